@@ -1,0 +1,56 @@
+# Every target sets up what it needs in .venv/ and works on a machine with nothing but Python 3.9 or later.
+
+PYENV_ROOT ?= $(HOME)/.pyenv
+# Python 3.9 and 3.13 where they are (on the path or in pyenv), else the machine's own python3.
+python_of = $(firstword $(foreach p,$(wildcard $(PYENV_ROOT)/versions/$(1).*/bin/python) python$(1),\
+	$(if $(shell $(p) -c 'import sys; print("$(1)" == "%d.%d" % sys.version_info[:2] or "")' 2>/dev/null),$(p))))
+FOUND := $(foreach v,3.9 3.13,$(if $(call python_of,$(v)),$(v)))
+VERSIONS := $(or $(FOUND),3)
+MAIN := $(lastword $(VERSIONS))
+PY := .venv/$(MAIN)/bin/python
+
+.PHONY: demo test try package bench lint format clean help
+
+help:
+	@echo "make demo [INPUT=rows.csv|rows.jsonl]   the real command against the bundled Carbon Black simulator"
+	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your own server"
+	@echo "make test | lint | package | bench | clean"
+
+demo: .venv/$(MAIN)/ready
+	@$(PY) -m tests.lab.demo $(if $(INPUT),--input "$(INPUT)") $(ARGS)
+
+try: .venv/$(MAIN)/ready
+	@$(PY) -m tests.lab.demo --url "$(URL)" --token-file "$(TOKEN_FILE)" --input "$(INPUT)" \
+		$(if $(CA),--ca "$(CA)") $(if $(CHECK_HOST_NAME),--check-host-name "$(CHECK_HOST_NAME)") $(ARGS)
+
+test: $(VERSIONS:%=.venv/%/ready)
+	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \
+		.venv/$$version/bin/python -m pytest -q $(ARGS); done
+
+lint: .venv/$(MAIN)/ready
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: .venv/$(MAIN)/ready
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+package: .venv/$(MAIN)/ready .venv/inspect/ready
+	$(PY) package/build.py --inspect .venv/inspect/bin/splunk-appinspect
+
+.venv/%/ready: package/requirements.txt tests/requirements.txt
+	@echo "setting up .venv/$* ..."
+	@$(or $(call python_of,$*),python3) -m venv --clear .venv/$* || \
+		{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
+	@.venv/$*/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+.venv/inspect/ready: package/inspect-requirements.txt
+	@echo "setting up AppInspect ..."
+	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/inspect
+	@.venv/inspect/bin/python -m pip install -q --disable-pip-version-check -r package/inspect-requirements.txt
+	@touch $@
+
+clean:
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis

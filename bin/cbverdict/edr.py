@@ -1,0 +1,332 @@
+"""The one door to Carbon Black EDR's REST API."""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
+from urllib3.util.retry import Retry
+
+from cbverdict.errors import (
+    CertificateError,
+    EdrError,
+    ForbiddenError,
+    NotCarbonBlackError,
+    QueryRefusedError,
+    RateLimitedError,
+    ServerFailedError,
+    TimedOutError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from cbverdict.evidence import Binaries, Hits, ProcessCount, Signature
+from cbverdict.hashes import Md5, parse_md5
+from cbverdict.query import published_query_string
+
+if TYPE_CHECKING:
+    from cbverdict.settings import Account
+
+logger = logging.getLogger(__name__)
+
+_CONNECT_TIMEOUT = 10.0
+_LONGEST_WAIT = 5.0
+_MAX_BODY = 32 * 1024 * 1024
+_PIECE = 64 * 1024
+_PARTIAL_CHAIN = (
+    0x80000  # OpenSSL's X509_V_FLAG_PARTIAL_CHAIN (named in ssl from 3.10): pin a certificate that is no CA.
+)
+_RETRIED_STATUSES = (429, 502, 503, 504)
+
+
+class EdrClient:
+    """Ask one Carbon Black EDR server; safe to use from several threads.
+
+    Every method raises a subclass of `EdrError`; what one of them says is fit to be shown to anybody.
+    Retries are transport configuration: two more tries for 429 (its Retry-After honoured up to 5 s), 502,
+    503, 504 and a connection that was closed before it answered; none for a time-out.
+    """
+
+    def __init__(self, account: Account) -> None:
+        """Prepare a session; nothing is sent yet."""
+        self._account = account
+        self._request_count = 0
+        self._lock = threading.Lock()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.update({"X-Auth-Token": account.token, "Accept": "application/json"})
+        if account.proxy:
+            self._session.proxies = {"https": account.proxy}
+        self._session.mount("https://", _TlsAdapter(account))
+
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far, retries included."""
+        return self._request_count
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def version(self) -> str:
+        """Ask for the server's version (`GET /api/info`), which any valid token may."""
+        answer = self._ask("GET", "/api/info")
+        version = answer.get("version")
+        if not isinstance(version, str):
+            raise NotCarbonBlackError(self._sentence("answered /api/info without a version", NotCarbonBlackError))
+        return version
+
+    def count_published(self, md5: Md5, name: str) -> ProcessCount:
+        """Send the published request, byte for byte, and say how many documents match."""
+        answer = self._ask("GET", "/api/v1/process?" + published_query_string(md5, name))
+        return ProcessCount(self._total(answer), _is_complete(answer))
+
+    def find_processes(self, query: str) -> Hits:
+        """Say for which hashes at least one process matches the query (at most `query.MAX_BATCH` hashes in it)."""
+        body = {
+            "q": [query],
+            "rows": 0,
+            "start": 0,
+            "facet": ["true"],
+            "facet.field": ["process_md5"],
+            "cb.urlver": ["1"],
+        }
+        answer = self._ask("POST", "/api/v1/process", body)
+        total = self._total(answer)
+        entries = _member(_member(answer, "facets", dict), "process_md5", list)
+        md5s = frozenset(md5 for entry in entries if (md5 := _facet_md5(entry)) is not None)
+        if total and not md5s:
+            raise NotCarbonBlackError(self._sentence("found processes but gave no facet of them", NotCarbonBlackError))
+        return Hits(md5s, _is_complete(answer))
+
+    def find_binaries(self, query: str, rows: int) -> Binaries:
+        """Fetch the binary documents that match the query, at most `rows` of them."""
+        body = {"q": [query], "rows": rows, "start": 0, "facet": ["false"], "cb.urlver": ["1"]}
+        answer = self._ask("POST", "/api/v1/binary", body)
+        self._total(answer)
+        signatures = {}
+        for document in _member(answer, "results", list):
+            md5 = parse_md5(document.get("md5")) if isinstance(document, dict) else None
+            if md5 is not None:
+                signatures[md5] = _signature(document)
+        return Binaries(signatures, _is_complete(answer))
+
+    def _ask(self, verb: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        started = time.monotonic()
+        try:
+            with self._session.request(
+                verb,
+                self._account.url + path,
+                json=body,
+                timeout=(min(_CONNECT_TIMEOUT, self._account.timeout), self._account.timeout),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                self._count(1 + len(response.raw.retries.history if response.raw.retries else ()))
+                content = self._read(response, started + self._account.timeout)
+        except requests.exceptions.RequestException as error:
+            self._count(1)
+            raise self._explain(error) from None
+        logger.debug(
+            "edr account=%s verb=%s path=%s status=%d bytes=%d seconds=%.3f",
+            self._account.name, verb, path.partition("?")[0], response.status_code, len(content),
+            time.monotonic() - started,
+        )  # fmt: skip
+        self._raise_for_status(response, content)
+        return self._parse(response.status_code, content)
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        pieces, size = [], 0
+        for piece in response.iter_content(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if time.monotonic() > deadline:
+                raise requests.exceptions.ReadTimeout
+            if size > _MAX_BODY:
+                raise requests.exceptions.ContentDecodingError
+        return b"".join(pieces)
+
+    def _parse(self, status: int, content: bytes) -> dict[str, Any]:
+        if status == requests.codes.no_content:
+            return {"results": [], "total_results": 0}
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise NotCarbonBlackError(self._sentence("sent something that is not a JSON object", NotCarbonBlackError))
+        return answer
+
+    def _total(self, answer: dict[str, Any]) -> int:
+        total = answer.get("total_results")
+        if not isinstance(total, int) or not isinstance(answer.get("results"), list):
+            raise NotCarbonBlackError(self._sentence("sent JSON that is not a search result", NotCarbonBlackError))
+        return total
+
+    def _raise_for_status(self, response: requests.Response, content: bytes) -> None:
+        status = response.status_code
+        if status in {requests.codes.ok, requests.codes.no_content}:
+            return
+        kind: type[EdrError] = _ERROR_BY_STATUS.get(status, QueryRefusedError)
+        if 300 <= status < 400 or status == requests.codes.not_found:  # noqa: PLR2004 - HTTP's redirections
+            kind = NotCarbonBlackError
+        elif status >= requests.codes.internal_server_error:
+            kind = ServerFailedError
+        raise kind(self._sentence(f"answered {status}{_vendor_reason(content)}", kind))
+
+    def _explain(self, error: requests.exceptions.RequestException) -> EdrError:
+        if isinstance(error, requests.exceptions.SSLError):
+            return CertificateError(self._sentence(_tls_trouble(error), CertificateError))
+        if isinstance(error, requests.exceptions.ProxyError):
+            return UnreachableError(self._sentence("is not reached: the proxy does not let through", UnreachableError))
+        if isinstance(error, requests.exceptions.ConnectTimeout):
+            return UnreachableError(self._sentence("does not accept a connection in time", UnreachableError))
+        if _is_read_timeout(error):
+            text = f"did not answer within {self._account.timeout:g} s"
+            return TimedOutError(self._sentence(text, TimedOutError))
+        if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
+            return NotCarbonBlackError(self._sentence("broke off in the middle of its answer", NotCarbonBlackError))
+        return UnreachableError(self._sentence("does not accept connections", UnreachableError))
+
+    def _sentence(self, what: str, kind: type[EdrError]) -> str:
+        return f"Carbon Black {self._account.name} ({self._account.url}) {what}. {kind.__doc__}"
+
+    def _count(self, requests_sent: int) -> None:
+        with self._lock:
+            self._request_count += requests_sent
+
+
+class _BoundedRetry(Retry):
+    """Retry, but never after a time-out and never longer than a few seconds at the server's word."""
+
+    def increment(self, *args: Any, **kwargs: Any) -> Retry:  # noqa: ANN401 - urllib3's own signature
+        error = kwargs.get("error")
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(*args, **kwargs)
+
+    def get_retry_after(self, response: Any) -> float | None:  # noqa: ANN401 - urllib3's own signature
+        wait: float | None = super().get_retry_after(response)
+        return None if wait is None else min(wait, _LONGEST_WAIT)
+
+
+class _TlsAdapter(HTTPAdapter):
+    """HTTPS with the account's own trust: its PEM alone where it has one, the public CAs otherwise."""
+
+    def __init__(self, account: Account) -> None:
+        self._pool_options: dict[str, Any] = {"ssl_context": _tls_context(account)}
+        if not account.is_host_name_checked:
+            self._pool_options["assert_hostname"] = False
+        retries = _BoundedRetry(
+            total=2,
+            backoff_factor=0.3,
+            status_forcelist=_RETRIED_STATUSES,
+            allowed_methods=frozenset({"GET", "POST"}),  # A search changes nothing, so it may be sent again.
+            raise_on_status=False,
+        )
+        size = account.requests_in_flight
+        super().__init__(max_retries=retries, pool_connections=1, pool_maxsize=size, pool_block=True)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
+        super().init_poolmanager(*args, **kwargs, **self._pool_options)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401 - requests' own signature
+        return super().proxy_manager_for(proxy, **kwargs, **self._pool_options)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
+        """Leave trust to the context: requests would add the public CAs to the account's own."""
+        conn.cert_reqs = "CERT_REQUIRED"
+        conn.ca_certs = None
+        conn.ca_cert_dir = None
+
+
+def _tls_context(account: Account) -> ssl.SSLContext:
+    # Not create_default_context: from Python 3.13 it is strict about extensions that Carbon Black's own
+    # self-signed certificate does not have.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # urllib3 1.26 compares the name itself (assert_hostname), for an address as well, which ssl would refuse.
+    context.check_hostname = False
+    if account.ca_certificate:
+        context.verify_flags |= _PARTIAL_CHAIN
+        context.load_verify_locations(cadata=account.ca_certificate)
+    else:
+        context.load_default_certs()
+        context.load_verify_locations(cafile=requests.certs.where())
+    return context
+
+
+_ERROR_BY_STATUS: dict[int, type[EdrError]] = {
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    429: RateLimitedError,
+}
+
+
+def _vendor_reason(content: bytes) -> str:
+    # {"reason": "query_syntax_error"} is all that Carbon Black's error bodies hold; anything else stays out.
+    try:
+        reason = json.loads(content)["reason"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    is_code = isinstance(reason, str) and reason.isascii() and reason.replace("_", "").isalpha()
+    return f" ({reason[:60]})" if is_code else ""
+
+
+def _tls_trouble(error: Exception) -> str:
+    text = str(error).lower()
+    for sign, words in _TLS_WORDS:
+        if sign in text:
+            return words
+    return "did not agree on TLS 1.2 or later"
+
+
+_TLS_WORDS: tuple[tuple[str, str], ...] = (
+    ("hostname mismatch", "has a certificate for another name"),
+    ("doesn't match", "has a certificate for another name"),
+    ("self signed", "has a self-signed certificate that the account does not trust"),
+    ("self-signed", "has a self-signed certificate that the account does not trust"),
+    ("expired", "has a certificate that has run out"),
+    ("certificate verify failed", "has a certificate from a CA that the account does not trust"),
+)
+
+
+def _is_read_timeout(error: requests.exceptions.RequestException) -> bool:
+    # A time-out in the middle of a body reaches us as a ConnectionError around urllib3's own.
+    causes = [error, *(cause for cause in error.args if isinstance(cause, Exception))]
+    return any(isinstance(cause, (requests.exceptions.Timeout, ReadTimeoutError)) for cause in causes)
+
+
+def _member(answer: dict[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - a JSON value
+    value = answer.get(name)
+    return value if isinstance(value, kind) else kind()
+
+
+def _is_complete(answer: dict[str, Any]) -> bool:
+    return not answer.get("incomplete_results")
+
+
+def _facet_md5(entry: object) -> Md5 | None:
+    return parse_md5(entry.get("name")) if isinstance(entry, dict) and entry.get("value") else None
+
+
+def _signature(document: dict[str, Any]) -> Signature:
+    return Signature(
+        result=_text(document, "digsig_result"),
+        publisher=_text(document, "digsig_publisher"),
+        issuer=_text(document, "digsig_issuer"),
+        subject=_text(document, "digsig_subject"),
+        program=_text(document, "digsig_prog_name"),
+        sign_time=_text(document, "digsig_sign_time"),
+    )
+
+
+def _text(document: dict[str, Any], name: str) -> str:
+    value = document.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,245 @@
+"""Rows in, rows out: the same rows in the same order, with the verdict's fields on every one."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Dict, Iterable, List, Protocol, Union
+
+from cbverdict.errors import CbsignedError, Trouble
+from cbverdict.events import EventFields, Process, read_event
+from cbverdict.evidence import Question, Signature
+from cbverdict.messages import MAX_QUESTIONS, VerdictReply, VerdictRequest
+from cbverdict.settings import Method
+from cbverdict.verdict import Answer, Reason, Signed, Source, no_answer
+
+Record = Dict[str, Union[str, List[str]]]
+
+VERDICT_FIELDS = (
+    "signed",
+    "signed_reason",
+    "signed_source",
+    "process_signature_exists",
+    "process_signature_verified",
+    "process_signature_status",
+)
+DETAIL_FIELDS = (
+    "process_signature_publisher",
+    "process_signature_issuer",
+    "process_signature_subject",
+    "process_signature_program",
+    "process_signature_time",
+)
+PARENT_FIELDS = ("parent_signed",)
+
+_NO_SIGNATURE = Signature()
+
+
+class VerdictSource(Protocol):
+    """Who answers questions; `cbverdict.verdict_client.VerdictClient` asks the verdict service."""
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Answer a request of at most `MAX_QUESTIONS` questions, or raise a `CbsignedError`."""
+
+
+@dataclass(frozen=True)
+class EnrichOptions:
+    """What the analyst chose. `seconds` is how long this search may wait for answers, all in all.
+
+    `max_lookups` is how many distinct questions it may ask (None: any number).
+    """
+
+    fields: EventFields = field(default_factory=EventFields)
+    server: str | None = None
+    method: Method | None = None
+    prefix: str = ""
+    has_details: bool = True
+    seconds: float = 60.0
+    max_lookups: int | None = None
+
+
+@dataclass
+class Tally:
+    """What one search came to, for its message."""
+
+    rows: int = 0
+    questions: int = 0
+    requests: int = 0
+    signed: Counter[Signed] = field(default_factory=Counter)
+    unknown: Counter[Reason] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    troubles: dict[Trouble, None] = field(default_factory=dict)
+
+
+class Enricher:
+    """Put verdicts on the rows of one search, remembering every answer for the rest of it."""
+
+    def __init__(self, source: VerdictSource, options: EnrichOptions) -> None:
+        """Take who answers and what the analyst chose; nothing is asked yet."""
+        self._source = source
+        self._options = options
+        self._answers: dict[Question, Answer] = {}
+        self._has_names = options.method is Method.PROG_NAME
+        self._seconds_left = options.seconds
+        self._final: Trouble | None = None
+        self.tally = Tally()
+
+    def enrich(self, records: list[Record]) -> list[Record]:
+        """Add the output fields to each record, in place; trouble becomes a reason, never an exception."""
+        events = [read_event(record, self._options.fields) for record in records]
+        processes = [process for event in events for process in (event.process, event.parent)]
+        answers = self._answer(processes)
+        for record, event in zip(records, events):
+            answer = answers[event.process]
+            self._write(record, answer, answers[event.parent])
+        return records
+
+    def give_up(self, records: list[Record], message: str) -> list[Record]:
+        """Pass records through as unknown, after a defect; the message goes into the search's own."""
+        self._report(Trouble(Reason.SERVICE_ERROR, message))
+        answer = no_answer(Reason.SERVICE_ERROR)
+        for record in records:
+            self._write(record, answer, answer)
+        return records
+
+    def _answer(self, processes: Iterable[Process]) -> dict[Process, Answer]:
+        distinct = dict.fromkeys(processes)
+        now: dict[Question, Answer] = {}
+        if not self._ask_all(distinct, now):
+            self._has_names = True  # The clause turns on names: the same questions once more, with them.
+            self._ask_all(distinct, now)
+        return {process: self._find(process, now) for process in distinct}
+
+    def _ask_all(self, processes: Iterable[Process], now: dict[Question, Answer]) -> bool:
+        """Ask what is not known yet; what got no answer stands in `now` for this chunk. False: names are needed."""
+        questions = dict.fromkeys(filter(None, map(self._question, processes)))
+        new = [question for question in questions if question not in self._answers]
+        return all(self._ask(new[start : start + MAX_QUESTIONS], now) for start in range(0, len(new), MAX_QUESTIONS))
+
+    def _ask(self, questions: list[Question], now: dict[Question, Answer]) -> bool:
+        allowed = self._within_budget(questions, now)
+        if not allowed:
+            return True
+        started = time.monotonic()
+        options = self._options
+        request = VerdictRequest(tuple(allowed), options.server, options.method, self._seconds_left, self._has_names)
+        try:
+            reply = self._source.ask(request)
+        except CbsignedError as error:
+            reply = VerdictReply("", (no_answer(error.reason),) * len(allowed), 0, (Trouble.of(error),))
+        self._seconds_left -= time.monotonic() - started
+        if reply.needs_names:
+            return False
+        self._learn(allowed, reply, now)
+        return True
+
+    def _within_budget(self, questions: list[Question], now: dict[Question, Answer]) -> list[Question]:
+        reason = self._reason_to_stop()
+        if reason is not None:
+            now.update((question, no_answer(reason)) for question in questions)
+            return []
+        limit = self._options.max_lookups
+        room = len(questions) if limit is None else max(0, limit - self.tally.questions)
+        now.update((question, no_answer(Reason.BUDGET)) for question in questions[room:])
+        if questions[room:]:
+            self._report(_budget_trouble(f"max_lookups={limit}", "max_lookups"))
+        return questions[:room]
+
+    def _reason_to_stop(self) -> Reason | None:
+        if self._final is not None:
+            return self._final.reason
+        if self._seconds_left <= 0:
+            self._report(_budget_trouble(f"timeout={self._options.seconds:g} s", "timeout"))
+            return Reason.TIMEOUT
+        return None
+
+    def _learn(self, questions: list[Question], reply: VerdictReply, now: dict[Question, Answer]) -> None:
+        self.tally.questions += len(questions)
+        self.tally.requests += reply.requests
+        for trouble in reply.troubles:
+            self._report(trouble)
+        for question, answer in zip(questions, reply.answers):
+            # What nobody answered is asked again with a later chunk, as long as the time lasts.
+            store = now if answer.source is Source.NONE else self._answers
+            store[question] = answer
+
+    def _report(self, trouble: Trouble) -> None:
+        self.tally.troubles[trouble] = None
+        if trouble.is_final:
+            self._final = self._final or trouble
+
+    def _question(self, process: Process) -> Question | None:
+        if process.md5 is None:
+            return None
+        return Question(process.md5, process.name if self._has_names else None)
+
+    def _find(self, process: Process, now: dict[Question, Answer]) -> Answer:
+        question = self._question(process)
+        if question is None:
+            return no_answer(Reason.NO_HASH)
+        return self._answers.get(question) or now[question]
+
+    def _write(self, record: Record, answer: Answer, parent: Answer) -> None:
+        record.update(self._row(answer, parent))
+        tally = self.tally
+        tally.rows += 1
+        tally.signed[answer.verdict.signed] += 1
+        tally.sources[answer.source] += 1
+        if answer.verdict.signed is Signed.UNKNOWN:
+            tally.unknown[answer.verdict.reason] += 1
+
+    def _row(self, answer: Answer, parent: Answer) -> dict[str, str]:
+        verdict = answer.verdict
+        signature = verdict.signature or _NO_SIGNATURE
+        values = (
+            verdict.signed.value,
+            verdict.reason.value,
+            answer.source.value,
+            _boolean(verdict.signature_exists),
+            _boolean(verdict.signature_verified),
+            signature.result,
+        )
+        details = (
+            signature.publisher,
+            signature.issuer,
+            signature.subject,
+            signature.program,
+            signature.sign_time,
+        )
+        row = dict(zip(VERDICT_FIELDS, values))
+        if self._options.has_details:
+            row.update(zip(DETAIL_FIELDS, details))
+        row.update(zip(PARENT_FIELDS, (parent.verdict.signed.value,)))
+        prefix = self._options.prefix
+        return {prefix + name: value for name, value in row.items()} if prefix else row
+
+
+def input_columns(options: EnrichOptions) -> list[str]:
+    """Name the columns that the command needs from splunkd; names only where the question may turn on them."""
+    columns = options.fields.hash_columns()
+    if options.method is not Method.BINARY:
+        columns += options.fields.name_columns()
+    return list(dict.fromkeys(columns))
+
+
+def summary(tally: Tally) -> str:
+    """Say in one message what the search came to and, where there was trouble, what to do about it."""
+    reasons = ", ".join(f"{reason.value} {rows}" for reason, rows in tally.unknown.most_common())
+    text = (
+        f"cbsigned: {tally.rows} rows; {tally.signed[Signed.TRUE]} signed, {tally.signed[Signed.FALSE]} not signed, "
+        f"{tally.signed[Signed.UNKNOWN]} unknown{f' ({reasons})' if reasons else ''}; {tally.questions} distinct "
+        f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
+    )
+    return " ".join([text, *(trouble.message for trouble in tally.troubles)])
+
+
+def _boolean(value: bool | None) -> str:  # noqa: FBT001 - it is the value that is written
+    return "" if value is None else str(value).lower()
+
+
+def _budget_trouble(limit: str, option: str) -> Trouble:
+    return Trouble(
+        Reason.TIMEOUT if option == "timeout" else Reason.BUDGET,
+        f"This search's {limit} is used up, so further rows are unknown: raise {option}= or search less at once.",
+    )

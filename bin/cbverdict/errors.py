@@ -1,0 +1,120 @@
+"""Everything that can go wrong on the way to a verdict: one tree, a sentence of advice each.
+
+The text of an error says what failed, on which thing, and what to do next. It never holds a secret and
+never a foreign body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cbverdict.verdict import Reason
+
+
+class CbsignedError(Exception):
+    """Something kept a question from being answered.
+
+    `reason` goes onto the rows. `is_final` says that asking again in the same search is pointless.
+    """
+
+    reason: ClassVar[Reason] = Reason.SERVER_ERROR
+    is_final: ClassVar[bool] = False
+
+
+class SetupError(CbsignedError):
+    """The add-on is not set up right: correct the account or the setting that the text names."""
+
+    reason = Reason.SETUP
+    is_final = True
+
+
+class InvalidRequestError(CbsignedError):
+    """The verdict service was asked something that it does not understand: correct the request."""
+
+    reason = Reason.SERVICE_ERROR
+    is_final = True
+
+
+class ServiceError(CbsignedError):
+    """The verdict service on this search head did not answer: look into splunkd.log and cbsigned_verdicts.log."""
+
+    reason = Reason.SERVICE_ERROR
+
+
+class NoRightError(CbsignedError):
+    """The user may not ask for verdicts: an admin grants the role `cbsigned_user` (capability `cbsigned_lookup`)."""
+
+    reason = Reason.NO_RIGHT
+    is_final = True
+
+
+class EdrError(CbsignedError):
+    """A request to Carbon Black failed."""
+
+
+class UnauthorizedError(EdrError):
+    """Carbon Black refused the API token: enter the current one (Carbon Black console, My Profile, API Token)."""
+
+    reason = Reason.AUTH
+    is_final = True
+
+
+class ForbiddenError(EdrError):
+    """The API token's user lacks a right: let a Carbon Black administrator grant process and binary search."""
+
+    reason = Reason.AUTH
+    is_final = True
+
+
+class QueryRefusedError(EdrError):
+    """Carbon Black refused the query: check the clause; where joins are blocked, use `method=binary`."""
+
+    reason = Reason.REFUSED
+
+
+class RateLimitedError(EdrError):
+    """Carbon Black asks to slow down: search less at once, or wait and search again."""
+
+    reason = Reason.RATE_LIMITED
+
+
+class ServerFailedError(EdrError):
+    """Carbon Black failed or is overloaded: search again later; if it stays, look at the server."""
+
+
+class NotCarbonBlackError(EdrError):
+    """What answered is not Carbon Black EDR, or not whole: check the URL and what stands between."""
+
+
+class TimedOutError(EdrError):
+    """Carbon Black took too long: search again, raise `timeout=`, or use `method=binary`."""
+
+    reason = Reason.TIMEOUT
+
+
+class UnreachableError(EdrError):
+    """No connection to Carbon Black: check the URL, the proxy and the firewall."""
+
+    reason = Reason.UNREACHABLE
+
+
+class CertificateError(EdrError):
+    """The server's certificate is not trusted: paste its CA as PEM into the account, or correct the URL's name."""
+
+    reason = Reason.CERTIFICATE
+    is_final = True
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that went wrong, in words for the search's message; `is_final`: asking again is pointless."""
+
+    reason: Reason
+    message: str
+    is_final: bool = False
+
+    @classmethod
+    def of(cls, error: CbsignedError) -> Trouble:
+        """Take over what an error says."""
+        return cls(error.reason, str(error), error.is_final)

@@ -1,0 +1,107 @@
+"""What a search row says about a process, its parent and its user."""
+
+from __future__ import annotations
+
+import ntpath
+import posixpath
+from dataclasses import dataclass
+from typing import Mapping
+
+from cbverdict.hashes import FieldValue, Md5, parse_md5
+
+Record = Mapping[str, FieldValue]
+
+# The order in which a row's fields are tried. CIM names first, then what forwarders and Sysmon write raw.
+MD5_FIELDS = ("process_md5", "process_hash", "md5", "Hashes")
+NAME_FIELDS = ("process_name", "process_exec", "process_path", "path", "Image")
+PARENT_MD5_FIELDS = ("parent_process_md5", "parent_process_hash", "parent_md5")
+PARENT_NAME_FIELDS = (
+    "parent_process_name",
+    "parent_process_exec",
+    "parent_name",
+    "parent_process_path",
+    "parent_path",
+    "ParentImage",
+)
+USER_FIELDS = ("user", "username", "User")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process as a row names it: its hash (None: the row has none) and its file name (None: likewise)."""
+
+    md5: Md5 | None
+    name: str | None
+
+
+@dataclass(frozen=True)
+class ProcessEvent:
+    """One row's process, what started it, and for whom (None: the row does not say)."""
+
+    process: Process
+    parent: Process
+    user: str | None
+
+
+@dataclass(frozen=True)
+class EventFields:
+    """Which fields of a row are read for what, first match first."""
+
+    md5: tuple[str, ...] = MD5_FIELDS
+    name: tuple[str, ...] = NAME_FIELDS
+    parent_md5: tuple[str, ...] = PARENT_MD5_FIELDS
+    parent_name: tuple[str, ...] = PARENT_NAME_FIELDS
+    user: tuple[str, ...] = USER_FIELDS
+
+    def hash_columns(self) -> list[str]:
+        """Name the columns that a question by hash alone needs."""
+        return [*self.md5, *self.parent_md5]
+
+    def name_columns(self) -> list[str]:
+        """Name the further columns that a question by hash and process name needs."""
+        return [*self.name, *self.parent_name]
+
+
+def read_event(record: Record, fields: EventFields) -> ProcessEvent:
+    """Read what a row says about its process; nothing in a row is an error."""
+    return ProcessEvent(
+        process=Process(_first_md5(record, fields.md5), _first_name(record, fields.name)),
+        parent=Process(_first_md5(record, fields.parent_md5), _first_name(record, fields.parent_name)),
+        user=_first_text(record, fields.user),
+    )
+
+
+def file_name(path: str) -> str | None:
+    r"""Cut the file name from a Windows, Linux or macOS path (None: there is none).
+
+    A path that starts with `/` is a POSIX path, where a backslash is an ordinary character; anything else
+    is read as Windows does, `C:\`, `\\server\share`, `\Device\HarddiskVolume2` and quotes around it included.
+    """
+    text = path.strip()
+    if text.startswith("/"):
+        return posixpath.basename(text) or None
+    if len(text) > 1 and text[0] == text[-1] == '"' and "\\" in text:
+        text = text[1:-1]
+    return ntpath.basename(text) or None
+
+
+def _first_md5(record: Record, names: tuple[str, ...]) -> Md5 | None:
+    for name in names:
+        md5 = parse_md5(record.get(name))
+        if md5 is not None:
+            return md5
+    return None
+
+
+def _first_name(record: Record, names: tuple[str, ...]) -> str | None:
+    text = _first_text(record, names)
+    return None if text is None else file_name(text)
+
+
+def _first_text(record: Record, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = record.get(name)
+        text = value if isinstance(value, str) else next(iter(value or ()), "")
+        if text.strip():
+            return text.strip()
+    return None

@@ -1,0 +1,221 @@
+"""From questions to answers: distinct hashes in batches, a few requests in flight, an answer for everyone."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
+
+from cbverdict.errors import CbsignedError, TimedOutError, Trouble
+from cbverdict.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
+from cbverdict.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
+from cbverdict.settings import Method
+from cbverdict.verdict import Answer, Reason, Source, judge, judge_published, no_answer
+
+if TYPE_CHECKING:
+    from cbverdict.clause import Clause
+    from cbverdict.hashes import Md5
+
+T = TypeVar("T")
+
+
+class Edr(Protocol):
+    """What the resolver needs of Carbon Black; `cbverdict.edr.EdrClient` is the real one."""
+
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+
+    def count_published(self, md5: Md5, name: str) -> ProcessCount:
+        """Send the published request."""
+
+    def find_processes(self, query: str) -> Hits:
+        """Say for which hashes a process matches."""
+
+    def find_binaries(self, query: str, rows: int) -> Binaries:
+        """Fetch binary documents."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """An answer for every question, the requests they took, and what went wrong (each trouble once)."""
+
+    answers: dict[Question, Answer]
+    requests: int
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True)
+class _JointBatch:
+    query: str
+    questions: tuple[Question, ...]
+
+
+_CUT_SHORT = Trouble(
+    Reason.INCOMPLETE,
+    "Carbon Black cut a search short, so what it did not find stays unknown: search again later, "
+    "or use method=binary, which asks less of the server.",
+)
+
+
+class Resolver:
+    """Answer questions about one Carbon Black server.
+
+    The executor bounds the requests in flight. Trouble with Carbon Black is never raised: it becomes
+    `unknown` with its reason, and a `Trouble` to report.
+    """
+
+    def __init__(self, edr: Edr, executor: Executor, clause: Clause, *, is_expired_signed: bool = False) -> None:
+        """Take the server, the pool that asks it, and how its answers are read."""
+        self._edr = edr
+        self._executor = executor
+        self._clause = clause
+        self._is_expired_signed = is_expired_signed
+
+    def resolve(self, questions: Iterable[Question], method: Method, seconds: float) -> Resolution:
+        """Answer every question within `seconds`; what is not answered by then is unknown."""
+        distinct = list(dict.fromkeys(questions))
+        before = self._edr.request_count
+        troubles: dict[Trouble, None] = {}
+        if method is Method.PROG_NAME:
+            answers = self._ask_published(distinct, seconds, troubles)
+        else:
+            answers = self._ask_evidence(distinct, seconds, troubles, is_joint=method is Method.JOINT)
+        return Resolution(answers, self._edr.request_count - before, tuple(troubles))
+
+    def _ask_published(
+        self, questions: list[Question], seconds: float, troubles: dict[Trouble, None]
+    ) -> dict[Question, Answer]:
+        answers = {question: no_answer(Reason.NO_NAME) for question in questions}
+        named = [(question, question.name) for question in questions if question.name is not None]
+        calls = [partial(self._edr.count_published, question.md5, name) for question, name in named]
+        for (question, _), outcome in zip(named, self._run(calls, seconds)):
+            trouble = _trouble(outcome)
+            if isinstance(outcome, ProcessCount) and (outcome.total > 0 or outcome.is_complete):
+                answers[question] = Answer(judge_published(is_hit=outcome.total > 0), Source.SERVER)
+            elif trouble is not None:
+                troubles[trouble] = None
+                answers[question] = no_answer(trouble.reason)
+        return answers
+
+    def _ask_evidence(
+        self, questions: list[Question], seconds: float, troubles: dict[Trouble, None], *, is_joint: bool
+    ) -> dict[Question, Answer]:
+        joint_batches = list(self._joint_batches(questions)) if is_joint else []
+        binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
+        calls: list[Callable[[], Any]] = [partial(self._edr.find_processes, batch.query) for batch in joint_batches]
+        calls += [partial(self._edr.find_binaries, binary_query(md5s), len(md5s)) for md5s in binary_batches]
+        outcomes = self._run(calls, seconds)
+        troubles.update((trouble, None) for trouble in map(_trouble, outcomes) if trouble is not None)
+
+        binaries = dict(_by_md5(binary_batches, outcomes[len(joint_batches) :]))
+        evidence = dict.fromkeys(questions, Evidence())
+        for batch, outcome in zip(joint_batches, outcomes):
+            for question in batch.questions:
+                evidence[question] = _add_hits(evidence[question], question.md5, outcome)
+        return {
+            question: self._judge(_add_binaries(found, question.md5, binaries[question.md5]))
+            for question, found in evidence.items()
+        }
+
+    def _judge(self, evidence: Evidence) -> Answer:
+        verdict = judge(evidence, expired_is_signed=self._is_expired_signed)
+        is_answered = evidence.trouble is None or verdict.reason is not evidence.trouble
+        return Answer(verdict, Source.SERVER if is_answered else Source.NONE)
+
+    def _joint_batches(self, questions: list[Question]) -> Iterator[_JointBatch]:
+        if not self._clause.is_per_process:
+            yield from _batches_by_hash(questions, self._clause.render())
+            return
+        for batch in _batches_of_distinct_hashes(questions, needs_name=self._clause.needs_name):
+            clauses = {question.md5: self._clause.render(question.md5, question.name or "") for question in batch}
+            yield _JointBatch(paired_joint_query(clauses), tuple(batch))
+
+    def _run(self, calls: Sequence[Callable[[], T]], seconds: float) -> list[T | CbsignedError]:
+        """Make the calls side by side; one that is too late, or pointless after a final error, gives that error."""
+        deadline = time.monotonic() + seconds
+        futures = [self._executor.submit(call) for call in calls]
+        pending = set(futures)
+        verdict_on_rest: CbsignedError = TimedOutError(
+            f"Carbon Black did not answer within the search's {seconds:g} s. {TimedOutError.__doc__}"
+        )
+        while pending:
+            done, pending = wait(pending, max(0.0, deadline - time.monotonic()), FIRST_COMPLETED)
+            final = next((error for error in map(_error, done) if error is not None and error.is_final), None)
+            verdict_on_rest = final or verdict_on_rest
+            if final is not None or not done:
+                break
+        for future in pending:
+            future.cancel()
+        return [_result(future) if future.done() and not future.cancelled() else verdict_on_rest for future in futures]
+
+
+def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:
+    by_md5: dict[Md5, list[Question]] = {}
+    for question in questions:
+        by_md5.setdefault(question.md5, []).append(question)
+    for md5s in _slices(list(by_md5)):
+        yield _JointBatch(joint_query(md5s, clause), tuple(question for md5 in md5s for question in by_md5[md5]))
+
+
+def _batches_of_distinct_hashes(questions: list[Question], *, needs_name: bool) -> Iterator[list[Question]]:
+    """Give batches in which no hash stands twice, because a facet tells hashes apart and nothing else."""
+    rounds: list[list[Question]] = []
+    names_of: dict[Md5, int] = {}
+    for question in questions:
+        if needs_name and question.name is None:
+            continue
+        number = names_of.get(question.md5, 0)
+        names_of[question.md5] = number + 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(question)
+    for members in rounds:
+        yield from _slices(members)
+
+
+def _slices(members: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(members), MAX_BATCH):
+        yield members[start : start + MAX_BATCH]
+
+
+def _by_md5(batches: list[list[Md5]], outcomes: list[T]) -> Iterator[tuple[Md5, T]]:
+    for md5s, outcome in zip(batches, outcomes):
+        for md5 in md5s:
+            yield md5, outcome
+
+
+def _add_hits(evidence: Evidence, md5: Md5, outcome: Hits | CbsignedError) -> Evidence:
+    if isinstance(outcome, Hits) and md5 in outcome.md5s:
+        return replace(evidence, joint=Joint.HIT)
+    trouble = _trouble(outcome)
+    if trouble is None:
+        return replace(evidence, joint=Joint.MISS)
+    return replace(evidence, joint=Joint.FAILED, trouble=trouble.reason)
+
+
+def _add_binaries(evidence: Evidence, md5: Md5, outcome: Binaries | CbsignedError) -> Evidence:
+    if isinstance(outcome, Binaries) and md5 in outcome.signatures:
+        return replace(evidence, signature=outcome.signatures[md5])
+    trouble = _trouble(outcome)
+    return evidence if trouble is None else replace(evidence, trouble=trouble.reason)
+
+
+def _trouble(outcome: Hits | Binaries | ProcessCount | CbsignedError) -> Trouble | None:
+    if isinstance(outcome, CbsignedError):
+        return Trouble.of(outcome)
+    return None if outcome.is_complete else _CUT_SHORT
+
+
+def _error(future: Future[Any]) -> CbsignedError | None:
+    outcome = _result(future)
+    return outcome if isinstance(outcome, CbsignedError) else None
+
+
+def _result(future: Future[T]) -> T | CbsignedError:
+    try:
+        return future.result()
+    except CbsignedError as error:
+        return error

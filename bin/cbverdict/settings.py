@@ -1,0 +1,197 @@
+"""Settings, parsed and checked once; nothing else reads a conf file's text."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Mapping
+from urllib.parse import quote, urlsplit
+
+from cbverdict.errors import SetupError
+
+MAX_REQUESTS_IN_FLIGHT = 4
+DEFAULT_CLAUSE = 'digsig_result:"Signed"'
+CLAUSE_PRESETS = {
+    "digsig_result": DEFAULT_CLAUSE,
+    "digsig_prog_name": "digsig_prog_name:{{ process_name }}",
+}
+
+_TRUE = {"1", "true", "t", "yes", "y", "on"}
+_FALSE = {"0", "false", "f", "no", "n", "off", ""}
+
+
+class Method(Enum):
+    """How Carbon Black is asked."""
+
+    JOINT = "joint"
+    BINARY = "binary"
+    PROG_NAME = "prog_name"
+
+
+@dataclass(frozen=True)
+class Account:
+    """One Carbon Black EDR server and how to reach it.
+
+    `url` is `https://host[:port]`. `ca_certificate` is PEM text and then the only thing trusted (empty: the
+    public CAs and the machine's own). `proxy` is a URL with its credentials in it (None: no proxy).
+    `timeout` is in seconds for one request. Neither `token` nor `proxy` is shown by `repr`.
+    """
+
+    name: str
+    url: str
+    token: str = field(repr=False)
+    ca_certificate: str = ""
+    is_host_name_checked: bool = True
+    proxy: str | None = field(default=None, repr=False)
+    timeout: float = 30.0
+    requests_in_flight: int = MAX_REQUESTS_IN_FLIGHT
+
+    def __post_init__(self) -> None:
+        """Refuse what could never work, in words that name the account.
+
+        Raises:
+            SetupError: URL, token, certificate or a number is not usable.
+        """
+        _check_url(self.name, self.url)
+        if not self.token or not self.token.isascii() or not self.token.isprintable() or " " in self.token:
+            msg = f"account {self.name}: the API token is missing or not one: copy it from Carbon Black, My Profile"
+            raise SetupError(msg)
+        if self.ca_certificate:
+            _check_pem(self.name, self.ca_certificate)
+        if not 1 <= self.requests_in_flight <= MAX_REQUESTS_IN_FLIGHT:
+            msg = f"account {self.name}: requests in flight must be 1 to {MAX_REQUESTS_IN_FLIGHT}"
+            raise SetupError(msg)
+        if not 1 <= self.timeout <= 600:  # noqa: PLR2004 - named right here in the message
+            msg = f"account {self.name}: the time-out must be 1 to 600 seconds"
+            raise SetupError(msg)
+
+
+@dataclass(frozen=True)
+class VerdictSettings:
+    """How verdicts are made: the method when the search names none, the joint query's clause, and `Expired`."""
+
+    method: Method = Method.JOINT
+    clause: str = DEFAULT_CLAUSE
+    is_expired_signed: bool = False
+
+
+def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None) -> Account:
+    """Build an account from its stanza in `cbsigned_account.conf`, the token already decrypted.
+
+    Raises:
+        SetupError: a value is missing or not usable; the text names account and value.
+    """
+    where = f"account {name}"
+    return Account(
+        name=name,
+        url=(stanza.get("url") or "").strip().rstrip("/"),
+        token=(stanza.get("api_token") or "").strip(),
+        ca_certificate=_normalise_pem(stanza.get("ca_certificate") or ""),
+        is_host_name_checked=parse_bool(where, "check_host_name", stanza.get("check_host_name"), default=True),
+        proxy=proxy if parse_bool(where, "use_proxy", stanza.get("use_proxy"), default=True) else None,
+        timeout=_parse_number(where, "timeout", stanza.get("timeout"), Account.timeout),
+        requests_in_flight=int(
+            _parse_number(where, "requests_in_flight", stanza.get("requests_in_flight"), Account.requests_in_flight)
+        ),
+    )
+
+
+def parse_verdict_settings(stanza: Mapping[str, str | None]) -> VerdictSettings:
+    """Build the verdict settings from the stanza `[verdicts]` of `cbsigned_settings.conf`.
+
+    Raises:
+        SetupError: a value is not usable; the text names it.
+    """
+    where = "settings, verdicts"
+    clause = (stanza.get("clause") or "digsig_result").strip()
+    return VerdictSettings(
+        method=parse_method(stanza.get("method") or Method.JOINT.value),
+        clause=CLAUSE_PRESETS.get(clause, clause),
+        is_expired_signed=parse_bool(where, "expired_is_signed", stanza.get("expired_is_signed"), default=False),
+    )
+
+
+def parse_proxy(stanza: Mapping[str, str | None]) -> str | None:
+    """Build the proxy's URL from the stanza `[proxy]` of `cbsigned_settings.conf` (None: no proxy).
+
+    Raises:
+        SetupError: the proxy is switched on and has no host or port.
+    """
+    if not parse_bool("settings, proxy", "proxy_enabled", stanza.get("proxy_enabled"), default=False):
+        return None
+    host, port = stanza.get("proxy_url"), stanza.get("proxy_port")
+    if not host or not port:
+        msg = "settings, proxy: the proxy is on but has no host or no port: complete it or switch it off"
+        raise SetupError(msg)
+    user, password = stanza.get("proxy_username") or "", stanza.get("proxy_password") or ""
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
+    return f"{stanza.get('proxy_type') or 'http'}://{login}{host}:{port}"
+
+
+def parse_method(value: str) -> Method:
+    """Read a method's name.
+
+    Raises:
+        SetupError: there is no such method.
+    """
+    try:
+        return Method(value)
+    except ValueError:
+        known = ", ".join(method.value for method in Method)
+        msg = f"method {value!r} is not one of {known}"
+        raise SetupError(msg) from None
+
+
+def parse_bool(where: str, name: str, value: str | None, *, default: bool) -> bool:
+    """Read a boolean as Splunk writes it.
+
+    Raises:
+        SetupError: it is no boolean.
+    """
+    if value is None:
+        return default
+    text = value.strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    msg = f"{where}: {name} is {value!r}; write true or false"
+    raise SetupError(msg)
+
+
+def _parse_number(where: str, name: str, value: str | None, default: float) -> float:
+    if value is None or not value.strip():
+        return default
+    try:
+        return float(value)
+    except ValueError:
+        msg = f"{where}: {name} is {value!r}; write a number"
+        raise SetupError(msg) from None
+
+
+def _check_url(name: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme != "https":
+        msg = f"account {name}: the URL must be https://<host>[:port]; Carbon Black's API is never asked without TLS"
+        raise SetupError(msg)
+    if parts.username or parts.password or parts.query or parts.fragment or parts.path:
+        msg = f"account {name}: the URL must be https://<host>[:port] and nothing more"
+        raise SetupError(msg)
+
+
+def _check_pem(name: str, pem: str) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        msg = f"account {name}: the CA certificate is not PEM text (-----BEGIN CERTIFICATE----- ...): paste it whole"
+        raise SetupError(msg) from None
+
+
+def _normalise_pem(text: str) -> str:
+    # A conf file keeps line ends as the characters backslash and n when it was written by hand.
+    return text.replace("\\n", "\n").strip()

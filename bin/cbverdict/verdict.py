@@ -1,0 +1,155 @@
+"""From evidence to verdict: the one place that decides what `signed` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from cbverdict.evidence import Evidence, Joint, Signature, SignatureStatus
+
+
+class Signed(Enum):
+    """The three answers. Unknown is never turned into true or false."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+class Source(Enum):
+    """Where an answer came from: the values of `signed_source`."""
+
+    SERVER = "server"
+    CACHE = "cache"
+    NONE = "none"
+
+
+class Reason(Enum):
+    """Why a verdict is what it is: the values of `signed_reason`, explained in `lookups/cbsigned_reasons.csv`."""
+
+    JOINT = "joint"
+    BINARY = "binary"
+    PROG_NAME = "prog_name"
+    NO_PROG_NAME = "no_prog_name"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
+    INVALID_SIGNATURE = "invalid_signature"
+    EXPIRED = "expired"
+    INVALID_CHAIN = "invalid_chain"
+    UNTRUSTED_ROOT = "untrusted_root"
+    EXPLICIT_DISTRUST = "explicit_distrust"
+    CONFLICT = "conflict"
+    UNRECOGNISED = "unrecognised"
+    NOT_SEEN = "not_seen"
+    NO_HASH = "no_hash"
+    NO_NAME = "no_name"
+    INCOMPLETE = "incomplete"
+    TIMEOUT = "timeout"
+    BUDGET = "budget"
+    AUTH = "auth"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
+    SETUP = "setup"
+    NO_RIGHT = "no_right"
+    SERVICE_ERROR = "service_error"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer for one question; `signature` is None where no binary document stands behind it."""
+
+    signed: Signed
+    reason: Reason
+    signature: Signature | None = None
+
+    @property
+    def signature_exists(self) -> bool | None:
+        """Whether the binary carries a signature at all, valid or not (None: not known)."""
+        if self.reason is Reason.UNSIGNED:
+            return False
+        if self.reason in _SAYS_NOTHING_OF_A_SIGNATURE or self.signed is Signed.UNKNOWN:
+            return None
+        return True
+
+    @property
+    def signature_verified(self) -> bool | None:
+        """Whether the signature is there and valid (None: not known)."""
+        if self.signed is Signed.UNKNOWN or self.reason in {Reason.PROG_NAME, Reason.NO_PROG_NAME}:
+            return None
+        return self.signed is Signed.TRUE
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verdict and where it came from; `Source.NONE` where nobody was asked or nobody answered."""
+
+    verdict: Verdict
+    source: Source
+
+
+_SAYS_NOTHING_OF_A_SIGNATURE = {Reason.CONFLICT, Reason.NO_PROG_NAME}
+
+
+def unknown(reason: Reason, signature: Signature | None = None) -> Verdict:
+    """Say that the question has no answer, and why."""
+    return Verdict(Signed.UNKNOWN, reason, signature)
+
+
+def no_answer(reason: Reason) -> Answer:
+    """Say that nobody answered, and why."""
+    return Answer(unknown(reason), Source.NONE)
+
+
+def judge(evidence: Evidence, *, expired_is_signed: bool = False) -> Verdict:
+    """Turn the evidence of the joint query and the binary search into a verdict.
+
+    The joint query says that some process of this hash fulfils the clause; the binary document says what
+    the signature is. They agree in nearly every case. Where they do not, the doubt counts: a hit beside a
+    document that says anything but Signed is a conflict, and never true. A miss proves nothing (process
+    events are purged), so the document decides; without one the answer is unknown. `expired_is_signed`
+    is the admin's choice to let a signature whose certificate has run out count as signed.
+    """
+    document = evidence.signature
+    if document is not None and document.is_collected:
+        is_signed = document.status is SignatureStatus.SIGNED or (
+            expired_is_signed and document.status is SignatureStatus.EXPIRED
+        )
+        return _judge_with_document(evidence.joint, document, is_signed=is_signed)
+    if evidence.joint is Joint.HIT:
+        return Verdict(Signed.TRUE, Reason.JOINT, document)
+    return unknown(evidence.trouble or Reason.NOT_SEEN, document)
+
+
+def judge_published(*, is_hit: bool) -> Verdict:
+    """Turn the answer to the published query into its verdict: a hit is true, none is false.
+
+    This is the rule as it was published, kept to compare with; it is wrong for most signed software,
+    because `digsig_prog_name` is the optional program name inside the signature, not the file name.
+    """
+    if is_hit:
+        return Verdict(Signed.TRUE, Reason.PROG_NAME)
+    return Verdict(Signed.FALSE, Reason.NO_PROG_NAME)
+
+
+def _judge_with_document(joint: Joint, document: Signature, *, is_signed: bool) -> Verdict:
+    if is_signed:
+        return Verdict(Signed.TRUE, Reason.JOINT if joint is Joint.HIT else Reason.BINARY, document)
+    if joint is Joint.HIT:
+        return Verdict(Signed.FALSE, Reason.CONFLICT, document)
+    if document.status is None:
+        return unknown(Reason.UNRECOGNISED, document)
+    return Verdict(Signed.FALSE, _REASON_BY_STATUS[document.status], document)
+
+
+_REASON_BY_STATUS = {
+    SignatureStatus.UNSIGNED: Reason.UNSIGNED,
+    SignatureStatus.BAD_SIGNATURE: Reason.BAD_SIGNATURE,
+    SignatureStatus.INVALID_SIGNATURE: Reason.INVALID_SIGNATURE,
+    SignatureStatus.EXPIRED: Reason.EXPIRED,
+    SignatureStatus.INVALID_CHAIN: Reason.INVALID_CHAIN,
+    SignatureStatus.UNTRUSTED_ROOT: Reason.UNTRUSTED_ROOT,
+    SignatureStatus.EXPLICIT_DISTRUST: Reason.EXPLICIT_DISTRUST,
+}

@@ -1,0 +1,116 @@
+"""Build the installable package: stage the app, vendor its libraries, make the tarball, have it inspected.
+
+The same sources give the same bytes. What is left out of lib/, and why, stands at `_prune`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+APP = "cbsigned"
+EPOCH = 1577836800  # 2020-01-01: every file of the tarball carries the same time
+
+# AppInspect runs of `make package`; the second has no tags, for some checks run only then.
+INSPECTIONS = (("--included-tags", "cloud", "--included-tags", "private_victoria"), ())
+
+
+def stage() -> Path:
+    """Put the app together in build/stage/cbsigned."""
+    app = BUILD / "stage" / APP
+    shutil.rmtree(app, ignore_errors=True)
+    app.mkdir(parents=True)
+    for name in ("bin", "default", "lookups"):
+        shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+    for name in ("README", "metadata", "static"):
+        shutil.copytree(ROOT / "package" / name, app / name)
+    for name in ("README.md", "LICENSE", "CHANGELOG.md", "app.manifest"):
+        shutil.copy(ROOT / name, app / name)
+    _vendor(app / "lib")
+    for path in app.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return app
+
+
+def make_tarball(app: Path) -> Path:
+    """Write build/cbsigned-<version>.tar.gz."""
+    version = json.loads((ROOT / "app.manifest").read_text(encoding="utf-8"))["info"]["id"]["version"]
+    target = BUILD / f"{APP}-{version}.tar.gz"
+    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, EPOCH) as packed:
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for path in sorted([app, *app.rglob("*")]):
+                tar.add(path, path.relative_to(app.parent).as_posix(), recursive=False, filter=_anonymous)
+    return target
+
+
+def inspect(tarball: Path, appinspect: str) -> bool:
+    """Have Splunk's AppInspect check the tarball; False where it finds an error, a failure or a future failure."""
+    is_clean = True
+    for number, tags in enumerate(INSPECTIONS):
+        report = BUILD / f"appinspect-{number}.json"
+        command = [appinspect, "inspect", str(tarball), "--mode", "precert", *tags, "--data-format", "json"]
+        command += ["--output-file", str(report), "--skip-trusted-libraries-update"]
+        subprocess.run(command, check=True, capture_output=True)
+        result = json.loads(report.read_text(encoding="utf-8"))
+        summary = result["summary"]
+        print(f"AppInspect {' '.join(tags) or '(all checks)'}: {summary}")
+        for check in (check for group in result["reports"][0]["groups"] for check in group["checks"]):
+            if check["result"] not in {"success", "not_applicable", "skipped"}:
+                words = "; ".join(dict.fromkeys(message["message"].splitlines()[0] for message in check["messages"]))
+                print(f"  {check['result']}: {check['name']}: {words[:300]}")
+        is_clean &= not (summary["error"] or summary["failure"] or summary.get("future_failure", 0))
+    return is_clean
+
+
+def _vendor(lib: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile", "--no-deps"]
+    command += ["--target", str(lib), "-r", str(ROOT / "package" / "requirements.txt")]
+    subprocess.run(command, check=True)
+    _prune(lib)
+
+
+def _prune(lib: Path) -> None:
+    """Leave out what must not be in an app: compiled code, caches, scripts, and the SDK's parts that need 3.13.
+
+    markupsafe and charset-normalizer each have a Python twin of their compiled part and use it by themselves.
+    """
+    for pattern in ("*.so", "*.pyd", "*.c", "*.pyi", "py.typed", "*.pyc", "*__mypyc*"):
+        for path in lib.rglob(pattern):
+            path.unlink()
+    for path in [lib / "bin", *lib.rglob("__pycache__")]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in lib.glob("*.dist-info/RECORD"):
+        path.unlink()  # It would list what was just left out.
+    compiled = [path for path in lib.rglob("*") if path.suffix in {".so", ".pyd", ".dll", ".dylib"}]
+    if compiled:
+        sys.exit(f"compiled code in lib/: {', '.join(map(str, compiled))}")
+
+
+def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mtime = EPOCH
+    return member
+
+
+def main() -> None:
+    """Build, and inspect where AppInspect is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inspect", metavar="APPINSPECT", help="the splunk-appinspect to check the tarball with")
+    arguments = parser.parse_args()
+    tarball = make_tarball(stage())
+    print(f"{tarball.relative_to(ROOT)}: {tarball.stat().st_size / 1e6:.2f} MB")
+    if arguments.inspect and not inspect(tarball, arguments.inspect):
+        sys.exit("AppInspect found errors or failures; build/appinspect-*.json has all of it")
+
+
+if __name__ == "__main__":
+    main()

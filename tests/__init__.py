@@ -1,0 +1,1 @@
+"""Tests, and the lab that they and the demo run in."""

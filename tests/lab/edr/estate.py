@@ -1,0 +1,149 @@
+"""What the simulated server knows: processes (in segments) and binaries, in Carbon Black's own shapes."""
+
+from __future__ import annotations
+
+import csv
+import ntpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Iterable
+
+from tests.lab.edr.search import BINARY_FIELDS, DIGSIG_FIELDS, PROCESS_FIELDS, Ids, Index, Search
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_RESULT_CODE = {"Signed": "0", "Unsigned": "2148204800"}
+
+
+@dataclass(frozen=True)
+class Start:
+    """One process start as a sensor saw it; times are ISO 8601 in UTC, the md5 may be empty."""
+
+    md5: str
+    path: str
+    username: str = "SYSTEM"
+    hostname: str = "host"
+    start: str = "2026-11-02T07:00:00.000Z"
+    parent_path: str = ""
+    cmdline: str = ""
+    segments: int = 1
+
+
+class Estate:
+    """Processes and binaries, searchable as Carbon Black searches them."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.processes = Index(PROCESS_FIELDS, ("process_name", "path", "cmdline", "hostname", "username"))
+        self.binaries = Index(BINARY_FIELDS, ("observed_filename", "product_name", *DIGSIG_FIELDS))
+        self._processes_by_md5: dict[str, Ids] = {}
+        self._binary_search = Search(self.binaries)
+        self._joined: dict[tuple[str, str, bool], Ids] = {}
+
+    def add_binary(self, md5: str, result: str | None, path: str = "", **digsig: str) -> None:
+        """Add a binary document; `result` is its `digsig_result`, `digsig` its further `digsig_*` fields."""
+        document: dict[str, Any] = {
+            "md5": md5.upper(),
+            "observed_filename": [path.lower()] if path else [],
+            "original_filename": ntpath.basename(path),
+            "os_type": "Windows",
+            "host_count": 1,
+            "server_added_timestamp": "2026-10-01T08:00:00.000Z",
+            "cb_version": 750,
+        }
+        if result is not None:
+            document.update(digsig_result=result, signed=result, digsig_result_code=_RESULT_CODE.get(result, "1"))
+        document.update({f"digsig_{name}": value for name, value in digsig.items() if value})
+        self.add_document(document)
+
+    def add_document(self, document: dict[str, Any]) -> None:
+        """Add a binary document as a server recorded it."""
+        self._joined.clear()
+        self.binaries.add(document)
+
+    def add_process(self, start: Start) -> None:
+        """Add a process with all its segments."""
+        number = len(self.processes.documents)
+        guid = f"00000001-0000-{number % 65536:04x}-01d5-{number:012x}"
+        md5 = start.md5.lower() or "0" * 30
+        for segment in range(1, start.segments + 1):
+            self._processes_by_md5.setdefault(md5, set()).add(len(self.processes.documents))
+            self.processes.add(
+                {
+                    "process_md5": md5,
+                    "md5": md5,
+                    "process_name": ntpath.basename(start.path).lower(),
+                    "path": start.path.lower(),
+                    "cmdline": start.cmdline or start.path,
+                    "username": start.username,
+                    "hostname": start.hostname,
+                    "start": start.start,
+                    "last_update": start.start,
+                    "last_server_update": start.start,
+                    "parent_name": ntpath.basename(start.parent_path).lower() or "(unknown)",
+                    "parent_md5": "0" * 30,
+                    "group": "default group",
+                    "os_type": "windows",
+                    "host_type": "workstation",
+                    "process_pid": 1000 + number % 30000,
+                    "id": guid,
+                    "unique_id": f"{guid}-{segment:012x}",
+                    "segment_id": segment,
+                    "terminated": False,
+                }
+            )
+        self._joined.clear()
+
+    def search_processes(self, query: str) -> tuple[Ids, list[str]]:
+        """Find process documents; binary fields are joined over the md5."""
+        return Search(self.processes, self._join).run(query)
+
+    def search_binaries(self, query: str) -> tuple[Ids, list[str]]:
+        """Find binary documents."""
+        return self._binary_search.run(query)
+
+    def find_binary(self, md5: str) -> dict[str, Any] | None:
+        """Give the document of one binary."""
+        found = self.binaries.find("md5", md5, is_phrase=True)
+        return self.binaries.documents[min(found)] if found else None
+
+    def _join(self, field: str, term: str, is_phrase: bool) -> Ids | None:  # noqa: FBT001 - Search's own signature
+        if not self.binaries.has(field):
+            return None
+        key = (field, term, is_phrase)
+        if key not in self._joined:
+            md5s = [
+                self.binaries.documents[number]["md5"].lower()
+                for number in self.binaries.find(field, term, is_phrase=is_phrase)
+            ]
+            self._joined[key] = set().union(*(self._processes_by_md5.get(md5, set()) for md5 in md5s))
+        return self._joined[key]
+
+
+def add_signatures(estate: Estate, path: Path) -> None:
+    """Add the binaries of a signature table (columns md5, signed, signature, path), each with one process start."""
+    for row in _rows(path):
+        result = "Signed" if row["signed"] == "true" else "Unsigned"
+        estate.add_binary(row["md5"], result, row["path"], publisher=row["signature"] if result == "Signed" else "")
+        estate.add_process(Start(row["md5"], row["path"]))
+
+
+def add_process_events(estate: Estate, path: Path) -> None:
+    """Add the process starts of an event table (columns as in Sysmon's event 1), two segments each."""
+    for row in _rows(path):
+        estate.add_process(
+            Start(
+                md5=row["process_md5"],
+                path=row["process_path"],
+                username=row["user"],
+                hostname=row["host"],
+                start=row["utc_time"].replace(" ", "T") + "Z",
+                parent_path=row["parent_process_path"],
+                segments=2,
+            )
+        )
+
+
+def _rows(path: Path) -> Iterable[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)

@@ -1,0 +1,221 @@
+"""Carbon Black's query language over documents in memory.
+
+luqum parses; what a term means for a field follows the field types of "Advanced Search Queries" (release 5.1):
+keyword, md5 and sign match the whole value, text is split on white space and punctuation, a path matches any
+of its tails, dates and counts take ranges.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
+
+from luqum import tree
+from luqum.exceptions import ParseError
+from luqum.thread import parse
+
+if TYPE_CHECKING:
+    from luqum.tree import Item
+
+KEYWORD, TEXT, PATH, RANGE = "keyword", "text", "path", "range"
+
+DIGSIG_FIELDS = {
+    "digsig_result": KEYWORD,
+    "digsig_publisher": TEXT,
+    "digsig_issuer": TEXT,
+    "digsig_subject": TEXT,
+    "digsig_prog_name": TEXT,
+    "digsig_sign_time": RANGE,
+}
+PROCESS_FIELDS = {
+    "process_md5": KEYWORD,
+    "process_sha256": KEYWORD,
+    "md5": KEYWORD,
+    "parent_md5": KEYWORD,
+    "process_name": KEYWORD,
+    "parent_name": KEYWORD,
+    "hostname": KEYWORD,
+    "username": KEYWORD,
+    "group": KEYWORD,
+    "os_type": KEYWORD,
+    "id": KEYWORD,
+    "path": PATH,
+    "cmdline": TEXT,
+    "start": RANGE,
+    "last_update": RANGE,
+    "last_server_update": RANGE,
+    "process_pid": RANGE,
+}
+BINARY_FIELDS = {
+    "md5": KEYWORD,
+    "sha256": KEYWORD,
+    "os_type": KEYWORD,
+    "group": KEYWORD,
+    "original_filename": KEYWORD,
+    "internal_name": KEYWORD,
+    "observed_filename": PATH,
+    "product_name": TEXT,
+    "company_name": TEXT,
+    "file_desc": TEXT,
+    "server_added_timestamp": RANGE,
+    "host_count": RANGE,
+    **DIGSIG_FIELDS,
+}
+
+_WORD = re.compile(r"\w+")
+_OPERATOR = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|(?<![^\s(])(and|or|not)(?![^\s)])')
+_ESCAPED = re.compile(r'\\([\\"()\s:+\-!{}\[\]^~*?/&|])')
+
+Ids = set[int]
+
+
+class QuerySyntaxError(Exception):
+    """The query is not one."""
+
+
+class Index:
+    """Documents with an inverted index over their searchable fields."""
+
+    def __init__(self, fields: Mapping[str, str], default_fields: Iterable[str]) -> None:
+        """Take the searchable fields with their types, and those that a bare term searches."""
+        self.documents: list[dict[str, Any]] = []
+        self._fields = fields
+        self._default_fields = tuple(default_fields)
+        self._postings: dict[str, dict[str, Ids]] = {name: defaultdict(set) for name in fields}
+
+    def add(self, document: dict[str, Any]) -> None:
+        """Add a document."""
+        number = len(self.documents)
+        self.documents.append(document)
+        for name, kind in self._fields.items():
+            for value in _values(document.get(name)):
+                for key in _keys(kind, value):
+                    self._postings[name][key].add(number)
+
+    def everything(self) -> Ids:
+        """Give all documents."""
+        return set(range(len(self.documents)))
+
+    def has(self, field: str) -> bool:
+        """Whether the field can be searched here."""
+        return field in self._fields
+
+    def find(self, field: str | None, term: str, *, is_phrase: bool) -> Ids:
+        """Give the documents in which a field (None: a default field) matches a term."""
+        if field is None:
+            return set().union(*(self.find(name, term, is_phrase=is_phrase) for name in self._default_fields))
+        postings, kind, text = self._postings[field], self._fields[field], term.lower()
+        if kind == TEXT:
+            return self._find_text(field, text)
+        if not is_phrase and ("*" in text or "?" in text):
+            pattern = re.compile(fnmatch.translate(text))
+            return set().union(*(ids for value, ids in postings.items() if pattern.match(value)))
+        return set(postings.get(text.lstrip("\\/") if kind == PATH else text, ()))
+
+    def find_range(self, field: str, low: str, high: str) -> Ids:
+        """Give the documents whose value lies between low and high (`*`: no bound), both included."""
+        return {
+            number
+            for number, document in enumerate(self.documents)
+            for value in _values(document.get(field))
+            if (low == "*" or _at_least(value, low)) and (high == "*" or _at_least(high, value))
+        }
+
+    def _find_text(self, field: str, text: str) -> Ids:
+        words = _WORD.findall(text)
+        candidates = [self._postings[field].get(word, set()) for word in words]
+        both = set.intersection(*candidates) if candidates else set()
+        return {number for number in both if _has_phrase(_values(self.documents[number].get(field)), words)}
+
+
+class Search:
+    """Evaluate queries on an index; `join` finds documents by a field of another index (None: no such field)."""
+
+    def __init__(self, index: Index, join: Callable[[str, str, bool], Ids | None] | None = None) -> None:
+        """Take the index and, for a joined search, how to find documents by a joined field."""
+        self._index = index
+        self._join = join
+
+    def run(self, query: str) -> tuple[Ids, list[str]]:
+        """Give the matching documents, and the terms as the parser understood them.
+
+        Raises:
+            QuerySyntaxError: the query cannot be parsed or names a field that cannot be searched.
+        """
+        text = _OPERATOR.sub(
+            lambda match: (match.group(1) or match.group()).upper() if match.group(1) else match.group(), query
+        )
+        if not text.strip() or text.strip() == "*:*":
+            return self._index.everything(), []
+        try:
+            root = parse(text)
+        except (ParseError, ValueError) as error:
+            raise QuerySyntaxError(query) from error
+        terms: list[str] = []
+        return self._evaluate(root, None, terms), terms
+
+    def _evaluate(self, node: Item, field: str | None, terms: list[str]) -> Ids:
+        if isinstance(node, tree.SearchField):
+            return self._evaluate(node.expr, node.name, terms)
+        if isinstance(node, (tree.Group, tree.FieldGroup, tree.Plus)):
+            return self._evaluate(node.children[0], field, terms)
+        if isinstance(node, (tree.Not, tree.Prohibit)):
+            return self._index.everything() - self._evaluate(node.children[0], field, terms)
+        if isinstance(node, tree.OrOperation):
+            return set().union(*(self._evaluate(child, field, terms) for child in node.children))
+        if isinstance(node, (tree.AndOperation, tree.UnknownOperation)):
+            return set.intersection(*(self._evaluate(child, field, terms) for child in node.children))
+        return self._leaf(node, field, terms)
+
+    def _leaf(self, node: Item, field: str | None, terms: list[str]) -> Ids:
+        terms.append(str(node).strip() if field is None else f"{field}:{str(node).strip()}")
+        if isinstance(node, tree.Range) and field is not None:
+            self._require(field)
+            return self._index.find_range(field, str(node.low).strip('" '), str(node.high).strip('" '))
+        if not isinstance(node, (tree.Word, tree.Phrase)):
+            raise QuerySyntaxError(str(node))
+        is_phrase = isinstance(node, tree.Phrase)
+        term = _ESCAPED.sub(r"\1", node.value[1:-1] if is_phrase else node.value)
+        if field is not None and not self._index.has(field):
+            found = self._join(field, term, is_phrase) if self._join else None
+            if found is None:
+                raise QuerySyntaxError(field)
+            return found
+        return self._index.find(field, term, is_phrase=is_phrase)
+
+    def _require(self, field: str) -> None:
+        if not self._index.has(field):
+            raise QuerySyntaxError(field)
+
+
+def _values(value: object) -> list[str]:
+    if value is None or value == "":
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _keys(kind: str, value: str) -> Iterable[str]:
+    text = value.lower()
+    if kind == TEXT:
+        return _WORD.findall(text)
+    if kind == PATH:
+        pieces = re.split(r"([\\/])", text.lstrip("\\/"))
+        return ["".join(pieces[start:]) for start in range(0, len(pieces), 2)]
+    return [text]
+
+
+def _has_phrase(values: Iterable[str], words: list[str]) -> bool:
+    for value in values:
+        tokens = _WORD.findall(value.lower())
+        if any(tokens[start : start + len(words)] == words for start in range(len(tokens))):
+            return True
+    return False
+
+
+def _at_least(left: str, right: str) -> bool:
+    try:
+        return float(left) >= float(right)
+    except ValueError:
+        return left >= right

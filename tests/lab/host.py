@@ -1,0 +1,266 @@
+"""Run a search command as splunkd does: getinfo-only starts, then chunks of the required columns, merged back.
+
+The wire format is written out here on its own, not with the SDK that the command uses, so that the two sides
+cannot agree by accident.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+Value = Union[str, "list[str]"]
+Row = dict[str, Value]
+
+_HEADER = re.compile(rb"chunked 1\.0,(\d+),(\d+)\n")
+_ENCODED = re.compile(r"\$((?:[^$]|\$\$)*)\$(?:;|\Z)")
+_INDEX = "_chunked_idx"
+
+csv.field_size_limit(64 * 1024 * 1024)
+
+
+@dataclass
+class SearchResult:
+    """What a search came to: all rows in order, messages `(level, text)`, the getinfo reply, the exit code."""
+
+    rows: list[Row]
+    messages: list[tuple[str, str]]
+    configuration: dict[str, Any]
+    exit_code: int
+    standard_error: str
+    reply_columns: list[list[str]] = field(default_factory=list)
+
+
+class ProtocolError(Exception):
+    """The command does not keep the protocol."""
+
+
+@dataclass(frozen=True)
+class SearchHost:
+    """A search head that runs one command of an app as a subprocess."""
+
+    script: Path
+    splunkd_uri: str
+    session_key: str
+    python: str = sys.executable
+    getinfo_starts: int = 2
+
+    def run(
+        self,
+        rows: Iterable[Row],
+        arguments: Sequence[str] = (),
+        chunk_size: int = 50_000,
+        progress: Callable[[int], None] | None = None,
+    ) -> SearchResult:
+        """Run a search over rows; `progress` hears of the number of rows done after each chunk."""
+        for _ in range(self.getinfo_starts):
+            with _Command(self, arguments) as command:
+                command.get_info()
+        with _Command(self, arguments) as command:
+            configuration = command.get_info()
+            result = SearchResult([], command.messages, configuration, 0, "")
+            if not _is_refused(configuration):
+                self._send_chunks(command, result, _chunks(rows, chunk_size), progress)
+        result.exit_code, result.standard_error = command.exit_code, command.standard_error
+        return result
+
+    @staticmethod
+    def _send_chunks(
+        command: _Command, result: SearchResult, chunks: Iterator[list[Row]], progress: Callable[[int], None] | None
+    ) -> None:
+        required = result.configuration.get("required_fields")
+        for number, chunk in enumerate(chunks):
+            if number == 1:
+                command.execute([], _columns(chunk, required), is_last=False)  # splunkd does this now and then.
+            columns = _columns(chunk, required)
+            reply = command.execute(chunk, columns, is_last=False)
+            result.reply_columns.append(list(reply[0]) if reply else [])
+            result.rows += _merge(chunk, reply, columns)
+            if progress:
+                progress(len(result.rows))
+        command.execute([], _columns(result.rows[:1], required), is_last=True)
+
+
+class _Command:
+    """One running command."""
+
+    def __init__(self, host: SearchHost, arguments: Sequence[str]) -> None:
+        self._host = host
+        self._arguments = list(arguments)
+        self._dispatch = tempfile.TemporaryDirectory()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self.messages: list[tuple[str, str]] = []
+        self.exit_code = 0
+        self.standard_error = ""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - the command under test
+            [self._host.python, str(self._host.script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            cwd=self._dispatch.name,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin: IO[bytes] = self._process.stdin
+        self._stdout: IO[bytes] = self._process.stdout
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            self._stdin.close()
+            rest = self._stdout.read()
+            self._stdout.close()
+            self.exit_code = self._process.wait(30)
+        finally:
+            self._process.kill()
+            self._errors.seek(0)
+            self.standard_error = self._errors.read().decode("utf-8", "replace")
+            self._errors.close()
+            self._dispatch.cleanup()
+        if rest and exception[0] is None:
+            msg = f"bytes after the last reply: {rest[:200]!r}"
+            raise ProtocolError(msg)
+
+    def get_info(self) -> dict[str, Any]:
+        """Send getinfo; the command must answer without a body."""
+        info = {
+            "action": "getinfo",
+            "preview": False,
+            "streaming_command_will_restart": False,
+            "searchinfo": {
+                "args": self._arguments,
+                "raw_args": self._arguments,
+                "dispatch_dir": self._dispatch.name,
+                "sid": "1700000000.1",
+                "app": "search",
+                "owner": "analyst",
+                "username": "analyst",
+                "session_key": self._host.session_key,
+                "splunkd_uri": self._host.splunkd_uri,
+                "splunk_version": "9.4.0",
+                "search": "search%20index%3Dedr%20%7C%20cbsigned",
+                "command": self._host.script.stem,
+                "maxresultrows": 50000,
+                "earliest_time": "0",
+                "latest_time": "0",
+            },
+        }
+        self._send(info, b"")
+        metadata, _ = self._receive()
+        return metadata
+
+    def execute(self, rows: list[Row], columns: list[str], *, is_last: bool) -> list[Row]:
+        """Send one chunk and read its one reply."""
+        # Sent from a thread, for a command may begin to answer before it has read all.
+        body = _encode(rows, columns)
+        sender = threading.Thread(target=self._send, args=({"action": "execute", "finished": is_last}, body))
+        sender.start()
+        metadata, reply = self._receive()
+        sender.join()
+        if is_last and not metadata.get("finished"):
+            msg = "the command did not finish with the last chunk"
+            raise ProtocolError(msg)
+        return _decode(reply)
+
+    def _send(self, metadata: dict[str, Any], body: bytes) -> None:
+        head = json.dumps(metadata).encode()
+        try:
+            self._stdin.write(b"chunked 1.0,%d,%d\n" % (len(head), len(body)) + head + body)
+            self._stdin.flush()
+        except BrokenPipeError:
+            return  # The command has ended; what it said is read from its reply.
+
+    def _receive(self) -> tuple[dict[str, Any], str]:
+        header = self._stdout.readline()
+        match = _HEADER.fullmatch(header)
+        if match is None:
+            self._errors.seek(0)
+            msg = f"no chunk header but {header[:200]!r}; standard error: {self._errors.read()[-2000:].decode()}"
+            raise ProtocolError(msg)
+        metadata: dict[str, Any] = json.loads(self._stdout.read(int(match[1])))
+        body = self._stdout.read(int(match[2])).decode("utf-8")
+        messages = metadata.get("inspector", {}).get("messages", [])
+        self.messages += [(level, text) for level, text in messages]
+        return metadata, body
+
+
+def _is_refused(configuration: dict[str, Any]) -> bool:
+    messages = configuration.get("inspector", {}).get("messages", [])
+    return bool(configuration.get("error")) or any(level == "ERROR" for level, _ in messages)
+
+
+def _chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _columns(rows: list[Row], required: list[str] | None) -> list[str]:
+    if required and required != ["*"]:
+        return [*required, _INDEX]
+    return [*dict.fromkeys(name for row in rows for name in row), _INDEX]
+
+
+def _encode(rows: list[Row], columns: list[str]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, *(f"__mv_{name}" for name in columns)])
+    for index, row in enumerate(rows):
+        values = [row.get(name, "") for name in columns[:-1]]
+        plain = ["\n".join(value) if isinstance(value, list) else value for value in values]
+        multi = [_encode_values(value) if isinstance(value, list) else "" for value in values]
+        writer.writerow([*plain, str(index), *multi, ""])
+    return text.getvalue().encode("utf-8")
+
+
+def _encode_values(values: list[str]) -> str:
+    return ";".join("$" + value.replace("$", "$$") + "$" for value in values)
+
+
+def _decode(body: str) -> list[Row]:
+    rows: list[Row] = []
+    for record in csv.DictReader(io.StringIO(body, newline="")):
+        row: Row = {name: value for name, value in record.items() if not name.startswith("__mv_")}
+        for name, value in record.items():
+            if name.startswith("__mv_") and value:
+                row[name[5:]] = [item.replace("$$", "$") for item in _ENCODED.findall(value)]
+        rows.append(row)
+    return rows
+
+
+def _merge(chunk: list[Row], reply: list[Row], sent: list[str]) -> list[Row]:
+    """Put the reply's fields onto the events by `_chunked_idx`, as splunkd does with required fields.
+
+    A required column that the event does not have was sent empty and is no field of it afterwards.
+    """
+    merged = []
+    for row in reply:
+        if _INDEX not in row:
+            msg = f"a row came back without {_INDEX}"
+            raise ProtocolError(msg)
+        event = chunk[int(str(row[_INDEX]))]
+        new = {name: value for name, value in row.items() if name in event or name not in sent}
+        merged.append({**event, **new})
+    return merged

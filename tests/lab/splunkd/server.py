@@ -1,0 +1,251 @@
+"""splunkd's REST API, as far as the add-on uses it."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import secrets
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote
+from xml.sax.saxutils import escape, quoteattr
+
+from tests.lab.https import HttpsServer, Request, Response
+from tests.lab.splunkd import kvstore
+from tests.lab.splunkd.handlers import Endpoint, HandlerProcess, read_endpoints
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+APP = "cbsigned"
+_NAMESPACE = re.compile(r"/services(?:NS/(?P<owner>[^/]+)/(?P<app>[^/]+))?/(?P<rest>.*)")
+
+Stanzas = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who a token stands for."""
+
+    user: str
+    capabilities: frozenset[str]
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class Splunkd:
+    """A splunkd with one app installed; use it as a context manager.
+
+    `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
+    `python`.
+    """
+
+    def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
+        """Install the app; serving starts with `with`."""
+        self._temporary = tempfile.TemporaryDirectory() if home is None else None
+        self.home = Path(self._temporary.name) if self._temporary else Path(str(home))
+        (self.home / "var" / "log" / "splunk").mkdir(parents=True, exist_ok=True)
+        self.system_token = secrets.token_hex(24)
+        self._sessions = {self.system_token: Session("splunk-system-user", frozenset({"*"}))}
+        self.confs: dict[str, Stanzas] = {
+            path.stem: _read_conf(path) for path in sorted((app / "default").glob("*.conf"))
+        }
+        self._passwords: dict[str, dict[str, str]] = {}
+        self.collections = {name: kvstore.Collection() for name in self.confs.get("collections", {})}
+        self._endpoints = list(read_endpoints(self.confs.get("restmap", {})))
+        self.handlers = {
+            endpoint.match: HandlerProcess(python, app / "bin" / endpoint.script, endpoint.handler, self.home)
+            for endpoint in self._endpoints
+        }
+        self.calls: list[tuple[str, str, str]] = []
+        self._server = HttpsServer(self._answer)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._server.url
+
+    def __enter__(self) -> Self:
+        """Start serving."""
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop serving and end the handlers."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop serving and end the handlers."""
+        self._server.stop()
+        for handler in self.handlers.values():
+            handler.stop()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def log_in(self, user: str, *capabilities: str) -> str:
+        """Give a session key for a user with these capabilities."""
+        token = secrets.token_hex(24)
+        self._sessions[token] = Session(user, frozenset(capabilities))
+        return token
+
+    def roles(self) -> dict[str, frozenset[str]]:
+        """Give the capabilities of each role that the app ships (authorize.conf)."""
+        return {
+            stanza.partition("_")[2]: frozenset(name for name, value in settings.items() if value == "enabled")
+            for stanza, settings in self.confs.get("authorize", {}).items()
+            if stanza.startswith("role_")
+        }
+
+    def _answer(self, request: Request) -> Response:
+        match = _NAMESPACE.fullmatch(request.path)
+        session = self._sessions.get(request.headers.get("authorization", "").partition(" ")[2])
+        if match is None:
+            return _message(404, "Not Found")
+        if session is None:
+            return _message(401, "call not properly authenticated")
+        self.calls.append((session.user, request.verb, request.path))
+        try:
+            return self._route(request, session, match["rest"].strip("/"))
+        except _RefusedError as error:
+            return _message(error.status, error.text)
+        except kvstore.KvError as error:
+            return _message(error.status, str(error))
+
+    def _route(self, request: Request, session: Session, path: str) -> Response:
+        for endpoint in self._endpoints:
+            if path == endpoint.match or path.startswith(endpoint.match + "/"):
+                return self._call_handler(endpoint, request, session, path)
+        parts = path.split("/")
+        if parts[0] == "configs" and parts[1].startswith("conf-"):
+            return self._conf(request, parts[1][len("conf-") :], parts[2:])
+        if parts[0] == "properties" and len(parts) == 2:
+            return _feed(path, {name: {} for name in self._stanzas(parts[1])})
+        if path.startswith("storage/passwords"):
+            return self._storage_passwords(request, session, parts[2:])
+        if path.startswith("storage/collections/data/"):
+            return self._collection(request, parts[3], parts[4:])
+        raise _RefusedError(404, "Not Found")
+
+    def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:
+        needed = endpoint.capabilities.get(request.verb)
+        if needed is not None:
+            _require(session, needed)
+        call: dict[str, Any] = {
+            "method": request.verb,
+            "rest_path": endpoint.match,
+            "path_info": path[len(endpoint.match) :].strip("/"),
+            "query": [[name, value] for name, values in request.query.items() for value in values],
+            "payload": request.body.decode("utf-8"),
+            "session": {"user": session.user, "authtoken": request.headers["authorization"].partition(" ")[2]},
+            "ns": {"app": APP, "user": "nobody"},
+            "server": {"rest_uri": self.url},
+        }
+        if endpoint.has_system_token:
+            call["system_authtoken"] = self.system_token
+        answer = self.handlers[endpoint.match].call(call)
+        content_type = answer.get("headers", {}).get("Content-Type", "application/json")
+        return Response(int(answer["status"]), str(answer["payload"]).encode(), content_type)
+
+    def _conf(self, request: Request, name: str, rest: list[str]) -> Response:
+        stanzas = self._stanzas(name)
+        if request.verb == "POST":
+            stanza = rest[0] if rest else _form(request)["name"]
+            stanzas.setdefault(stanza, {}).update(
+                {key: value for key, value in _form(request).items() if key != "name"}
+            )
+            return _feed(f"configs/conf-{name}", {stanza: stanzas[stanza]}, 200 if rest else 201)
+        if not rest:
+            return _feed(f"configs/conf-{name}", stanzas)
+        if rest[0] not in stanzas:
+            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+        if request.verb == "DELETE":
+            del stanzas[rest[0]]
+            return _feed(f"configs/conf-{name}", stanzas)
+        return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
+
+    def _stanzas(self, conf: str) -> Stanzas:
+        if conf not in self.confs:
+            raise _RefusedError(404, f"Conf file {conf} does not exist")
+        return self.confs[conf]
+
+    def _storage_passwords(self, request: Request, session: Session, rest: list[str]) -> Response:
+        if request.verb == "GET":
+            _require(session, "list_storage_passwords")
+            found = self._passwords
+            for field, _, value in (search.partition("=") for search in request.query.get("search", [])):
+                found = {name: entry for name, entry in found.items() if entry.get(field) == value}
+            return _feed("storage/passwords", found)
+        _require(session, "edit_storage_passwords")
+        if request.verb == "DELETE":
+            del self._passwords[rest[0]]
+            return _feed("storage/passwords", {})
+        form = _form(request)
+        name = rest[0] if rest else f"{form.get('realm', '')}:{form['name']}:"
+        if not rest and name in self._passwords:
+            raise _RefusedError(409, "object already exists")
+        entry = self._passwords.setdefault(name, {"realm": form.get("realm", ""), "username": form.get("name", "")})
+        entry.update(clear_password=form["password"], encr_password="$7$encrypted", password="********")  # noqa: S106
+        return _feed("storage/passwords", {name: entry}, 200 if rest else 201)
+
+    def _collection(self, request: Request, name: str, rest: list[str]) -> Response:
+        if name not in self.collections:
+            raise _RefusedError(404, f"collection {name} does not exist")
+        result = kvstore.answer(self.collections[name], request.verb, rest, request.query, request.body)
+        return Response(200, json.dumps(result).encode())
+
+
+def _require(session: Session, capability: str) -> None:
+    if not session.capabilities & {capability, "*"}:
+        text = f"You (user={session.user}) do not have permission (requires capability: {capability})."
+        raise _RefusedError(403, text)
+
+
+def _form(request: Request) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8"), keep_blank_values=True).items()}
+
+
+def _read_conf(path: Path) -> Stanzas:
+    parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",), strict=True)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(path, encoding="utf-8")
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _message(status: int, text: str) -> Response:
+    body = f'<?xml version="1.0"?><response><messages><msg type="ERROR">{escape(text)}</msg></messages></response>'
+    return Response(status, body.encode(), "text/xml")
+
+
+def _feed(path: str, entries: Stanzas, status: int = 200) -> Response:
+    """Write entries as splunkd's Atom feed."""
+    items = "".join(_entry(path, name, content) for name, content in entries.items())
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
+        'xmlns:s="http://dev.splunk.com/ns/rest" xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/">'
+        f"<title>{path}</title><opensearch:totalResults>{len(entries)}</opensearch:totalResults>"
+        f"<opensearch:itemsPerPage>0</opensearch:itemsPerPage>"
+        f"<opensearch:startIndex>0</opensearch:startIndex>{items}</feed>"
+    )
+    return Response(status, body.encode(), "text/xml")
+
+
+def _entry(path: str, name: str, content: dict[str, str]) -> str:
+    link = f"/servicesNS/nobody/{APP}/{path}/{quote(name, safe='')}"
+    keys = "".join(f"<s:key name={quoteattr(key)}>{escape(value)}</s:key>" for key, value in content.items())
+    return (
+        f"<entry><title>{escape(name)}</title><id>{escape(link)}</id><updated>2026-01-01T00:00:00Z</updated>"
+        f'<link href={quoteattr(link)} rel="alternate"/><author><name>nobody</name></author>'
+        f'<link href={quoteattr(link)} rel="list"/><link href={quoteattr(link)} rel="edit"/>'
+        f'<link href={quoteattr(link)} rel="remove"/><content type="text/xml"><s:dict>{keys}'
+        f'<s:key name="eai:acl"><s:dict><s:key name="app">{APP}</s:key><s:key name="owner">nobody</s:key></s:dict></s:key>'
+        "</s:dict></content></entry>"
+    )

@@ -1,0 +1,1 @@
+"""See `bundle_paths`."""
