@@ -17,11 +17,12 @@ help:
 	@echo "make test | lint | package | bench | clean"
 
 demo: .venv/$(MAIN)/ready
-	@$(PY) -m tests.lab.demo $(if $(INPUT),--input "$(INPUT)") $(ARGS)
+	@$(PY) -m tests.lab.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SIGNATURES),--signatures "$(SIGNATURES)") \
+		$(if $(OUTPUT),--output "$(OUTPUT)") $(ARGS)
 
 try: .venv/$(MAIN)/ready
 	@$(PY) -m tests.lab.demo --url "$(URL)" --token-file "$(TOKEN_FILE)" --input "$(INPUT)" \
-		$(if $(CA),--ca "$(CA)") $(if $(CHECK_HOST_NAME),--check-host-name "$(CHECK_HOST_NAME)") $(ARGS)
+		$(if $(OUTPUT),--output "$(OUTPUT)") $(if $(CA),--ca "$(CA)") $(if $(CHECK_HOST_NAME),--check-host-name "$(CHECK_HOST_NAME)") $(ARGS)
 
 test: $(VERSIONS:%=.venv/%/ready)
 	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \

@@ -19,7 +19,7 @@ from cbverdict.verdict_client import VerdictClient
 
 
 @Configuration(distributed=False)
-class CbsignedCommand(StreamingCommand):  # type: ignore[misc] # the SDK has no types
+class CbsignedCommand(StreamingCommand):
     """Stateful: it runs on the search head, keeps the order, and sees each row once."""
 
     server = Option()

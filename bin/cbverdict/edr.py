@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
@@ -234,10 +235,10 @@ class _TlsAdapter(HTTPAdapter):
         super().__init__(max_retries=retries, pool_connections=1, pool_maxsize=size, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
-        super().init_poolmanager(*args, **kwargs, **self._pool_options)
+        super().init_poolmanager(*args, **{**kwargs, **self._pool_options})  # type: ignore[no-untyped-call]
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401 - requests' own signature
-        return super().proxy_manager_for(proxy, **kwargs, **self._pool_options)
+        return super().proxy_manager_for(proxy, **kwargs, **self._pool_options)  # type: ignore[no-untyped-call]
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
         """Leave trust to the context: requests would add the public CAs to the account's own."""
@@ -258,7 +259,7 @@ def _tls_context(account: Account) -> ssl.SSLContext:
         context.load_verify_locations(cadata=account.ca_certificate)
     else:
         context.load_default_certs()
-        context.load_verify_locations(cafile=requests.certs.where())
+        context.load_verify_locations(cafile=certifi.where())
     return context
 
 

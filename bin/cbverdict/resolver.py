@@ -136,7 +136,7 @@ class Resolver:
     def _run(self, calls: Sequence[Callable[[], T]], seconds: float) -> list[T | CbsignedError]:
         """Make the calls side by side; one that is too late, or pointless after a final error, gives that error."""
         deadline = time.monotonic() + seconds
-        futures = [self._executor.submit(call) for call in calls]
+        futures: list[Future[T]] = [self._executor.submit(call) for call in calls]
         pending = set(futures)
         verdict_on_rest: CbsignedError = TimedOutError(
             f"Carbon Black did not answer within the search's {seconds:g} s. {TimedOutError.__doc__}"
@@ -149,7 +149,12 @@ class Resolver:
                 break
         for future in pending:
             future.cancel()
-        return [_result(future) if future.done() and not future.cancelled() else verdict_on_rest for future in futures]
+        outcomes: list[T | CbsignedError] = []
+        for future in futures:
+            is_answered = future.done() and not future.cancelled()
+            error = _error(future) if is_answered else verdict_on_rest
+            outcomes.append(future.result() if error is None else error)
+        return outcomes
 
 
 def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:
@@ -210,12 +215,5 @@ def _trouble(outcome: Hits | Binaries | ProcessCount | CbsignedError) -> Trouble
 
 
 def _error(future: Future[Any]) -> CbsignedError | None:
-    outcome = _result(future)
-    return outcome if isinstance(outcome, CbsignedError) else None
-
-
-def _result(future: Future[T]) -> T | CbsignedError:
-    try:
-        return future.result()
-    except CbsignedError as error:
-        return error
+    error = future.exception()
+    return error if isinstance(error, CbsignedError) else None

@@ -7,14 +7,17 @@ of its tails, dates and counts take ranges.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
+import io
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
 
-from luqum import tree
-from luqum.exceptions import ParseError
-from luqum.thread import parse
+with contextlib.redirect_stderr(io.StringIO()):  # ply tells on standard error that it makes its tables
+    from luqum import tree
+    from luqum.exceptions import ParseError
+    from luqum.thread import parse
 
 if TYPE_CHECKING:
     from luqum.tree import Item

@@ -216,7 +216,7 @@ def _form(request: Request) -> dict[str, str]:
 def _read_conf(path: Path) -> Stanzas:
     parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",), strict=True)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read(path, encoding="utf-8")
+    parser.read_string(path.read_text(encoding="utf-8").replace("\\\n", "\n "))  # a backslash carries a line on
     return {name: dict(parser[name]) for name in parser.sections()}
 
 

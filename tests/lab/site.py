@@ -1,0 +1,81 @@
+"""A site: one splunkd with the add-on installed and one Carbon Black server set up in it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Iterable
+from urllib.parse import urlsplit
+
+from solnlib.conf_manager import ConfManager
+
+from tests.lab.host import Row, SearchHost, SearchResult
+from tests.lab.splunkd.server import APP, Splunkd
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Site:
+    """A search head with the add-on; use it as a context manager.
+
+    `app` is the add-on (the sources, or a built package unpacked), `python` what Splunk would run it with.
+    """
+
+    def __init__(self, app: Path = ROOT, python: str = sys.executable) -> None:
+        """Install the add-on; nothing runs yet."""
+        self.app = app
+        self.python = python
+        self.splunkd = Splunkd(app, python=python)
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start splunkd."""
+        self._exit.enter_context(self.splunkd)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop splunkd."""
+        self._exit.close()
+
+    def save_account(self, name: str, **fields: str) -> None:
+        """Save an account as the add-on's setup pages do: the token encrypted, the rest in the conf file."""
+        self._save("cbsigned_account", name, fields, ["api_token"])
+
+    def save_settings(self, stanza: str, **fields: str) -> None:
+        """Save settings as the add-on's setup pages do."""
+        self._save("cbsigned_settings", stanza, fields, ["proxy_password"] if "proxy_password" in fields else [])
+
+    def search(
+        self,
+        rows: Iterable[Row],
+        *arguments: str,
+        capabilities: Iterable[str] = ("search", "cbsigned_lookup"),
+        chunk_size: int = 50_000,
+        getinfo_starts: int = 1,
+        progress: Callable[[int], None] | None = None,
+    ) -> SearchResult:
+        """Run `| cbsigned <arguments>` over rows as a user with these capabilities."""
+        key = self.splunkd.log_in("analyst", *capabilities)
+        host = SearchHost(self.app / "bin" / "cbsigned.py", self.splunkd.url, key, self.python, getinfo_starts)
+        return host.run(rows, arguments, chunk_size, progress)
+
+    def logs(self) -> str:
+        """Give everything that the add-on logged."""
+        paths = sorted((self.splunkd.home / "var" / "log" / "splunk").iterdir())
+        return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+    def _save(self, conf: str, stanza: str, fields: dict[str, str], encrypted: list[str]) -> None:
+        uri = urlsplit(self.splunkd.url)
+        manager = ConfManager(
+            self.splunkd.system_token,
+            APP,
+            scheme=uri.scheme,
+            host=uri.hostname,
+            port=uri.port,
+            realm=f"__REST_CREDENTIAL__#{APP}#configs/conf-{conf}",
+        )
+        manager.get_conf(conf).update(stanza, dict(fields), encrypted)

@@ -1,0 +1,1 @@
+"""The pure core and the services with fakes at their ports."""

@@ -1,0 +1,74 @@
+"""Reading an MD5 out of whatever a field holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbverdict.hashes import parse_md5
+
+MD5 = "578bab56836a3fe455ffc7883041825b"
+SHA256 = "8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d"
+IMPHASH = "f34d5f2d4577ed6d9ceec516c1f5a744"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        MD5,
+        MD5.upper(),
+        f"  {MD5}  ",
+        f"MD5={MD5},SHA256={SHA256}",
+        f"SHA1=da39a3ee5e6b4b0d3255bfef95601890afd80709,MD5={MD5.upper()},SHA256={SHA256},IMPHASH={IMPHASH}",
+        f"IMPHASH={IMPHASH},MD5={MD5}",
+        f"md5:{MD5}",
+        f"{SHA256}\n{MD5}",
+        [SHA256, MD5],
+        [MD5, SHA256],
+        [f"SHA256={SHA256}", f"MD5={MD5}"],
+        f'"{MD5}"',
+    ],
+)
+def test_an_md5_is_found_in_every_form_that_real_rows_have(value: str | list[str]) -> None:
+    """Bare, labelled, among other hashes, multivalue, upper case."""
+    assert parse_md5(value) == MD5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        [],
+        " ",
+        "0" * 30,
+        "0" * 32,
+        ["0" * 32, SHA256],
+        SHA256,
+        f"SHA256={SHA256}",
+        f"IMPHASH={IMPHASH}",
+        f"SHA256={SHA256},IMPHASH={IMPHASH}",
+        "MD5=" + "0" * 32,
+        MD5[:-1],
+        MD5 + "0",
+        "(unknown)",
+        "g" * 32,
+        "\u0661" * 32,
+    ],
+)
+def test_what_is_no_md5_is_no_hash(value: str | list[str] | None) -> None:
+    """Empty, junk, zeros of any length, other hashes: an IMPHASH has 32 digits too and is none."""
+    assert parse_md5(value) is None
+
+
+def test_a_labelled_md5_wins_over_a_bare_hash() -> None:
+    """The label is what the sender meant."""
+    assert parse_md5(f"{IMPHASH} MD5={MD5}") == MD5
+
+
+@given(st.text())
+def test_no_text_makes_it_fail_and_every_answer_is_a_hash(text: str) -> None:
+    """Whatever comes in, what goes out is 32 hex digits or nothing."""
+    md5 = parse_md5(text)
+    assert md5 is None or (len(md5) == 32 and set(md5) <= set("0123456789abcdef") and md5.strip("0"))

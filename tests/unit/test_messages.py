@@ -1,0 +1,88 @@
+"""What command and service say to each other: the same on both sides, and checked on arrival."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cbverdict.errors import InvalidRequestError, Trouble
+from cbverdict.evidence import Question, Signature
+from cbverdict.hashes import Md5
+from cbverdict.messages import (
+    MAX_QUESTIONS,
+    VerdictReply,
+    VerdictRequest,
+    read_reply,
+    read_request,
+    write_reply,
+    write_request,
+)
+from cbverdict.settings import Method
+from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict, no_answer
+
+A = Md5("a" * 32)
+
+
+def test_a_request_arrives_as_it_was_sent() -> None:
+    """Names with anything in them included."""
+    request = VerdictRequest((Question(A), Question(A, 'ü "\\ \ud800')), "main", Method.BINARY, 12.5, has_names=True)
+    assert read_request(write_request(request)) == request
+
+
+def test_a_reply_arrives_as_it_was_sent() -> None:
+    """Answers, troubles and all."""
+    signature = Signature("Signed", "Example Corp", "CA", "Example", "Tool", "2026-01-01T00:00:00Z")
+    answers = (
+        Answer(Verdict(Signed.TRUE, Reason.JOINT, signature), Source.SERVER),
+        no_answer(Reason.TIMEOUT),
+    )
+    reply = VerdictReply("main", answers, 3, (Trouble(Reason.AUTH, "no {braces} hurt", is_final=True),))
+    assert read_reply(write_reply(reply)) == reply
+    assert read_reply(write_reply(VerdictReply("main", (), needs_names=True))).needs_names
+
+
+def _body(**changes: Any) -> str:
+    return json.dumps({"questions": [[A, None]], **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a JSON object"),
+        ("[]", "not a JSON object"),
+        ("{", "not a JSON object"),
+        ("{}", "questions must be a list"),
+        (_body(questions=[[A, None]] * (MAX_QUESTIONS + 1)), "at most 1000"),
+        (_body(questions=[["nonsense", None]]), "question 0 is not"),
+        (_body(questions=[[A, None], ["0" * 32, None]]), "question 1 is not"),
+        (_body(questions=[[f"MD5={A}", None]]), "question 0 is not"),
+        (_body(questions=[[A, ""]]), "question 0 is not"),
+        (_body(questions=[[A, "x" * 4097]]), "question 0 is not"),
+        (_body(questions=[[A, 7]]), "question 0 is not"),
+        (_body(questions=[A]), "question 0 is not"),
+        (_body(server=""), "server must be"),
+        (_body(server=["x"]), "server must be"),
+        (_body(method="guess"), "method must be one of"),
+        (_body(method=["joint"]), "method must be one of"),
+        (_body(seconds=0), "seconds must be"),
+        (_body(seconds=-1), "seconds must be"),
+        (_body(seconds=1e9), "seconds must be"),
+        (_body(seconds="60"), "seconds must be"),
+        (_body(seconds=True), "seconds must be"),
+        ('{"questions": [], "seconds": NaN}', "seconds must be"),
+        (_body(token="x"), "unknown members: token"),  # noqa: S106 - no token
+    ],
+)
+def test_bad_input_is_refused_by_name(text: str, words: str) -> None:
+    """The service is open to everybody with the capability, not to the command alone."""
+    with pytest.raises(InvalidRequestError, match=words):
+        read_request(text)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"server": "x", "answers": [{}]}', '{"server": "x", "answers": 7}'])
+def test_a_reply_of_another_version_is_refused(text: str) -> None:
+    """As happens between an upgrade and a restart."""
+    with pytest.raises(InvalidRequestError):
+        read_reply(text)

@@ -1,0 +1,213 @@
+"""Questions in, answers out: batches, limits, and what is made of trouble; Carbon Black is a fake."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Callable, Iterator
+
+import pytest
+
+from cbverdict.clause import Clause
+from cbverdict.errors import QueryRefusedError, ServerFailedError, UnauthorizedError
+from cbverdict.evidence import Binaries, Hits, ProcessCount, Question, Signature
+from cbverdict.hashes import Md5
+from cbverdict.resolver import Resolver
+from cbverdict.settings import CLAUSE_PRESETS, Method
+from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict
+
+A, B, C = Md5("a" * 32), Md5("b" * 32), Md5("c" * 32)
+SIGNED, UNSIGNED = Signature("Signed"), Signature("Unsigned")
+
+
+def _nothing(_: str) -> None:
+    return None
+
+
+@dataclass
+class FakeEdr:
+    """Carbon Black with a few hits and documents; `before` may raise or wait."""
+
+    hits: set[Md5] = field(default_factory=set)
+    documents: dict[Md5, Signature] = field(default_factory=dict)
+    programs: set[tuple[Md5, str]] = field(default_factory=set)
+    is_complete: bool = True
+    before: Callable[[str], None] = _nothing
+    asked: list[str] = field(default_factory=list)
+    request_count: int = 0
+
+    def _ask(self, query: str) -> None:
+        self.asked.append(query)
+        self.request_count += 1
+        self.before(query)
+
+    def count_published(self, md5: Md5, name: str) -> ProcessCount:
+        """Answer the published query."""
+        self._ask(f"published {md5} {name}")
+        return ProcessCount(3 if (md5, name) in self.programs else 0, self.is_complete)
+
+    def find_processes(self, query: str) -> Hits:
+        """Answer the joint query."""
+        self._ask(query)
+        return Hits(frozenset(md5 for md5 in self.hits if md5 in query), self.is_complete)
+
+    def find_binaries(self, query: str, rows: int) -> Binaries:
+        """Answer the binary query."""
+        self._ask(query)
+        found = {md5: signature for md5, signature in self.documents.items() if md5 in query}
+        assert len(found) <= rows
+        return Binaries(found, self.is_complete)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Give a pool as the service has one."""
+    with ThreadPoolExecutor(4) as executor:
+        yield executor
+
+
+def _resolver(edr: FakeEdr, pool: ThreadPoolExecutor, clause: str = "digsig_result") -> Resolver:
+    return Resolver(edr, pool, Clause(CLAUSE_PRESETS[clause]))
+
+
+def test_a_hash_is_asked_once_however_often_it_comes(pool: ThreadPoolExecutor) -> None:
+    """Two requests for any number of rows and names of two hashes."""
+    edr = FakeEdr({A}, {A: SIGNED, B: UNSIGNED})
+    questions = [Question(A), Question(B), Question(A, "x.exe"), Question(A)]
+    resolution = _resolver(edr, pool).resolve(questions, Method.JOINT, 10)
+    signed = Answer(Verdict(Signed.TRUE, Reason.JOINT, SIGNED), Source.SERVER)
+    unsigned = Answer(Verdict(Signed.FALSE, Reason.UNSIGNED, UNSIGNED), Source.SERVER)
+    assert resolution.answers == {Question(A): signed, Question(A, "x.exe"): signed, Question(B): unsigned}
+    assert (resolution.requests, resolution.troubles) == (2, ())
+    joint = f'(process_md5:{A} OR process_md5:{B}) digsig_result:"Signed"'
+    assert sorted(edr.asked) == sorted([joint, f"md5:{A} OR md5:{B}"])
+
+
+def test_500_hashes_take_six_requests_of_at_most_200(pool: ThreadPoolExecutor) -> None:
+    """Carbon Black's facets stop at 200."""
+    edr = FakeEdr()
+    _resolver(edr, pool).resolve([Question(Md5(f"{n:032x}")) for n in range(1, 501)], Method.JOINT, 10)
+    assert sorted(query.count("md5:") for query in edr.asked) == [100, 100, 200, 200, 200, 200]
+
+
+def test_the_binary_method_asks_no_joint_query(pool: ThreadPoolExecutor) -> None:
+    """The way out where joins are blocked."""
+    edr = FakeEdr({A}, {A: SIGNED})
+    resolution = _resolver(edr, pool).resolve([Question(A), Question(B)], Method.BINARY, 10)
+    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
+    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.NOT_SEEN), Source.SERVER)
+    assert edr.asked == [f"md5:{A} OR md5:{B}"]
+
+
+def test_two_names_of_one_hash_never_share_a_batch(pool: ThreadPoolExecutor) -> None:
+    """A facet tells hashes apart and nothing else."""
+    edr = FakeEdr()
+    questions = [Question(A, "one.exe"), Question(B, "b.exe"), Question(A, "two.exe"), Question(A, "my tool.exe")]
+    _resolver(edr, pool, "digsig_prog_name").resolve(questions, Method.JOINT, 10)
+    joint = [query for query in edr.asked if query.startswith(("(process_md5", "process_md5"))]
+    assert sorted(joint) == sorted(
+        [
+            f"(process_md5:{A} digsig_prog_name:one.exe) OR (process_md5:{B} digsig_prog_name:b.exe)",
+            f"process_md5:{A} digsig_prog_name:two.exe",
+            f'process_md5:{A} digsig_prog_name:"my tool.exe"',
+        ]
+    )
+
+
+def test_a_process_without_a_name_is_left_to_its_document(pool: ThreadPoolExecutor) -> None:
+    """A clause over names cannot be asked for it."""
+    edr = FakeEdr(set(), {A: SIGNED})
+    resolution = _resolver(edr, pool, "digsig_prog_name").resolve([Question(A)], Method.JOINT, 10)
+    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
+    assert edr.asked == [f"md5:{A}"]
+
+
+def test_the_published_method_asks_once_per_pair(pool: ThreadPoolExecutor) -> None:
+    """A hit is true, none is false; without a name nothing is asked."""
+    edr = FakeEdr(programs={(A, "a.exe")})
+    questions = [Question(A, "a.exe"), Question(A, "b.exe"), Question(A, "a.exe"), Question(B)]
+    answers = _resolver(edr, pool).resolve(questions, Method.PROG_NAME, 10).answers
+    assert answers[Question(A, "a.exe")].verdict == Verdict(Signed.TRUE, Reason.PROG_NAME)
+    assert answers[Question(A, "b.exe")].verdict == Verdict(Signed.FALSE, Reason.NO_PROG_NAME)
+    assert answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.NO_NAME), Source.NONE)
+    assert sorted(edr.asked) == [f"published {A} a.exe", f"published {A} b.exe"]
+
+
+def test_a_search_that_was_cut_short_leaves_unknown_what_it_did_not_find(pool: ThreadPoolExecutor) -> None:
+    """What it did find is found."""
+    edr = FakeEdr({A}, {B: UNSIGNED}, is_complete=False)
+    resolution = _resolver(edr, pool).resolve([Question(A), Question(B), Question(C)], Method.JOINT, 10)
+    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.JOINT)
+    assert resolution.answers[Question(B)].verdict == Verdict(Signed.FALSE, Reason.UNSIGNED, UNSIGNED)
+    assert resolution.answers[Question(C)] == Answer(Verdict(Signed.UNKNOWN, Reason.INCOMPLETE), Source.NONE)
+    assert [trouble.reason for trouble in resolution.troubles] == [Reason.INCOMPLETE]
+    edr = FakeEdr(programs={(A, "a")}, is_complete=False)
+    answers = _resolver(edr, pool).resolve([Question(A, "a"), Question(B, "b")], Method.PROG_NAME, 10).answers
+    assert [answer.verdict.reason for answer in answers.values()] == [Reason.PROG_NAME, Reason.INCOMPLETE]
+
+
+def test_blocked_joins_leave_the_decision_to_the_documents(pool: ThreadPoolExecutor) -> None:
+    """And are reported, because method=binary would save the asking."""
+
+    def refuse_joins(query: str) -> None:
+        if "digsig" in query:
+            raise QueryRefusedError("joins are blocked")
+
+    edr = FakeEdr({A}, {A: SIGNED}, before=refuse_joins)
+    resolution = _resolver(edr, pool).resolve([Question(A), Question(B)], Method.JOINT, 10)
+    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
+    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.REFUSED), Source.NONE)
+    assert [str(trouble.message) for trouble in resolution.troubles] == ["joins are blocked"]
+
+
+def test_a_refused_token_ends_the_asking_at_once(pool: ThreadPoolExecutor) -> None:
+    """Hundreds of requests with a token that was refused would lock an account somewhere."""
+
+    def refuse(_: str) -> None:
+        raise UnauthorizedError("the token was refused")
+
+    edr = FakeEdr(before=refuse)
+    questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 500)]
+    resolution = _resolver(edr, pool).resolve(questions, Method.PROG_NAME, 10)
+    assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.AUTH}
+    assert [(trouble.reason, trouble.is_final) for trouble in resolution.troubles] == [(Reason.AUTH, True)]
+    assert resolution.requests < 50
+
+
+def test_a_server_that_fails_gives_unknown_for_every_question(pool: ThreadPoolExecutor) -> None:
+    """And one trouble, not one a request."""
+
+    def fail(_: str) -> None:
+        raise ServerFailedError("it failed")
+
+    questions = [Question(Md5(f"{n:032x}")) for n in range(1, 500)]
+    resolution = _resolver(FakeEdr(before=fail), pool).resolve(questions, Method.JOINT, 10)
+    assert {answer.verdict for answer in resolution.answers.values()} == {Verdict(Signed.UNKNOWN, Reason.SERVER_ERROR)}
+    assert len(resolution.troubles) == 1
+
+
+def test_what_is_late_is_unknown_and_what_was_in_time_counts(pool: ThreadPoolExecutor) -> None:
+    """The caller waits no longer than it said."""
+    release = threading.Event()
+
+    def wait_for_joins(query: str) -> None:
+        if "digsig" in query:
+            release.wait(30)
+
+    edr = FakeEdr({A}, {A: SIGNED}, before=wait_for_joins)
+    resolution = _resolver(edr, pool).resolve([Question(A), Question(B)], Method.JOINT, 0.3)
+    release.set()
+    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
+    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.TIMEOUT), Source.NONE)
+    assert [trouble.reason for trouble in resolution.troubles] == [Reason.TIMEOUT]
+
+
+def test_a_defect_is_not_taken_for_trouble_with_the_server(pool: ThreadPoolExecutor) -> None:
+    """It surfaces."""
+
+    def defect(_: str) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        _resolver(FakeEdr(before=defect), pool).resolve([Question(A)], Method.JOINT, 10)
