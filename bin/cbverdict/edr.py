@@ -130,7 +130,7 @@ class EdrClient:
                 stream=True,
             ) as response:
                 self._count(1 + len(response.raw.retries.history if response.raw.retries else ()))
-                content = self._read(response, started + self._account.timeout)
+                content = self._read(response)
         except requests.exceptions.RequestException as error:
             self._count(1)
             raise self._explain(error) from None
@@ -142,7 +142,9 @@ class EdrClient:
         self._raise_for_status(response, content)
         return self._parse(response.status_code, content)
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
+    def _read(self, response: requests.Response) -> bytes:
+        # The session's own time-out is between two bytes; a server that drips must not hold us for ever.
+        deadline = time.monotonic() + self._account.timeout
         pieces, size = [], 0
         for piece in response.iter_content(_PIECE):
             pieces.append(piece)

@@ -1,0 +1,60 @@
+"""Fixtures of the lab, and skips that are loud: in CI a skipped test is a failed one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests.lab.edr.estate import Estate
+from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.site import Site
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
+
+
+@pytest.fixture
+def recorded() -> Path:
+    """Give the folder of recorded data; skip where it is not beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip("LOUD SKIP: the recorded data (../shared/real) is not here, so nothing is compared with it")
+    return SHARED
+
+
+@pytest.fixture
+def estate() -> Estate:
+    """Give an empty estate."""
+    return Estate()
+
+
+@pytest.fixture
+def edr(estate: Estate) -> Iterator[EdrServer]:
+    """Give a running Carbon Black simulator over the estate."""
+    with EdrServer(estate) as server:
+        yield server
+
+
+@pytest.fixture
+def bare_site() -> Iterator[Site]:
+    """Give a search head with the add-on and no account."""
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def site(bare_site: Site, edr: EdrServer) -> Site:
+    """Give a search head with the add-on, set up for the simulator."""
+    bare_site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+    return bare_site
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Turn a skip into a failure where CI says that nothing may be skipped."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true":  # type: ignore[attr-defined]
+        report.outcome = "failed"  # type: ignore[attr-defined]
+        report.longrepr = f"{item.nodeid} was skipped, and CI lets nothing skip: {report.longrepr}"  # type: ignore[attr-defined]
+    return report  # type: ignore[return-value]
