@@ -44,10 +44,13 @@ def make_tarball(app: Path) -> Path:
     """Write build/cbsigned-<version>.tar.gz."""
     version = json.loads((ROOT / "app.manifest").read_text(encoding="utf-8"))["info"]["id"]["version"]
     target = BUILD / f"{APP}-{version}.tar.gz"
-    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, EPOCH) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
-            for path in sorted([app, *app.rglob("*")]):
-                tar.add(path, path.relative_to(app.parent).as_posix(), recursive=False, filter=_anonymous)
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile("", "wb", 9, raw, EPOCH) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for path in sorted([app, *app.rglob("*")]):
+            tar.add(path, path.relative_to(app.parent).as_posix(), recursive=False, filter=_anonymous)
     return target
 
 

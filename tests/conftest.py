@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Iterator
+from typing import Generator, Iterator
 
 import pytest
 
@@ -51,10 +51,10 @@ def site(bare_site: Site, edr: EdrServer) -> Site:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skip into a failure where CI says that nothing may be skipped."""
     report = yield
-    if report.skipped and os.environ.get("CI") == "true":  # type: ignore[attr-defined]
-        report.outcome = "failed"  # type: ignore[attr-defined]
-        report.longrepr = f"{item.nodeid} was skipped, and CI lets nothing skip: {report.longrepr}"  # type: ignore[attr-defined]
-    return report  # type: ignore[return-value]
+    if report.skipped and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and CI lets nothing skip: {report.longrepr}"
+    return report

@@ -108,7 +108,7 @@ class _Command:
         self.standard_error = ""
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 - the command under test
+        self._process = subprocess.Popen(
             [self._host.python, str(self._host.script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

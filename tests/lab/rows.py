@@ -62,13 +62,13 @@ def _row(path: Path, number: int, line: str) -> Row:
     return {name: _value(value) for name, value in record.items()}
 
 
-def _value(value: Any) -> Value:  # noqa: ANN401 - a JSON value
+def _value(value: Any) -> Value:
     if isinstance(value, list):
         return [_text(item) for item in value]
     return _text(value)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - a JSON value
+def _text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

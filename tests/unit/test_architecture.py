@@ -80,7 +80,7 @@ def test_the_core_is_pure(module: str) -> None:
 
 
 def test_the_command_starts_without_the_libraries_that_only_the_service_needs() -> None:
-    """splunkd starts it several times a search only to ask what it is."""
+    """For splunkd starts it several times a search only to ask what it is."""
     script = "import sys; sys.path.insert(0, sys.argv[1]); import cbsigned; print(*sys.modules)"
     # The SDK's dispatch does nothing on import, because the module is not __main__.
     run = subprocess.run([sys.executable, "-c", script, str(BIN)], capture_output=True, text=True, check=True)

@@ -124,7 +124,8 @@ def test_each_hash_is_asked_once_in_a_search() -> None:
 def test_a_search_with_many_hashes_asks_a_thousand_at_a_time() -> None:
     """The service takes no more in one call."""
     source = FakeSource()
-    _enrich(source, *({"md5": f"{n:032x}"} for n in range(1, 2502)))
+    rows: list[Record] = [{"md5": f"{n:032x}"} for n in range(1, 2502)]
+    _enrich(source, *rows)
     assert [len(request.questions) for request in source.requests] == [1000, 1000, 501]
 
 

@@ -76,7 +76,7 @@ class HandlerProcess:
 
     def _start(self) -> subprocess.Popen[str]:
         with self.standard_error.open("a", encoding="utf-8") as errors:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
+            self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

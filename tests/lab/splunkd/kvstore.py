@@ -81,7 +81,7 @@ class Collection:
                 self._documents.pop(key, None)
 
 
-def answer(collection: Collection, verb: str, rest: list[str], query: dict[str, list[str]], body: bytes) -> Any:  # noqa: ANN401 - a JSON value
+def answer(collection: Collection, verb: str, rest: list[str], query: dict[str, list[str]], body: bytes) -> Any:
     """Answer a request to `storage/collections/data/<collection>/<rest>`.
 
     Raises:
