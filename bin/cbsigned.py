@@ -49,7 +49,8 @@ class CbsignedCommand(StreamingCommand):
 
     def _read_csv_records(self, ifile: Iterable[str]) -> Iterable[dict[str, Any]]:
         # The csv module refuses a NUL before Python 3.11, and the whole search would end over one.
-        return super()._read_csv_records(line.replace("\0", "") for line in ifile)
+        records: Iterable[dict[str, Any]] = super()._read_csv_records(line.replace("\0", "") for line in ifile)
+        return records
 
     def _enrich(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         enricher = self._first_enricher()

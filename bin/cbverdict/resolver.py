@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
@@ -135,26 +134,34 @@ class Resolver:
 
     def _run(self, calls: Sequence[Callable[[], T]], seconds: float) -> list[T | CbsignedError]:
         """Make the calls side by side; one that is too late, or pointless after a final error, gives that error."""
-        deadline = time.monotonic() + seconds
-        futures: list[Future[T]] = [self._executor.submit(call) for call in calls]
-        pending = set(futures)
-        verdict_on_rest: CbsignedError = TimedOutError(
-            f"Carbon Black did not answer within the search's {seconds:g} s. {TimedOutError.__doc__}"
-        )
-        while pending:
-            done, pending = wait(pending, max(0.0, deadline - time.monotonic()), FIRST_COMPLETED)
-            final = next((error for error in map(_error, done) if error is not None and error.is_final), None)
-            verdict_on_rest = final or verdict_on_rest
-            if final is not None or not done:
-                break
-        for future in pending:
+        stop = _Stop()
+        futures: list[Future[T]] = [self._executor.submit(stop.unless_final, call) for call in calls]
+        in_time, late = wait(futures, seconds)
+        for future in late:
             future.cancel()
+        too_late = f"Carbon Black did not answer within the search's {seconds:g} s. {TimedOutError.__doc__}"
         outcomes: list[T | CbsignedError] = []
         for future in futures:
-            is_answered = future.done() and not future.cancelled()
-            error = _error(future) if is_answered else verdict_on_rest
+            error = _error(future) if future in in_time else TimedOutError(too_late)
             outcomes.append(future.result() if error is None else error)
         return outcomes
+
+
+class _Stop:
+    """Keep calls that wait for their turn from being made after one has met a final error."""
+
+    def __init__(self) -> None:
+        self._final: CbsignedError | None = None
+
+    def unless_final(self, call: Callable[[], T]) -> T:
+        if self._final is not None:
+            raise self._final
+        try:
+            return call()
+        except CbsignedError as error:
+            if error.is_final:
+                self._final = error
+            raise
 
 
 def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:

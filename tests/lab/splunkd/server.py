@@ -246,6 +246,7 @@ def _entry(path: str, name: str, content: dict[str, str]) -> str:
         f'<link href={quoteattr(link)} rel="alternate"/><author><name>nobody</name></author>'
         f'<link href={quoteattr(link)} rel="list"/><link href={quoteattr(link)} rel="edit"/>'
         f'<link href={quoteattr(link)} rel="remove"/><content type="text/xml"><s:dict>{keys}'
-        f'<s:key name="eai:acl"><s:dict><s:key name="app">{APP}</s:key><s:key name="owner">nobody</s:key></s:dict></s:key>'
+        f'<s:key name="eai:acl"><s:dict><s:key name="app">{APP}</s:key>'
+        '<s:key name="owner">nobody</s:key></s:dict></s:key>'
         "</s:dict></content></entry>"
     )
