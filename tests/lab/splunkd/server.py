@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote_plus
 from xml.sax.saxutils import escape, quoteattr
 
 from tests.lab.https import HttpsServer, Request, Response
@@ -106,7 +106,7 @@ class Splunkd:
         }
 
     def _answer(self, request: Request) -> Response:
-        match = _NAMESPACE.fullmatch(request.path)
+        match = _NAMESPACE.fullmatch(request.target.partition("?")[0])
         session = self._sessions.get(request.headers.get("authorization", "").partition(" ")[2])
         if match is None:
             return _message(404, "Not Found")
@@ -124,7 +124,7 @@ class Splunkd:
         for endpoint in self._endpoints:
             if path == endpoint.match or path.startswith(endpoint.match + "/"):
                 return self._call_handler(endpoint, request, session, path)
-        parts = path.split("/")
+        parts = [unquote_plus(part) for part in path.split("/")]
         if parts[0] == "configs" and parts[1].startswith("conf-"):
             return self._conf(request, parts[1][len("conf-") :], parts[2:])
         if parts[0] == "properties" and len(parts) == 2:
@@ -189,6 +189,8 @@ class Splunkd:
             del self._passwords[rest[0]]
             return _feed("storage/passwords", {})
         form = _form(request)
+        if rest and rest[0] not in self._passwords:
+            raise _RefusedError(404, f"Could not find object id={rest[0]}")
         name = rest[0] if rest else f"{form.get('realm', '')}:{form['name']}:"
         if not rest and name in self._passwords:
             raise _RefusedError(409, "object already exists")
@@ -247,6 +249,6 @@ def _entry(path: str, name: str, content: dict[str, str]) -> str:
         f'<link href={quoteattr(link)} rel="list"/><link href={quoteattr(link)} rel="edit"/>'
         f'<link href={quoteattr(link)} rel="remove"/><content type="text/xml"><s:dict>{keys}'
         f'<s:key name="eai:acl"><s:dict><s:key name="app">{APP}</s:key>'
-        '<s:key name="owner">nobody</s:key></s:dict></s:key>'
+        '<s:key name="owner">nobody</s:key><s:key name="sharing">app</s:key></s:dict></s:key>'
         "</s:dict></content></entry>"
     )

@@ -1,0 +1,109 @@
+"""`make demo` and `make try` as a newcomer runs them."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab.company import Company
+from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.rows import InputError, read_rows
+from tests.lab.site import ROOT
+
+MD5 = "578bab56836a3fe455ffc7883041825b"
+
+
+def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.lab.demo", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_demo_shows_what_is_dropped_what_is_left_and_why() -> None:
+    """And agrees with the company's own books."""
+    company = Company()
+    run = _demo()
+    assert run.returncode == 0, run.stderr
+    assert f"{len(company.rows)} rows in, {len(company.rows)} rows out" in run.stdout
+    assert "bad_signature" in run.stdout
+    assert "2 requests to Carbon Black" in run.stdout
+    for incident in company.incidents:
+        assert incident.label in run.stdout
+    for label in ("an unsigned dropper", "a signed tool started by the dropper", "a tampered signature"):
+        assert f"{label:52} kept" in run.stdout
+
+
+def test_the_company_is_the_same_for_the_same_seed() -> None:
+    """And another one for another."""
+    assert Company(5).rows == Company(5).rows
+    assert Company(5).rows != Company(6).rows
+
+
+def test_the_demo_takes_the_users_own_rows_and_says_what_is_made_up(tmp_path: Path) -> None:
+    """Signatures it cannot know."""
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(f'{{"md5": "{MD5}", "pid": 7, "tag": ["a", "b"]}}\n\n{{"user": null}}\n', encoding="utf-8")
+    output = tmp_path / "out.csv"
+    run = _demo("--input", str(rows), "--output", str(output))
+    assert run.returncode == 0, run.stderr
+    assert "MADE UP" in run.stdout
+    with output.open(encoding="utf-8", newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["pid"], first["tag"], second["signed_reason"]) == ("7", "a\nb", "no_hash")
+
+
+def test_the_demo_on_real_rows_with_their_real_signatures(recorded: Path) -> None:
+    """The recorded events, with the recorded truth behind the simulator."""
+    arguments = ["--input", str(recorded / "process_events.csv"), "--signatures", str(recorded / "signatures.csv")]
+    run = _demo(*arguments)
+    assert run.returncode == 0, run.stderr
+    for line in ("true        1029", "false         46", "unknown       19"):
+        assert line in run.stdout
+
+
+def test_try_asks_a_server_of_the_users_own(edr: EdrServer, tmp_path: Path) -> None:
+    """With its CA and a token from a file; nothing of the token is printed."""
+    edr.estate.add_binary(MD5, "Signed", "c:\\x.exe")
+    (tmp_path / "ca.pem").write_text(edr.trust_pem, encoding="ascii")
+    (tmp_path / "token").write_text(TOKEN + "\n", encoding="ascii")
+    (tmp_path / "rows.csv").write_text(f"md5,user\n{MD5},jdoe\n", encoding="utf-8")
+    arguments = ["--url", edr.url, "--token-file", str(tmp_path / "token"), "--input", str(tmp_path / "rows.csv")]
+    run = _demo(*arguments, "--ca", str(tmp_path / "ca.pem"))
+    assert run.returncode == 0, run.stderr
+    assert f"Carbon Black EDR 7.5.0.210101.1200 at {edr.url}" in run.stdout
+    assert "true           1" in run.stdout
+    assert TOKEN not in run.stdout + run.stderr
+    run = _demo(*arguments)
+    assert (run.returncode, "paste its CA as PEM" in run.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("rows.txt", b"x", "neither .csv nor .jsonl"),
+        ("rows.csv", b"", "is empty"),
+        ("rows.csv", b"md5\na,b\n", "line 2: more values"),
+        ("rows.csv", b"md5\n", "has no rows"),
+        ("rows.csv", b"md5\n\xff\n", "not UTF-8"),
+        ("rows.jsonl", b'{"md5": "x"}\n[1]\n', "line 2: not a JSON object"),
+        ("rows.jsonl", b"{", "line 1: not a JSON object"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_the_line(
+    tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
+    """And what to do."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    run = _demo("--input", str(path))
+    assert (run.returncode, words in run.stderr, str(path) in run.stderr) == (1, True, True), run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """Before anything starts."""
+    with pytest.raises(InputError, match="there is no file"):
+        list(read_rows(tmp_path / "nothing.csv"))

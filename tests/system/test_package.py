@@ -1,0 +1,164 @@
+"""The package as a user installs it: pure Python, complete, and at work under every interpreter of Splunk's."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from cbverdict.enrich import DETAIL_FIELDS, PARENT_FIELDS, VERDICT_FIELDS
+from cbverdict.verdict import Reason, Signed
+from tests.lab.edr.estate import Estate
+from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.rows import read_rows
+from tests.lab.site import ROOT, Site
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the package, built and unpacked; the tarball lies beside it."""
+    work = tmp_path_factory.mktemp("package")
+    copy = work / "source"
+    ignored = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis", "shared")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    subprocess.run([sys.executable, str(copy / "package" / "build.py")], check=True, capture_output=True)
+    (tarball,) = (copy / "build").glob("*.tar.gz")
+    with tarfile.open(tarball) as tar:
+        tar.extractall(work)  # noqa: S202 - our own
+    shutil.copy(tarball, work)
+    return work / "cbsigned"
+
+
+def test_the_package_holds_what_splunk_needs_and_nothing_else(package: Path) -> None:
+    """No tests, no caches, no dotfiles, nothing compiled, nothing executable."""
+    top = {path.name for path in package.iterdir()}
+    assert top == {
+        "app.manifest", "bin", "CHANGELOG.md", "default", "lib", "LICENSE", "lookups", "metadata", "README",
+        "README.md", "static",
+    }  # fmt: skip
+    for path in package.rglob("*"):
+        assert not path.name.startswith(".")
+        assert path.suffix not in {".so", ".pyd", ".pyc", ".dll", ".dylib"}
+        assert path.is_dir() or path.stat().st_mode & 0o777 == 0o644
+
+
+def test_the_same_sources_give_the_same_bytes(package: Path) -> None:
+    """So that a package can be checked against its sources."""
+    (first,) = package.parent.glob("*.tar.gz")
+    subprocess.run(
+        [sys.executable, str(package.parent / "source" / "package" / "build.py")], check=True, capture_output=True
+    )
+    (second,) = (package.parent / "source" / "build").glob("*.tar.gz")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_version_is_one() -> None:
+    """Manifest, app.conf, project and changelog say the same."""
+    version = json.loads((ROOT / "app.manifest").read_text(encoding="utf-8"))["info"]["id"]["version"]
+    app = _conf(ROOT / "default" / "app.conf")
+    assert app["launcher"]["version"] == app["id"]["version"] == version
+    assert f'version = "{version}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_package_works_with_nothing_but_its_own_libraries(package: Path, tmp_path: Path) -> None:
+    """Command and handler run under this interpreter without any package installed, as in Splunk."""
+    venv = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    estate = Estate()
+    estate.add_binary("a" * 32, "Signed", "c:\\a.exe", publisher="Example Corp")
+    with EdrServer(estate) as edr, Site(package, str(venv / "bin" / "python")) as site:
+        site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        for arguments in ((), ("method=prog_name",), ("method=binary",)):
+            result = site.search([{"md5": "a" * 32, "process_name": "a.exe"}, {"md5": "b" * 32}], *arguments)
+            assert len(result.rows) == 2
+            assert [level for level, _ in result.messages] == ["INFO"], result.messages
+        assert result.rows[0]["process_signature_publisher"] == "Example Corp"
+        assert "Traceback" not in site.logs()
+
+
+def test_every_runtime_requirement_is_pinned_with_a_reason() -> None:
+    """One a line."""
+    lines = (ROOT / "package" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        assert line.startswith("#") or re.fullmatch(r"[a-z0-9-]+==[0-9.]+ +# .{10,}", line), line
+
+
+class TestNothingDrifts:
+    """README, conf files, specs, lookups and code say the same."""
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    def test_every_option_is_documented_in_readme_and_searchbnf(self) -> None:
+        """What the analyst types is what the command reads."""
+        source = (ROOT / "bin" / "cbsigned.py").read_text(encoding="utf-8")
+        named = dict(re.findall(r'(\w+) = Option\((?:name="(\w+)")?', source))
+        options = {name or attribute for attribute, name in named.items()}
+        assert len(options) == 10
+        syntax = _conf(ROOT / "default" / "searchbnf.conf")["cbsigned-options"]["syntax"]
+        assert set(re.findall(r"(\w+)=", syntax)) == options
+        for option in options:
+            assert f"| `{option}=" in self.readme, option
+
+    def test_every_output_field_and_reason_is_documented(self) -> None:
+        """In README's tables."""
+        for field in (*VERDICT_FIELDS, *DETAIL_FIELDS, *PARENT_FIELDS):
+            assert f"`{field}`" in self.readme, field
+        for reason in Reason:
+            assert f"`{reason.value}`" in self.readme, reason
+
+    def test_the_lookup_explains_every_reason(self) -> None:
+        """So that `| lookup cbsigned_reasons signed_reason` never comes back empty."""
+        rows = list(read_rows(ROOT / "lookups" / "cbsigned_reasons.csv"))
+        assert [row["signed_reason"] for row in rows] == [reason.value for reason in Reason]
+        for row in rows:
+            assert row["meaning"]
+            assert row["signed"] in {signed.value for signed in Signed}
+            assert row["next_step"] or row["signed"] != "unknown"
+
+    def test_every_setting_has_a_spec_and_is_read(self) -> None:
+        """default/, README/*.spec and the code know the same names."""
+        source = (ROOT / "bin" / "cbverdict" / "settings.py").read_text(encoding="utf-8")
+        source += (ROOT / "bin" / "cbverdict" / "configuration.py").read_text(encoding="utf-8")
+        for name in ("cbsigned_account", "cbsigned_settings"):
+            spec = (ROOT / "package" / "README" / f"{name}.conf.spec").read_text(encoding="utf-8")
+            specified = set(re.findall(r"^(\w+) = ", spec, re.MULTILINE))
+            shipped = {key for stanza in _conf(ROOT / "default" / f"{name}.conf").values() for key in stanza}
+            assert shipped <= specified
+            for setting in specified:
+                assert re.search(rf"""["']{setting}["']""", source), setting
+
+    def test_scripts_stanzas_and_commands_have_one_name(self) -> None:
+        """Script stem = conf stanza = what is typed."""
+        for stanza, settings in _conf(ROOT / "default" / "commands.conf").items():
+            assert settings["filename"] == f"{stanza}.py"
+            assert (ROOT / "bin" / settings["filename"]).is_file()
+            assert f"{stanza}-command" in _conf(ROOT / "default" / "searchbnf.conf")
+        for settings in _conf(ROOT / "default" / "restmap.conf").values():
+            script, _, handler = settings["handler"].rpartition(".")
+            assert settings["script"] == f"{script}.py"
+            assert f"class {handler}" in (ROOT / "bin" / settings["script"]).read_text(encoding="utf-8")
+        for lookup in _conf(ROOT / "default" / "transforms.conf").values():
+            assert (ROOT / "lookups" / lookup["filename"]).is_file()
+
+    def test_every_path_that_readme_names_is_there(self) -> None:
+        """And every make target."""
+        for path in re.findall(r"`((?:bin|default|lookups|package|tests)/[\w./]*)`", self.readme):
+            assert (ROOT / path).exists(), path
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        for target in re.findall(r"make ([a-z]+)", self.readme):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def _conf(path: Path) -> dict[str, dict[str, str]]:
+    parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(path.read_text(encoding="utf-8").replace("\\\n", "\n "))
+    return {name: dict(parser[name]) for name in parser.sections()}
