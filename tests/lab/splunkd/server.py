@@ -124,7 +124,7 @@ class Splunkd:
         for endpoint in self._endpoints:
             if path == endpoint.match or path.startswith(endpoint.match + "/"):
                 return self._call_handler(endpoint, request, session, path)
-        parts = [unquote_plus(part) for part in path.split("/")]
+        parts = [unquote_plus(part).replace("%2F", "/") for part in path.split("/")]
         if parts[0] == "configs" and parts[1].startswith("conf-"):
             return self._conf(request, parts[1][len("conf-") :], parts[2:])
         if parts[0] == "properties" and len(parts) == 2:
@@ -241,7 +241,7 @@ def _feed(path: str, entries: Stanzas, status: int = 200) -> Response:
 
 
 def _entry(path: str, name: str, content: dict[str, str]) -> str:
-    link = f"/servicesNS/nobody/{APP}/{path}/{quote(name, safe='')}"
+    link = f"/servicesNS/nobody/{APP}/{path}/{quote(name.replace('/', '%2F'))}"  # splunkd escapes a slash twice
     keys = "".join(f"<s:key name={quoteattr(key)}>{escape(value)}</s:key>" for key, value in content.items())
     return (
         f"<entry><title>{escape(name)}</title><id>{escape(link)}</id><updated>2026-01-01T00:00:00Z</updated>"
