@@ -12,17 +12,19 @@ PY := .venv/$(MAIN)/bin/python
 .PHONY: demo test try package bench lint format clean help
 
 help:
-	@echo "make demo [INPUT=rows.csv|rows.jsonl]   the real command against the bundled Carbon Black simulator"
-	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your own server"
-	@echo "make test | lint | package | bench | clean"
+	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
+	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
+	@echo "     both: [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
+	@echo "make test | lint | package | clean"
+
+GIVEN = --input "$(INPUT)" --signatures "$(SIGNATURES)" --output "$(OUTPUT)" --options "$(OPTIONS)" \
+	--url "$(URL)" --token-file "$(TOKEN_FILE)" --ca "$(CA)" --check-host-name "$(CHECK_HOST_NAME)"
 
 demo: .venv/$(MAIN)/ready
-	@$(PY) -m tests.lab.demo $(if $(INPUT),--input "$(INPUT)") $(if $(SIGNATURES),--signatures "$(SIGNATURES)") \
-		$(if $(OUTPUT),--output "$(OUTPUT)") $(ARGS)
+	@$(PY) -m tests.lab.demo $(GIVEN)
 
 try: .venv/$(MAIN)/ready
-	@$(PY) -m tests.lab.demo --url "$(URL)" --token-file "$(TOKEN_FILE)" --input "$(INPUT)" \
-		$(if $(OUTPUT),--output "$(OUTPUT)") $(if $(CA),--ca "$(CA)") $(if $(CHECK_HOST_NAME),--check-host-name "$(CHECK_HOST_NAME)") $(ARGS)
+	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
 test: $(VERSIONS:%=.venv/%/ready)
 	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \

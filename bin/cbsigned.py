@@ -80,6 +80,7 @@ class CbsignedCommand(StreamingCommand):
             has_details=self.details,
             seconds=self.timeout,
             max_lookups=self.max_lookups,
+            is_refreshed=self.refresh,
         )
 
 

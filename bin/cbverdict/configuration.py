@@ -18,6 +18,7 @@ from cbverdict.settings import (
     parse_proxy,
     parse_verdict_settings,
 )
+from cbverdict.store import VerdictStore
 
 APP = "cbsigned"
 ACCOUNTS = "cbsigned_account"
@@ -68,6 +69,10 @@ class SplunkdConfiguration:
             ServiceError: splunkd does not give them.
         """
         return parse_verdict_settings(self._stanza(SETTINGS, "verdicts"))
+
+    def store(self) -> VerdictStore:
+        """Give the verdict store of this splunkd."""
+        return VerdictStore(self._uri.geturl(), self._token)
 
     def _only(self, conf: ConfFile) -> str:
         # ConfFile.get_all would decrypt every account's secret only to count them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
+from urllib3 import disable_warnings
+from urllib3.exceptions import ReadTimeoutError, SubjectAltNameWarning
 from urllib3.util.retry import Retry
 
 from cbverdict.errors import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from cbverdict.settings import Account
 
 logger = logging.getLogger(__name__)
+disable_warnings(SubjectAltNameWarning)  # Carbon Black's own certificate has no such name; its text is no help
 
 _CONNECT_TIMEOUT = 10.0
 _LONGEST_WAIT = 5.0
@@ -184,18 +187,14 @@ class EdrClient:
         raise kind(self._sentence(f"answered {status}{_vendor_reason(content)}", kind))
 
     def _explain(self, error: requests.exceptions.RequestException) -> EdrError:
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(error, requests.exceptions.SSLError) and "wrong version number" not in _flat(error):
             return CertificateError(self._sentence(_tls_trouble(error), CertificateError))
-        if isinstance(error, requests.exceptions.ProxyError):
-            return UnreachableError(self._sentence("is not reached: the proxy does not let through", UnreachableError))
-        if isinstance(error, requests.exceptions.ConnectTimeout):
-            return UnreachableError(self._sentence("does not accept a connection in time", UnreachableError))
         if _is_read_timeout(error):
             text = f"did not answer within {self._account.timeout:g} s"
             return TimedOutError(self._sentence(text, TimedOutError))
         if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
             return NotCarbonBlackError(self._sentence("broke off in the middle of its answer", NotCarbonBlackError))
-        return UnreachableError(self._sentence("does not accept connections", UnreachableError))
+        return UnreachableError(self._sentence(_connection_trouble(error), UnreachableError))
 
     def _sentence(self, what: str, kind: type[EdrError]) -> str:
         return f"Carbon Black {self._account.name} ({self._account.url}) {what}. {kind.__doc__}"
@@ -282,12 +281,25 @@ def _vendor_reason(content: bytes) -> str:
     return f" ({reason[:60]})" if is_code else ""
 
 
+def _connection_trouble(error: requests.exceptions.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "does not speak TLS on this port"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "is not reached: the proxy does not let through"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "does not accept a connection in time"
+    if _is_caused_by(error, socket.gaierror):
+        return "has a name that no DNS server knows"
+    return "does not accept connections"
+
+
 def _tls_trouble(error: Exception) -> str:
-    text = str(error).lower()
-    for sign, words in _TLS_WORDS:
-        if sign in text:
-            return words
-    return "did not agree on TLS 1.2 or later"
+    text = _flat(error)
+    return next((words for sign, words in _TLS_WORDS if sign in text), "did not agree on TLS 1.2 or later")
+
+
+def _flat(error: Exception) -> str:
+    return str(error).lower().replace("_", " ")
 
 
 _TLS_WORDS: tuple[tuple[str, str], ...] = (
@@ -300,10 +312,16 @@ _TLS_WORDS: tuple[tuple[str, str], ...] = (
 )
 
 
+def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _is_read_timeout(error: requests.exceptions.RequestException) -> bool:
     # A time-out in the middle of a body reaches us as a ConnectionError around urllib3's own.
     causes = [error, *(cause for cause in error.args if isinstance(cause, Exception))]
-    return any(isinstance(cause, (requests.exceptions.Timeout, ReadTimeoutError)) for cause in causes)
+    return any(isinstance(cause, (requests.exceptions.ReadTimeout, ReadTimeoutError)) for cause in causes)
 
 
 def _member(answer: dict[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - a JSON value

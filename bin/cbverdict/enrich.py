@@ -9,31 +9,12 @@ from typing import Dict, Iterable, List, Protocol, Union
 
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events import EventFields, Process, read_event
-from cbverdict.evidence import Question, Signature
+from cbverdict.evidence import Question
 from cbverdict.messages import MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings import Method
-from cbverdict.verdict import Answer, Reason, Signed, Source, no_answer
+from cbverdict.verdict import STATUS_FIELDS, Answer, Reason, Signed, Source, fields_of, no_answer
 
 Record = Dict[str, Union[str, List[str]]]
-
-VERDICT_FIELDS = (
-    "signed",
-    "signed_reason",
-    "signed_source",
-    "process_signature_exists",
-    "process_signature_verified",
-    "process_signature_status",
-)
-DETAIL_FIELDS = (
-    "process_signature_publisher",
-    "process_signature_issuer",
-    "process_signature_subject",
-    "process_signature_program",
-    "process_signature_time",
-)
-PARENT_FIELDS = ("parent_signed",)
-
-_NO_SIGNATURE = Signature()
 
 
 class VerdictSource(Protocol):
@@ -57,6 +38,7 @@ class EnrichOptions:
     has_details: bool = True
     seconds: float = 60.0
     max_lookups: int | None = None
+    is_refreshed: bool = False
 
 
 @dataclass
@@ -123,7 +105,14 @@ class Enricher:
             return True
         started = time.monotonic()
         options = self._options
-        request = VerdictRequest(tuple(allowed), options.server, options.method, self._seconds_left, self._has_names)
+        request = VerdictRequest(
+            questions=tuple(allowed),
+            server=options.server,
+            method=options.method,
+            seconds=self._seconds_left,
+            has_names=self._has_names,
+            is_refreshed=options.is_refreshed,
+        )
         try:
             reply = self._source.ask(request)
         except CbsignedError as error:
@@ -190,27 +179,11 @@ class Enricher:
             tally.unknown[answer.verdict.reason] += 1
 
     def _row(self, answer: Answer, parent: Answer) -> dict[str, str]:
-        verdict = answer.verdict
-        signature = verdict.signature or _NO_SIGNATURE
-        values = (
-            verdict.signed.value,
-            verdict.reason.value,
-            answer.source.value,
-            _boolean(verdict.signature_exists),
-            _boolean(verdict.signature_verified),
-            signature.result,
-        )
-        details = (
-            signature.publisher,
-            signature.issuer,
-            signature.subject,
-            signature.program,
-            signature.sign_time,
-        )
-        row = dict(zip(VERDICT_FIELDS, values))
-        if self._options.has_details:
-            row.update(zip(DETAIL_FIELDS, details))
-        row.update(zip(PARENT_FIELDS, (parent.verdict.signed.value,)))
+        row = fields_of(answer.verdict)
+        if not self._options.has_details:
+            row = {name: row[name] for name in STATUS_FIELDS}
+        row["signed_source"] = answer.source.value
+        row["parent_signed"] = parent.verdict.signed.value
         prefix = self._options.prefix
         return {prefix + name: value for name, value in row.items()} if prefix else row
 
@@ -232,10 +205,6 @@ def summary(tally: Tally) -> str:
         f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
     )
     return " ".join([text, *(trouble.message for trouble in tally.troubles)])
-
-
-def _boolean(value: bool | None) -> str:  # noqa: FBT001 - it is the value that is written
-    return "" if value is None else str(value).lower()
 
 
 def _budget_trouble(limit: str, option: str) -> Trouble:

@@ -42,6 +42,12 @@ class ServiceError(CbsignedError):
     reason = Reason.SERVICE_ERROR
 
 
+class StoreError(CbsignedError):
+    """Verdicts are not kept meanwhile, so Carbon Black is asked anew: see whether the KV store is up."""
+
+    reason = Reason.SERVICE_ERROR
+
+
 class NoRightError(CbsignedError):
     """The user may not ask for verdicts: an admin grants the role `cbsigned_user` (capability `cbsigned_lookup`)."""
 

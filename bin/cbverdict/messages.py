@@ -19,13 +19,17 @@ _MAX_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class VerdictRequest:
-    """What the command asks: which account (None: the default), how (None: the setting), how long, what."""
+    """What the command asks: which account (None: the default), how (None: the setting), how long, what.
+
+    `is_refreshed` says that verdicts kept from before do not count.
+    """
 
     questions: tuple[Question, ...]
     server: str | None = None
     method: Method | None = None
     seconds: float = 60.0
     has_names: bool = False
+    is_refreshed: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def write_request(request: VerdictRequest) -> str:
             "method": request.method.value if request.method else None,
             "seconds": request.seconds,
             "has_names": request.has_names,
+            "refresh": request.is_refreshed,
             "questions": [[question.md5, question.name] for question in request.questions],
         }
     )
@@ -62,7 +67,7 @@ def read_request(text: str) -> VerdictRequest:
         InvalidRequestError: it is not a request; the text names what is wrong and where.
     """
     body = _object(text, "the request")
-    unexpected = sorted(set(body) - {"server", "method", "seconds", "has_names", "questions"})
+    unexpected = sorted(set(body) - {"server", "method", "seconds", "has_names", "refresh", "questions"})
     if unexpected:
         msg = f"the request has unknown members: {', '.join(unexpected)[:200]}"
         raise InvalidRequestError(msg)
@@ -76,6 +81,7 @@ def read_request(text: str) -> VerdictRequest:
         method=_read_method(body.get("method")),
         seconds=_read_seconds(body.get("seconds", VerdictRequest.seconds)),
         has_names=body.get("has_names") is True,
+        is_refreshed=body.get("refresh") is True,
     )
 
 

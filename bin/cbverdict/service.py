@@ -6,15 +6,36 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, Protocol, Sequence
 
+from cbverdict.breaker import REST, THRESHOLD, CircuitBreaker, State
 from cbverdict.clause import Clause
 from cbverdict.edr import EdrClient
+from cbverdict.errors import EdrError, ServerFailedError, StoreError, Trouble
 from cbverdict.messages import VerdictReply, VerdictRequest
-from cbverdict.resolver import Resolver
+from cbverdict.resolver import Resolution, Resolver
 from cbverdict.settings import Account, Method, VerdictSettings
+from cbverdict.stored import StoredVerdict, keep
+from cbverdict.verdict import Answer, Reason, Source, no_answer
+
+if TYPE_CHECKING:
+    from cbverdict.evidence import Question
 
 logger = logging.getLogger(__name__)
+
+_SERVER_IS_DOWN = {Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED}
+_STORE_REST = 30.0
+"""Seconds without the store after it failed: a KV store that starts or hangs must not slow every call."""
+
+
+class Store(Protocol):
+    """Where verdicts are kept; `cbverdict.store.VerdictStore` is the real one. It may raise `StoreError`."""
+
+    def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
+        """Give what is kept."""
+
+    def write(self, verdicts: Iterable[StoredVerdict]) -> None:
+        """Keep verdicts."""
 
 
 class Configuration(Protocol):
@@ -26,6 +47,9 @@ class Configuration(Protocol):
     def verdict_settings(self) -> VerdictSettings:
         """Give the verdict settings."""
 
+    def store(self) -> Store:
+        """Give the verdict store."""
+
 
 @dataclass(frozen=True)
 class _Desk:
@@ -34,17 +58,20 @@ class _Desk:
     account: Account
     edr: EdrClient
     executor: ThreadPoolExecutor
+    breaker: CircuitBreaker
 
 
 class VerdictService:
     """Answer verdict requests; settings are read anew for each, connections stay while the account stays."""
 
-    def __init__(self) -> None:
-        """Start with no connection."""
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        """Start with no connection; `clock` gives seconds since 1970."""
+        self._clock = clock
         self._desks: dict[str, _Desk] = {}
+        self._store_rests_until = 0.0
 
     def answer(self, request: VerdictRequest, configuration: Configuration) -> VerdictReply:
-        """Answer a request.
+        """Answer a request from the store and, for the rest, from Carbon Black.
 
         Raises:
             SetupError: there is no such account, or it or a setting is not usable.
@@ -57,16 +84,103 @@ class VerdictService:
         clause = Clause(settings.clause)
         if not request.has_names and (method is Method.PROG_NAME or (method is Method.JOINT and clause.needs_name)):
             return VerdictReply(account.name, (), needs_names=True)
-        desk = self._desk(account)
-        resolver = Resolver(desk.edr, desk.executor, clause, is_expired_signed=settings.is_expired_signed)
-        resolution = resolver.resolve(request.questions, method, request.seconds)
+        bases = settings.bases(method)
+        troubles: list[Trouble] = []
+        kept = self._recall(configuration, account.name, request.questions, troubles) if bases else {}
+        answers = {} if request.is_refreshed else dict(_still_good(kept, bases, self._clock()))
+        missing = [question for question in dict.fromkeys(request.questions) if question not in answers]
+        resolution = self._ask(account, settings, clause, missing, method, request.seconds)
+        answers.update(resolution.answers)
+        if bases:
+            self._remember(configuration, account.name, bases[0], settings, kept, resolution.answers, troubles)
+        troubles += resolution.troubles
         logger.info(
-            "verdicts account=%s method=%s questions=%d requests=%d seconds=%.3f troubles=%s",
-            account.name, method.value, len(request.questions), resolution.requests, time.monotonic() - started,
-            ",".join(sorted({trouble.reason.value for trouble in resolution.troubles})) or "none",
+            "verdicts account=%s method=%s questions=%d asked=%d requests=%d seconds=%.3f troubles=%s",
+            account.name, method.value, len(request.questions), len(missing), resolution.requests,
+            time.monotonic() - started, ",".join(sorted({trouble.reason.value for trouble in troubles})) or "none",
         )  # fmt: skip
-        answers = tuple(resolution.answers[question] for question in request.questions)
-        return VerdictReply(account.name, answers, resolution.requests, resolution.troubles)
+        in_order = tuple(answers[question] for question in request.questions)
+        return VerdictReply(account.name, in_order, resolution.requests, tuple(troubles))
+
+    def _ask(
+        self,
+        account: Account,
+        settings: VerdictSettings,
+        clause: Clause,
+        questions: list[Question],
+        method: Method,
+        seconds: float,
+    ) -> Resolution:
+        if not questions:
+            return Resolution({}, 0, ())
+        desk = self._desk(account)
+        down = self._down(desk)
+        if down is not None:
+            return Resolution(dict.fromkeys(questions, no_answer(down.reason)), 0, (down,))
+        resolver = Resolver(desk.edr, desk.executor, clause, is_expired_signed=settings.is_expired_signed)
+        resolution = resolver.resolve(questions, method, seconds)
+        if any(answer.source is Source.SERVER for answer in resolution.answers.values()):
+            desk.breaker.succeed()
+        elif {trouble.reason for trouble in resolution.troubles} & _SERVER_IS_DOWN:
+            desk.breaker.fail(self._clock())
+        return resolution
+
+    def _down(self, desk: _Desk) -> Trouble | None:
+        """Say why Carbon Black is not asked now (None: it is); after the rest one small request finds out."""
+        state = desk.breaker.state(self._clock())
+        if state is State.CLOSED:
+            return None
+        if state is State.HALF_OPEN:
+            try:
+                desk.edr.version()
+            except EdrError as error:
+                desk.breaker.fail(self._clock())
+                return Trouble.of(error)
+            desk.breaker.succeed()
+            return None
+        where = f"Carbon Black {desk.account.name} ({desk.account.url})"
+        what = f"failed {THRESHOLD} times in a row and is left alone for {REST:g} s"
+        return Trouble(Reason.SERVER_ERROR, f"{where} {what}. {ServerFailedError.__doc__}")
+
+    def _recall(
+        self, configuration: Configuration, server: str, questions: Sequence[Question], troubles: list[Trouble]
+    ) -> dict[Question, StoredVerdict]:
+        if self._clock() < self._store_rests_until:
+            return {}
+        try:
+            return configuration.store().read(server, questions)
+        except StoreError as error:
+            self._rest_store(error, troubles)
+            return {}
+
+    def _remember(  # noqa: PLR0913, PLR0917 - what is kept, and of what
+        self,
+        configuration: Configuration,
+        server: str,
+        basis: str,
+        settings: VerdictSettings,
+        kept: Mapping[Question, StoredVerdict],
+        answers: Mapping[Question, Answer],
+        troubles: list[Trouble],
+    ) -> None:
+        now = self._clock()
+        new = [
+            keep(server, question, basis, answer.verdict, old=kept.get(question), lifetimes=settings.lifetimes, now=now)
+            for question, answer in answers.items()
+            if answer.source is Source.SERVER
+        ]
+        if not any(new) or now < self._store_rests_until:
+            return
+        try:
+            configuration.store().write(filter(None, new))
+        except StoreError as error:
+            self._rest_store(error, troubles)
+
+    def _rest_store(self, error: StoreError, troubles: list[Trouble]) -> None:
+        # Never a search's failure: what is not kept is asked again. Retried after a rest.
+        logger.warning("store trouble=%r rest_seconds=%d", str(error), _STORE_REST)
+        self._store_rests_until = self._clock() + _STORE_REST
+        troubles.append(Trouble.of(error))
 
     def _desk(self, account: Account) -> _Desk:
         desk = self._desks.get(account.name)
@@ -74,6 +188,15 @@ class VerdictService:
             if desk is not None:
                 desk.executor.shutdown(wait=False)
                 desk.edr.close()
-            desk = _Desk(account, EdrClient(account), ThreadPoolExecutor(account.requests_in_flight, "edr"))
+            pool = ThreadPoolExecutor(account.requests_in_flight, "edr")
+            desk = _Desk(account, EdrClient(account), pool, CircuitBreaker())
             self._desks[account.name] = desk
         return desk
+
+
+def _still_good(
+    kept: Mapping[Question, StoredVerdict], bases: tuple[str, ...], now: float
+) -> Iterator[tuple[Question, Answer]]:
+    for question, stored in kept.items():
+        if stored.basis in bases and stored.expires > now:
+            yield question, Answer(stored.verdict, Source.CACHE)

@@ -9,6 +9,7 @@ from typing import Mapping
 from urllib.parse import quote, urlsplit
 
 from cbverdict.errors import SetupError
+from cbverdict.stored import Lifetimes
 
 MAX_REQUESTS_IN_FLIGHT = 4
 DEFAULT_CLAUSE = 'digsig_result:"Signed"'
@@ -69,11 +70,24 @@ class Account:
 
 @dataclass(frozen=True)
 class VerdictSettings:
-    """How verdicts are made: the method when the search names none, the joint query's clause, and `Expired`."""
+    """How verdicts are made: the method when the search names none, the joint query's clause, and `Expired`.
+
+    `lifetimes` is how long they are kept for other searches.
+    """
 
     method: Method = Method.JOINT
     clause: str = DEFAULT_CLAUSE
     is_expired_signed: bool = False
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+
+    def bases(self, method: Method) -> tuple[str, ...]:
+        """Name the ways of asking whose kept verdicts this method takes, its own first.
+
+        A verdict of the joint query rests on the binary document as well, so method=binary takes it too.
+        """
+        expired = "expired is signed" if self.is_expired_signed else "expired is not signed"
+        joint, binary = f"joint, {self.clause}, {expired}", f"binary, {expired}"
+        return {Method.JOINT: (joint,), Method.BINARY: (binary, joint)}.get(method, ())
 
 
 def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None) -> Account:
@@ -109,6 +123,11 @@ def parse_verdict_settings(stanza: Mapping[str, str | None]) -> VerdictSettings:
         method=parse_method(stanza.get("method") or Method.JOINT.value),
         clause=CLAUSE_PRESETS.get(clause, clause),
         is_expired_signed=parse_bool(where, "expired_is_signed", stanza.get("expired_is_signed"), default=False),
+        lifetimes=Lifetimes(
+            signed=_parse_lifetime(stanza, "keep_signed_days", Lifetimes.signed, 86400.0),
+            not_signed=_parse_lifetime(stanza, "keep_not_signed_days", Lifetimes.not_signed, 86400.0),
+            not_seen=_parse_lifetime(stanza, "keep_not_seen_minutes", Lifetimes.not_seen, 60.0),
+        ),
     )
 
 
@@ -168,6 +187,14 @@ def _parse_number(where: str, name: str, value: str | None, default: float) -> f
     except ValueError:
         msg = f"{where}: {name} is {value!r}; write a number"
         raise SetupError(msg) from None
+
+
+def _parse_lifetime(stanza: Mapping[str, str | None], name: str, default: float, unit: float) -> float:
+    value = _parse_number("settings, verdicts", name, stanza.get(name), default / unit)
+    if not 0 <= value <= 3650:  # noqa: PLR2004 - ten years of days, and more minutes than anybody needs
+        msg = f"settings, verdicts: {name} must be 0 (not kept) to 3650"
+        raise SetupError(msg)
+    return value * unit
 
 
 def _check_url(name: str, url: str) -> None:

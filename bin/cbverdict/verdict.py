@@ -90,6 +90,22 @@ class Answer:
     source: Source
 
 
+STATUS_FIELDS = (
+    "signed",
+    "signed_reason",
+    "process_signature_exists",
+    "process_signature_verified",
+    "process_signature_status",
+)
+DETAIL_FIELDS = (
+    "process_signature_publisher",
+    "process_signature_issuer",
+    "process_signature_subject",
+    "process_signature_program",
+    "process_signature_time",
+)
+
+_NO_SIGNATURE = Signature()
 _SAYS_NOTHING_OF_A_SIGNATURE = {Reason.CONFLICT, Reason.NO_PROG_NAME}
 
 
@@ -123,6 +139,26 @@ def judge(evidence: Evidence, *, expired_is_signed: bool = False) -> Verdict:
     return unknown(evidence.trouble or Reason.NOT_SEEN, document)
 
 
+def fields_of(verdict: Verdict) -> dict[str, str]:
+    """Write a verdict as fields (`STATUS_FIELDS`, `DETAIL_FIELDS`); what is not known is empty."""
+    signature = verdict.signature or _NO_SIGNATURE
+    status = (
+        verdict.signed.value,
+        verdict.reason.value,
+        _boolean(verdict.signature_exists),
+        _boolean(verdict.signature_verified),
+        signature.result,
+    )
+    details = (
+        signature.publisher,
+        signature.issuer,
+        signature.subject,
+        signature.program,
+        signature.sign_time,
+    )
+    return dict(zip((*STATUS_FIELDS, *DETAIL_FIELDS), (*status, *details)))
+
+
 def judge_published(*, is_hit: bool) -> Verdict:
     """Turn the answer to the published query into its verdict: a hit is true, none is false.
 
@@ -153,3 +189,7 @@ _REASON_BY_STATUS = {
     SignatureStatus.UNTRUSTED_ROOT: Reason.UNTRUSTED_ROOT,
     SignatureStatus.EXPLICIT_DISTRUST: Reason.EXPLICIT_DISTRUST,
 }
+
+
+def _boolean(value: bool | None) -> str:  # noqa: FBT001 - it is the value that is written
+    return "" if value is None else str(value).lower()

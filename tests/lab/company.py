@@ -148,7 +148,7 @@ class Company:
         yield self._mark("a VPN log-on at 2 am", self._log_on(7260, "finance", "finance04"))
         row = self._start(38100, "sales", "sales07", RENAMED, EXPLORER)
         yield self._mark("a signed tool under another name, in a public folder", row)
-        row = self._start(38160, "finance", "finance02", POWERSHELL, WINWORD)
+        row = self._start(38160, "finance", "finance02", POWERSHELL, WINWORD, _cim)
         yield self._mark("a signed tool started by a word processor", row)
         row = self._start(38220, "sales", "sales07", DROPPER, EXPLORER)
         yield self._mark("an unsigned dropper", row)

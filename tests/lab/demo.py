@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import os
+import shlex
 import sys
 import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Callable, Iterable, Sequence
+from typing import Callable, Iterable, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))
 
 from cbverdict.edr import EdrClient
-from cbverdict.errors import CbsignedError
-from cbverdict.events import EventFields, read_event
+from cbverdict.errors import CbsignedError, CertificateError
+from cbverdict.events import EventFields, ProcessEvent, read_event
 from cbverdict.settings import parse_account, parse_bool
 from tests.lab.company import Company, Incident
 from tests.lab.edr.estate import Estate, Start, add_signatures
@@ -26,19 +28,26 @@ from tests.lab.rows import InputError, read_rows
 from tests.lab.site import Site
 
 DROP = 'NOT (signed="true" AND parent_signed!="false")'
+_CHUNK = 5000
 _SHOWN = 12
+_OUR_ACCOUNT = "yours"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message)
 
 
 def main() -> int:
     """Run the demo, or the same against a server of the user's own."""
-    arguments = _parse(sys.argv[1:])
     try:
+        arguments = _parse(sys.argv[1:])
         rows, incidents, estate = _input(arguments)
         with ExitStack() as stack:
             site = stack.enter_context(Site())
+            edr = None
             if arguments.url:
                 _use_own_server(site, arguments)
-                edr = None
             else:
                 edr = stack.enter_context(EdrServer(estate or Company.estate()))
                 site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
@@ -46,40 +55,67 @@ def main() -> int:
     except (InputError, CbsignedError) as error:
         print(f"cbsigned: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ncbsigned: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Whoever read has seen enough.
     return 0
 
 
-def _parse(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make demo / make try", description=__doc__)
-    parser.add_argument("--input", type=Path, help="rows of your own, .csv or .jsonl")
-    parser.add_argument("--signatures", type=Path, help="demo: what the simulator says (md5, signed, signature, path)")
-    parser.add_argument("--output", type=Path, help="write the rows with their new fields to this .csv")
-    parser.add_argument("--method", default="joint", choices=("joint", "binary", "prog_name"))
-    parser.add_argument("--url", help="try: https://<your Carbon Black EDR server>")
-    parser.add_argument("--token-file", type=Path, help="try: a file that holds the API token and nothing else")
-    parser.add_argument("--ca", type=Path, help="try: PEM of the server's CA, or of its own certificate")
-    parser.add_argument("--check-host-name", default="true", help="try: false for a certificate for another name")
+def _parse(words: list[str]) -> argparse.Namespace:
+    """Read the variables of make: each comes as an option, empty where it was not given."""
+    parser = _Parser(prog="make demo / make try", add_help=False)
+    for name in ("input", "signatures", "output", "url", "token-file", "ca", "check-host-name", "options"):
+        parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--try", dest="is_try", action="store_true")
     arguments = parser.parse_args(words)
-    if arguments.token_file and not arguments.url:
-        parser.error("URL is missing: make try URL=https://<server> TOKEN_FILE=<file> INPUT=<rows>")
-    if arguments.url and not (arguments.input and arguments.token_file):
-        parser.error("make try needs URL=https://<server> TOKEN_FILE=<file> INPUT=<rows.csv|rows.jsonl>")
+    _check_variables(arguments)
     return arguments
 
 
+def _check_variables(arguments: argparse.Namespace) -> None:
+    if arguments.is_try:
+        needed = {"URL": arguments.url, "TOKEN_FILE": arguments.token_file, "INPUT": arguments.input}
+        missing = [name for name, value in needed.items() if not value]
+        if missing:
+            usage = "make try URL=https://<server> TOKEN_FILE=<file with the API token> INPUT=<rows.csv|rows.jsonl>"
+            raise InputError(f"{', '.join(missing)} missing: {usage}")
+    elif arguments.url or arguments.token_file or arguments.ca:
+        raise InputError("make demo asks the bundled simulator; for a server of your own it is make try")
+    elif arguments.signatures and not arguments.input:
+        raise InputError("SIGNATURES says what the simulator knows of your INPUT: give both")
+    if arguments.output:
+        _check_output(Path(arguments.output), Path(arguments.input) if arguments.input else None)
+
+
+def _check_output(output: Path, source: Path | None) -> None:
+    if output.suffix.lower() != ".csv":
+        raise InputError(f"OUTPUT={output} is written as .csv: give it that ending")
+    if output.exists() and source is not None and source.exists() and output.samefile(source):
+        raise InputError(f"OUTPUT={output} is the INPUT itself: give another name")
+    try:
+        output.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise InputError(
+            f"OUTPUT={output} cannot be written ({error.strerror}): give a file in a folder of yours"
+        ) from None
+
+
 def _input(arguments: argparse.Namespace) -> tuple[list[Row], list[Incident], Estate | None]:
-    if arguments.input is None:
+    if not arguments.input:
         company = Company()
         print("A small company's morning, made from a seed; the Carbon Black server is the bundled simulator.")
         return company.rows, company.incidents, None
-    rows = list(read_rows(arguments.input))
+    path = Path(arguments.input)
+    rows = list(read_rows(path))
     if not rows:
-        raise InputError(f"{arguments.input} has no rows")
-    if arguments.url:
+        raise InputError(f"{path} has no rows")
+    if arguments.is_try:
         return rows, [], None
-    if arguments.signatures is not None:
+    if arguments.signatures:
         estate = Estate()
-        add_signatures(estate, arguments.signatures)
+        add_signatures(estate, Path(arguments.signatures))
         return rows, [], estate
     print("The bundled simulator knows nothing of your binaries: their SIGNATURES ARE MADE UP here, by hash.")
     print("What is real is everything else. `make try` asks your own server.")
@@ -89,8 +125,7 @@ def _input(arguments: argparse.Namespace) -> tuple[list[Row], list[Incident], Es
 def _made_up_estate(rows: Iterable[Row]) -> Estate:
     estate = Estate()
     seen: set[str] = set()
-    for row in rows:
-        event = read_event(row, EventFields())
+    for event in map(_event, rows):
         for process in (event.process, event.parent):
             if process.md5 is None or process.md5 in seen:
                 continue
@@ -103,76 +138,98 @@ def _made_up_estate(rows: Iterable[Row]) -> Estate:
 
 
 def _use_own_server(site: Site, arguments: argparse.Namespace) -> None:
+    check = arguments.check_host_name or "true"
     fields = {
         "url": arguments.url,
-        "api_token": _read(arguments.token_file).strip(),
-        "ca_certificate": _read(arguments.ca) if arguments.ca else "",
-        "check_host_name": str(parse_bool("make try", "CHECK_HOST_NAME", arguments.check_host_name, default=True)),
+        "api_token": _read("TOKEN_FILE", arguments.token_file).strip(),
+        "ca_certificate": _read("CA", arguments.ca) if arguments.ca else "",
+        "check_host_name": str(parse_bool("make try", "CHECK_HOST_NAME", check, default=True)),
     }
-    account = parse_account("try", fields, None)
+    account = parse_account(_OUR_ACCOUNT, fields, None)
     client = EdrClient(account)
-    print(f"Carbon Black EDR {client.version()} at {account.url}")
-    client.close()
-    site.save_account("try", **fields)
-
-
-def _read(path: Path) -> str:
+    print(f"Asking {account.url} (at most {account.timeout:g} s) ...", flush=True)
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({type(error).__name__}): give a text file") from None
+        print(f"Carbon Black EDR {client.version()}")
+    except CbsignedError as error:
+        hint = " Here: CA=<its PEM file>, and CHECK_HOST_NAME=false where the certificate is for another name."
+        raise InputError(f"{error}{hint if isinstance(error, CertificateError) else ''}") from None
+    finally:
+        client.close()
+    site.save_account(_OUR_ACCOUNT, **fields)
+
+
+def _read(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{variable}={path} cannot be read ({error.strerror}): give a text file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{variable}={path} is not text: give a text file") from None
 
 
 def _run(
     site: Site, edr: EdrServer | None, rows: list[Row], incidents: list[Incident], arguments: argparse.Namespace
 ) -> None:
-    print(f"{len(rows)} rows go through `| cbsigned method={arguments.method}` ...")
+    options = shlex.split(arguments.options)
+    print(f"{_count(len(rows), 'row')} through `| {' '.join(['cbsigned', *options])}` ...", flush=True)
     started = time.monotonic()
-    result = site.search(rows, f"method={arguments.method}", chunk_size=5000, progress=_progress(len(rows)))
-    _report(result, rows, time.monotonic() - started)
-    if edr is not None:
-        print(f"Requests that the simulator counted: {len(edr.requests)}, for {_distinct_hashes(rows)} distinct hashes")
-        print(f"in the rows, parents among them. One request a row would have been {len(rows)}.")
+    result = site.search(rows, *options, chunk_size=_CHUNK, progress=_progress(len(rows)))
+    if not result.rows:
+        raise InputError(f"the command refused OPTIONS={arguments.options}: {result.messages[0][1]}")
+    _report(result, time.monotonic() - started)
+    _report_hashes(rows, edr)
     _report_incidents(result.rows, incidents)
-    if edr is not None and arguments.input is None:
+    if edr is not None and not arguments.input:
         _compare(site, result)
-    if arguments.output is not None:
-        _write(arguments.output, result.rows)
+    if arguments.output:
+        _write(Path(arguments.output), rows, result.rows)
 
 
 def _progress(total: int) -> Callable[[int], None]:
     def show(done: int) -> None:
-        if total > 5000:
+        if total > _CHUNK:
             print(f"  {done} of {total} rows", file=sys.stderr, flush=True)
 
     return show
 
 
-def _report(result: SearchResult, rows: list[Row], seconds: float) -> None:
-    counts = Counter(str(row["signed"]) for row in result.rows)
-    kept = [row for row in result.rows if _is_kept(row)]
-    print(f"\n{len(rows)} rows in, {len(result.rows)} rows out, in {seconds:.1f} s.\n")
+def _report(result: SearchResult, seconds: float) -> None:
+    rows = result.rows
+    print(f"\n{_count(len(rows), 'row')} came back, in {seconds:.1f} s.\n")
     for signed, meaning in (("true", "signed"), ("false", "not signed"), ("unknown", "unknown")):
-        reasons = Counter(str(row["signed_reason"]) for row in result.rows if row["signed"] == signed)
-        print(f"  {signed:8} {counts[signed]:7}  {meaning}: {_listed(reasons)}")
+        reasons = Counter(str(row.get("signed_reason")) for row in rows if row.get("signed") == signed)
+        print(f"  {signed:8} {sum(reasons.values()):7}  {meaning}: {_listed(reasons)}")
+    kept = [row for row in rows if _is_kept(row)]
+    parents = Counter(str(row.get("parent_signed")) for row in rows if not _is_kept(row))
     print(f"\nA search that drops signed noise (`| where {DROP}`)")
-    print(
-        f"drops {len(result.rows) - len(kept)} rows ({1 - len(kept) / len(result.rows):.0%}) and keeps {len(kept)}:\n"
-    )
-    print(f"  {'rows':>5}  {'why':22} {'process':28} {'parent':24} users")
+    dropped = len(rows) - len(kept)
+    print(f"drops {dropped} ({dropped / len(rows):.0%}): {parents['true']} whose parent is signed too, and")
+    print(f"{parents['unknown']} whose parent is not known. It keeps {len(kept)}:\n")
+    print(f"  {'rows':>5}  {'why':18} {'process':26} {'parent':20} who")
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in kept:
-        event = read_event(row, EventFields())
+        event = _event(row)
         name = event.process.name or str(row.get("action", ""))
         groups.setdefault((_why(row), name.lower(), (event.parent.name or "").lower()), []).append(row)
     ordered = sorted(groups.items(), key=lambda item: len(item[1]))
     for (why, name, parent), members in ordered[:_SHOWN]:
-        users = sorted({str(row.get("user", "")) for row in members})
-        print(f"  {len(members):5}  {why:22} {name[:28]:28} {parent[:24]:24} {', '.join(users)[:40]}")
+        print(f"  {len(members):5}  {why:18} {_plain(name, 26):26} {_plain(parent, 20):20} {_users(members)}")
     if len(ordered) > _SHOWN:
         print(f"  ... and {len(ordered) - _SHOWN} more kinds")
     for level, text in result.messages:
         print(f"\n{level}: {text}")
+
+
+def _report_hashes(rows: list[Row], edr: EdrServer | None) -> None:
+    events = [_event(row) for row in rows]
+    hashes = {process.md5 for event in events for process in (event.process, event.parent) if process.md5}
+    if not hashes:
+        columns = ", ".join(dict.fromkeys(_plain(name, 40) for row in rows for name in row))
+        print(f"\nNo row has an MD5 where it was looked for ({', '.join(EventFields().md5)}).")
+        print(f"The columns are: {columns}. If one of them holds it, OPTIONS=md5=<column>.")
+    elif edr is not None:
+        asked, distinct = _count(len(edr.requests), "request"), _count(len(hashes), "distinct hash", "distinct hashes")
+        print(f"\nThe simulator counted {asked}, for {distinct} in the rows.")
 
 
 def _report_incidents(rows: list[Row], incidents: list[Incident]) -> None:
@@ -182,7 +239,7 @@ def _report_incidents(rows: list[Row], incidents: list[Incident]) -> None:
     print("\nWhat an analyst should see this morning, and whether the signature alone brings it out:\n")
     for incident in incidents:
         row = by_id[incident.event_id]
-        answer = f"kept ({_why(row)})" if _is_kept(row) else "DROPPED: signed, and so is its parent"
+        answer = f"kept ({_why(row)})" if _is_kept(row) else f"DROPPED: signed; parent signed: {row['parent_signed']}"
         print(f"  {incident.label:52} {answer}")
     print("\nA signature is evidence, not proof: what is signed but out of place needs a measure of what is usual.")
 
@@ -191,37 +248,52 @@ def _compare(site: Site, result: SearchResult) -> None:
     published = site.search([dict(row) for row in result.rows], "method=prog_name", "prefix=published_").rows
     signed = [row for row in published if row["signed"] == "true"]
     missed = sum(row["published_signed"] == "false" for row in signed)
-    tampered = sum(row["published_signed"] == "true" for row in published if row["signed"] == "false")
-    print("\nThe query as first published (method=prog_name) on the same rows: calls")
-    print(f"{missed} of {len(signed)} signed rows unsigned, and {tampered} unsigned or tampered row(s) signed.")
+    wrong = sum(row["published_signed"] == "true" for row in published if row["signed"] == "false")
+    print("\nThe query as first published (method=prog_name), on the same rows, calls")
+    print(f"{missed} of {len(signed)} signed rows unsigned, and {wrong} with a bad signature signed.")
+
+
+def _event(row: Row) -> ProcessEvent:
+    return read_event(row, EventFields())
 
 
 def _is_kept(row: Row) -> bool:
-    return not (row["signed"] == "true" and row["parent_signed"] != "false")
+    return not (row.get("signed") == "true" and row.get("parent_signed") != "false")
 
 
 def _why(row: Row) -> str:
     return "parent not signed" if row["signed"] == "true" else str(row["signed_reason"])
 
 
+def _users(rows: list[Row]) -> str:
+    users = sorted({_plain(str(user), 20) for row in rows if (user := row.get("user", ""))})
+    return ", ".join(users) if len(users) <= 2 else f"{len(users)} users"
+
+
+def _plain(text: str, width: int) -> str:
+    """Show foreign text: no control character of it reaches the terminal."""
+    clean = "".join(character if character.isprintable() else "?" for character in text)
+    return clean if len(clean) <= width else clean[: width - 1] + "…"
+
+
 def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
 
 
-def _distinct_hashes(rows: Iterable[Row]) -> int:
-    events = [read_event(row, EventFields()) for row in rows]
-    return len({process.md5 for event in events for process in (event.process, event.parent) if process.md5})
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _write(path: Path, rows: list[Row]) -> None:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="")
+def _write(path: Path, before: list[Row], after: list[Row]) -> None:
+    columns = dict.fromkeys([*(name for row in before for name in row), *(name for row in after for name in row)])
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = csv.DictWriter(file, list(columns), restval="")
         writer.writeheader()
-        for row in rows:
-            flat = {name: "\n".join(value) if isinstance(value, list) else value for name, value in row.items()}
-            writer.writerow(flat)
-    print(f"\n{len(rows)} rows written to {path}")
+        for row in after:
+            writer.writerow(
+                {name: "\n".join(value) if isinstance(value, list) else value for name, value in row.items()}
+            )
+    print(f"\n{_count(len(after), 'row')} written to {path}")
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ class InputError(Exception):
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Read a CSV file (a header line) or a JSON Lines file (an object a line).
+    """Read a CSV file (a header line) or a JSON Lines file (an object a line, Splunk's own export included).
 
     Raises:
         InputError: there is no such file, its ending is neither .csv nor .jsonl, or a line is no row.
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}: give the path of a .csv or .jsonl file")
-    readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".ndjson": _read_json_lines}
+    readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".ndjson": _read_json_lines, ".json": _read_json_lines}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise InputError(f"{path} is neither .csv nor .jsonl: export the rows as one of them")
@@ -39,6 +39,9 @@ def _read_csv(path: Path) -> Iterator[Row]:
         reader = csv.DictReader(file, restkey="_more", restval="")
         if not reader.fieldnames:
             raise InputError(f"{path} is empty: a header line with field names comes first")
+        twice = sorted({name for name in reader.fieldnames if reader.fieldnames.count(name) > 1})
+        if twice:
+            raise InputError(f"{path}: the header names {', '.join(twice)} twice: rename one of them")
         for record in reader:
             if "_more" in record:
                 raise InputError(f"{path}, line {reader.line_num}: more values than the header has fields")
@@ -59,6 +62,8 @@ def _row(path: Path, number: int, line: str) -> Row:
         record = None
     if not isinstance(record, dict):
         raise InputError(f"{path}, line {number}: not a JSON object: write one event a line")
+    if isinstance(record.get("result"), dict):
+        record = record["result"]  # as Splunk exports: {"preview": false, "offset": 0, "result": {...}}
     return {name: _value(value) for name, value in record.items()}
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cbverdict.enrich import DETAIL_FIELDS, PARENT_FIELDS, VERDICT_FIELDS
+from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start, add_process_events, add_signatures
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.host import Row
@@ -19,7 +19,7 @@ from tests.lab.https import issued_for
 from tests.lab.site import Site
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
-ALL_FIELDS = (*VERDICT_FIELDS, *DETAIL_FIELDS, *PARENT_FIELDS)
+ALL_FIELDS = (*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ def test_the_demo_shows_what_is_dropped_what_is_left_and_why() -> None:
     company = Company()
     run = _demo()
     assert run.returncode == 0, run.stderr
-    assert f"{len(company.rows)} rows in, {len(company.rows)} rows out" in run.stdout
+    assert f"{len(company.rows)} rows came back" in run.stdout
     assert "bad_signature" in run.stdout
     assert "2 requests to Carbon Black" in run.stdout
     for incident in company.incidents:
@@ -70,14 +70,84 @@ def test_try_asks_a_server_of_the_users_own(edr: EdrServer, tmp_path: Path) -> N
     (tmp_path / "ca.pem").write_text(edr.trust_pem, encoding="ascii")
     (tmp_path / "token").write_text(TOKEN + "\n", encoding="ascii")
     (tmp_path / "rows.csv").write_text(f"md5,user\n{MD5},jdoe\n", encoding="utf-8")
-    arguments = ["--url", edr.url, "--token-file", str(tmp_path / "token"), "--input", str(tmp_path / "rows.csv")]
+    arguments = [
+        "--try",
+        "--url",
+        edr.url,
+        "--token-file",
+        str(tmp_path / "token"),
+        "--input",
+        str(tmp_path / "rows.csv"),
+    ]
     run = _demo(*arguments, "--ca", str(tmp_path / "ca.pem"))
     assert run.returncode == 0, run.stderr
-    assert f"Carbon Black EDR 7.5.0.210101.1200 at {edr.url}" in run.stdout
+    assert f"Asking {edr.url} (at most 30 s) ...\nCarbon Black EDR 7.5.0.210101.1200" in run.stdout
     assert "true           1" in run.stdout
     assert TOKEN not in run.stdout + run.stderr
     run = _demo(*arguments)
-    assert (run.returncode, "paste its CA as PEM" in run.stderr) == (1, True)
+    assert (run.returncode, "paste its CA as PEM" in run.stderr, "Here: CA=" in run.stderr) == (1, True, True)
+
+
+VARIABLES = [
+    (["--try"], "URL, TOKEN_FILE, INPUT missing"),
+    (["--try", "--url", "https://x", "--input", "rows.csv"], "TOKEN_FILE missing"),
+    (["--url", "https://x"], "it is make try"),
+    (["--signatures", "x.csv"], "give both"),
+    (["--output", "x.txt"], "is written as .csv"),
+    (["--output", "/nonexistent/x.csv"], "cannot be written"),
+    (["--options", "method=guess"], "the command refused OPTIONS=method=guess"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), VARIABLES)
+def test_a_variable_of_make_that_is_wrong_or_missing_is_named(arguments: list[str], words: str) -> None:
+    """In make's own words, before anything is asked."""
+    run = _demo(*arguments)
+    assert (run.returncode, words in run.stderr) == (1, True), run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_the_users_own_file_is_never_overwritten(tmp_path: Path) -> None:
+    """OUTPUT may not be INPUT."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"md5\n{MD5}\n", encoding="utf-8")
+    run = _demo("--input", str(rows), "--output", str(rows))
+    assert (run.returncode, "is the INPUT itself" in run.stderr) == (1, True)
+    assert rows.read_text(encoding="utf-8") == f"md5\n{MD5}\n"
+
+
+def test_options_reach_the_command_and_a_missing_hash_is_explained(tmp_path: Path) -> None:
+    """Splunk's own JSON export is read; where no row has an MD5, the columns are named."""
+    rows = tmp_path / "export.json"
+    rows.write_text(f'{{"preview": false, "result": {{"filehash": "{MD5}"}}}}\n', encoding="utf-8")
+    assert "OPTIONS=md5=<column>" in _demo("--input", str(rows)).stdout
+    assert "1 row through `| cbsigned md5=filehash`" in _demo("--input", str(rows), "--options", "md5=filehash").stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("md5,signed\n", "has no rows"),
+        (f"md5,signed\n{MD5},true\n", "columns path, signature are missing"),
+        (f"md5,signed,signature,path\n{MD5},maybe,x,y\n", "row 1: md5 must be a hash"),
+        ("md5,signed,signature,path\njunk,true,x,y\n", "row 1: md5 must be a hash"),
+    ],
+)
+def test_a_signature_table_is_checked(tmp_path: Path, table: str, words: str) -> None:
+    """A word that is neither true nor false must not become unsigned."""
+    (tmp_path / "rows.csv").write_text(f"md5\n{MD5}\n", encoding="utf-8")
+    (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+    run = _demo("--input", str(tmp_path / "rows.csv"), "--signatures", str(tmp_path / "table.csv"))
+    assert (run.returncode, words in run.stderr) == (1, True), run.stderr
+
+
+def test_control_characters_of_a_name_never_reach_the_terminal(tmp_path: Path) -> None:
+    """The names are an attacker's to choose."""
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"md5": "", "process_name": "x\\u001b]0;title\\u0007.exe"}\n', encoding="utf-8")
+    run = _demo("--input", str(rows))
+    assert "x?]0;title?.exe" in run.stdout
+    assert "\x1b" not in run.stdout
 
 
 @pytest.mark.parametrize(
@@ -88,6 +158,7 @@ def test_try_asks_a_server_of_the_users_own(edr: EdrServer, tmp_path: Path) -> N
         ("rows.csv", b"md5\na,b\n", "line 2: more values"),
         ("rows.csv", b"md5\n", "has no rows"),
         ("rows.csv", b"md5\n\xff\n", "not UTF-8"),
+        ("rows.csv", b"md5,md5\nx,y\n", "names md5 twice"),
         ("rows.jsonl", b'{"md5": "x"}\n[1]\n', "line 2: not a JSON object"),
         ("rows.jsonl", b"{", "line 1: not a JSON object"),
     ],

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -183,6 +184,18 @@ TLS: list[tuple[Callable[[str], Identity], str, bool, str | None]] = [
     (lambda path: self_signed_for("Self-signed Carbon Black Server", path), "own", True, "for another name"),
     (lambda path: self_signed_for("Self-signed Carbon Black Server", path), "none", False, "self-signed"),
 ]
+
+
+def test_a_name_that_nobody_knows_and_a_port_without_tls_are_called_so() -> None:
+    """Not a matter of certificates."""
+    with pytest.raises(UnreachableError, match="no DNS server knows"):
+        EdrClient(Account("lab", "https://nosuchhost.invalid", TOKEN, timeout=2.0)).version()
+    plain = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    threading.Thread(target=plain.serve_forever, args=(0.05,), daemon=True).start()
+    with pytest.raises(UnreachableError, match="does not speak TLS"):
+        EdrClient(Account("lab", f"https://127.0.0.1:{plain.server_port}", TOKEN, timeout=2.0)).version()
+    plain.shutdown()
+    plain.server_close()
 
 
 @pytest.mark.parametrize(("identity", "trust", "is_name_checked", "words"), TLS)

@@ -21,10 +21,13 @@ LAYERS = {
     "errors": CORE,
     "settings": CORE,
     "messages": CORE,
+    "stored": CORE,
+    "breaker": CORE,
     "edr": ADAPTER,
     "clause": ADAPTER,
     "configuration": ADAPTER,
     "verdict_client": ADAPTER,
+    "store": ADAPTER,
     "resolver": SERVICE,
     "service": SERVICE,
     "enrich": SERVICE,
@@ -36,7 +39,7 @@ DOORS = {
     "certifi": {"edr"},
     "jinja2": {"clause"},
     "solnlib": {"configuration"},
-    "splunklib": {"configuration", "verdict_client"},
+    "splunklib": {"configuration", "verdict_client", "store"},
 }
 # What the pure core may not touch: the network, processes, the clock, files, chance, logging.
 IMPURE = {"socket", "http", "urllib.request", "subprocess", "time", "datetime", "os", "pathlib", "random", "logging"}

@@ -7,7 +7,9 @@ import ntpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterable
 
+from cbverdict.hashes import parse_md5
 from tests.lab.edr.search import BINARY_FIELDS, DIGSIG_FIELDS, PROCESS_FIELDS, Ids, Index, Search
+from tests.lab.rows import InputError, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,11 +123,26 @@ class Estate:
 
 
 def add_signatures(estate: Estate, path: Path) -> None:
-    """Add the binaries of a signature table (columns md5, signed, signature, path), each with one process start."""
-    for row in _rows(path):
-        result = "Signed" if row["signed"] == "true" else "Unsigned"
-        estate.add_binary(row["md5"], result, row["path"], publisher=row["signature"] if result == "Signed" else "")
-        estate.add_process(Start(row["md5"], row["path"]))
+    """Add the binaries of a signature table, each with one process start.
+
+    Its columns are md5, signed (true or false), signature (the publisher) and path.
+
+    Raises:
+        InputError: it is no such table.
+    """
+    columns = {"md5", "signed", "signature", "path"}
+    for number, row in enumerate(read_rows(path), 1):
+        cells = {name: str(value) for name, value in row.items()}
+        if not columns <= set(cells):
+            raise InputError(f"{path}: the columns {', '.join(sorted(columns - set(cells)))} are missing")
+        md5, signed = parse_md5(cells["md5"]), cells["signed"].strip().lower()
+        if md5 is None or signed not in {"true", "false"}:
+            raise InputError(f"{path}, row {number}: md5 must be a hash, and signed true or false")
+        result, publisher = ("Signed", cells["signature"]) if signed == "true" else ("Unsigned", "")
+        estate.add_binary(md5, result, cells["path"], publisher=publisher)
+        estate.add_process(Start(md5, cells["path"]))
+    if not estate.binaries.documents:
+        raise InputError(f"{path} has no rows")
 
 
 def add_process_events(estate: Estate, path: Path) -> None:

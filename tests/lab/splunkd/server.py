@@ -46,7 +46,7 @@ class Splunkd:
     """A splunkd with one app installed; use it as a context manager.
 
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
-    `python`.
+    `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `writes refused`, `nonsense`; empty, it works.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -67,6 +67,7 @@ class Splunkd:
             for endpoint in self._endpoints
         }
         self.calls: list[tuple[str, str, str]] = []
+        self.kv_trouble = ""
         self._server = HttpsServer(self._answer)
 
     @property
@@ -201,6 +202,12 @@ class Splunkd:
     def _collection(self, request: Request, name: str, rest: list[str]) -> Response:
         if name not in self.collections:
             raise _RefusedError(404, f"collection {name} does not exist")
+        if self.kv_trouble == "503" or (self.kv_trouble == "writes refused" and rest == ["batch_save"]):
+            raise _RefusedError(503, "KV Store is initializing. Please try again later.")
+        if self.kv_trouble == "hang":
+            return Response(hang=True)
+        if self.kv_trouble == "nonsense":
+            return Response(200, b"<html>")
         result = kvstore.answer(self.collections[name], request.verb, rest, request.query, request.body)
         return Response(200, json.dumps(result).encode())
 

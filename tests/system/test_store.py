@@ -1,0 +1,165 @@
+"""The verdict store: a second search asks nothing, and a store in trouble costs neither a row nor a truth."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from cbverdict.evidence import Question
+from cbverdict.hashes import Md5
+from cbverdict.store import VerdictStore
+from tests.lab.edr.server import EdrServer, Fault
+from tests.lab.host import Row
+from tests.lab.site import Site
+
+A, B, C = "a" * 32, "b" * 32, "c" * 32
+
+
+@pytest.fixture(autouse=True)
+def _estate(edr: EdrServer) -> None:
+    edr.estate.add_binary(A, "Signed", "c:\\a.exe", publisher="Example Corp")
+    edr.estate.add_binary(B, "Unsigned", "c:\\b.exe")
+
+
+ROWS: list[Row] = [{"md5": A, "parent_md5": B}, {"md5": C}]
+
+
+def _answers(rows: list[Row]) -> list[tuple[str, str, str]]:
+    return [(str(row["signed"]), str(row["signed_reason"]), str(row["signed_source"])) for row in rows]
+
+
+def test_a_second_search_asks_carbon_black_nothing(site: Site, edr: EdrServer) -> None:
+    """Same answers, details and all, from the cache; and the message says so."""
+    cold = site.search(ROWS)
+    requests = len(edr.requests)
+    warm = site.search(ROWS)
+    assert len(edr.requests) == requests == 2
+    assert _answers(warm.rows) == [("true", "binary", "cache"), ("unknown", "not_seen", "cache")]
+    without_source = [{name: value for name, value in row.items() if name != "signed_source"} for row in warm.rows]
+    assert without_source == [
+        {name: value for name, value in row.items() if name != "signed_source"} for row in cold.rows
+    ]
+    assert "2 rows from the cache, 0 requests" in warm.messages[0][1]
+
+
+def test_refresh_asks_anew_and_keeps_what_it_learns(site: Site, edr: EdrServer) -> None:
+    """A flip is noticed, and kept."""
+    site.search(ROWS)
+    edr.estate.add_binary(C, "Signed", "c:\\c.exe")
+    edr.estate.find_binary(A)["digsig_result"] = "Bad Signature"  # type: ignore[index]
+    assert _answers(site.search(ROWS).rows)[0] == ("true", "binary", "cache")
+    fresh = site.search(ROWS, "refresh=true")
+    assert _answers(fresh.rows) == [("false", "bad_signature", "server"), ("true", "binary", "server")]
+    document = site.splunkd.collections["cbsigned_verdicts"].get(f"{A}@lab")
+    assert (document["signed"], document["previous_status"], document["flipped"] > 0) == ("false", "Signed", True)
+    assert _answers(site.search(ROWS).rows)[0] == ("false", "bad_signature", "cache")
+
+
+def test_what_has_expired_is_asked_again(site: Site, edr: EdrServer) -> None:
+    """The lifetime is checked when a verdict is read, not only when it is swept."""
+    site.save_settings("verdicts", keep_not_seen_minutes="0", keep_signed_days="0.000001")
+    site.search(ROWS)
+    time.sleep(0.1)
+    edr.requests.clear()
+    site.search([{"md5": A}])
+    assert len(edr.requests) == 2
+
+
+def test_errors_are_never_kept(site: Site, edr: EdrServer) -> None:
+    """When the server is back, so are the answers."""
+    edr.fail(Fault.CRASH)
+    site.search(ROWS)
+    assert site.splunkd.collections["cbsigned_verdicts"].find({}) == []
+    edr.recover()
+    assert _answers(site.search(ROWS).rows)[0] == ("true", "binary", "server")
+
+
+def test_a_verdict_counts_only_where_it_would_be_asked_alike(site: Site, edr: EdrServer) -> None:
+    """Another clause, another account, the published method: asked anew. The binary method takes the joint one's."""
+    site.search(ROWS)
+    edr.requests.clear()
+    assert _answers(site.search(ROWS, "method=binary").rows)[0] == ("true", "binary", "cache")
+    assert edr.requests == []
+    site.search([{"md5": A, "process_name": "a.exe"}], "method=prog_name")
+    assert len(edr.requests) == 1
+    site.save_settings("verdicts", clause='digsig_publisher:"Example Corp"')
+    assert _answers(site.search(ROWS).rows)[0] == ("true", "binary", "server")
+
+
+@pytest.mark.parametrize("trouble", ["503", "hang", "writes refused", "nonsense"])
+def test_a_store_in_trouble_costs_no_row_and_no_truth(site: Site, edr: EdrServer, trouble: str) -> None:
+    """Starting, hanging, full, or answering nonsense: asked anew, and the message says why."""
+    site.splunkd.kv_trouble = trouble
+    result = site.search(ROWS)
+    assert _answers(result.rows) == [("true", "binary", "server"), ("unknown", "not_seen", "server")]
+    ((level, text),) = result.messages
+    assert (level, "verdict store" in text) == ("WARN", True)
+    again = site.search(ROWS)
+    assert _answers(again.rows) == _answers(result.rows)
+    assert len(edr.requests) == 4
+
+
+def test_a_store_that_fails_in_the_middle_costs_no_row_and_no_truth(site: Site) -> None:
+    """What was read before stands; the rest is asked."""
+    rows: list[Row] = [{"md5": A}, {"md5": B}, {"md5": A}, {"md5": C}]
+
+    def break_the_store(done: int) -> None:
+        site.splunkd.kv_trouble = "503" if done >= 2 else ""
+
+    site.search([{"md5": A}])
+    result = site.search(rows, chunk_size=1, progress=break_the_store)
+    assert [answer[:2] for answer in _answers(result.rows)] == [
+        ("true", "binary"),
+        ("false", "unsigned"),
+        ("true", "binary"),
+        ("unknown", "not_seen"),
+    ]
+
+
+def test_two_searches_and_a_purge_at_once_lose_no_row_and_no_truth(site: Site, edr: EdrServer) -> None:
+    """The last writer wins, and both write the same."""
+    hashes = [f"{number:032x}" for number in range(1, 1501)]
+    for number, md5 in enumerate(hashes):
+        edr.estate.add_binary(md5, "Signed" if number % 2 else "Unsigned", f"c:\\{number}.exe")
+    rows: list[Row] = [{"md5": md5} for md5 in hashes]
+    expected = ["true" if number % 2 else "false" for number in range(1500)]
+    found: list[list[str]] = []
+    store = VerdictStore(site.splunkd.url, site.splunkd.system_token)
+
+    def search() -> None:
+        result = site.search([dict(row) for row in rows], chunk_size=100)
+        found.append([str(row["signed"]) for row in result.rows])
+
+    searches = [threading.Thread(target=search) for _ in range(2)]
+    for thread in searches:
+        thread.start()
+    while any(thread.is_alive() for thread in searches):
+        store.purge(time.time() + 3650 * 86400.0)  # as if all had expired long ago
+        time.sleep(0.05)
+    assert found == [expected, expected]
+
+
+def test_a_purge_sweeps_what_has_expired_and_remembers_statuses_for_a_month(site: Site) -> None:
+    """Never seen goes at once; signed stays a month past its time, so that a flip is noticed."""
+    site.search(ROWS)
+    store = VerdictStore(site.splunkd.url, site.splunkd.system_token)
+    now = time.time()
+    a, c = Question(Md5(A)), Question(Md5(C))
+    store.purge(now)
+    assert set(store.read("lab", [a, c])) == {a, c}
+    store.purge(now + 3600)
+    assert set(store.read("lab", [a, c])) == {a}
+    store.purge(now + 59 * 86400)
+    assert set(store.read("lab", [a, c])) == {a}
+    store.purge(now + 61 * 86400)
+    assert store.read("lab", [a, c]) == {}
+
+
+def test_a_thousand_hashes_are_read_in_one_query_and_written_in_one(site: Site) -> None:
+    """Within the KV store's limits."""
+    rows: list[Row] = [{"md5": f"{number:032x}"} for number in range(1, 2001)]
+    site.search(rows)
+    kv = [path.rpartition("/")[2] for _, _, path in site.splunkd.calls if "collections" in path]
+    assert kv == ["batch_find", "batch_save", "batch_find", "batch_save"]
