@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import sys
 from pathlib import Path
@@ -14,19 +15,23 @@ from splunklib.searchcommands import Configuration, Option, StreamingCommand, di
 
 from cbverdict.enrich import Enricher, EnrichOptions, input_columns, summary
 from cbverdict.events import EventFields
+from cbverdict.sdk import HardenedCommand
 from cbverdict.settings import Method
 from cbverdict.verdict_client import VerdictClient
 
+csv.field_size_limit(2**31 - 1)  # The SDK stops at 10 MB, and the whole search with it.
+_TEXT = validators.Match("text", r".{1,255}\Z")
+
 
 @Configuration(distributed=False)
-class CbsignedCommand(StreamingCommand):
+class CbsignedCommand(HardenedCommand, StreamingCommand):
     """Stateful: it runs on the search head, keeps the order, and sees each row once."""
 
-    server = Option()
+    server = Option(validate=_TEXT)
     method = Option(validate=validators.Set(*(method.value for method in Method)))
-    md5_field = Option(name="md5", validate=validators.Fieldname())
-    name_field = Option(name="name", validate=validators.Fieldname())  # `name` itself is the SDK's, the command's name
-    parent_md5_field = Option(name="parent_md5", validate=validators.Fieldname())
+    md5_field = Option(name="md5", validate=_TEXT)
+    name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
+    parent_md5_field = Option(name="parent_md5", validate=_TEXT)
     prefix = Option(validate=validators.Match("prefix", r"[A-Za-z][A-Za-z0-9_.]*\Z"))
     details = Option(default=True, validate=validators.Boolean())
     refresh = Option(default=False, validate=validators.Boolean())
@@ -35,6 +40,9 @@ class CbsignedCommand(StreamingCommand):
 
     def prepare(self) -> None:
         """Ask splunkd for the needed columns only; nothing is connected, read or asked before the first chunk."""
+        if self.fieldnames:
+            self.write_error(f"cbsigned takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
+            sys.exit(1)
         self._options = self._read_options()
         self._enricher: Enricher | None = None
         self.configuration.required_fields = input_columns(self._options)
@@ -49,7 +57,8 @@ class CbsignedCommand(StreamingCommand):
 
     def _read_csv_records(self, ifile: Iterable[str]) -> Iterable[dict[str, Any]]:
         # The csv module refuses a NUL before Python 3.11, and the whole search would end over one.
-        records: Iterable[dict[str, Any]] = super()._read_csv_records(line.replace("\0", "") for line in ifile)
+        lines = ifile if sys.version_info >= (3, 11) else (line.replace("\0", "") for line in ifile)
+        records: Iterable[dict[str, Any]] = super()._read_csv_records(lines)
         return records
 
     def _enrich(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

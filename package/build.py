@@ -81,7 +81,7 @@ def _vendor(lib: Path) -> None:
 
 
 def _prune(lib: Path) -> None:
-    """Leave out what must not be in an app: compiled code, caches, scripts, and the SDK's parts that need 3.13.
+    """Leave out what must not be in an app: compiled code, caches, scripts.
 
     markupsafe and charset-normalizer each have a Python twin of their compiled part and use it by themselves.
     """
@@ -90,8 +90,8 @@ def _prune(lib: Path) -> None:
             path.unlink()
     for path in [lib / "bin", *lib.rglob("__pycache__")]:
         shutil.rmtree(path, ignore_errors=True)
-    for path in lib.glob("*.dist-info/RECORD"):
-        path.unlink()  # It would list what was just left out.
+    for path in [*lib.glob("*.dist-info/RECORD"), *lib.glob("*.dist-info/WHEEL")]:
+        path.unlink()  # They would list what was just left out, and name the platform it was for.
     compiled = [path for path in lib.rglob("*") if path.suffix in {".so", ".pyd", ".dll", ".dylib"}]
     if compiled:
         sys.exit(f"compiled code in lib/: {', '.join(map(str, compiled))}")

@@ -51,11 +51,11 @@ class Clause:
         try:
             self._variables = meta.find_undeclared_variables(environment.parse(template))
             self._template = environment.from_string(template)
-            probe = self._template.render(md5="0" * 32, process_name=_PROBE)
         except TemplateError as error:
-            msg = f"clause {template!r} is not usable: {error}; the variables are {', '.join(VARIABLES)}"
+            msg = f"clause {template!r} is not usable: {error}"
             raise SetupError(msg) from None
-        _check(template, probe)
+        self._text = template
+        _, self._tokens = self._render("0" * 32, _PROBE)
 
     @property
     def is_per_process(self) -> bool:
@@ -67,10 +67,28 @@ class Clause:
         """Whether the clause cannot be asked for a process without a name."""
         return "process_name" in self._variables
 
+    @property
+    def proves_signed(self) -> bool:
+        """Whether a hit means a valid signature: `digsig_result:Signed` is one of terms that must all hold."""
+        tokens = [token.lower().replace('"', "") for token in self._tokens]
+        return "digsig_result:signed" in tokens and not {"or", "not", "(", ")"} & set(tokens)
+
     def render(self, md5: str = "", process_name: str = "") -> str:
-        """Write the clause for one process (for any, where it is not per process)."""
-        text = self._template.render(md5=md5, process_name=process_name).strip()
-        return text if len(_tokens(text)) == 1 else f"({text})"
+        """Write the clause for one process (for any, where it is not per process).
+
+        Raises:
+            SetupError: what the template makes of this process is no clause.
+        """
+        text, tokens = self._render(md5, process_name)
+        return text if len(tokens) == 1 else f"({text})"
+
+    def _render(self, md5: str, process_name: str) -> tuple[str, list[str]]:
+        try:
+            text = self._template.render(md5=md5, process_name=process_name).strip()
+        except Exception as error:  # noqa: BLE001 - an admin's template may do anything, 1/0 included
+            msg = f"clause {self._text!r} is not usable: {error}; the variables are {', '.join(VARIABLES)}"
+            raise SetupError(msg) from None
+        return text, _check(self._text, text)
 
 
 def _finalize(value: object) -> str:
@@ -95,7 +113,7 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
-def _check(template: str, text: str) -> None:
+def _check(template: str, text: str) -> list[str]:
     try:
         tokens = _tokens(text)
     except ValueError as error:
@@ -103,6 +121,11 @@ def _check(template: str, text: str) -> None:
         raise SetupError(msg) from None
     depth = 0
     has_term = False
+    before = "("
+    for token in [*tokens, ")"]:
+        if before.lower() in {"(", *_OPERATORS} and token.lower() in {")", "and", "or"} and tokens:
+            raise SetupError(f"clause {template!r}: {before} and {token} have no term between them")
+        before = token
     for token in tokens:
         depth += {"(": 1, ")": -1}.get(token, 0)
         if depth < 0:
@@ -113,6 +136,7 @@ def _check(template: str, text: str) -> None:
     if depth != 0 or not has_term:
         msg = f"clause {template!r} has no term or its parentheses do not pair"
         raise SetupError(msg)
+    return tokens
 
 
 def _check_term(template: str, token: str) -> None:

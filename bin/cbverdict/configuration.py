@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Mapping
+from contextlib import contextmanager
+from typing import Iterator, Mapping, Optional
 from urllib.parse import urlsplit
 
 from solnlib.conf_manager import ConfFile, ConfManager, ConfManagerException, ConfStanzaNotExistException
 from solnlib.credentials import CredentialNotExistException
 from splunklib.binding import AuthenticationError, HTTPError
 
-from cbverdict.errors import ServiceError, SetupError
+from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings import (
     Account,
     VerdictSettings,
@@ -24,7 +24,7 @@ APP = "cbsigned"
 ACCOUNTS = "cbsigned_account"
 SETTINGS = "cbsigned_settings"
 
-logger = logging.getLogger(__name__)
+Stanza = Mapping[str, Optional[str]]
 
 
 class SplunkdConfiguration:
@@ -38,6 +38,7 @@ class SplunkdConfiguration:
         """Remember whom to ask; nothing is sent yet."""
         self._uri = urlsplit(splunkd_uri)
         self._token = token
+        self._confs: dict[str, ConfFile] = {}
 
     def account(self, name: str | None) -> Account:
         """Give the account of that name; without a name the default account, or the only one.
@@ -49,16 +50,9 @@ class SplunkdConfiguration:
         conf = self._conf(ACCOUNTS)
         if name is None:
             name = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip() or self._only(conf)
-        try:
-            stanza = conf.get(name)
-        except ConfStanzaNotExistException:
-            msg = f"there is no account {name!r}: see Configuration, Accounts, and name one of them with server="
-            raise SetupError(msg) from None
-        except (CredentialNotExistException, KeyError):
-            msg = f"account {name}: its API token is missing from storage/passwords: enter it again and save"
-            raise SetupError(msg) from None
-        except (HTTPError, AuthenticationError) as error:
-            raise _refused(ACCOUNTS, error) from None
+        stanza = None if name.startswith(("_", ".")) else self._read(ACCOUNTS, name)  # splunkd's own: _new, _reload
+        if stanza is None:
+            raise SetupError(f"there is no account {name!r}: name one of Configuration, Accounts, with server=")
         return parse_account(name, stanza, parse_proxy(self._stanza(SETTINGS, "proxy")))
 
     def verdict_settings(self) -> VerdictSettings:
@@ -76,7 +70,8 @@ class SplunkdConfiguration:
 
     def _only(self, conf: ConfFile) -> str:
         # ConfFile.get_all would decrypt every account's secret only to count them.
-        names = [stanza.name for stanza in conf._conf.list()]  # noqa: SLF001 - solnlib is pinned, and see above
+        with _asking(ACCOUNTS):
+            names = [stanza.name for stanza in conf._conf.list()]  # noqa: SLF001 - solnlib is pinned, and see above
         if len(names) == 1:
             return str(names[0])
         msg = "no account is set up: open Configuration, Accounts, and add your Carbon Black server"
@@ -84,32 +79,49 @@ class SplunkdConfiguration:
             msg = f"several accounts ({', '.join(sorted(names))}): choose a default account, or name one with server="
         raise SetupError(msg)
 
-    def _stanza(self, conf_name: str, stanza: str) -> Mapping[str, str | None]:
+    def _stanza(self, conf_name: str, stanza: str) -> Stanza:
+        return self._read(conf_name, stanza) or {}
+
+    def _read(self, conf_name: str, stanza: str) -> Stanza | None:
+        conf = self._conf(conf_name)
         try:
-            content: Mapping[str, str | None] = self._conf(conf_name).get(stanza)
-        except (ConfStanzaNotExistException, CredentialNotExistException):
-            return {}
-        except (HTTPError, AuthenticationError) as error:
-            raise _refused(conf_name, error) from None
+            with _asking(conf_name):
+                content: Stanza = conf.get(stanza)
+        except ConfStanzaNotExistException:
+            return None
+        except (CredentialNotExistException, KeyError, ValueError):
+            msg = f"{conf_name}.conf, {stanza}: its secret is missing from storage/passwords: enter it again and save"
+            raise SetupError(msg) from None
         return content
 
     def _conf(self, name: str) -> ConfFile:
-        try:
-            return ConfManager(
-                self._token,
-                APP,
-                scheme=self._uri.scheme,
-                host=self._uri.hostname,
-                port=self._uri.port,
-                realm=f"__REST_CREDENTIAL__#{APP}#configs/conf-{name}",
-            ).get_conf(name)
-        except ConfManagerException:
-            msg = f"{name}.conf does not exist: install the add-on anew"
-            raise SetupError(msg) from None
-        except (HTTPError, AuthenticationError) as error:
-            raise _refused(name, error) from None
+        if name not in self._confs:
+            with _asking(name):
+                self._confs[name] = self._manager(name).get_conf(name)
+        return self._confs[name]
+
+    def _manager(self, conf_name: str) -> ConfManager:
+        return ConfManager(
+            self._token,
+            APP,
+            scheme=self._uri.scheme,
+            host=self._uri.hostname,
+            port=self._uri.port,
+            realm=f"__REST_CREDENTIAL__#{APP}#configs/conf-{conf_name}",
+        )
 
 
-def _refused(conf_name: str, error: HTTPError | AuthenticationError) -> ServiceError:
-    status = getattr(error, "status", 401)
-    return ServiceError(f"splunkd answered {status} when asked for {conf_name}.conf. {ServiceError.__doc__}")
+@contextmanager
+def _asking(conf_name: str) -> Iterator[None]:
+    """Turn splunkd's refusals into the service's errors."""
+    try:
+        yield
+    except ConfManagerException:
+        raise SetupError(f"{conf_name}.conf does not exist: install the add-on anew") from None
+    except (HTTPError, AuthenticationError) as error:
+        status = getattr(error, "status", 401)
+        what = f"splunkd answered {status} when asked for {conf_name}.conf"
+        raise ServiceError(f"{what}. {advice(ServiceError)}") from None
+    except OSError as error:
+        what = f"splunkd does not give {conf_name}.conf ({type(error).__name__})"
+        raise ServiceError(f"{what}. {advice(ServiceError)}") from None

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import socket
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import disable_warnings
-from urllib3.exceptions import ReadTimeoutError, SubjectAltNameWarning
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    InvalidHeader,
+    MaxRetryError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SubjectAltNameWarning,
+)
 from urllib3.util.retry import Retry
 
 from cbverdict.errors import (
@@ -28,8 +36,9 @@ from cbverdict.errors import (
     TimedOutError,
     UnauthorizedError,
     UnreachableError,
+    advice,
 )
-from cbverdict.evidence import Binaries, Hits, ProcessCount, Signature
+from cbverdict.evidence import Binaries, Hits, ProcessCount, Signature, SignatureStatus
 from cbverdict.hashes import Md5, parse_md5
 from cbverdict.query import published_query_string
 
@@ -54,7 +63,8 @@ class EdrClient:
 
     Every method raises a subclass of `EdrError`; what one of them says is fit to be shown to anybody.
     Retries are transport configuration: two more tries for 429 (its Retry-After honoured up to 5 s), 502,
-    503, 504 and a connection that was closed before it answered; none for a time-out.
+    503, 504 and a connection that was closed before it answered; none for a time-out. A `deadline`
+    (`time.monotonic`) shortens the account's time-out, so that no request outlives the search that made it.
     """
 
     def __init__(self, account: Account) -> None:
@@ -67,7 +77,7 @@ class EdrClient:
         self._session.headers.update({"X-Auth-Token": account.token, "Accept": "application/json"})
         if account.proxy:
             self._session.proxies = {"https": account.proxy}
-        self._session.mount("https://", _TlsAdapter(account))
+        self._session.mount("https://", _TlsAdapter(account, self._count))
 
     @property
     def request_count(self) -> int:
@@ -86,12 +96,12 @@ class EdrClient:
             raise NotCarbonBlackError(self._sentence("answered /api/info without a version", NotCarbonBlackError))
         return version
 
-    def count_published(self, md5: Md5, name: str) -> ProcessCount:
+    def count_published(self, md5: Md5, name: str, deadline: float = math.inf) -> ProcessCount:
         """Send the published request, byte for byte, and say how many documents match."""
-        answer = self._ask("GET", "/api/v1/process?" + published_query_string(md5, name))
+        answer = self._ask("GET", "/api/v1/process?" + published_query_string(md5, name), deadline=deadline)
         return ProcessCount(self._total(answer), _is_complete(answer))
 
-    def find_processes(self, query: str) -> Hits:
+    def find_processes(self, query: str, deadline: float = math.inf) -> Hits:
         """Say for which hashes at least one process matches the query (at most `query.MAX_BATCH` hashes in it)."""
         body = {
             "q": [query],
@@ -101,7 +111,7 @@ class EdrClient:
             "facet.field": ["process_md5"],
             "cb.urlver": ["1"],
         }
-        answer = self._ask("POST", "/api/v1/process", body)
+        answer = self._ask("POST", "/api/v1/process", body, deadline)
         total = self._total(answer)
         entries = _member(_member(answer, "facets", dict), "process_md5", list)
         md5s = frozenset(md5 for entry in entries if (md5 := _facet_md5(entry)) is not None)
@@ -109,34 +119,38 @@ class EdrClient:
             raise NotCarbonBlackError(self._sentence("found processes but gave no facet of them", NotCarbonBlackError))
         return Hits(md5s, _is_complete(answer))
 
-    def find_binaries(self, query: str, rows: int) -> Binaries:
+    def find_binaries(self, query: str, rows: int, deadline: float = math.inf) -> Binaries:
         """Fetch the binary documents that match the query, at most `rows` of them."""
         body = {"q": [query], "rows": rows, "start": 0, "facet": ["false"], "cb.urlver": ["1"]}
-        answer = self._ask("POST", "/api/v1/binary", body)
-        self._total(answer)
-        signatures = {}
-        for document in _member(answer, "results", list):
+        answer = self._ask("POST", "/api/v1/binary", body, deadline)
+        total, documents = self._total(answer), _member(answer, "results", list)
+        signatures: dict[Md5, Signature] = {}
+        for document in documents:
             md5 = parse_md5(document.get("md5")) if isinstance(document, dict) else None
             if md5 is not None:
-                signatures[md5] = _signature(document)
-        return Binaries(signatures, _is_complete(answer))
+                signatures[md5] = _doubtful(signatures.get(md5), _signature(document))
+        return Binaries(signatures, is_complete=_is_complete(answer) and total <= len(documents))
 
-    def _ask(self, verb: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _ask(
+        self, verb: str, path: str, body: dict[str, Any] | None = None, deadline: float = math.inf
+    ) -> dict[str, Any]:
         started = time.monotonic()
+        seconds = min(self._account.timeout, deadline - started)
+        if seconds <= 0:
+            raise TimedOutError(self._sentence("was not asked any more: the search's time is over", TimedOutError))
+        self._count(1)
         try:
             with self._session.request(
                 verb,
                 self._account.url + path,
                 json=body,
-                timeout=(min(_CONNECT_TIMEOUT, self._account.timeout), self._account.timeout),
+                timeout=(min(_CONNECT_TIMEOUT, seconds), seconds),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                self._count(1 + len(response.raw.retries.history if response.raw.retries else ()))
-                content = self._read(response)
+                content = self._read(response, seconds)
         except requests.exceptions.RequestException as error:
-            self._count(1)
-            raise self._explain(error) from None
+            raise self._explain(error, seconds) from None
         logger.debug(
             "edr account=%s verb=%s path=%s status=%d bytes=%d seconds=%.3f",
             self._account.name, verb, path.partition("?")[0], response.status_code, len(content),
@@ -145,9 +159,9 @@ class EdrClient:
         self._raise_for_status(response, content)
         return self._parse(response.status_code, content)
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: requests.Response, seconds: float) -> bytes:
         # The session's own time-out is between two bytes; a server that drips must not hold us for ever.
-        deadline = time.monotonic() + self._account.timeout
+        deadline = time.monotonic() + seconds
         pieces, size = [], 0
         for piece in response.iter_content(_PIECE):
             pieces.append(piece)
@@ -163,7 +177,7 @@ class EdrClient:
             return {"results": [], "total_results": 0}
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise NotCarbonBlackError(self._sentence("sent something that is not a JSON object", NotCarbonBlackError))
@@ -186,18 +200,19 @@ class EdrClient:
             kind = ServerFailedError
         raise kind(self._sentence(f"answered {status}{_vendor_reason(content)}", kind))
 
-    def _explain(self, error: requests.exceptions.RequestException) -> EdrError:
-        if isinstance(error, requests.exceptions.SSLError) and "wrong version number" not in _flat(error):
-            return CertificateError(self._sentence(_tls_trouble(error), CertificateError))
+    def _explain(self, error: requests.exceptions.RequestException, seconds: float) -> EdrError:
+        certificate = _certificate_trouble(error)
+        if certificate is not None:
+            return CertificateError(self._sentence(certificate, CertificateError))
         if _is_read_timeout(error):
-            text = f"did not answer within {self._account.timeout:g} s"
+            text = f"did not answer within {seconds:.3g} s"
             return TimedOutError(self._sentence(text, TimedOutError))
         if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
             return NotCarbonBlackError(self._sentence("broke off in the middle of its answer", NotCarbonBlackError))
         return UnreachableError(self._sentence(_connection_trouble(error), UnreachableError))
 
     def _sentence(self, what: str, kind: type[EdrError]) -> str:
-        return f"Carbon Black {self._account.name} ({self._account.url}) {what}. {kind.__doc__}"
+        return f"Carbon Black {self._account.name} ({self._account.url}) {what}. {advice(kind)}"
 
     def _count(self, requests_sent: int) -> None:
         with self._lock:
@@ -207,21 +222,35 @@ class EdrClient:
 class _BoundedRetry(Retry):
     """Retry, but never after a time-out and never longer than a few seconds at the server's word."""
 
+    count: Callable[[int], None]
+
+    def new(self, **changes: Any) -> _BoundedRetry:  # noqa: ANN401 - urllib3's own signature
+        retry: _BoundedRetry = super().new(**changes)
+        retry.count = self.count
+        return retry
+
     def increment(self, *args: Any, **kwargs: Any) -> Retry:  # noqa: ANN401 - urllib3's own signature
         error = kwargs.get("error")
         if isinstance(error, ReadTimeoutError):
             raise error
-        return super().increment(*args, **kwargs)
+        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+            raise MaxRetryError(kwargs["_pool"], args[1], error)
+        retry = super().increment(*args, **kwargs)
+        self.count(1)
+        return retry
 
     def get_retry_after(self, response: Any) -> float | None:  # noqa: ANN401 - urllib3's own signature
-        wait: float | None = super().get_retry_after(response)
+        try:
+            wait: float | None = super().get_retry_after(response)
+        except InvalidHeader:
+            return None
         return None if wait is None else min(wait, _LONGEST_WAIT)
 
 
 class _TlsAdapter(HTTPAdapter):
     """HTTPS with the account's own trust: its PEM alone where it has one, the public CAs otherwise."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, count: Callable[[int], None]) -> None:
         self._pool_options: dict[str, Any] = {"ssl_context": _tls_context(account)}
         if not account.is_host_name_checked:
             self._pool_options["assert_hostname"] = False
@@ -232,6 +261,7 @@ class _TlsAdapter(HTTPAdapter):
             allowed_methods=frozenset({"GET", "POST"}),  # A search changes nothing, so it may be sent again.
             raise_on_status=False,
         )
+        retries.count = count
         size = account.requests_in_flight
         super().__init__(max_retries=retries, pool_connections=1, pool_maxsize=size, pool_block=True)
 
@@ -275,7 +305,7 @@ def _vendor_reason(content: bytes) -> str:
     # {"reason": "query_syntax_error"} is all that Carbon Black's error bodies hold; anything else stays out.
     try:
         reason = json.loads(content)["reason"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     is_code = isinstance(reason, str) and reason.isascii() and reason.replace("_", "").isalpha()
     return f" ({reason[:60]})" if is_code else ""
@@ -283,7 +313,7 @@ def _vendor_reason(content: bytes) -> str:
 
 def _connection_trouble(error: requests.exceptions.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
-        return "does not speak TLS on this port"
+        return "does not speak TLS 1.2 or later on this port"
     if isinstance(error, requests.exceptions.ProxyError):
         return "is not reached: the proxy does not let through"
     if isinstance(error, requests.exceptions.ConnectTimeout):
@@ -293,13 +323,9 @@ def _connection_trouble(error: requests.exceptions.RequestException) -> str:
     return "does not accept connections"
 
 
-def _tls_trouble(error: Exception) -> str:
-    text = _flat(error)
-    return next((words for sign, words in _TLS_WORDS if sign in text), "did not agree on TLS 1.2 or later")
-
-
-def _flat(error: Exception) -> str:
-    return str(error).lower().replace("_", " ")
+def _certificate_trouble(error: requests.exceptions.RequestException) -> str | None:
+    text = str(error).lower()
+    return next((words for sign, words in _TLS_WORDS if sign in text), None)
 
 
 _TLS_WORDS: tuple[tuple[str, str], ...] = (
@@ -348,6 +374,14 @@ def _signature(document: dict[str, Any]) -> Signature:
     )
 
 
+def _doubtful(one: Signature | None, other: Signature) -> Signature:
+    # One document a hash is the rule; where two disagree, the doubt counts.
+    return other if one is None or one.status is SignatureStatus.SIGNED else one
+
+
 def _text(document: dict[str, Any], name: str) -> str:
     value = document.get(name)
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    # Half a surrogate pair or a NUL in foreign data would end the search that writes it out.
+    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

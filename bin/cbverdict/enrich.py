@@ -10,7 +10,7 @@ from typing import Dict, Iterable, List, Protocol, Union
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events import EventFields, Process, read_event
 from cbverdict.evidence import Question
-from cbverdict.messages import MAX_QUESTIONS, VerdictReply, VerdictRequest
+from cbverdict.messages import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings import Method
 from cbverdict.verdict import STATUS_FIELDS, Answer, Reason, Signed, Source, fields_of, no_answer
 
@@ -62,6 +62,7 @@ class Enricher:
         self._source = source
         self._options = options
         self._answers: dict[Question, Answer] = {}
+        self._asked: set[Question] = set()
         self._has_names = options.method is Method.PROG_NAME
         self._seconds_left = options.seconds
         self._final: Trouble | None = None
@@ -112,12 +113,18 @@ class Enricher:
             seconds=self._seconds_left,
             has_names=self._has_names,
             is_refreshed=options.is_refreshed,
+            deadline=time.time() + self._seconds_left,
         )
         try:
             reply = self._source.ask(request)
         except CbsignedError as error:
-            reply = VerdictReply("", (no_answer(error.reason),) * len(allowed), 0, (Trouble.of(error),))
-        self._seconds_left -= time.monotonic() - started
+            reply = VerdictReply(
+                "",
+                (no_answer(error.reason),) * len(allowed),
+                troubles=(Trouble.of(error),),
+                seconds=time.monotonic() - started,
+            )
+        self._seconds_left -= reply.seconds
         if reply.needs_names:
             return False
         self._learn(allowed, reply, now)
@@ -129,11 +136,15 @@ class Enricher:
             now.update((question, no_answer(reason)) for question in questions)
             return []
         limit = self._options.max_lookups
-        room = len(questions) if limit is None else max(0, limit - self.tally.questions)
-        now.update((question, no_answer(Reason.BUDGET)) for question in questions[room:])
-        if questions[room:]:
+        fresh = [question for question in questions if question not in self._asked]
+        room = len(fresh) if limit is None else max(0, limit - len(self._asked))
+        over = set(fresh[room:])
+        now.update((question, no_answer(Reason.BUDGET)) for question in over)
+        if over:
             self._report(_budget_trouble(f"max_lookups={limit}", "max_lookups"))
-        return questions[:room]
+        self._asked.update(fresh[:room])
+        self.tally.questions = len(self._asked)
+        return [question for question in questions if question not in over]
 
     def _reason_to_stop(self) -> Reason | None:
         if self._final is not None:
@@ -144,7 +155,6 @@ class Enricher:
         return None
 
     def _learn(self, questions: list[Question], reply: VerdictReply, now: dict[Question, Answer]) -> None:
-        self.tally.questions += len(questions)
         self.tally.requests += reply.requests
         for trouble in reply.troubles:
             self._report(trouble)
@@ -161,12 +171,17 @@ class Enricher:
     def _question(self, process: Process) -> Question | None:
         if process.md5 is None:
             return None
-        return Question(process.md5, process.name if self._has_names else None)
+        if not self._has_names:
+            return Question(process.md5)
+        name = process.name if process.name and len(process.name) <= MAX_NAME else None
+        if name is None and self._options.method is Method.PROG_NAME:
+            return None
+        return Question(process.md5, name)
 
     def _find(self, process: Process, now: dict[Question, Answer]) -> Answer:
         question = self._question(process)
         if question is None:
-            return no_answer(Reason.NO_HASH)
+            return no_answer(Reason.NO_HASH if process.md5 is None else Reason.NO_NAME)
         return self._answers.get(question) or now[question]
 
     def _write(self, record: Record, answer: Answer, parent: Answer) -> None:

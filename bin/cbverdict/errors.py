@@ -22,6 +22,11 @@ class CbsignedError(Exception):
     is_final: ClassVar[bool] = False
 
 
+def advice(kind: type[CbsignedError]) -> str:
+    """Give what an error's class advises: the first sentence of its docstring."""
+    return (kind.__doc__ or "").partition("\n")[0]
+
+
 class SetupError(CbsignedError):
     """The add-on is not set up right: correct the account or the setting that the text names."""
 
@@ -67,10 +72,12 @@ class UnauthorizedError(EdrError):
 
 
 class ForbiddenError(EdrError):
-    """The API token's user lacks a right: let a Carbon Black administrator grant process and binary search."""
+    """The API token's user lacks a right: let a Carbon Black administrator grant process and binary search.
+
+    Not final: it may be the joint query alone that is refused, and the binary search decides without it.
+    """
 
     reason = Reason.AUTH
-    is_final = True
 
 
 class QueryRefusedError(EdrError):

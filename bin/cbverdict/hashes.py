@@ -14,7 +14,9 @@ FieldValue = Union[str, Sequence[str], None]
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _SEPARATOR = re.compile(r"[\s,;|]+")
-_LABEL = re.compile(r"([A-Za-z0-9_-]+)[=:](.*)")
+_LABEL_BLANKS = re.compile(r"\s*[=:]\s*")
+_LABEL = re.compile(r"([A-Za-z0-9_-]+)=(.*)")
+_SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
 
 
 def parse_md5(value: FieldValue) -> Md5 | None:
@@ -24,30 +26,35 @@ def parse_md5(value: FieldValue) -> Md5 | None:
     values (an md5 with its sha256 beside it). A labelled MD5 wins over a bare one; a hash with another
     label is never taken, although an IMPHASH has 32 hex digits too.
 
-    Returns None where there is no MD5 in it: empty, junk, another length, or all zeros, which is how
-    Carbon Black writes "no hash" (30 zeros since 6.0, cbapi-python issue 57).
+    Returns None where there is no MD5 in it (empty, junk, another length, or all zeros, which is how Carbon
+    Black writes "no hash": 30 zeros since 6.0, cbapi-python issue 57), and where there are several different
+    ones: one answer cannot stand for two binaries.
     """
     if value is None:
         return None
-    if isinstance(value, str):
-        return _parse_text(value)
-    return _parse_text(",".join(value))
+    text = value if isinstance(value, str) else ",".join(value)
+    return _parse_short(text) if len(text) <= _SHORT else _parse_text(text)
 
 
 @lru_cache(maxsize=65536)
+def _parse_short(text: str) -> Md5 | None:
+    return _parse_text(text)
+
+
 def _parse_text(text: str) -> Md5 | None:
-    bare: Md5 | None = None
-    for token in _SEPARATOR.split(text.strip()):
+    bare: set[Md5] = set()
+    labelled: set[Md5] = set()
+    for token in _SEPARATOR.split(_LABEL_BLANKS.sub("=", text).strip()):
         label = _LABEL.fullmatch(token)
         if label is None:
-            bare = bare or _hash(token)
-        elif label.group(1).upper() == "MD5" and _hash(label.group(2)):
-            return _hash(label.group(2))
-    return bare
+            _add(bare, token)
+        elif label.group(1).upper() == "MD5":
+            _add(labelled, label.group(2))
+    found = labelled or bare
+    return next(iter(found)) if len(found) == 1 else None
 
 
-def _hash(token: str) -> Md5 | None:
+def _add(found: set[Md5], token: str) -> None:
     digits = token.strip("\"'").lower()
     if _MD5.fullmatch(digits) and digits.strip("0"):
-        return Md5(digits)
-    return None
+        found.add(Md5(digits))

@@ -13,7 +13,7 @@ from cbverdict.settings import Method
 from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict
 
 MAX_QUESTIONS = 1000
-_MAX_NAME = 4096
+MAX_NAME = 4096
 _MAX_SECONDS = 3600.0
 
 
@@ -21,7 +21,8 @@ _MAX_SECONDS = 3600.0
 class VerdictRequest:
     """What the command asks: which account (None: the default), how (None: the setting), how long, what.
 
-    `is_refreshed` says that verdicts kept from before do not count.
+    `is_refreshed` says that verdicts kept from before do not count. After `deadline` (seconds since 1970)
+    nobody waits for the answer any more (None: not said).
     """
 
     questions: tuple[Question, ...]
@@ -30,13 +31,15 @@ class VerdictRequest:
     seconds: float = 60.0
     has_names: bool = False
     is_refreshed: bool = False
+    deadline: float | None = None
 
 
 @dataclass(frozen=True)
 class VerdictReply:
     """What the service answers; `answers` stand in the order of the questions.
 
-    `needs_names` says that nothing was asked, because the question turns on process names: ask again with them.
+    `seconds` is how long Carbon Black took. `needs_names` says that nothing was asked, because the question
+    turns on process names: ask again with them.
     """
 
     server: str
@@ -44,6 +47,7 @@ class VerdictReply:
     requests: int = 0
     troubles: tuple[Trouble, ...] = ()
     needs_names: bool = False
+    seconds: float = 0.0
 
 
 def write_request(request: VerdictRequest) -> str:
@@ -55,6 +59,7 @@ def write_request(request: VerdictRequest) -> str:
             "seconds": request.seconds,
             "has_names": request.has_names,
             "refresh": request.is_refreshed,
+            "deadline": request.deadline,
             "questions": [[question.md5, question.name] for question in request.questions],
         }
     )
@@ -67,7 +72,7 @@ def read_request(text: str) -> VerdictRequest:
         InvalidRequestError: it is not a request; the text names what is wrong and where.
     """
     body = _object(text, "the request")
-    unexpected = sorted(set(body) - {"server", "method", "seconds", "has_names", "refresh", "questions"})
+    unexpected = sorted(set(body) - {"server", "method", "seconds", "has_names", "refresh", "deadline", "questions"})
     if unexpected:
         msg = f"the request has unknown members: {', '.join(unexpected)[:200]}"
         raise InvalidRequestError(msg)
@@ -82,6 +87,7 @@ def read_request(text: str) -> VerdictRequest:
         seconds=_read_seconds(body.get("seconds", VerdictRequest.seconds)),
         has_names=body.get("has_names") is True,
         is_refreshed=body.get("refresh") is True,
+        deadline=_read_deadline(body.get("deadline")),
     )
 
 
@@ -92,6 +98,7 @@ def write_reply(reply: VerdictReply) -> str:
             "server": reply.server,
             "requests": reply.requests,
             "needs_names": reply.needs_names,
+            "seconds": reply.seconds,
             "troubles": [
                 {"reason": trouble.reason.value, "message": trouble.message, "is_final": trouble.is_final}
                 for trouble in reply.troubles
@@ -118,6 +125,7 @@ def read_reply(text: str) -> VerdictReply:
                 for trouble in body.get("troubles", [])
             ),
             needs_names=body.get("needs_names") is True,
+            seconds=float(body.get("seconds", 0.0)),
         )
     except (KeyError, TypeError, ValueError):
         msg = "the verdict service's reply is not of this version: restart Splunk after an upgrade of the add-on"
@@ -153,9 +161,9 @@ def _object(text: str, what: str) -> dict[str, Any]:
 def _read_question(number: int, pair: object) -> Question:
     if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):  # noqa: PLR2004 - a pair
         md5, name = parse_md5(pair[0]), pair[1]
-        if md5 == pair[0].lower() and md5 and (name is None or (isinstance(name, str) and 0 < len(name) <= _MAX_NAME)):
+        if md5 == pair[0].lower() and md5 and (name is None or (isinstance(name, str) and 0 < len(name) <= MAX_NAME)):
             return Question(md5, name)
-    msg = f"question {number} is not [md5, name or null]: 32 hex digits, a name of 1 to {_MAX_NAME} characters"
+    msg = f"question {number} is not [md5, name or null]: 32 hex digits, a name of 1 to {MAX_NAME} characters"
     raise InvalidRequestError(msg)
 
 
@@ -181,3 +189,9 @@ def _read_seconds(value: object) -> float:
         return float(value)
     msg = f"seconds must be a number above 0, at most {_MAX_SECONDS:g}"
     raise InvalidRequestError(msg)
+
+
+def _read_deadline(value: object) -> float | None:
+    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return value
+    raise InvalidRequestError("deadline must be a number of seconds since 1970, or null")

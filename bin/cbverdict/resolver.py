@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
 
-from cbverdict.errors import CbsignedError, TimedOutError, Trouble
+from cbverdict.errors import CbsignedError, TimedOutError, Trouble, advice
 from cbverdict.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
 from cbverdict.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
 from cbverdict.settings import Method
@@ -27,13 +28,13 @@ class Edr(Protocol):
     def request_count(self) -> int:
         """How many requests were sent so far."""
 
-    def count_published(self, md5: Md5, name: str) -> ProcessCount:
+    def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Send the published request."""
 
-    def find_processes(self, query: str) -> Hits:
+    def find_processes(self, query: str, deadline: float) -> Hits:
         """Say for which hashes a process matches."""
 
-    def find_binaries(self, query: str, rows: int) -> Binaries:
+    def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
         """Fetch binary documents."""
 
 
@@ -51,6 +52,9 @@ class _JointBatch:
     query: str
     questions: tuple[Question, ...]
 
+
+SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED})
+_FAILURES_IN_A_ROW = 8
 
 _CUT_SHORT = Trouble(
     Reason.INCOMPLETE,
@@ -77,20 +81,21 @@ class Resolver:
         """Answer every question within `seconds`; what is not answered by then is unknown."""
         distinct = list(dict.fromkeys(questions))
         before = self._edr.request_count
+        deadline = time.monotonic() + seconds
         troubles: dict[Trouble, None] = {}
         if method is Method.PROG_NAME:
-            answers = self._ask_published(distinct, seconds, troubles)
+            answers = self._ask_published(distinct, deadline, troubles)
         else:
-            answers = self._ask_evidence(distinct, seconds, troubles, is_joint=method is Method.JOINT)
+            answers = self._ask_evidence(distinct, deadline, troubles, is_joint=method is Method.JOINT)
         return Resolution(answers, self._edr.request_count - before, tuple(troubles))
 
     def _ask_published(
-        self, questions: list[Question], seconds: float, troubles: dict[Trouble, None]
+        self, questions: list[Question], deadline: float, troubles: dict[Trouble, None]
     ) -> dict[Question, Answer]:
         answers = {question: no_answer(Reason.NO_NAME) for question in questions}
         named = [(question, question.name) for question in questions if question.name is not None]
-        calls = [partial(self._edr.count_published, question.md5, name) for question, name in named]
-        for (question, _), outcome in zip(named, self._run(calls, seconds)):
+        calls = [partial(self._edr.count_published, question.md5, name, deadline=deadline) for question, name in named]
+        for (question, _), outcome in zip(named, self._run(calls, deadline)):
             trouble = _trouble(outcome)
             if isinstance(outcome, ProcessCount) and (outcome.total > 0 or outcome.is_complete):
                 answers[question] = Answer(judge_published(is_hit=outcome.total > 0), Source.SERVER)
@@ -100,13 +105,15 @@ class Resolver:
         return answers
 
     def _ask_evidence(
-        self, questions: list[Question], seconds: float, troubles: dict[Trouble, None], *, is_joint: bool
+        self, questions: list[Question], deadline: float, troubles: dict[Trouble, None], *, is_joint: bool
     ) -> dict[Question, Answer]:
         joint_batches = list(self._joint_batches(questions)) if is_joint else []
         binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
-        calls: list[Callable[[], Any]] = [partial(self._edr.find_processes, batch.query) for batch in joint_batches]
-        calls += [partial(self._edr.find_binaries, binary_query(md5s), len(md5s)) for md5s in binary_batches]
-        outcomes = self._run(calls, seconds)
+        find_processes = partial(self._edr.find_processes, deadline=deadline)
+        find_binaries = partial(self._edr.find_binaries, deadline=deadline)
+        calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
+        calls += [partial(find_binaries, binary_query(md5s), len(md5s)) for md5s in binary_batches]
+        outcomes = self._run(calls, deadline)
         troubles.update((trouble, None) for trouble in map(_trouble, outcomes) if trouble is not None)
 
         binaries = dict(_by_md5(binary_batches, outcomes[len(joint_batches) :]))
@@ -120,7 +127,11 @@ class Resolver:
         }
 
     def _judge(self, evidence: Evidence) -> Answer:
-        verdict = judge(evidence, expired_is_signed=self._is_expired_signed)
+        verdict = judge(
+            evidence,
+            hit_proves_signed=self._clause.proves_signed,
+            expired_is_signed=self._is_expired_signed,
+        )
         is_answered = evidence.trouble is None or verdict.reason is not evidence.trouble
         return Answer(verdict, Source.SERVER if is_answered else Source.NONE)
 
@@ -132,14 +143,14 @@ class Resolver:
             clauses = {question.md5: self._clause.render(question.md5, question.name or "") for question in batch}
             yield _JointBatch(paired_joint_query(clauses), tuple(batch))
 
-    def _run(self, calls: Sequence[Callable[[], T]], seconds: float) -> list[T | CbsignedError]:
+    def _run(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | CbsignedError]:
         """Make the calls side by side; one that is too late, or pointless after a final error, gives that error."""
         stop = _Stop()
-        futures: list[Future[T]] = [self._executor.submit(stop.unless_final, call) for call in calls]
-        in_time, late = wait(futures, seconds)
+        futures: list[Future[T]] = [self._executor.submit(stop.unless_pointless, call) for call in calls]
+        in_time, late = wait(futures, max(0.0, deadline - time.monotonic()))
         for future in late:
             future.cancel()
-        too_late = f"Carbon Black did not answer within the search's {seconds:g} s. {TimedOutError.__doc__}"
+        too_late = f"Carbon Black did not answer within the search's time. {advice(TimedOutError)}"
         outcomes: list[T | CbsignedError] = []
         for future in futures:
             error = _error(future) if future in in_time else TimedOutError(too_late)
@@ -148,20 +159,27 @@ class Resolver:
 
 
 class _Stop:
-    """Keep calls that wait for their turn from being made after one has met a final error."""
+    """Keep calls that wait for their turn from being made when that is pointless.
+
+    That is so after a final error, and after several failures in a row of a server that is down.
+    """
 
     def __init__(self) -> None:
-        self._final: CbsignedError | None = None
+        self._reason: CbsignedError | None = None
+        self._failures = 0
 
-    def unless_final(self, call: Callable[[], T]) -> T:
-        if self._final is not None:
-            raise self._final
+    def unless_pointless(self, call: Callable[[], T]) -> T:
+        if self._reason is not None:
+            raise self._reason
         try:
-            return call()
+            outcome = call()
         except CbsignedError as error:
-            if error.is_final:
-                self._final = error
+            self._failures += 1
+            if error.is_final or (error.reason in SERVER_IS_DOWN and self._failures >= _FAILURES_IN_A_ROW):
+                self._reason = error
             raise
+        self._failures = 0
+        return outcome
 
 
 def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:

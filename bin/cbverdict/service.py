@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, Protoco
 from cbverdict.breaker import REST, THRESHOLD, CircuitBreaker, State
 from cbverdict.clause import Clause
 from cbverdict.edr import EdrClient
-from cbverdict.errors import EdrError, ServerFailedError, StoreError, Trouble
+from cbverdict.errors import EdrError, ServerFailedError, StoreError, Trouble, advice
 from cbverdict.messages import VerdictReply, VerdictRequest
-from cbverdict.resolver import Resolution, Resolver
+from cbverdict.resolver import SERVER_IS_DOWN, Resolution, Resolver
 from cbverdict.settings import Account, Method, VerdictSettings
 from cbverdict.stored import StoredVerdict, keep
 from cbverdict.verdict import Answer, Reason, Source, no_answer
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SERVER_IS_DOWN = {Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED}
 _STORE_REST = 30.0
 """Seconds without the store after it failed: a KV store that starts or hangs must not slow every call."""
 
@@ -36,6 +35,9 @@ class Store(Protocol):
 
     def write(self, verdicts: Iterable[StoredVerdict]) -> None:
         """Keep verdicts."""
+
+    def purge(self, now: float) -> None:
+        """Delete what has expired."""
 
 
 class Configuration(Protocol):
@@ -89,7 +91,12 @@ class VerdictService:
         kept = self._recall(configuration, account.name, request.questions, troubles) if bases else {}
         answers = {} if request.is_refreshed else dict(_still_good(kept, bases, self._clock()))
         missing = [question for question in dict.fromkeys(request.questions) if question not in answers]
-        resolution = self._ask(account, settings, clause, missing, method, request.seconds)
+        asked_at = time.monotonic()
+        seconds = request.seconds - (asked_at - started)
+        if request.deadline is not None:
+            seconds = min(seconds, request.deadline - time.time())
+        resolution = self._ask(account, settings, clause, missing, method, seconds)
+        waited = time.monotonic() - asked_at
         answers.update(resolution.answers)
         if bases:
             self._remember(configuration, account.name, bases[0], settings, kept, resolution.answers, troubles)
@@ -100,7 +107,15 @@ class VerdictService:
             time.monotonic() - started, ",".join(sorted({trouble.reason.value for trouble in troubles})) or "none",
         )  # fmt: skip
         in_order = tuple(answers[question] for question in request.questions)
-        return VerdictReply(account.name, in_order, resolution.requests, tuple(troubles))
+        return VerdictReply(account.name, in_order, resolution.requests, tuple(troubles), seconds=waited)
+
+    def purge(self, configuration: Configuration) -> None:
+        """Sweep what has expired out of the store.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        configuration.store().purge(self._clock())
 
     def _ask(
         self,
@@ -121,7 +136,7 @@ class VerdictService:
         resolution = resolver.resolve(questions, method, seconds)
         if any(answer.source is Source.SERVER for answer in resolution.answers.values()):
             desk.breaker.succeed()
-        elif {trouble.reason for trouble in resolution.troubles} & _SERVER_IS_DOWN:
+        elif {trouble.reason for trouble in resolution.troubles} & SERVER_IS_DOWN:
             desk.breaker.fail(self._clock())
         return resolution
 
@@ -140,7 +155,7 @@ class VerdictService:
             return None
         where = f"Carbon Black {desk.account.name} ({desk.account.url})"
         what = f"failed {THRESHOLD} times in a row and is left alone for {REST:g} s"
-        return Trouble(Reason.SERVER_ERROR, f"{where} {what}. {ServerFailedError.__doc__}")
+        return Trouble(Reason.SERVER_ERROR, f"{where} {what}. {advice(ServerFailedError)}")
 
     def _recall(
         self, configuration: Configuration, server: str, questions: Sequence[Question], troubles: list[Trouble]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import ssl
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,6 +20,7 @@ CLAUSE_PRESETS = {
     "digsig_prog_name": "digsig_prog_name:{{ process_name }}",
 }
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+")
 _TRUE = {"1", "true", "t", "yes", "y", "on"}
 _FALSE = {"0", "false", "f", "no", "n", "off", ""}
 
@@ -143,9 +146,18 @@ def parse_proxy(stanza: Mapping[str, str | None]) -> str | None:
     if not host or not port:
         msg = "settings, proxy: the proxy is on but has no host or no port: complete it or switch it off"
         raise SetupError(msg)
+    kind = stanza.get("proxy_type") or "http"
+    try:
+        _check_host(host)
+        is_usable = kind in {"http", "https"} and 0 < int(port) < 65536  # noqa: PLR2004 - TCP's ports
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        msg = f"settings, proxy: {kind!r}, {host!r}, {port!r} is not http or https, a host's name, and a port"
+        raise SetupError(msg)
     user, password = stanza.get("proxy_username") or "", stanza.get("proxy_password") or ""
     login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
-    return f"{stanza.get('proxy_type') or 'http'}://{login}{host}:{port}"
+    return f"{kind}://{login}{host}:{port}"
 
 
 def parse_method(value: str) -> Method:
@@ -183,10 +195,13 @@ def _parse_number(where: str, name: str, value: str | None, default: float) -> f
     if value is None or not value.strip():
         return default
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         msg = f"{where}: {name} is {value!r}; write a number"
-        raise SetupError(msg) from None
+        raise SetupError(msg)
+    return number
 
 
 def _parse_lifetime(stanza: Mapping[str, str | None], name: str, default: float, unit: float) -> float:
@@ -201,6 +216,7 @@ def _check_url(name: str, url: str) -> None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        _check_host(host or "")
     except ValueError:
         host = None
     if not host or parts.scheme != "https":
@@ -211,10 +227,20 @@ def _check_url(name: str, url: str) -> None:
         raise SetupError(msg)
 
 
+def _check_host(host: str) -> None:
+    """Refuse a host that no request could be sent to.
+
+    Raises:
+        ValueError: a label of it is empty or too long, or a character has no place in it.
+    """
+    if not _HOST.fullmatch(host.encode("idna").decode("ascii")):
+        raise ValueError(host)
+
+
 def _check_pem(name: str, pem: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, ValueError, TypeError):
         msg = f"account {name}: the CA certificate is not PEM text (-----BEGIN CERTIFICATE----- ...): paste it whole"
         raise SetupError(msg) from None
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from splunklib import binding
 
-from cbverdict.errors import StoreError
+from cbverdict.errors import StoreError, advice
 from cbverdict.stored import StoredVerdict, read_document, store_key, write_document
 
 if TYPE_CHECKING:
@@ -76,16 +76,16 @@ class VerdictStore:
         except ValueError:
             answer = None
         if not isinstance(answer, list):
-            raise StoreError(f"the verdict store answered {action} with something else. {StoreError.__doc__}")
+            raise StoreError(f"the verdict store answered {action} with something else. {advice(StoreError)}")
         return answer
 
     def _send(self, request: Any) -> bytes:  # noqa: ANN401 - the SDK has no types
         try:
             content: bytes = request().body.read()
         except binding.HTTPError as error:
-            raise StoreError(f"the verdict store answered {error.status}. {StoreError.__doc__}") from None
+            raise StoreError(f"the verdict store answered {error.status}. {advice(StoreError)}") from None
         except (binding.AuthenticationError, OSError, HTTPException) as error:
             raise StoreError(
-                f"the verdict store does not answer ({type(error).__name__}). {StoreError.__doc__}"
+                f"the verdict store does not answer ({type(error).__name__}). {advice(StoreError)}"
             ) from None
         return content

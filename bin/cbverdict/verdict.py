@@ -119,14 +119,16 @@ def no_answer(reason: Reason) -> Answer:
     return Answer(unknown(reason), Source.NONE)
 
 
-def judge(evidence: Evidence, *, expired_is_signed: bool = False) -> Verdict:
+def judge(evidence: Evidence, *, hit_proves_signed: bool = True, expired_is_signed: bool = False) -> Verdict:
     """Turn the evidence of the joint query and the binary search into a verdict.
 
     The joint query says that some process of this hash fulfils the clause; the binary document says what
     the signature is. They agree in nearly every case. Where they do not, the doubt counts: a hit beside a
     document that says anything but Signed is a conflict, and never true. A miss proves nothing (process
-    events are purged), so the document decides; without one the answer is unknown. `expired_is_signed`
-    is the admin's choice to let a signature whose certificate has run out count as signed.
+    events are purged), so the document decides; without one the answer is unknown. `hit_proves_signed` says
+    that the clause demands a valid signature; a hit of any other clause proves none, for a tampered binary
+    keeps its publisher and program name. `expired_is_signed` is the admin's choice to let a signature whose
+    certificate has run out count as signed.
     """
     document = evidence.signature
     if document is not None and document.is_collected:
@@ -134,7 +136,7 @@ def judge(evidence: Evidence, *, expired_is_signed: bool = False) -> Verdict:
             expired_is_signed and document.status is SignatureStatus.EXPIRED
         )
         return _judge_with_document(evidence.joint, document, is_signed=is_signed)
-    if evidence.joint is Joint.HIT:
+    if evidence.joint is Joint.HIT and hit_proves_signed:
         return Verdict(Signed.TRUE, Reason.JOINT, document)
     return unknown(evidence.trouble or Reason.NOT_SEEN, document)
 

@@ -78,6 +78,14 @@ class SearchHost:
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
 
+    def generate(self, arguments: Sequence[str] = ()) -> SearchResult:
+        """Run a search that begins with the command: one chunk without rows in, its rows out."""
+        with _Command(self, arguments) as command:
+            result = SearchResult([], command.messages, command.get_info(), 0, "")
+            result.rows = command.execute([], [], is_last=True)
+        result.exit_code, result.standard_error = command.exit_code, command.standard_error
+        return result
+
     @staticmethod
     def _send_chunks(
         command: _Command, result: SearchResult, chunks: Iterator[list[Row]], progress: Callable[[int], None] | None
@@ -225,7 +233,7 @@ def _columns(rows: list[Row], required: list[str] | None) -> list[str]:
 
 def _encode(rows: list[Row], columns: list[str]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)  # splunkd quotes all but plain words
     writer.writerow([*columns, *(f"__mv_{name}" for name in columns)])
     for index, row in enumerate(rows):
         values = [row.get(name, "") for name in columns[:-1]]

@@ -99,6 +99,11 @@ class HttpsServer:
         self.port = self._server.server_address[1]
 
     @property
+    def connections(self) -> int:
+        """How many connections it has accepted."""
+        return self._server.accepted
+
+    @property
     def url(self) -> str:
         """Where it listens: `https://127.0.0.1:<port>`."""
         return f"https://127.0.0.1:{self.port}"
@@ -130,12 +135,14 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), handler)
         self._context = context
         self._open: set[socket.socket] = set()
+        self.accepted = 0
 
     def get_request(self) -> tuple[socket.socket, object]:
         plain, address = super().get_request()
         # The handshake waits for the connection's own thread, so a slow client holds up nobody.
         connection = self._context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         self._open.add(connection)
+        self.accepted += 1
         return connection, address
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]

@@ -121,8 +121,16 @@ def test_no_more_than_four_requests_are_in_flight(site: Site, edr: EdrServer) ->
     """Whatever a search asks."""
     edr.delay = 0.02
     site.search([{"md5": f"{number:032x}", "process_name": "x"} for number in range(1, 60)], "method=prog_name")
-    assert edr.most_in_flight <= 4
+    assert edr.most_in_flight == 4, "side by side, and no more"
     assert len(edr.requests) == 59
+
+
+def test_a_hang_that_is_over_does_not_starve_the_next_search(site: Site, edr: EdrServer) -> None:
+    """A request lives no longer than the search that made it."""
+    edr.fail(Fault.HANG)
+    site.search([{"md5": f"{number:032x}"} for number in range(1, 900)], "timeout=1")
+    edr.recover()
+    assert _signed(site.search([{"md5": A}], "timeout=5").rows) == [("unknown", "not_seen")]
 
 
 def test_the_command_is_stateful_and_asks_for_its_columns_only(site: Site, edr: EdrServer) -> None:
@@ -144,11 +152,26 @@ def test_every_output_field_is_on_every_row_whatever_the_first_one_has(site: Sit
     assert all(set(ALL_FIELDS) <= set(columns) for columns in result.reply_columns)
 
 
+def test_odd_data_of_carbon_black_costs_no_row(site: Site, edr: EdrServer) -> None:
+    """Half a surrogate pair and a NUL in a publisher's name."""
+    edr.estate.add_binary(A, "Signed", "c:\\a.exe", publisher="X\ud800Y\x00Z")
+    assert site.search([{"md5": A}]).rows[0]["process_signature_publisher"] == "X?YZ"
+
+
+def test_a_field_may_have_any_name_and_any_size(site: Site, edr: EdrServer) -> None:
+    """JSON's braces and blanks; 11 MB, where the SDK alone would end the search."""
+    edr.estate.add_binary(A, "Signed", "c:\\a.exe")
+    rows: list[Row] = [{"file{}.md5": A, "process_path": "x" * (11 << 20)}, {"file{}.md5": [A, B]}]
+    result = site.search(rows, "md5=file{}.md5")
+    assert _signed(result.rows) == [("true", "binary"), ("unknown", "no_hash")]
+    assert result.rows[0]["process_path"] == rows[0]["process_path"]
+
+
 def test_odd_values_come_back_as_they_were(site: Site) -> None:
     """Quotes, line ends, dollars, non-ASCII, and a NUL, which Python 3.9's csv does not survive."""
     rows: list[Row] = [
         {"md5": A, "process_name": 'sa"y, hi\r\nthere', "process_path": ["$a$", "b;c", ""], "x": "ü€😀"},
-        {"md5": "x\x00y", "process_name": "nul\x00.exe"},
+        {"md5": "x\x00y", "process_name": "nul\x00.exe", "process_exec": "a\rb"},
     ]
     result = site.search(rows)
     assert result.rows[0]["process_name"] == 'sa"y, hi\r\nthere'
@@ -182,7 +205,25 @@ def test_all_options_work(site: Site, edr: EdrServer) -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    ["method=guess", "timeout=soon", "timeout=0", "max_lookups=0", "details=maybe", "prefix=a-b", "nonsense=1", "md5="],
+    [
+        "method=guess",
+        "method={",
+        "timeout=soon",
+        "timeout=0",
+        "max_lookups=0",
+        "details=maybe",
+        "prefix=a-b",
+        "prefix={0}",
+        "nonsense=1",
+        "no{nsense=1",
+        "md5=",
+        "server=",
+        "stray",
+        "logging_configuration=/etc/hostname",
+        "logging_level=DEBUG",
+        "record=true",
+        "show_configuration=true",
+    ],
 )
 def test_a_wrong_option_is_refused_before_anything_runs(site: Site, argument: str) -> None:
     """With an error that names it."""
@@ -194,11 +235,23 @@ def test_a_wrong_option_is_refused_before_anything_runs(site: Site, argument: st
 
 def test_a_clause_over_names_is_asked_with_names(site: Site, edr: EdrServer) -> None:
     """The setting is the admin's; the analyst's search is the same."""
-    edr.estate.add_binary(A, None, "c:\\tool.exe", prog_name="tool.exe")
+    edr.estate.add_binary(A, "Signed", "c:\\tool.exe", prog_name="tool.exe")
     edr.estate.add_process(Start(A, "c:\\tool.exe"))
     site.save_settings("verdicts", clause="digsig_prog_name")
     result = site.search([{"md5": A, "process_name": "tool.exe"}, {"md5": A, "process_name": "other.exe"}])
-    assert _signed(result.rows) == [("true", "joint"), ("unknown", "not_seen")]
+    assert _signed(result.rows) == [("true", "joint"), ("true", "binary")]
+
+
+def test_a_hit_by_name_alone_never_calls_a_tampered_binary_signed(site: Site, edr: EdrServer) -> None:
+    """Not even when the document that would tell cannot be had."""
+    edr.estate.add_binary(A, "Bad Signature", "c:\\tool.exe", prog_name="tool.exe")
+    edr.estate.add_process(Start(A, "c:\\tool.exe"))
+    site.save_settings("verdicts", clause="digsig_prog_name")
+    edr.fail(Fault.CRASH, "/api/v1/binary")
+    rows: list[Row] = [{"md5": A, "process_name": "tool.exe"}]
+    assert _signed(site.search(rows).rows) == [("unknown", "server_error")]
+    edr.recover()
+    assert _signed(site.search(rows).rows) == [("false", "conflict")]
 
 
 def test_expired_counts_as_signed_where_the_admin_says_so(site: Site, edr: EdrServer) -> None:

@@ -123,17 +123,19 @@ def test_the_service_refuses_what_it_does_not_understand(site: Site, body: str, 
 def test_the_service_is_asked_with_post_only(site: Site) -> None:
     """A GET would put hashes into access logs."""
     status, _ = _call(site, site.splunkd.log_in("somebody", "cbsigned_lookup"), None, "GET")
-    assert status == 405
+    assert status == 400
 
 
-def test_connections_stay_open_between_searches_and_a_new_token_counts_at_once(site: Site) -> None:
+def test_connections_stay_open_between_searches_and_a_new_token_counts_at_once(site: Site, edr: EdrServer) -> None:
     """One handler process serves both; no restart after a change."""
     site.search([{"md5": A}])
-    pid = site.splunkd.handlers["cbsigned/verdicts"].pid
+    site.search([{"md5": "b" * 32}])
+    pid, connections = site.splunkd.handlers["cbsigned/verdicts"].pid, edr.connections
+    assert connections <= 2, "two requests side by side at the most, and then the same connections"
     site.save_account("lab", api_token="wrong")  # noqa: S106 - it is wrong
-    assert site.search([{"md5": A}]).rows[0]["signed_reason"] == "auth"
+    assert site.search([{"md5": A}], "refresh=true").rows[0]["signed_reason"] == "auth"
     site.save_account("lab", api_token=PLANTED)
-    assert site.search([{"md5": A}]).rows[0]["signed_reason"] == "not_seen"
+    assert site.search([{"md5": A}], "refresh=true").rows[0]["signed_reason"] == "not_seen"
     assert site.splunkd.handlers["cbsigned/verdicts"].pid == pid
 
 
@@ -145,10 +147,15 @@ def test_a_long_token_is_stored_in_pieces_and_read_whole(bare_site: Site) -> Non
         assert bare_site.search([{"md5": A}]).rows[0]["signed_reason"] == "not_seen"
 
 
-def test_one_line_a_batch_is_logged_and_no_row(site: Site) -> None:
+def test_one_line_a_batch_is_logged_and_no_row(site: Site, edr: EdrServer) -> None:
     """Account, method, counts, seconds."""
     site.search([{"md5": A, "user": "jdoe"}])
+    edr.fail(Fault.UNAVAILABLE)
+    site.search([{"md5": A, "process_name": "secret-tool.exe"}], "method=prog_name")
+    edr.stop()
+    site.search([{"md5": A, "process_name": "secret-tool.exe"}], "method=prog_name")
     log = site.logs()
-    assert "verdicts account=lab method=joint questions=1 requests=2 seconds=" in log
+    assert "verdicts account=lab method=joint questions=1 asked=1 requests=2 seconds=" in log
+    assert "secret-tool" not in log
     assert "jdoe" not in log
     assert A not in log

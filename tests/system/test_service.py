@@ -32,6 +32,9 @@ class NoStore:
         """Take nothing."""
         assert list(verdicts)
 
+    def purge(self, now: float) -> None:
+        """Have nothing to delete."""
+
 
 @dataclass
 class FixedConfiguration:

@@ -11,7 +11,7 @@ from cbverdict.evidence import Question
 from cbverdict.hashes import Md5
 from cbverdict.store import VerdictStore
 from tests.lab.edr.server import EdrServer, Fault
-from tests.lab.host import Row
+from tests.lab.host import Row, SearchHost
 from tests.lab.site import Site
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -155,6 +155,23 @@ def test_a_purge_sweeps_what_has_expired_and_remembers_statuses_for_a_month(site
     assert set(store.read("lab", [a, c])) == {a}
     store.purge(now + 61 * 86400)
     assert store.read("lab", [a, c]) == {}
+
+
+def test_the_purge_command_sweeps_for_those_who_may(site: Site) -> None:
+    """A saved search runs it; an analyst may not."""
+    site.save_settings("verdicts", keep_not_seen_minutes="0.00001")
+    site.search(ROWS)
+    time.sleep(0.05)
+    script = site.app / "bin" / "cbsignedpurge.py"
+    analyst = SearchHost(script, site.splunkd.url, site.splunkd.log_in("analyst", "cbsigned_lookup"), site.python)
+    refused = analyst.generate()
+    assert (refused.rows, refused.messages[0][0], "403" in refused.messages[0][1]) == ([], "ERROR", True)
+    admin = SearchHost(script, site.splunkd.url, site.splunkd.log_in("admin", "cbsigned_admin"), site.python)
+    assert [row["result"] for row in admin.generate().rows] == ["expired verdicts are swept"]
+    assert [document["_key"] for document in site.splunkd.collections["cbsigned_verdicts"].find({})] == [
+        f"{A}@lab",
+        f"{B}@lab",
+    ]
 
 
 def test_a_thousand_hashes_are_read_in_one_query_and_written_in_one(site: Site) -> None:

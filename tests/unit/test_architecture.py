@@ -28,6 +28,7 @@ LAYERS = {
     "configuration": ADAPTER,
     "verdict_client": ADAPTER,
     "store": ADAPTER,
+    "sdk": ADAPTER,
     "resolver": SERVICE,
     "service": SERVICE,
     "enrich": SERVICE,
@@ -39,7 +40,7 @@ DOORS = {
     "certifi": {"edr"},
     "jinja2": {"clause"},
     "solnlib": {"configuration"},
-    "splunklib": {"configuration", "verdict_client", "store"},
+    "splunklib": {"configuration", "verdict_client", "store", "sdk"},
 }
 # What the pure core may not touch: the network, processes, the clock, files, chance, logging.
 IMPURE = {"socket", "http", "urllib.request", "subprocess", "time", "datetime", "os", "pathlib", "random", "logging"}

@@ -62,12 +62,44 @@ def test_all_six_signature_fields_may_be_used(text: str) -> None:
         "digsig_prog_name:{{ process_name.__class__.__mro__ }}",
         "{{ process_name }}",
         "OR",
+        "digsig_result:Signed OR",
+        "OR digsig_result:Signed",
+        "digsig_result:Signed AND AND digsig_result:Signed",
+        "digsig_result:Signed ()",
+        "digsig_result:Signed NOT",
+        "{{ 1/0 }}",
+        "{{ process_name + 1 }}",
     ],
 )
 def test_what_could_not_work_is_refused_when_it_is_read(text: str) -> None:
     """Unknown fields and variables, quotes and parentheses that do not pair, a way out of the sandbox."""
     with pytest.raises(SetupError, match="clause"):
         Clause(text)
+
+
+def test_a_template_that_makes_no_clause_of_a_process_is_refused_for_that_process() -> None:
+    """The probe cannot see every branch."""
+    clause = Clause("{% if process_name|length > 5 %}digsig_result:Signed{% endif %}")
+    assert clause.render("a" * 32, "long-enough.exe") == "digsig_result:Signed"
+    with pytest.raises(SetupError, match="has no term"):
+        clause.render("a" * 32, "a.exe")
+
+
+@pytest.mark.parametrize(
+    ("text", "proves"),
+    [
+        ('digsig_result:"Signed"', True),
+        ("digsig_publisher:Microsoft digsig_result:Signed", True),
+        ("digsig_prog_name:{{ process_name }}", False),
+        ("digsig_result:Signed OR digsig_publisher:Microsoft", False),
+        ("-digsig_result:Signed", False),
+        ("(digsig_result:Signed)", False),
+        ('digsig_result:"Bad Signature"', False),
+    ],
+)
+def test_only_a_clause_that_demands_signed_proves_it(text: str, proves: bool) -> None:  # noqa: FBT001 - a column
+    """A tampered binary keeps its program name and publisher."""
+    assert Clause(text).proves_signed is proves
 
 
 NAMES = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=30)

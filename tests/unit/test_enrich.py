@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -42,14 +41,13 @@ class FakeSource:
     def ask(self, request: VerdictRequest) -> VerdictReply:
         """Answer or raise as told."""
         self.requests.append(request)
-        time.sleep(self.seconds)
         error = self.errors.pop(0) if self.errors else None
         if error is not None:
             raise error
         if self.needs_names and not request.has_names:
             return VerdictReply("main", (), needs_names=True)
         answers = tuple(self.answer or (SIGNED if question.md5 == A else UNSIGNED) for question in request.questions)
-        return VerdictReply("main", answers, 2, self.troubles)
+        return VerdictReply("main", answers, 2, self.troubles, seconds=self.seconds)
 
 
 def _enrich(source: FakeSource, *rows: Record, **options: object) -> tuple[list[Record], Enricher]:
@@ -177,12 +175,12 @@ def test_trouble_without_an_answer_is_not_remembered() -> None:
 
 def test_past_the_time_rows_go_on_at_once() -> None:
     """The time is what the search waits in all; what is known stays known."""
-    source = FakeSource(seconds=0.05)
-    _, enricher = _enrich(source, {"md5": A}, seconds=0.02)
+    source = FakeSource(seconds=3.0)
+    _, enricher = _enrich(source, {"md5": A}, seconds=2.0)
     late, known = enricher.enrich([{"md5": B}, {"md5": A}])
     assert (late["signed"], late["signed_reason"], known["signed"]) == ("unknown", "timeout", "true")
     assert len(source.requests) == 1
-    assert "timeout=0.02 s is used up" in summary(enricher.tally)
+    assert "timeout=2 s is used up" in summary(enricher.tally)
 
 
 def test_past_max_lookups_rows_go_on_with_their_reason() -> None:
@@ -191,6 +189,24 @@ def test_past_max_lookups_rows_go_on_with_their_reason() -> None:
     rows, enricher = _enrich(source, {"md5": A}, {"md5": B}, max_lookups=1)
     assert [(row["signed"], row["signed_reason"]) for row in rows] == [("true", "joint"), ("unknown", "budget")]
     assert "raise max_lookups=" in summary(enricher.tally)
+
+
+def test_the_budget_counts_a_question_once_however_often_it_is_asked() -> None:
+    """A retry with the next chunk costs nothing of max_lookups."""
+    source = FakeSource([ServiceError("down"), ServiceError("down")])
+    _, enricher = _enrich(source, {"md5": A}, max_lookups=1)
+    enricher.enrich([{"md5": A}])
+    (row,) = enricher.enrich([{"md5": A}])
+    assert (row["signed"], enricher.tally.questions) == ("true", 1)
+
+
+def test_a_name_that_is_no_name_costs_its_own_row_only() -> None:
+    """Missing, or longer than any file system allows."""
+    source = FakeSource()
+    rows: list[Record] = [{"md5": A, "process_name": "y" * 5000}, {"md5": A}, {"md5": A, "process_name": "x"}]
+    rows, _ = _enrich(source, *rows, method=Method.PROG_NAME)
+    assert [row["signed_reason"] for row in rows] == ["no_name", "no_name", "joint"]
+    assert len(source.requests[0].questions) == 1
 
 
 def test_the_message_counts_what_happened() -> None:

@@ -48,6 +48,8 @@ def test_an_md5_is_found_in_every_form_that_real_rows_have(value: str | list[str
         SHA256,
         f"SHA256={SHA256}",
         f"IMPHASH={IMPHASH}",
+        f"IMPHASH: {IMPHASH}",
+        f"IMPHASH = {IMPHASH}",
         f"SHA256={SHA256},IMPHASH={IMPHASH}",
         "MD5=" + "0" * 32,
         MD5[:-1],
@@ -55,11 +57,18 @@ def test_an_md5_is_found_in_every_form_that_real_rows_have(value: str | list[str
         "(unknown)",
         "g" * 32,
         "\u0661" * 32,
+        [MD5, IMPHASH],
+        f"MD5={MD5},MD5={IMPHASH}",
     ],
 )
 def test_what_is_no_md5_is_no_hash(value: str | list[str] | None) -> None:
     """Empty, junk, zeros of any length, other hashes: an IMPHASH has 32 digits too and is none."""
     assert parse_md5(value) is None
+
+
+def test_the_same_hash_twice_is_one() -> None:
+    """In two spellings, say."""
+    assert parse_md5([MD5, MD5.upper()]) == MD5
 
 
 def test_a_labelled_md5_wins_over_a_bare_hash() -> None:

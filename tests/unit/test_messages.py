@@ -27,7 +27,15 @@ A = Md5("a" * 32)
 
 def test_a_request_arrives_as_it_was_sent() -> None:
     """Names with anything in them included."""
-    request = VerdictRequest((Question(A), Question(A, 'ü "\\ \ud800')), "main", Method.BINARY, 12.5, has_names=True)
+    request = VerdictRequest(
+        (Question(A), Question(A, 'ü "\\ \ud800')),
+        "main",
+        Method.BINARY,
+        12.5,
+        has_names=True,
+        is_refreshed=True,
+        deadline=1.7e9,
+    )
     assert read_request(write_request(request)) == request
 
 
@@ -72,6 +80,7 @@ def _body(**changes: Any) -> str:
         (_body(seconds="60"), "seconds must be"),
         (_body(seconds=True), "seconds must be"),
         ('{"questions": [], "seconds": NaN}', "seconds must be"),
+        (_body(deadline="soon"), "deadline must be"),
         (_body(token="x"), "unknown members: token"),  # noqa: S106 - no token
     ],
 )

@@ -42,18 +42,21 @@ class FakeEdr:
         self.request_count += 1
         self.before(query)
 
-    def count_published(self, md5: Md5, name: str) -> ProcessCount:
+    def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Answer the published query."""
+        assert deadline > 0
         self._ask(f"published {md5} {name}")
         return ProcessCount(3 if (md5, name) in self.programs else 0, self.is_complete)
 
-    def find_processes(self, query: str) -> Hits:
+    def find_processes(self, query: str, deadline: float) -> Hits:
         """Answer the joint query."""
+        assert deadline > 0
         self._ask(query)
         return Hits(frozenset(md5 for md5 in self.hits if md5 in query), self.is_complete)
 
-    def find_binaries(self, query: str, rows: int) -> Binaries:
+    def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
         """Answer the binary query."""
+        assert deadline > 0
         self._ask(query)
         found = {md5: signature for md5, signature in self.documents.items() if md5 in query}
         assert len(found) <= rows
@@ -173,6 +176,18 @@ def test_a_refused_token_ends_the_asking_at_once(pool: ThreadPoolExecutor) -> No
     assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.AUTH}
     assert [(trouble.reason, trouble.is_final) for trouble in resolution.troubles] == [(Reason.AUTH, True)]
     assert resolution.requests < 50
+
+
+def test_a_server_that_is_down_is_not_asked_a_thousand_times(pool: ThreadPoolExecutor) -> None:
+    """After a few failures in a row the rest is not sent."""
+
+    def fail(_: str) -> None:
+        raise ServerFailedError("it failed")
+
+    questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 1001)]
+    resolution = _resolver(FakeEdr(before=fail), pool).resolve(questions, Method.PROG_NAME, 10)
+    assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.SERVER_ERROR}
+    assert resolution.requests < 20
 
 
 def test_a_server_that_fails_gives_unknown_for_every_question(pool: ThreadPoolExecutor) -> None:

@@ -41,6 +41,11 @@ def test_neither_token_nor_proxy_password_is_in_the_text_of_an_account() -> None
         ("url", "cb.example", "https://"),
         ("url", "https://", "https://"),
         ("url", "https://cb.example:port", "https://"),
+        ("url", "https://cb..example", "https://"),
+        ("url", "https://c b.example", "https://"),
+        ("ca_certificate", "zertifikat für cb", "PEM"),
+        ("requests_in_flight", "nan", "write a number"),
+        ("requests_in_flight", "inf", "write a number"),
         ("url", "https://cb.example/api", "nothing more"),
         ("url", "https://user:pw@cb.example", "nothing more"),
         ("url", "", "https://"),
@@ -94,6 +99,9 @@ def test_the_proxy_is_a_url_with_its_login_escaped() -> None:
     assert parse_proxy(stanza) == "http://u%40x:p%3A%2Fw@proxy:3128"
     assert parse_proxy({**stanza, "proxy_enabled": "0"}) is None
     assert parse_proxy({}) is None
+    for change in ({"proxy_type": "socks5"}, {"proxy_port": "abc"}, {"proxy_port": "0"}, {"proxy_url": "http://proxy"}):
+        with pytest.raises(SetupError, match="settings, proxy"):
+            parse_proxy({**stanza, **change})
     with pytest.raises(SetupError, match="no host or no port"):
         parse_proxy({"proxy_enabled": "1", "proxy_url": "proxy"})
 

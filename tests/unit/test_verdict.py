@@ -31,6 +31,13 @@ def test_a_joint_hit_is_enough_when_the_binary_search_says_nothing(trouble: Reas
     assert judge(Evidence(Joint.HIT, None, trouble)) == Verdict(Signed.TRUE, Reason.JOINT)
 
 
+@pytest.mark.parametrize(("trouble", "reason"), [(None, Reason.NOT_SEEN), (Reason.TIMEOUT, Reason.TIMEOUT)])
+def test_a_hit_of_a_clause_that_does_not_demand_a_signature_proves_none(trouble: Reason | None, reason: Reason) -> None:
+    """A tampered binary keeps its program name, so the document has to speak."""
+    assert judge(Evidence(Joint.HIT, None, trouble), hit_proves_signed=False) == Verdict(Signed.UNKNOWN, reason)
+    assert judge(Evidence(Joint.HIT, SIGNED), hit_proves_signed=False) == Verdict(Signed.TRUE, Reason.JOINT, SIGNED)
+
+
 @pytest.mark.parametrize("joint", NO_HIT)
 def test_a_signed_document_is_enough_when_the_process_events_are_purged(joint: Joint) -> None:
     """A missed, unasked or failed joint query proves nothing."""

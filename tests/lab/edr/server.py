@@ -104,6 +104,11 @@ class EdrServer:
         return self._server.url
 
     @property
+    def connections(self) -> int:
+        """How many connections it has accepted."""
+        return self._server.connections
+
+    @property
     def trust_pem(self) -> str:
         """What a client must trust."""
         return self._server.identity.trust_pem

@@ -1,0 +1,34 @@
+"""The search command `| cbsignedpurge`: sweep verdicts that have expired out of the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from splunklib.searchcommands import Configuration, GeneratingCommand, dispatch
+
+from cbverdict.errors import CbsignedError
+from cbverdict.sdk import HardenedCommand
+from cbverdict.verdict_client import VerdictClient
+
+
+@Configuration(type="reporting")
+class CbsignedpurgeCommand(HardenedCommand, GeneratingCommand):
+    """Ask the verdict service to sweep; one row says that it did."""
+
+    def generate(self) -> Iterator[dict[str, str]]:
+        """Sweep, or say why not."""
+        info = self.metadata.searchinfo
+        try:
+            VerdictClient(info.splunkd_uri, info.session_key).purge()
+        except CbsignedError as error:
+            self.write_error(str(error))
+            return
+        yield {"action": "purge", "result": "expired verdicts are swept"}
+
+
+dispatch(CbsignedpurgeCommand, sys.argv, sys.stdin, sys.stdout, __name__)
