@@ -309,6 +309,32 @@ def test_blocked_joins_still_give_answers_and_advice(site: Site, edr: EdrServer)
     assert (level, "use `method=binary`" in text) == ("WARN", True)
 
 
+def test_a_right_that_only_the_joint_query_lacks_leaves_the_decision_to_the_documents(
+    site: Site, edr: EdrServer
+) -> None:
+    """A 403 may be the answer to a blocked join; it ends neither the request nor the search."""
+    edr.estate.add_binary(A, "Signed", "c:\\a.exe")
+    edr.estate.add_binary(B, "Unsigned", "c:\\b.exe")
+    edr.fail(Fault.FORBIDDEN, "/api/v1/process")
+    assert _signed(site.search([{"md5": A}, {"md5": B}], chunk_size=1).rows) == [
+        ("true", "binary"),
+        ("false", "unsigned"),
+    ]
+
+
+def test_a_passing_failure_of_splunkd_costs_one_chunk(site: Site, edr: EdrServer) -> None:
+    """What the service could not read for the first rows, it reads for the next."""
+    edr.estate.add_binary(A, "Signed", "c:\\a.exe")
+    site.splunkd.conf_trouble = "busy"
+
+    def recover(_: int) -> None:
+        site.splunkd.conf_trouble = ""
+
+    result = site.search([{"md5": A}, {"md5": A}], chunk_size=1, progress=recover)
+    assert _signed(result.rows) == [("unknown", "service_error"), ("true", "binary")]
+    assert "splunkd answered 503 when asked for cbsigned_settings.conf" in result.messages[0][1]
+
+
 def test_a_server_that_is_gone_costs_no_row(site: Site, edr: EdrServer) -> None:
     """Unreachable, and what to check."""
     edr.stop()
@@ -346,6 +372,7 @@ SETUPS = [
     ({"one": {"url": "http://cb.example"}}, (), "https://"),
     ({"one": {"api_token": ""}}, (), "API token is missing"),
     ({"one": {"ca_certificate": "nonsense"}}, (), "not PEM text"),
+    ({"one": {}}, ("server=_reload",), "no account '_reload'"),
 ]
 
 
@@ -359,6 +386,16 @@ def test_a_wrong_setup_is_named_and_costs_no_row(
     result = bare_site.search([{"md5": A}], *arguments)
     assert _signed(result.rows) == [("unknown", "setup")]
     assert words in result.messages[0][1]
+
+
+def test_a_secret_that_is_lost_is_named_and_nothing_is_asked_around_it(site: Site, edr: EdrServer) -> None:
+    """Without its password the proxy must not silently be left out."""
+    site.save_settings("proxy", proxy_enabled="1", proxy_url="127.0.0.1", proxy_port="1", proxy_password="x")  # noqa: S106
+    site.splunkd.forget_secrets("cbsigned_settings")
+    result = site.search([{"md5": A}])
+    assert _signed(result.rows) == [("unknown", "setup")]
+    assert "its secret is missing from storage/passwords" in result.messages[0][1]
+    assert edr.requests == []
 
 
 def test_a_wrong_clause_is_named_and_costs_no_row(site: Site) -> None:

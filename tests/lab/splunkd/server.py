@@ -47,6 +47,7 @@ class Splunkd:
 
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `writes refused`, `nonsense`; empty, it works.
+    `conf_trouble` makes splunkd answer 503 whenever a conf is asked for.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -68,6 +69,7 @@ class Splunkd:
         }
         self.calls: list[tuple[str, str, str]] = []
         self.kv_trouble = ""
+        self.conf_trouble = ""
         self._server = HttpsServer(self._answer)
 
     @property
@@ -97,6 +99,10 @@ class Splunkd:
         token = secrets.token_hex(24)
         self._sessions[token] = Session(user, frozenset(capabilities))
         return token
+
+    def forget_secrets(self, conf: str) -> None:
+        """Lose the secrets of a conf, as a restored backup without its splunk.secret does."""
+        self._passwords = {name: entry for name, entry in self._passwords.items() if conf not in name}
 
     def roles(self) -> dict[str, frozenset[str]]:
         """Give the capabilities of each role that the app ships (authorize.conf)."""
@@ -174,6 +180,8 @@ class Splunkd:
         return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
 
     def _stanzas(self, conf: str) -> Stanzas:
+        if self.conf_trouble:
+            raise _RefusedError(503, self.conf_trouble)
         if conf not in self.confs:
             raise _RefusedError(404, f"Conf file {conf} does not exist")
         return self.confs[conf]
