@@ -15,7 +15,7 @@ help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
 	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
 	@echo "     both: [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
-	@echo "make test | lint | package | clean"
+	@echo "make test | lint | package | bench | clean"
 
 GIVEN = --input "$(INPUT)" --signatures "$(SIGNATURES)" --output "$(OUTPUT)" --options "$(OPTIONS)" \
 	--url "$(URL)" --token-file "$(TOKEN_FILE)" --ca "$(CA)" --check-host-name "$(CHECK_HOST_NAME)"
@@ -29,6 +29,9 @@ try: .venv/$(MAIN)/ready
 test: $(VERSIONS:%=.venv/%/ready)
 	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \
 		.venv/$$version/bin/python -m pytest -q $(ARGS); done
+
+bench: $(VERSIONS:%=.venv/%/ready)
+	@set -e; for version in $(VERSIONS); do .venv/$$version/bin/python -m tests.bench.run $(ARGS); done
 
 lint: .venv/$(MAIN)/ready
 	$(PY) -m ruff check .

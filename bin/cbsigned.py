@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import csv
-import logging
 import sys
 from pathlib import Path
-from typing import Any, Iterable
+from typing import TYPE_CHECKING, Any, Iterable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
-from cbverdict.enrich import Enricher, EnrichOptions, input_columns, summary
 from cbverdict.events import EventFields
 from cbverdict.sdk import HardenedCommand
-from cbverdict.settings import Method
-from cbverdict.verdict_client import VerdictClient
+
+if TYPE_CHECKING:
+    from cbverdict.codec import Reply
+    from cbverdict.search import Search
 
 csv.field_size_limit(2**31 - 1)  # The SDK stops at 10 MB, and the whole search with it.
 _TEXT = validators.Match("text", r".{1,255}\Z")
@@ -28,7 +28,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     """Stateful: it runs on the search head, keeps the order, and sees each row once."""
 
     server = Option(validate=_TEXT)
-    method = Option(validate=validators.Set(*(method.value for method in Method)))
+    method = Option(validate=validators.Set("joint", "binary", "prog_name"))
     md5_field = Option(name="md5", validate=_TEXT)
     name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
     parent_md5_field = Option(name="parent_md5", validate=_TEXT)
@@ -43,17 +43,29 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         if self.fieldnames:
             self.write_error(f"cbsigned takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
             sys.exit(1)
-        self._options = self._read_options()
-        self._enricher: Enricher | None = None
-        self.configuration.required_fields = input_columns(self._options)
+        own = {"md5": self.md5_field, "name": self.name_field, "parent_md5": self.parent_md5_field}
+        self._fields = EventFields(**{key: (column,) for key, column in own.items() if column})
+        self._search: Search | None = None
+        self.configuration.required_fields = self._fields.columns(has_names=self.method != "binary")
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-        """Enrich one chunk; after the last one, say in one message what the search came to."""
+        """Enrich the records of one chunk."""
         rows = list(records)
-        if rows:
-            yield from self._enrich(rows)
-        if self._finished and self._enricher is not None:
-            self._report(self._enricher)
+        return self._first_search().enrich(rows) if rows else rows
+
+    def _execute_chunk_v2(self, process: Any, chunk: tuple[Any, str]) -> None:  # noqa: ANN401 - the SDK's signature
+        """Answer one chunk, by the codec where it can; after the last, say in one message what the search came to."""
+        reply = self._first_search().reply(chunk[1]) if chunk[1].count("\n") > 1 else None
+        if reply is None:
+            super()._execute_chunk_v2(process, chunk)
+        else:
+            self._send(reply)
+        if self._finished and self._search is not None:
+            self._report(self._search)
+
+    def _send(self, reply: Reply) -> None:
+        self._record_writer._buffer.write(reply.body)  # noqa: SLF001 - the SDK is pinned; see codec.py
+        self._record_writer._pending_record_count += reply.rows  # noqa: SLF001 - likewise
 
     def _read_csv_records(self, ifile: Iterable[str]) -> Iterable[dict[str, Any]]:
         # The csv module refuses a NUL before Python 3.11, and the whole search would end over one.
@@ -61,36 +73,28 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         records: Iterable[dict[str, Any]] = super()._read_csv_records(lines)
         return records
 
-    def _enrich(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        enricher = self._first_enricher()
-        try:
-            return enricher.enrich(rows)
-        except Exception as error:  # The entry's one catch-all: a defect of ours must not cost a row.
-            logging.getLogger(__name__).exception("action=enrich defect=%s", type(error).__name__)
-            return enricher.give_up(rows, f"a defect of cbsigned ({type(error).__name__}): see search.log")
+    def _first_search(self) -> Search:
+        if self._search is None:
+            # Not before: splunkd starts the command several times a search for getinfo alone.
+            from cbverdict.search import Search, SearchOptions  # noqa: PLC0415 - see above
 
-    def _first_enricher(self) -> Enricher:
-        if self._enricher is None:
             info = self.metadata.searchinfo
-            self._enricher = Enricher(VerdictClient(info.splunkd_uri, info.session_key), self._options)
-        return self._enricher
+            options = SearchOptions(
+                fields=self._fields,
+                server=self.server,
+                method=self.method,
+                prefix=self.prefix or "",
+                has_details=self.details,
+                seconds=self.timeout,
+                max_lookups=self.max_lookups,
+                is_refreshed=self.refresh,
+            )
+            self._search = Search(info.splunkd_uri, info.session_key, options, self._read_csv_records)
+        return self._search
 
-    def _report(self, enricher: Enricher) -> None:
-        write = self.write_warning if enricher.tally.troubles else self.write_info
-        write("{}", summary(enricher.tally))  # The SDK formats a message: its text must not be the format.
-
-    def _read_options(self) -> EnrichOptions:
-        own = {"md5": self.md5_field, "name": self.name_field, "parent_md5": self.parent_md5_field}
-        return EnrichOptions(
-            fields=EventFields(**{key: (column,) for key, column in own.items() if column}),
-            server=self.server,
-            method=Method(self.method) if self.method else None,
-            prefix=self.prefix or "",
-            has_details=self.details,
-            seconds=self.timeout,
-            max_lookups=self.max_lookups,
-            is_refreshed=self.refresh,
-        )
+    def _report(self, search: Search) -> None:
+        write = self.write_warning if search.has_trouble else self.write_info
+        write("{}", search.summary())  # The SDK formats a message: its text must not be the format.
 
 
 dispatch(CbsignedCommand, sys.argv, sys.stdin, sys.stdout, __name__)

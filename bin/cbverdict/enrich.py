@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Dict, Iterable, List, Protocol, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events import EventFields, Process, read_event
@@ -15,6 +15,14 @@ from cbverdict.settings import Method
 from cbverdict.verdict import STATUS_FIELDS, Answer, Reason, Signed, Source, fields_of, no_answer
 
 Record = Dict[str, Union[str, List[str]]]
+Tag = Tuple[Signed, Source, Reason]
+
+
+class Settled(NamedTuple):
+    """What a record came to: what to count when its like comes again, and whether that comes out alike."""
+
+    tag: Tag
+    is_lasting: bool
 
 
 class VerdictSource(Protocol):
@@ -70,13 +78,25 @@ class Enricher:
 
     def enrich(self, records: list[Record]) -> list[Record]:
         """Add the output fields to each record, in place; trouble becomes a reason, never an exception."""
+        self.settle(records)
+        return records
+
+    def settle(self, records: list[Record]) -> list[Settled]:
+        """Do the same, and say for each record what to count when its like comes again."""
         events = [read_event(record, self._options.fields) for record in records]
         processes = [process for event in events for process in (event.process, event.parent)]
         answers = self._answer(processes)
+        settled = []
         for record, event in zip(records, events):
-            answer = answers[event.process]
-            self._write(record, answer, answers[event.parent])
-        return records
+            answer, parent = answers[event.process], answers[event.parent]
+            self._write(record, answer, parent)
+            settled.append(Settled(_tag(answer), _is_lasting(answer) and _is_lasting(parent)))
+        return settled
+
+    def repeat(self, repeats: Mapping[Tag, int]) -> None:
+        """Count rows that came out like settled ones."""
+        for (signed, source, reason), rows in repeats.items():
+            self._count(signed, source, reason, rows)
 
     def give_up(self, records: list[Record], message: str) -> list[Record]:
         """Pass records through as unknown, after a defect; the message goes into the search's own."""
@@ -186,12 +206,15 @@ class Enricher:
 
     def _write(self, record: Record, answer: Answer, parent: Answer) -> None:
         record.update(self._row(answer, parent))
+        self._count(*_tag(answer), 1)
+
+    def _count(self, signed: Signed, source: Source, reason: Reason, rows: int) -> None:
         tally = self.tally
-        tally.rows += 1
-        tally.signed[answer.verdict.signed] += 1
-        tally.sources[answer.source] += 1
-        if answer.verdict.signed is Signed.UNKNOWN:
-            tally.unknown[answer.verdict.reason] += 1
+        tally.rows += rows
+        tally.signed[signed] += rows
+        tally.sources[source] += rows
+        if signed is Signed.UNKNOWN:
+            tally.unknown[reason] += rows
 
     def _row(self, answer: Answer, parent: Answer) -> dict[str, str]:
         row = fields_of(answer.verdict)
@@ -203,14 +226,6 @@ class Enricher:
         return {prefix + name: value for name, value in row.items()} if prefix else row
 
 
-def input_columns(options: EnrichOptions) -> list[str]:
-    """Name the columns that the command needs from splunkd; names only where the question may turn on them."""
-    columns = options.fields.hash_columns()
-    if options.method is not Method.BINARY:
-        columns += options.fields.name_columns()
-    return list(dict.fromkeys(columns))
-
-
 def summary(tally: Tally) -> str:
     """Say in one message what the search came to and, where there was trouble, what to do about it."""
     reasons = ", ".join(f"{reason.value} {rows}" for reason, rows in tally.unknown.most_common())
@@ -220,6 +235,15 @@ def summary(tally: Tally) -> str:
         f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
     )
     return " ".join([text, *(trouble.message for trouble in tally.troubles)])
+
+
+def _tag(answer: Answer) -> Tag:
+    return answer.verdict.signed, answer.source, answer.verdict.reason
+
+
+def _is_lasting(answer: Answer) -> bool:
+    # What nobody answered is asked again with the next chunk, and may come out otherwise then.
+    return answer.source is not Source.NONE or answer.verdict.reason in {Reason.NO_HASH, Reason.NO_NAME}
 
 
 def _budget_trouble(limit: str, option: str) -> Trouble:

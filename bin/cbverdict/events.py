@@ -53,13 +53,10 @@ class EventFields:
     parent_name: tuple[str, ...] = PARENT_NAME_FIELDS
     user: tuple[str, ...] = USER_FIELDS
 
-    def hash_columns(self) -> list[str]:
-        """Name the columns that a question by hash alone needs."""
-        return [*self.md5, *self.parent_md5]
-
-    def name_columns(self) -> list[str]:
-        """Name the further columns that a question by hash and process name needs."""
-        return [*self.name, *self.parent_name]
+    def columns(self, *, has_names: bool) -> list[str]:
+        """Name the columns that are needed; those with names only where a question may turn on them."""
+        names = [*self.name, *self.parent_name] if has_names else []
+        return list(dict.fromkeys([*self.md5, *self.parent_md5, *names]))
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:

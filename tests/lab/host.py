@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typing_extensions import Self
 
 Value = Union[str, "list[str]"]
@@ -28,6 +28,8 @@ Row = dict[str, Value]
 
 _HEADER = re.compile(rb"chunked 1\.0,(\d+),(\d+)\n")
 _ENCODED = re.compile(r"\$((?:[^$]|\$\$)*)\$(?:;|\Z)")
+_OURS = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}  # of the environment, what splunkd would not hand on
+_WORD = re.compile(r"[A-Za-z0-9]*")
 _INDEX = "_chunked_idx"
 
 csv.field_size_limit(64 * 1024 * 1024)
@@ -43,6 +45,14 @@ class SearchResult:
     exit_code: int
     standard_error: str
     reply_columns: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a command took for its chunks, start-up and the host's own work left out: wall seconds, peak memory."""
+
+    seconds: float
+    peak_mb: float
 
 
 class ProtocolError(Exception):
@@ -77,6 +87,24 @@ class SearchHost:
                 self._send_chunks(command, result, _chunks(rows, chunk_size), progress)
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
+
+    def get_info(self) -> dict[str, Any]:
+        """Start the command for getinfo alone."""
+        with _Command(self, ()) as command:
+            return command.get_info()
+
+    def time(self, bodies: Iterable[bytes], arguments: Sequence[str] = ()) -> Timing:
+        """Send chunks as they are, throw the replies away, and say what the command took for them."""
+        seconds = 0.0
+        with _Command(self, arguments) as command:
+            command.get_info()
+            for body in bodies:
+                started = time.monotonic()
+                command.execute_raw(body, is_last=False)
+                seconds += time.monotonic() - started
+            started = time.monotonic()
+            command.execute_raw(b"", is_last=True)
+            return Timing(seconds + time.monotonic() - started, command.peak_mb())
 
     def generate(self, arguments: Sequence[str] = ()) -> SearchResult:
         """Run a search that begins with the command: one chunk without rows in, its rows out."""
@@ -122,7 +150,7 @@ class _Command:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=self._dispatch.name,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            env={name: value for name, value in os.environ.items() if name not in _OURS},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -176,8 +204,11 @@ class _Command:
 
     def execute(self, rows: list[Row], columns: list[str], *, is_last: bool) -> list[Row]:
         """Send one chunk and read its one reply."""
+        return _decode(self.execute_raw(encode(rows, columns), is_last=is_last))
+
+    def execute_raw(self, body: bytes, *, is_last: bool) -> str:
+        """Send a chunk's body and read the reply's."""
         # Sent from a thread, for a command may begin to answer before it has read all.
-        body = _encode(rows, columns)
         sender = threading.Thread(target=self._send, args=({"action": "execute", "finished": is_last}, body))
         sender.start()
         metadata, reply = self._receive()
@@ -185,7 +216,15 @@ class _Command:
         if is_last and not metadata.get("finished"):
             msg = "the command did not finish with the last chunk"
             raise ProtocolError(msg)
-        return _decode(reply)
+        return reply
+
+    def peak_mb(self) -> float:
+        """Give the most memory that the command has had, in MB; 0 where the system does not say."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        except OSError:
+            return 0.0
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
     def _send(self, metadata: dict[str, Any], body: bytes) -> None:
         head = json.dumps(metadata).encode()
@@ -231,16 +270,20 @@ def _columns(rows: list[Row], required: list[str] | None) -> list[str]:
     return [*dict.fromkeys(name for row in rows for name in row), _INDEX]
 
 
-def _encode(rows: list[Row], columns: list[str]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)  # splunkd quotes all but plain words
-    writer.writerow([*columns, *(f"__mv_{name}" for name in columns)])
+def encode(rows: list[Row], columns: list[str]) -> bytes:
+    """Write rows as a chunk's body: the columns (the index last), then a multivalue twin of each."""
+    lines = [",".join(map(_cell, [*columns, *(f"__mv_{name}" for name in columns)]))]
     for index, row in enumerate(rows):
         values = [row.get(name, "") for name in columns[:-1]]
         plain = ["\n".join(value) if isinstance(value, list) else value for value in values]
         multi = [_encode_values(value) if isinstance(value, list) else "" for value in values]
-        writer.writerow([*plain, str(index), *multi, ""])
-    return text.getvalue().encode("utf-8")
+        lines.append(",".join(map(_cell, [*plain, str(index), *multi, ""])))
+    return ("\n".join(lines) + "\n").encode("utf-8")
+
+
+def _cell(text: str) -> str:
+    """Write a cell as splunkd does: plain words stand as they are, everything else in quotes."""
+    return text if _WORD.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _encode_values(values: list[str]) -> str:

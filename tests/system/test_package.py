@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cbverdict.settings import Method
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -114,6 +115,9 @@ class TestNothingDrifts:
         named = dict(re.findall(r'(\w+) = Option\((?:name="(\w+)")?', source))
         options = {name or attribute for attribute, name in named.items()}
         assert len(options) == 10
+        assert set(re.findall(r"Set\((.*?)\)", source)[0].replace('"', "").split(", ")) == {
+            method.value for method in Method
+        }
         syntax = _conf(ROOT / "default" / "searchbnf.conf")["cbsigned-options"]["syntax"]
         assert set(re.findall(r"(\w+)=", syntax)) == options
         for option in options:

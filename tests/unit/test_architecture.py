@@ -29,9 +29,11 @@ LAYERS = {
     "verdict_client": ADAPTER,
     "store": ADAPTER,
     "sdk": ADAPTER,
+    "codec": ADAPTER,
     "resolver": SERVICE,
     "service": SERVICE,
     "enrich": SERVICE,
+    "search": SERVICE,
 }
 # Third-party packages, each behind one door.
 DOORS = {
@@ -40,7 +42,7 @@ DOORS = {
     "certifi": {"edr"},
     "jinja2": {"clause"},
     "solnlib": {"configuration"},
-    "splunklib": {"configuration", "verdict_client", "store", "sdk"},
+    "splunklib": {"configuration", "verdict_client", "store", "sdk", "codec"},
 }
 # What the pure core may not touch: the network, processes, the clock, files, chance, logging.
 IMPURE = {"socket", "http", "urllib.request", "subprocess", "time", "datetime", "os", "pathlib", "random", "logging"}
@@ -88,4 +90,10 @@ def test_the_command_starts_without_the_libraries_that_only_the_service_needs() 
     script = "import sys; sys.path.insert(0, sys.argv[1]); import cbsigned; print(*sys.modules)"
     # The SDK's dispatch does nothing on import, because the module is not __main__.
     run = subprocess.run([sys.executable, "-c", script, str(BIN)], capture_output=True, text=True, check=True)
-    assert not {"requests", "jinja2", "solnlib", "concurrent.futures"} & set(run.stdout.split())
+    loaded = set(run.stdout.split())
+    assert not {"requests", "jinja2", "solnlib", "concurrent.futures"} & loaded
+    assert {name for name in loaded if name.startswith("cbverdict.")} == {
+        "cbverdict.events",
+        "cbverdict.hashes",
+        "cbverdict.sdk",
+    }

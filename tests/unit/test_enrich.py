@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import pytest
-
-from cbverdict.enrich import Enricher, EnrichOptions, Record, input_columns, summary
+from cbverdict.enrich import Enricher, EnrichOptions, Record, summary
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
-from cbverdict.events import EventFields
 from cbverdict.evidence import Question, Signature
 from cbverdict.messages import VerdictReply, VerdictRequest
 from cbverdict.settings import Method
@@ -216,21 +213,3 @@ def test_the_message_counts_what_happened() -> None:
         "cbsigned: 3 rows; 1 signed, 1 not signed, 1 unknown (no_hash 1); 2 distinct questions, "
         "0 rows from the cache, 2 requests to Carbon Black."
     )
-
-
-@pytest.mark.parametrize(
-    ("options", "columns"),
-    [
-        (
-            EnrichOptions(method=Method.BINARY),
-            ["process_md5", "process_hash", "md5", "Hashes", "parent_process_md5", "parent_process_hash", "parent_md5"],
-        ),
-        (
-            EnrichOptions(EventFields(md5=("h",), name=("n",), parent_md5=("p",), parent_name=("q",))),
-            ["h", "p", "n", "q"],
-        ),
-    ],
-)
-def test_only_the_columns_that_are_needed_are_asked_for(options: EnrichOptions, columns: list[str]) -> None:
-    """Each column costs."""
-    assert input_columns(options) == columns

@@ -90,3 +90,10 @@ def test_an_empty_row_says_nothing() -> None:
 def test_the_file_name_is_cut_from_windows_linux_and_macos_paths(path: str, name: str | None) -> None:
     """Spaces, quotes, parentheses, a leading minus and non-ASCII stay as they are."""
     assert file_name(path) == name
+
+
+def test_only_the_columns_that_are_needed_are_named() -> None:
+    """Each column costs; names only where a question may turn on them."""
+    fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
+    assert fields.columns(has_names=False) == ["h", "p"]
+    assert fields.columns(has_names=True) == ["h", "p", "n", "q"]

@@ -37,9 +37,10 @@ class Collection:
     def find(self, query: Document, skip: int = 0, limit: int = 0, fields: str = "") -> list[Document]:
         """Give the matching documents, silently cut at `MAX_ROWS` as splunkd does."""
         try:
-            matcher = Query(query)
             with self._lock:
-                found = [document for document in self._documents.values() if matcher.match(document)]
+                candidates, rest = self._candidates(query)
+            matcher = Query(rest)
+            found = [document for document in candidates if matcher.match(document)]
         except QueryError as error:
             raise KvError(400, str(error)) from error
         found = found[skip : skip + min(limit or MAX_ROWS, MAX_ROWS)]
@@ -47,6 +48,14 @@ class Collection:
         return (
             [{name: document[name] for name in wanted if name in document} for document in found] if wanted else found
         )
+
+    def _candidates(self, query: Document) -> tuple[list[Document], Document]:
+        """Give what may match and what is still to be matched: `_key` is indexed."""
+        wanted = query.get("_key")
+        if isinstance(wanted, dict) and set(wanted) == {"$in"}:
+            rest = {name: value for name, value in query.items() if name != "_key"}
+            return [self._documents[key] for key in wanted["$in"] if key in self._documents], rest
+        return list(self._documents.values()), query
 
     def get(self, key: str) -> Document:
         """Give one document."""

@@ -1,0 +1,58 @@
+"""One search's work behind the command: rows enriched, by the codec where it can, and nothing lost by a defect."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from cbverdict.codec import Read, Reply, RowCodec
+from cbverdict.enrich import Enricher, EnrichOptions, summary
+from cbverdict.settings import Method
+from cbverdict.verdict_client import VerdictClient
+
+if TYPE_CHECKING:
+    from cbverdict.enrich import Record
+
+logger = logging.getLogger(__name__)
+
+
+def SearchOptions(*, method: str | None, **options: Any) -> EnrichOptions:  # noqa: N802, ANN401 - stands for a class
+    """Make the enricher's options of the command's."""
+    return EnrichOptions(method=Method(method) if method else None, **options)
+
+
+class Search:
+    """What the command keeps for one search."""
+
+    def __init__(self, splunkd_uri: str, session_key: str, options: EnrichOptions, read: Read) -> None:
+        """Take whom to ask, what the analyst chose, and the SDK's reader; nothing is asked yet."""
+        self._enricher = Enricher(VerdictClient(splunkd_uri, session_key), options)
+        self._codec = RowCodec(read, self._enricher.settle)
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether something went wrong that the analyst should hear of."""
+        return bool(self._enricher.tally.troubles)
+
+    def reply(self, body: str) -> Reply | None:
+        """Make the reply to a chunk (None: the SDK has to read and write it)."""
+        try:
+            reply = self._codec.reply(body)
+        except Exception as error:
+            logger.exception("action=reply defect=%s", type(error).__name__)
+            return None
+        if reply is not None:
+            self._enricher.repeat(reply.repeats)
+        return reply
+
+    def enrich(self, records: list[Record]) -> list[Record]:
+        """Enrich records, or pass them through as unknown."""
+        try:
+            return self._enricher.enrich(records)
+        except Exception as error:
+            logger.exception("action=enrich defect=%s", type(error).__name__)
+            return self._enricher.give_up(records, f"a defect of cbsigned ({type(error).__name__}): see search.log")
+
+    def summary(self) -> str:
+        """Say in one message what the search came to."""
+        return summary(self._enricher.tally)

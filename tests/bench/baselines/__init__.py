@@ -1,0 +1,1 @@
+"""The usual ways, as search commands of their own."""
