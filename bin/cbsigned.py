@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
-from cbverdict.events import EventFields
+from cbverdict.events import LOOKUP_FIELDS, EventFields
 from cbverdict.sdk import HardenedCommand
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         own = {"md5": self.md5_field, "name": self.name_field, "parent_md5": self.parent_md5_field}
         self._fields = EventFields(**{key: (column,) for key, column in own.items() if column})
         self._search: Search | None = None
-        self.configuration.required_fields = self._fields.columns(has_names=self.method != "binary")
+        looked_up = () if self.prefix or self.method == "prog_name" else LOOKUP_FIELDS
+        columns = self._fields.columns(has_names=self.method != "binary")
+        self.configuration.required_fields = [*columns, *looked_up]
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         """Enrich the records of one chunk."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
-from cbverdict.events import EventFields, Process, read_event
+from cbverdict.events import EXPIRES_FIELD, EventFields, Process, read_event
 from cbverdict.evidence import Question
 from cbverdict.messages import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings import Method
-from cbverdict.verdict import STATUS_FIELDS, Answer, Reason, Signed, Source, fields_of, no_answer
+from cbverdict.stored import read_looked_up
+from cbverdict.verdict import STATUS_FIELDS, Answer, Reason, Signed, Source, Verdict, fields_of, no_answer
 
 Record = Dict[str, Union[str, List[str]]]
 Tag = Tuple[Signed, Source, Reason]
@@ -84,14 +85,21 @@ class Enricher:
     def settle(self, records: list[Record]) -> list[Settled]:
         """Do the same, and say for each record what to count when its like comes again."""
         events = [read_event(record, self._options.fields) for record in records]
-        processes = [process for event in events for process in (event.process, event.parent)]
-        answers = self._answer(processes)
+        looked_up = [self._looked_up(record) for record in records]
+        asked = [event.process for event, verdict in zip(events, looked_up) if verdict is None]
+        answers = self._answer([*asked, *(event.parent for event in events)])
         settled = []
-        for record, event in zip(records, events):
-            answer, parent = answers[event.process], answers[event.parent]
+        for record, event, verdict in zip(records, events, looked_up):
+            answer = answers[event.process] if verdict is None else Answer(verdict, Source.CACHE)
+            parent = answers[event.parent]
             self._write(record, answer, parent)
             settled.append(Settled(_tag(answer), _is_lasting(answer) and _is_lasting(parent)))
         return settled
+
+    def _looked_up(self, record: Record) -> Verdict | None:
+        if self._options.is_refreshed or self._options.prefix or EXPIRES_FIELD not in record:
+            return None
+        return read_looked_up(record, time.time())
 
     def repeat(self, repeats: Mapping[Tag, int]) -> None:
         """Count rows that came out like settled ones."""

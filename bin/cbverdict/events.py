@@ -25,6 +25,20 @@ PARENT_NAME_FIELDS = (
 )
 USER_FIELDS = ("user", "username", "User")
 
+EXPIRES_FIELD = "signed_expires"
+# What `lookup cbsigned_verdicts` may have put on a row before the command: then it need not ask.
+LOOKUP_FIELDS = (
+    "signed",
+    "signed_reason",
+    "process_signature_status",
+    "process_signature_publisher",
+    "process_signature_issuer",
+    "process_signature_subject",
+    "process_signature_program",
+    "process_signature_time",
+    EXPIRES_FIELD,
+)
+
 
 @dataclass(frozen=True)
 class Process:

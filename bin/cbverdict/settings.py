@@ -86,11 +86,12 @@ class VerdictSettings:
     def bases(self, method: Method) -> tuple[str, ...]:
         """Name the ways of asking whose kept verdicts this method takes, its own first.
 
-        A verdict of the joint query rests on the binary document as well, so method=binary takes it too.
+        A verdict of the joint query rests on the binary document as well, so method=binary takes it too. One of
+        indexed events (a saved search fills them in) rests on what a sensor reported of the binary.
         """
         expired = "expired is signed" if self.is_expired_signed else "expired is not signed"
-        joint, binary = f"joint, {self.clause}, {expired}", f"binary, {expired}"
-        return {Method.JOINT: (joint,), Method.BINARY: (binary, joint)}.get(method, ())
+        joint, binary, events = f"joint, {self.clause}, {expired}", f"binary, {expired}", f"events, {expired}"
+        return {Method.JOINT: (joint, events), Method.BINARY: (binary, joint, events)}.get(method, ())
 
 
 def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None) -> Account:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
+from cbverdict.events import EXPIRES_FIELD
 from cbverdict.evidence import Question, Signature
 from cbverdict.hashes import parse_md5
 from cbverdict.verdict import Reason, Signed, Verdict, fields_of
@@ -128,6 +129,17 @@ def read_document(document: Document) -> StoredVerdict | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def read_looked_up(record: Document, now: float) -> Verdict | None:
+    """Read the verdict that the lookup put on a row (None: it did not, or its time is over)."""
+    try:
+        if not record.get("signed") or float(record[EXPIRES_FIELD]) <= now:
+            return None
+        verdict = _verdict(record)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return verdict if Lifetimes().of(verdict) is not None else None
 
 
 def _verdict(document: Document) -> Verdict:

@@ -17,7 +17,7 @@ from typing import Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))
 
-from cbverdict.events import EventFields
+from cbverdict.events import LOOKUP_FIELDS, EventFields
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -26,7 +26,7 @@ from tests.lab.site import ROOT, Site
 
 BASELINES = Path(__file__).resolve().parent / "baselines"
 CHUNK = 50_000
-COLUMNS = [*EventFields().columns(has_names=True), "_chunked_idx"]
+COLUMNS = [*EventFields().columns(has_names=True), *LOOKUP_FIELDS, "_chunked_idx"]
 OUTPUT = [*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed"]
 
 

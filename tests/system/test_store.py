@@ -7,9 +7,11 @@ import time
 
 import pytest
 
-from cbverdict.evidence import Question
+from cbverdict.events import EXPIRES_FIELD, LOOKUP_FIELDS
+from cbverdict.evidence import Question, SignatureStatus
 from cbverdict.hashes import Md5
 from cbverdict.store import VerdictStore
+from cbverdict.verdict import Reason
 from tests.lab.edr.server import EdrServer, Fault
 from tests.lab.host import Row, SearchHost
 from tests.lab.site import Site
@@ -42,6 +44,45 @@ def test_a_second_search_asks_carbon_black_nothing(site: Site, edr: EdrServer) -
         {name: value for name, value in row.items() if name != "signed_source"} for row in cold.rows
     ]
     assert "2 rows from the cache, 0 requests" in warm.messages[0][1]
+
+
+def test_what_the_lookup_knew_is_not_asked(site: Site, edr: EdrServer) -> None:
+    """The documented pattern: lookup first, then the command for the rest; its age is checked."""
+    site.search([{"md5": A}])
+    document = site.splunkd.collections["cbsigned_verdicts"].get(f"{A}@lab")
+    known: Row = {name: str(document[name]) for name in LOOKUP_FIELDS if name != EXPIRES_FIELD}
+    rows: list[Row] = [
+        {"md5": A, **known, EXPIRES_FIELD: str(document["expires"])},
+        {"md5": B, **known, EXPIRES_FIELD: "1"},
+        {"md5": B, "signed": "true", "signed_reason": "by hand"},
+    ]
+    site.splunkd.collections["cbsigned_verdicts"].delete({})
+    edr.requests.clear()
+    result = site.search(rows)
+    asked = ("false", "unsigned", "server")
+    assert _answers(result.rows) == [("true", "binary", "cache"), asked, asked]
+    assert result.rows[0]["process_signature_publisher"] == "Example Corp"
+    assert [A in body for _, _, body in edr.requests] == [False, False]
+    assert _answers(site.search(rows[:1], "refresh=true").rows) == [("true", "binary", "server")]
+
+
+def test_the_lookup_and_the_searches_over_it_name_fields_that_are_there(site: Site) -> None:
+    """What is written, what the collection declares, what the lookup gives, and what the macros take."""
+    site.search([{"md5": A}])
+    (document,) = site.splunkd.collections["cbsigned_verdicts"].find({})
+    confs = site.splunkd.confs
+    written = set(document) - {"_key", "_user"}
+    declared = {name[6:] for name in confs["collections"]["cbsigned_verdicts"] if name.startswith("field.")}
+    listed = set(confs["transforms"]["cbsigned_verdicts"]["fields_list"].split(", ")) - {"_key"}
+    assert written == declared == listed
+    macro = confs["macros"]["cbsigned_lookup(1)"]["definition"]
+    output = macro.partition("OUTPUT ")[2].partition(" expires AS")[0].split()
+    assert [*output, EXPIRES_FIELD] == list(LOOKUP_FIELDS)
+    filled = confs["savedsearches"]["cbsigned - fill the verdict store from events"]["search"]
+    assert set(filled.partition("| table _key ")[2].partition("|")[0].split()) == written
+    for status in SignatureStatus:
+        if status is not SignatureStatus.SIGNED:
+            assert Reason(status.value.lower().replace(" ", "_")), "as the saved search makes the reason"
 
 
 def test_refresh_asks_anew_and_keeps_what_it_learns(site: Site, edr: EdrServer) -> None:
