@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO, StringIO
-from typing import Any, Callable, Dict, Iterable, List, Protocol, Sequence
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Protocol, Sequence
 
 from splunklib.searchcommands.internals import RecordWriterV2
 
@@ -50,8 +51,7 @@ class Reply:
     repeats: Counter[Any]
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(NamedTuple):
     """The SDK's text of a row, before and after its index."""
 
     before: str
@@ -112,7 +112,7 @@ class RowCodec:
 
 def _kind(text: str, settled: Settled) -> _Kind:
     before, _, after = text.partition(_MARK)
-    return _Kind(before, after, settled)
+    return _Kind(before, sys.intern(after), settled)  # what comes after the index is the same for many kinds
 
 
 def _lines(rest: str) -> list[str]:

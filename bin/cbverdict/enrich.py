@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
@@ -93,7 +94,7 @@ class Enricher:
             answer = answers[event.process] if verdict is None else Answer(verdict, Source.CACHE)
             parent = answers[event.parent]
             self._write(record, answer, parent)
-            settled.append(Settled(_tag(answer), _is_lasting(answer) and _is_lasting(parent)))
+            settled.append(_settled(_tag(answer), is_lasting=_is_lasting(answer) and _is_lasting(parent)))
         return settled
 
     def _looked_up(self, record: Record) -> Verdict | None:
@@ -243,6 +244,11 @@ def summary(tally: Tally) -> str:
         f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
     )
     return " ".join([text, *(trouble.message for trouble in tally.troubles)])
+
+
+@cache
+def _settled(tag: Tag, *, is_lasting: bool) -> Settled:
+    return Settled(tag, is_lasting)  # There are few, and many records share one.
 
 
 def _tag(answer: Answer) -> Tag:
