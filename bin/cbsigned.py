@@ -90,6 +90,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
                 seconds=self.timeout,
                 max_lookups=self.max_lookups,
                 is_refreshed=self.refresh,
+                sid=info.sid,
             )
             self._search = Search(info.splunkd_uri, info.session_key, options, self._read_csv_records)
         return self._search

@@ -81,7 +81,10 @@ class RowCodec:
         keys = _keys(lines, columns)
         if keys is None:
             return None
-        new = {key: line for key, line in zip(reversed(keys), reversed(lines)) if key not in self._kinds}
+        new: dict[Any, str] = {}
+        for key, line in zip(keys, lines):
+            if key not in self._kinds:
+                new.setdefault(key, line)  # in the rows' order, in which a budget runs out
         made = self._make(header, new)
         return None if made is None else self._write(keys, made)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import Iterator, Mapping, Optional
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from solnlib.conf_manager import ConfFile, ConfManager, ConfManagerException, ConfStanzaNotExistException
 from solnlib.credentials import CredentialNotExistException
-from splunklib.binding import AuthenticationError, HTTPError
+from splunklib.binding import AuthenticationError, Context, HTTPError, handler
 
 from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings import (
@@ -23,6 +24,7 @@ from cbverdict.store import VerdictStore
 APP = "cbsigned"
 ACCOUNTS = "cbsigned_account"
 SETTINGS = "cbsigned_settings"
+_JOB_TIMEOUT = 2.0
 
 Stanza = Mapping[str, Optional[str]]
 
@@ -67,6 +69,24 @@ class SplunkdConfiguration:
     def store(self) -> VerdictStore:
         """Give the verdict store of this splunkd."""
         return VerdictStore(self._uri.geturl(), self._token)
+
+    def is_search_over(self, sid: str) -> bool:
+        """Say whether a search was cancelled or finalised; where splunkd does not say, it goes on."""
+        context = Context(
+            scheme=self._uri.scheme,
+            host=self._uri.hostname,
+            port=self._uri.port,
+            token=self._token,
+            handler=handler(timeout=_JOB_TIMEOUT),
+        )
+        try:
+            answer = context.get(f"/services/search/jobs/{quote(sid, safe='')}", output_mode="json").body.read()
+            job = json.loads(answer)["entry"][0]["content"]
+        except HTTPError as error:
+            return int(error.status) == 404  # noqa: PLR2004 - HTTP's not found: it was cancelled
+        except (AuthenticationError, OSError, ValueError, LookupError, TypeError):
+            return False
+        return bool(job.get("isFinalized")) or job.get("dispatchState") in {"FINALIZING", "DONE", "FAILED"}
 
     def _only(self, conf: ConfFile) -> str:
         # ConfFile.get_all would decrypt every account's secret only to count them.

@@ -49,6 +49,7 @@ class EnrichOptions:
     seconds: float = 60.0
     max_lookups: int | None = None
     is_refreshed: bool = False
+    sid: str | None = None
 
 
 @dataclass
@@ -143,6 +144,7 @@ class Enricher:
             has_names=self._has_names,
             is_refreshed=options.is_refreshed,
             deadline=time.time() + self._seconds_left,
+            sid=options.sid,
         )
         try:
             reply = self._source.ask(request)

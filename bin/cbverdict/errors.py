@@ -60,6 +60,13 @@ class NoRightError(CbsignedError):
     is_final = True
 
 
+class SearchOverError(CbsignedError):
+    """The search was cancelled or finalised, so Carbon Black is not asked for it any more: search again."""
+
+    reason = Reason.CANCELLED
+    is_final = True
+
+
 class EdrError(CbsignedError):
     """A request to Carbon Black failed."""
 

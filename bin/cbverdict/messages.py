@@ -14,6 +14,7 @@ from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict
 
 MAX_QUESTIONS = 1000
 MAX_NAME = 4096
+_MEMBERS = {"server", "method", "seconds", "has_names", "refresh", "deadline", "sid", "questions"}
 _MAX_SECONDS = 3600.0
 
 
@@ -22,7 +23,8 @@ class VerdictRequest:
     """What the command asks: which account (None: the default), how (None: the setting), how long, what.
 
     `is_refreshed` says that verdicts kept from before do not count. After `deadline` (seconds since 1970)
-    nobody waits for the answer any more (None: not said).
+    nobody waits for the answer any more (None: not said). `sid` is the search's id: when that is over, so is
+    the asking.
     """
 
     questions: tuple[Question, ...]
@@ -32,6 +34,7 @@ class VerdictRequest:
     has_names: bool = False
     is_refreshed: bool = False
     deadline: float | None = None
+    sid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ def write_request(request: VerdictRequest) -> str:
             "has_names": request.has_names,
             "refresh": request.is_refreshed,
             "deadline": request.deadline,
+            "sid": request.sid,
             "questions": [[question.md5, question.name] for question in request.questions],
         }
     )
@@ -72,7 +76,7 @@ def read_request(text: str) -> VerdictRequest:
         InvalidRequestError: it is not a request; the text names what is wrong and where.
     """
     body = _object(text, "the request")
-    unexpected = sorted(set(body) - {"server", "method", "seconds", "has_names", "refresh", "deadline", "questions"})
+    unexpected = sorted(set(body) - _MEMBERS)
     if unexpected:
         msg = f"the request has unknown members: {', '.join(unexpected)[:200]}"
         raise InvalidRequestError(msg)
@@ -88,6 +92,7 @@ def read_request(text: str) -> VerdictRequest:
         has_names=body.get("has_names") is True,
         is_refreshed=body.get("refresh") is True,
         deadline=_read_deadline(body.get("deadline")),
+        sid=_read_sid(body.get("sid")),
     )
 
 
@@ -195,3 +200,9 @@ def _read_deadline(value: object) -> float | None:
     if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return value
     raise InvalidRequestError("deadline must be a number of seconds since 1970, or null")
+
+
+def _read_sid(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and 0 < len(value) <= 1024 and not value.startswith(".")):  # noqa: PLR2004 - a search's id
+        return value
+    raise InvalidRequestError("sid must be a search's id, or null")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
 
-from cbverdict.errors import CbsignedError, TimedOutError, Trouble, advice
+from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, Trouble, advice
 from cbverdict.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
 from cbverdict.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
 from cbverdict.settings import Method
@@ -55,6 +55,8 @@ class _JointBatch:
 
 SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED})
 _FAILURES_IN_A_ROW = 8
+_LOOK_EVERY = 2.0
+"""Seconds between two looks at whether the search that asks is over."""
 
 _CUT_SHORT = Trouble(
     Reason.INCOMPLETE,
@@ -70,8 +72,17 @@ class Resolver:
     `unknown` with its reason, and a `Trouble` to report.
     """
 
-    def __init__(self, edr: Edr, executor: Executor, clause: Clause, *, is_expired_signed: bool = False) -> None:
-        """Take the server, the pool that asks it, and how its answers are read."""
+    def __init__(
+        self,
+        edr: Edr,
+        executor: Executor,
+        clause: Clause,
+        *,
+        is_expired_signed: bool = False,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take the server, the pool that asks it, how its answers are read, and whether the search is over."""
+        self._is_over = is_over
         self._edr = edr
         self._executor = executor
         self._clause = clause
@@ -147,15 +158,26 @@ class Resolver:
         """Make the calls side by side; one that is too late, or pointless after a final error, gives that error."""
         stop = _Stop()
         futures: list[Future[T]] = [self._executor.submit(stop.unless_pointless, call) for call in calls]
-        in_time, late = wait(futures, max(0.0, deadline - time.monotonic()))
+        in_time, late = self._wait(futures, deadline, stop)
         for future in late:
             future.cancel()
         too_late = f"Carbon Black did not answer within the search's time. {advice(TimedOutError)}"
         outcomes: list[T | CbsignedError] = []
         for future in futures:
-            error = _error(future) if future in in_time else TimedOutError(too_late)
+            error = _error(future) if future in in_time else stop.reason or TimedOutError(too_late)
             outcomes.append(future.result() if error is None else error)
         return outcomes
+
+    def _wait(self, futures: list[Future[T]], deadline: float, stop: _Stop) -> tuple[set[Future[T]], set[Future[T]]]:
+        """Wait for all, until the time or the search is over."""
+        while True:
+            left = deadline - time.monotonic()
+            in_time, late = wait(futures, max(0.0, min(_LOOK_EVERY, left)))
+            if not late or left <= _LOOK_EVERY:
+                return in_time, late
+            if self._is_over():
+                stop.reason = SearchOverError(advice(SearchOverError))
+                return in_time, late
 
 
 class _Stop:
@@ -165,18 +187,18 @@ class _Stop:
     """
 
     def __init__(self) -> None:
-        self._reason: CbsignedError | None = None
+        self.reason: CbsignedError | None = None
         self._failures = 0
 
     def unless_pointless(self, call: Callable[[], T]) -> T:
-        if self._reason is not None:
-            raise self._reason
+        if self.reason is not None:
+            raise self.reason
         try:
             outcome = call()
         except CbsignedError as error:
             self._failures += 1
             if error.is_final or (error.reason in SERVER_IS_DOWN and self._failures >= _FAILURES_IN_A_ROW):
-                self._reason = error
+                self.reason = error
             raise
         self._failures = 0
         return outcome

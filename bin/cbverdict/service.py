@@ -6,6 +6,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, Protocol, Sequence
 
 from cbverdict.breaker import REST, THRESHOLD, CircuitBreaker, State
@@ -52,6 +53,9 @@ class Configuration(Protocol):
     def store(self) -> Store:
         """Give the verdict store."""
 
+    def is_search_over(self, sid: str) -> bool:
+        """Say whether a search was cancelled or finalised."""
+
 
 @dataclass(frozen=True)
 class _Desk:
@@ -95,7 +99,14 @@ class VerdictService:
         seconds = request.seconds - (asked_at - started)
         if request.deadline is not None:
             seconds = min(seconds, request.deadline - time.time())
-        resolution = self._ask(account, settings, clause, missing, method, seconds)
+        resolution = Resolution({}, 0, ())
+        if missing:
+            desk = self._desk(account)
+            is_over = partial(configuration.is_search_over, request.sid) if request.sid else _is_never_over
+            resolver = Resolver(
+                desk.edr, desk.executor, clause, is_expired_signed=settings.is_expired_signed, is_over=is_over
+            )
+            resolution = self._ask(desk, resolver, missing, method, seconds)
         waited = time.monotonic() - asked_at
         answers.update(resolution.answers)
         if bases:
@@ -118,21 +129,11 @@ class VerdictService:
         configuration.store().purge(self._clock())
 
     def _ask(
-        self,
-        account: Account,
-        settings: VerdictSettings,
-        clause: Clause,
-        questions: list[Question],
-        method: Method,
-        seconds: float,
+        self, desk: _Desk, resolver: Resolver, questions: list[Question], method: Method, seconds: float
     ) -> Resolution:
-        if not questions:
-            return Resolution({}, 0, ())
-        desk = self._desk(account)
         down = self._down(desk)
         if down is not None:
             return Resolution(dict.fromkeys(questions, no_answer(down.reason)), 0, (down,))
-        resolver = Resolver(desk.edr, desk.executor, clause, is_expired_signed=settings.is_expired_signed)
         resolution = resolver.resolve(questions, method, seconds)
         if any(answer.source is Source.SERVER for answer in resolution.answers.values()):
             desk.breaker.succeed()
@@ -207,6 +208,10 @@ class VerdictService:
             desk = _Desk(account, EdrClient(account), pool, CircuitBreaker())
             self._desks[account.name] = desk
         return desk
+
+
+def _is_never_over() -> bool:
+    return False
 
 
 def _still_good(

@@ -46,6 +46,7 @@ class Reason(Enum):
     INCOMPLETE = "incomplete"
     TIMEOUT = "timeout"
     BUDGET = "budget"
+    CANCELLED = "cancelled"
     AUTH = "auth"
     REFUSED = "refused"
     RATE_LIMITED = "rate_limited"

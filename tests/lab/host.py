@@ -304,7 +304,7 @@ def _decode(body: str) -> list[Row]:
 def _merge(chunk: list[Row], reply: list[Row], sent: list[str]) -> list[Row]:
     """Put the reply's fields onto the events by `_chunked_idx`, as splunkd does with required fields.
 
-    A required column that the event does not have was sent empty and is no field of it afterwards.
+    A required column that the event does not have was sent empty; where it comes back empty, it is no field of it.
     """
     merged = []
     for row in reply:
@@ -312,6 +312,7 @@ def _merge(chunk: list[Row], reply: list[Row], sent: list[str]) -> list[Row]:
             msg = f"a row came back without {_INDEX}"
             raise ProtocolError(msg)
         event = chunk[int(str(row[_INDEX]))]
-        new = {name: value for name, value in row.items() if name in event or name not in sent}
+        fields = {name: value for name, value in row.items() if name != _INDEX}
+        new = {name: value for name, value in fields.items() if name in event or name not in sent or value != ""}
         merged.append({**event, **new})
     return merged

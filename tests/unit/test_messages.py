@@ -35,6 +35,7 @@ def test_a_request_arrives_as_it_was_sent() -> None:
         has_names=True,
         is_refreshed=True,
         deadline=1.7e9,
+        sid="1.2",
     )
     assert read_request(write_request(request)) == request
 
@@ -81,6 +82,8 @@ def _body(**changes: Any) -> str:
         (_body(seconds=True), "seconds must be"),
         ('{"questions": [], "seconds": NaN}', "seconds must be"),
         (_body(deadline="soon"), "deadline must be"),
+        (_body(sid=7), "sid must be"),
+        (_body(sid="../x"), "sid must be"),
         (_body(token="x"), "unknown members: token"),  # noqa: S106 - no token
     ],
 )

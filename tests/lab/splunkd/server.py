@@ -47,7 +47,8 @@ class Splunkd:
 
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `writes refused`, `nonsense`; empty, it works.
-    `conf_trouble` makes splunkd answer 503 whenever a conf is asked for.
+    `jobs` holds the state of searches by id (`RUNNING` where it is not told; `cancelled`: gone). `conf_trouble`
+    makes splunkd answer 503 whenever a conf is asked for.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -70,6 +71,7 @@ class Splunkd:
         self.calls: list[tuple[str, str, str]] = []
         self.kv_trouble = ""
         self.conf_trouble = ""
+        self.jobs: dict[str, str] = {}
         self._server = HttpsServer(self._answer)
 
     @property
@@ -136,6 +138,8 @@ class Splunkd:
             return self._conf(request, parts[1][len("conf-") :], parts[2:])
         if parts[0] == "properties" and len(parts) == 2:
             return _feed(path, {name: {} for name in self._stanzas(parts[1])})
+        if parts[:2] == ["search", "jobs"] and len(parts) == 3:
+            return self._job(parts[2])
         if path.startswith("storage/passwords"):
             return self._storage_passwords(request, session, parts[2:])
         if path.startswith("storage/collections/data/"):
@@ -178,6 +182,13 @@ class Splunkd:
             del stanzas[rest[0]]
             return _feed(f"configs/conf-{name}", stanzas)
         return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
+
+    def _job(self, sid: str) -> Response:
+        state = self.jobs.get(sid, "RUNNING")
+        if state == "cancelled":
+            raise _RefusedError(404, "Unknown sid.")
+        content = {"sid": sid, "dispatchState": state, "isFinalized": state == "FINALIZING"}
+        return Response(200, json.dumps({"entry": [{"name": sid, "content": content}]}).encode())
 
     def _stanzas(self, conf: str) -> Stanzas:
         if self.conf_trouble:
