@@ -32,8 +32,6 @@ _OURS = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}  # of the environment, what sp
 _WORD = re.compile(r"[A-Za-z0-9]*")
 _INDEX = "_chunked_idx"
 
-csv.field_size_limit(64 * 1024 * 1024)
-
 
 @dataclass
 class SearchResult:
@@ -291,6 +289,7 @@ def _encode_values(values: list[str]) -> str:
 
 
 def _decode(body: str) -> list[Row]:
+    csv.field_size_limit(64 * 1024 * 1024)  # here, for the SDK sets its own when it is imported
     rows: list[Row] = []
     for record in csv.DictReader(io.StringIO(body, newline="")):
         row: Row = {name: value for name, value in record.items() if not name.startswith("__mv_")}
