@@ -86,6 +86,7 @@ class RowCodec:
             if key not in self._kinds:
                 new.setdefault(key, line)  # in the rows' order, in which a budget runs out
         made = self._make(header, new)
+        del rest, lines, new  # A chunk's text is large: what is not needed any more goes before its reply is made.
         return None if made is None else self._write(keys, made)
 
     def _make(self, header: str, new: dict[Any, str]) -> dict[Any, _Kind] | None:

