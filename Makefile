@@ -4,7 +4,7 @@ PYENV_ROOT ?= $(HOME)/.pyenv
 # Python 3.9 and 3.13 where they are (on the path or in pyenv), else the machine's own python3.
 python_of = $(firstword $(foreach p,$(wildcard $(PYENV_ROOT)/versions/$(1).*/bin/python) python$(1),\
 	$(if $(shell $(p) -c 'import sys; print("$(1)" == "%d.%d" % sys.version_info[:2] or "")' 2>/dev/null),$(p))))
-FOUND := $(foreach v,3.9 3.13,$(if $(call python_of,$(v)),$(v)))
+FOUND := $(strip $(foreach v,3.9 3.13,$(if $(call python_of,$(v)),$(v))))
 VERSIONS := $(or $(FOUND),3)
 MAIN := $(lastword $(VERSIONS))
 PY := .venv/$(MAIN)/bin/python
