@@ -120,7 +120,7 @@ def test_50000_rows_with_500_hashes_take_at_most_six_requests(site: Site, edr: E
 
 def test_no_more_than_four_requests_are_in_flight(site: Site, edr: EdrServer) -> None:
     """Whatever a search asks."""
-    edr.delay = 0.02
+    edr.delay = 0.05
     site.search([{"md5": f"{number:032x}", "process_name": "x"} for number in range(1, 60)], "method=prog_name")
     assert edr.most_in_flight == 4, "side by side, and no more"
     assert len(edr.requests) == 59
