@@ -78,10 +78,10 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     def _first_search(self) -> Search:
         if self._search is None:
             # Not before: splunkd starts the command several times a search for getinfo alone.
-            from cbverdict.search import Search, SearchOptions  # noqa: PLC0415 - see above
+            from cbverdict.search import Search, read_options  # noqa: PLC0415 - see above
 
             info = self.metadata.searchinfo
-            options = SearchOptions(
+            options = read_options(
                 fields=self._fields,
                 server=self.server,
                 method=self.method,

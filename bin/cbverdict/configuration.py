@@ -70,8 +70,10 @@ class SplunkdConfiguration:
         """Give the verdict store of this splunkd."""
         return VerdictStore(self._uri.geturl(), self._token)
 
-    def is_search_over(self, sid: str) -> bool:
-        """Say whether a search was cancelled or finalised; where splunkd does not say, it goes on."""
+    def is_search_over(self, sid: str | None) -> bool:
+        """Say whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
+        if sid is None:
+            return False
         context = Context(
             scheme=self._uri.scheme,
             host=self._uri.hostname,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def SearchOptions(*, method: str | None, **options: Any) -> EnrichOptions:  # noqa: N802, ANN401 - stands for a class
+def read_options(*, method: str | None, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
     """Make the enricher's options of the command's."""
     return EnrichOptions(method=Method(method) if method else None, **options)
 

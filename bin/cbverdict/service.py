@@ -53,8 +53,8 @@ class Configuration(Protocol):
     def store(self) -> Store:
         """Give the verdict store."""
 
-    def is_search_over(self, sid: str) -> bool:
-        """Say whether a search was cancelled or finalised."""
+    def is_search_over(self, sid: str | None) -> bool:
+        """Say whether a search was cancelled or finalised (None: nobody said which, so it goes on)."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class VerdictService:
         resolution = Resolution({}, 0, ())
         if missing:
             desk = self._desk(account)
-            is_over = partial(configuration.is_search_over, request.sid) if request.sid else _is_never_over
+            is_over = partial(configuration.is_search_over, request.sid)
             resolver = Resolver(
                 desk.edr, desk.executor, clause, is_expired_signed=settings.is_expired_signed, is_over=is_over
             )
@@ -208,10 +208,6 @@ class VerdictService:
             desk = _Desk(account, EdrClient(account), pool, CircuitBreaker())
             self._desks[account.name] = desk
         return desk
-
-
-def _is_never_over() -> bool:
-    return False
 
 
 def _still_good(

@@ -55,9 +55,9 @@ class FixedConfiguration:
         """Give no store."""
         return NoStore()
 
-    def is_search_over(self, sid: str) -> bool:
+    def is_search_over(self, sid: str | None) -> bool:
         """Say that it goes on."""
-        return not sid
+        return sid == ""
 
 
 @dataclass
