@@ -30,8 +30,10 @@ test: $(VERSIONS:%=.venv/%/ready)
 	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \
 		.venv/$$version/bin/python -m pytest -q $(ARGS); done
 
-bench: $(VERSIONS:%=.venv/%/ready)
+bench: $(VERSIONS:%=.venv/%/ready) .venv/figures/ready
+	@rm -rf build/bench
 	@set -e; for version in $(VERSIONS); do .venv/$$version/bin/python -m tests.bench.run $(ARGS); done
+	@if [ -d build/bench ]; then .venv/figures/bin/python -m tests.bench.plot; fi
 
 lint: .venv/$(MAIN)/ready
 	$(PY) -m ruff check .
@@ -50,6 +52,12 @@ package: .venv/$(MAIN)/ready .venv/inspect/ready
 	@$(or $(call python_of,$*),python3) -m venv --clear .venv/$* || \
 		{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
 	@.venv/$*/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+.venv/figures/ready: tests/figures-requirements.txt
+	@echo "setting up what draws figures ..."
+	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/figures
+	@.venv/figures/bin/python -m pip install -q --disable-pip-version-check -r tests/figures-requirements.txt
 	@touch $@
 
 .venv/inspect/ready: package/inspect-requirements.txt
