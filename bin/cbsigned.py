@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
-from cbverdict.events import LOOKUP_FIELDS, EventFields
+from cbverdict.events import HOST_FIELDS, LOOKUP_FIELDS, TIME_FIELD, EventFields
 from cbverdict.sdk import HardenedCommand
 
 if TYPE_CHECKING:
@@ -32,8 +32,12 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     md5_field = Option(name="md5", validate=_TEXT)
     name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
     parent_md5_field = Option(name="parent_md5", validate=_TEXT)
+    user_field = Option(name="user", validate=_TEXT)
+    team_field = Option(name="team", validate=_TEXT)
     prefix = Option(validate=validators.Match("prefix", r"[A-Za-z][A-Za-z0-9_.]*\Z"))
     details = Option(default=True, validate=validators.Boolean())
+    anomaly = Option(default=True, validate=validators.Boolean())
+    risk = Option(default=False, validate=validators.Boolean())
     refresh = Option(default=False, validate=validators.Boolean())
     timeout = Option(default=60.0, validate=validators.Float(minimum=1, maximum=3600))
     max_lookups = Option(validate=validators.Integer(minimum=1))
@@ -43,12 +47,22 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         if self.fieldnames:
             self.write_error(f"cbsigned takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
             sys.exit(1)
-        own = {"md5": self.md5_field, "name": self.name_field, "parent_md5": self.parent_md5_field}
+        own = {
+            "md5": self.md5_field,
+            "name": self.name_field,
+            "parent_md5": self.parent_md5_field,
+            "user": self.user_field,
+            "team": self.team_field,
+        }
         self._fields = EventFields(**{key: (column,) for key, column in own.items() if column})
         self._search: Search | None = None
         looked_up = () if self.prefix or self.method == "prog_name" else LOOKUP_FIELDS
-        columns = self._fields.columns(has_names=self.method != "binary")
-        self.configuration.required_fields = [*columns, *looked_up]
+        is_scored = self.anomaly or self.risk
+        columns = self._fields.columns(has_names=is_scored or self.method != "binary")
+        hosts = HOST_FIELDS if self.risk else ()
+        # Who and when stand last: there the codec finds them fastest.
+        who_and_when = [*self._fields.who(), TIME_FIELD] if is_scored else ()
+        self.configuration.required_fields = [*columns, *looked_up, *hosts, *who_and_when]
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         """Enrich the records of one chunk."""
@@ -90,6 +104,8 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
                 seconds=self.timeout,
                 max_lookups=self.max_lookups,
                 is_refreshed=self.refresh,
+                has_anomaly=self.anomaly or self.risk,
+                has_risk=self.risk,
                 sid=info.sid,
             )
             self._search = Search(info.splunkd_uri, info.session_key, options, self._read_csv_records)

@@ -1,30 +1,36 @@
 """The row codec: what the SDK would read and write, without doing it again for rows that are alike.
 
 Most rows of a search repeat: the same process, the same parent. The SDK parses and writes each of them cell by cell,
-which is nearly all that a warm search costs. Here a row is told by its text without its index; the SDK's own reader
-and writer make the reply for the first of its kind, and the rest is that text with another index. So the bytes
-are the SDK's. A chunk that is not of the expected form is left to the SDK as a whole.
+which is nearly all that a warm search costs. Here a row is told by its text without its index and without the cells
+that vary by themselves (who and when); the SDK's own reader and writer make the reply for the first of its kind, and
+the rest is that text with other cells in their places. So the bytes are the SDK's. A chunk that is not of the
+expected form is left to the SDK as a whole.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO, StringIO
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Protocol, Sequence
+from itertools import count, groupby
+from operator import itemgetter
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from splunklib.searchcommands.internals import RecordWriterV2
 
 Record = Dict[str, Any]
 Read = Callable[[StringIO], Iterable[Record]]
+Who = Tuple[str, ...]
+Value = Union[str, Tuple[str, ...]]
 
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
-_MARK = "73524917360182944365"  # stands for the index while a row's text is made
+_MARK = "73524917360182944365"  # stands for what varies while a row's text is made
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
+_LINE_END = "\r\n"
+_is_number = re.compile(r"[0-9.]*").fullmatch
 
 
 class Settled(Protocol):
@@ -42,6 +48,24 @@ class Settled(Protocol):
 Settle = Callable[[List[Record]], Sequence[Settled]]
 
 
+class Varying(Protocol):
+    """What is written of each row anew, from the columns that vary by themselves: who, and last the time."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Name the columns that vary; the time comes last."""
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """Name the fields that are written; they come last in a row."""
+
+    def views(self, whos: Sequence[Who]) -> Sequence[Any]:
+        """Get ready for rows of these people, told by the values of the columns before the time."""
+
+    def values(self, settled: Any, view: Any, time: str) -> Sequence[Value]:  # noqa: ANN401 - whoever varies knows
+        """Give the fields' values for a row."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """The body of a reply, its rows, and how often each tag came again."""
@@ -52,71 +76,235 @@ class Reply:
 
 
 class _Kind(NamedTuple):
-    """The SDK's text of a row, before and after its index."""
+    """The SDK's text of a row with places for what varies."""
 
-    before: str
-    after: str
+    template: str
     settled: Settled
+
+
+class _Person(NamedTuple):
+    """Whom rows are about: how the SDK writes the cells, and what `Varying` makes of them."""
+
+    cells: Who
+    view: Any
+
+
+class _Rows(NamedTuple):
+    """Rows as they came: what tells their kind, the cells that say who, and that of the time."""
+
+    keys: List[Any]
+    whos: List[Who]
+    times: List[str]
 
 
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_KINDS` kinds of them."""
 
-    def __init__(self, read: Read, settle: Settle) -> None:
-        """Take the SDK's reader, and what enriches records in place."""
+    def __init__(self, read: Read, settle: Settle, varying: Varying | None = None) -> None:
+        """Take the SDK's reader, what enriches records in place, and what is written of each row anew, if anything."""
         self._read = read
         self._settle = settle
+        self._varying = varying
         self._header = self._header_text = ""
+        self._form: _Form | None = None
         self._kinds: dict[Any, _Kind] = {}
+        self._people: dict[Who, _Person] = {}
+        self._pairs: dict[Value, str] = {}
 
     def reply(self, body: str) -> Reply | None:
         """Give the reply to a chunk's body, or None where the SDK has to."""
         header, _, rest = body.partition("\n")
-        columns = _plain_columns(header)
-        lines = _lines(rest)
-        if columns == 0 or not lines or _MARK in body:
-            return None
         if header != self._header:
-            self._header, self._kinds = header, {}
-        keys = _keys(lines, columns)
-        if keys is None:
+            self._header, self._kinds, self._people = header, {}, {}
+            self._form = _form_of(header, self._varying.columns if self._varying else ())
+        form, lines = self._form, _lines(rest)
+        if form is None or not lines or _MARK in body:
+            return None
+        rows = form.read(lines)
+        if rows is None:
             return None
         new: dict[Any, str] = {}
-        for key, line in zip(keys, lines):
+        for key, line in zip(rows.keys, lines):
             if key not in self._kinds:
                 new.setdefault(key, line)  # in the rows' order, in which a budget runs out
-        made = self._make(header, new)
+        made = self._make(form, new)
         del rest, lines, new  # A chunk's text is large: what is not needed any more goes before its reply is made.
-        return None if made is None else self._write(keys, made)
+        return None if made is None else self._write(form, rows, made)
 
-    def _make(self, header: str, new: dict[Any, str]) -> dict[Any, _Kind] | None:
+    def _make(self, form: _Form, new: dict[Any, str]) -> dict[Any, _Kind] | None:
         """Have the SDK read and write one row of each new kind (None: it reads these lines otherwise)."""
         if not new:
             return {}
-        records = list(self._read(StringIO("\n".join([header, *new.values(), ""]))))
+        records = list(self._read(StringIO("\n".join([self._header, *new.values(), ""]))))
         if len(records) != len(new):
             return None
         for record in records:
-            record[INDEX] = _MARK
+            record.update(dict.fromkeys((*form.varying, INDEX), _MARK))
         settled = self._settle(records)
+        fields = self._varying.fields if self._varying else ()
+        for record in records:
+            record.update(dict.fromkeys(fields, ""))
+            record.update(dict.fromkeys(fields[:1], _MARK))
         self._header_text, texts = _write(records)
-        return {key: _kind(text, one) for key, text, one in zip(new, texts, settled)}
+        return {key: _Kind(_template(text, len(fields)), one) for key, text, one in zip(new, texts, settled)}
 
-    def _write(self, keys: list[Any], made: dict[Any, _Kind]) -> Reply:
+    def _write(self, form: _Form, rows: _Rows, made: dict[Any, _Kind]) -> Reply:
         known = {**self._kinds, **made} if made else self._kinds
-        kinds = [known[key] for key in keys]
-        texts = [f"{kind.before}{number}{kind.after}" for number, kind in enumerate(kinds)]
+        kinds = [known[key] for key in rows.keys]
+        if self._varying is None:
+            texts: Iterable[str] = [kind.template % number for number, kind in enumerate(kinds)]
+        else:
+            self._meet(self._varying, form, set(rows.whos) - self._people.keys())
+            texts = self._vary(self._varying, form, rows, kinds)
+        body = self._header_text + "".join(texts)
         repeats = Counter(kind.settled.tag for kind in kinds)
         repeats.subtract(kind.settled.tag for kind in made.values())  # Settling has counted these.
         if len(self._kinds) + len(made) > _MAX_KINDS:
             self._kinds.clear()
         self._kinds.update((key, kind) for key, kind in made.items() if kind.settled.is_lasting)
-        return Reply(self._header_text + "".join(texts), len(keys), repeats)
+        return Reply(body, len(kinds), repeats)
+
+    def _meet(self, varying: Varying, form: _Form, strangers: set[Who]) -> None:
+        """Have `varying` get ready for whom no row was about before."""
+        whos = sorted(strangers)
+        for who, view in zip(whos, varying.views([form.all_of(who) for who in whos])):
+            self._people[who] = _Person(tuple(_written(_value(cell)) for cell in who), view)
+
+    def _vary(self, varying: Varying, form: _Form, rows: _Rows, kinds: list[_Kind]) -> Iterator[str]:
+        give, pairs, people, arrange = varying.values, self._pairs, self._people, form.arrange
+        for number, (kind, who, time) in enumerate(zip(kinds, rows.whos, rows.times)):
+            person = people[who]
+            if time[:1] == '"':
+                time = _value(time)  # noqa: PLW2901 - the cell's value is the time
+            values = give(kind.settled, person.view, time)
+            try:
+                block = ",".join([pairs[value] for value in values])
+            except KeyError:
+                block = ",".join([self._pair(value) for value in values])
+            cells = person.cells
+            if form.has_time:
+                cells = (*cells, time if _is_number(time) else _written(time))
+            yield kind.template % (*(arrange(cells) if arrange else cells), number, block)
+        if len(people) > _MAX_KINDS:
+            people.clear()
+        if len(pairs) > _MAX_KINDS:
+            pairs.clear()
+
+    def _pair(self, value: Value) -> str:
+        """Give a field and its multivalue twin as the SDK writes them."""
+        if value not in self._pairs:
+            self._pairs[value] = _pair_text(list(value) if isinstance(value, tuple) else value)
+        return self._pairs[value]
 
 
-def _kind(text: str, settled: Settled) -> _Kind:
-    before, _, after = text.partition(_MARK)
-    return _Kind(before, sys.intern(after), settled)  # what comes after the index is the same for many kinds
+class _Form:
+    """The columns of a header, of which some vary by themselves."""
+
+    def __init__(self, plain: Sequence[str], varying: Sequence[str]) -> None:
+        """Take the columns in their order, the index last, and those that may vary, the time last."""
+        self.varying = [name for name in varying if name in plain]
+        self.has_time = varying[-1:] == self.varying[-1:] != []
+        self._who = varying[:-1]
+        came = [name for name in plain if name in varying]
+        self.arrange = None if came == self.varying else itemgetter(*map(self.varying.index, came))
+        self._columns = len(plain)
+        self._are_last = list(plain[-len(came) - 1 : -1]) == self.varying
+        self._gather = [f"varying{came.index(name)}" for name in self.varying]
+        self._whole = re.compile(_pattern(plain, varying), re.DOTALL)
+        self._good: set[Who] = set()
+
+    def read(self, lines: list[str]) -> _Rows | None:
+        """Read rows from their lines (None: a line is no row of the expected form)."""
+        tail, cuts, has_time = "," * self._columns, len(self.varying) + 1, self.has_time
+        end = -2 if has_time else -1
+        keys: list[Any] = []
+        whos: list[Who] = []
+        times: list[str] = []
+        for number, line in enumerate(lines):
+            row: list[Any] = []
+            if self._are_last and line.endswith(tail):  # no multivalue, and what varies are the last cells
+                row = line[: -self._columns].rsplit(",", cuts)
+            if len(row) != cuts + 1 or (cuts > 1 and not self._is_cut_well(row)):
+                row = self._match(line)
+            if not row or row[-1] != str(number):
+                return None
+            keys.append(row[0])
+            whos.append(tuple(row[1:end]))
+            times.append(row[-2] if has_time else "")
+        return _Rows(keys, whos, times)
+
+    def all_of(self, who: Who) -> Who:
+        """Give the values of all the columns that say who, empty where the header has none."""
+        values = dict(zip(self.varying, map(_value, who)))
+        return tuple(values.get(name, "") for name in self._who)
+
+    def _is_cut_well(self, row: list[str]) -> bool:
+        """Say whether a row was cut between cells: where a comma is within one, the rest has an odd quote."""
+        who = tuple(row[1:-2])
+        if who not in self._good:
+            if any(cell.count('"') % 2 for cell in who):
+                return False
+            self._good.add(who)
+        return row[-2].count('"') % 2 == 0
+
+    def _match(self, line: str) -> list[Any]:
+        match = self._whole.fullmatch(line)
+        if match is None:
+            return []
+        fixed = tuple(text for name, text in match.groupdict().items() if name.startswith("fixed"))
+        return [fixed, *(match[name] for name in self._gather), match["index"]]
+
+
+def _form_of(header: str, varying: Sequence[str]) -> _Form | None:
+    """Read a header (None: it is not of the form that splunkd sends)."""
+    names = next(csv.reader([header]), [])
+    half = len(names) // 2
+    plain, twins = names[:half], names[half:]
+    is_known = half > 0 and plain[-1] == INDEX and twins == [f"__mv_{name}" for name in plain]
+    return _Form(plain, list(varying)) if is_known else None
+
+
+def _pattern(plain: Sequence[str], varying: Sequence[str]) -> str:
+    """Write the pattern of a line: what varies and what is fixed in groups, no multivalue of what varies."""
+    numbers, places = count(), count()
+    parts = []
+    for is_fixed, names in groupby(plain[:-1], lambda name: name not in varying):
+        if is_fixed:
+            parts.append(_run(next(numbers), len(list(names))))
+        else:
+            parts += [f"(?P<varying{next(places)}>{_CELL})" for _ in names]
+    parts.append(r"(?P<index>\d+)")
+    for is_fixed, names in groupby(plain, lambda name: name not in {*varying, INDEX}):
+        many = len(list(names))
+        parts += [_run(next(numbers), many)] if is_fixed else [""] * many
+    return ",".join(parts)
+
+
+def _run(number: int, many: int) -> str:
+    return f"(?P<fixed{number}>{_CELL}(?:,{_CELL}){{{many - 1}}})"
+
+
+def _template(text: str, fields: int) -> str:
+    """Make of a row's text a template: a place for each mark, the last of which begins the fields that vary."""
+    escaped = text.replace("%", "%%")
+    if fields:
+        begin = escaped.rindex(_MARK)
+        escaped = escaped[: begin + len(_MARK)] + _LINE_END
+    return escaped.replace(_MARK, "%s")
+
+
+def _value(cell: str) -> str:
+    return cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell
+
+
+def _written(value: str) -> str:
+    """Give a cell as the SDK writes it."""
+    return _pair_text(value)[:-1]
+
+
+def _pair_text(value: str | list[str]) -> str:
+    _, (text,) = _write([{INDEX: value}])
+    return text[: -len(_LINE_END)]
 
 
 def _lines(rest: str) -> list[str]:
@@ -138,35 +326,6 @@ def _lines(rest: str) -> list[str]:
             whole.append("\n".join(parts))
             parts = []
     return [] if parts else whole
-
-
-def _keys(lines: list[str], columns: int) -> list[Any] | None:
-    """Tell each row by its text without its index (None: a line is no row of the expected form)."""
-    tail = "," * columns
-    cells = re.compile(rf"((?:{_CELL},){{{columns - 1}}})(\d+)(,.*)", re.DOTALL)
-    keys: list[Any] = []
-    for number, line in enumerate(lines):
-        if line.endswith(tail):  # no multivalue: the index is the last cell
-            key, _, index = line[:-columns].rpartition(",")
-            keys.append(key)
-        else:
-            match = cells.fullmatch(line)
-            if match is None:
-                return None
-            index = match[2]
-            keys.append((match[1], match[3]))
-        if index != str(number):
-            return None
-    return keys
-
-
-def _plain_columns(header: str) -> int:
-    """Count a header's columns before their multivalue twins; 0 where it is not of the form that splunkd sends."""
-    names = next(csv.reader([header]), [])
-    half = len(names) // 2
-    plain, twins = names[:half], names[half:]
-    is_known = half > 0 and plain[-1] == INDEX and twins == [f"__mv_{name}" for name in plain]
-    return half if is_known else 0
 
 
 def _write(records: list[Record]) -> tuple[str, list[str]]:

@@ -14,12 +14,14 @@ from splunklib.binding import AuthenticationError, Context, HTTPError, handler
 from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings import (
     Account,
+    AnomalySettings,
     VerdictSettings,
     parse_account,
+    parse_anomaly_settings,
     parse_proxy,
     parse_verdict_settings,
 )
-from cbverdict.store import VerdictStore
+from cbverdict.store import BaselineStore, VerdictStore
 
 APP = "cbsigned"
 ACCOUNTS = "cbsigned_account"
@@ -66,9 +68,22 @@ class SplunkdConfiguration:
         """
         return parse_verdict_settings(self._stanza(SETTINGS, "verdicts"))
 
+    def anomaly_settings(self) -> AnomalySettings:
+        """Give the anomaly settings.
+
+        Raises:
+            SetupError: a setting is not usable.
+            ServiceError: splunkd does not give them.
+        """
+        return parse_anomaly_settings(self._stanza(SETTINGS, "anomalies"))
+
     def store(self) -> VerdictStore:
         """Give the verdict store of this splunkd."""
         return VerdictStore(self._uri.geturl(), self._token)
+
+    def baseline_store(self) -> BaselineStore:
+        """Give the baseline store of this splunkd."""
+        return BaselineStore(self._uri.geturl(), self._token)
 
     def is_search_over(self, sid: str | None) -> bool:
         """Say whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
-from cbverdict.events import EXPIRES_FIELD, EventFields, Process, read_event
+from cbverdict.events import EXPIRES_FIELD, EventFields, Process, ProcessEvent, read_event
 from cbverdict.evidence import Question
 from cbverdict.messages import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings import Method
@@ -21,10 +20,13 @@ Tag = Tuple[Signed, Source, Reason]
 
 
 class Settled(NamedTuple):
-    """What a record came to: what to count when its like comes again, and whether that comes out alike."""
+    """What a record came to: what to count when its like comes again, whether that comes out alike, and of what."""
 
     tag: Tag
     is_lasting: bool
+    event: ProcessEvent
+    verdict: Verdict
+    parent_signed: Signed
 
 
 class VerdictSource(Protocol):
@@ -49,6 +51,8 @@ class EnrichOptions:
     seconds: float = 60.0
     max_lookups: int | None = None
     is_refreshed: bool = False
+    has_anomaly: bool = False
+    has_risk: bool = False
     sid: str | None = None
 
 
@@ -85,7 +89,7 @@ class Enricher:
         return records
 
     def settle(self, records: list[Record]) -> list[Settled]:
-        """Do the same, and say for each record what to count when its like comes again."""
+        """Do the same, and say for each record what it came to."""
         events = [read_event(record, self._options.fields) for record in records]
         looked_up = [self._looked_up(record) for record in records]
         asked = [event.process for event, verdict in zip(events, looked_up) if verdict is None]
@@ -95,7 +99,8 @@ class Enricher:
             answer = answers[event.process] if verdict is None else Answer(verdict, Source.CACHE)
             parent = answers[event.parent]
             self._write(record, answer, parent)
-            settled.append(_settled(_tag(answer), is_lasting=_is_lasting(answer) and _is_lasting(parent)))
+            is_lasting = _is_lasting(answer) and _is_lasting(parent)
+            settled.append(Settled(_tag(answer), is_lasting, event, answer.verdict, parent.verdict.signed))
         return settled
 
     def _looked_up(self, record: Record) -> Verdict | None:
@@ -237,20 +242,15 @@ class Enricher:
         return {prefix + name: value for name, value in row.items()} if prefix else row
 
 
-def summary(tally: Tally) -> str:
-    """Say in one message what the search came to and, where there was trouble, what to do about it."""
+def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
+    """Say in one message what the search came to, what else there is to say, and what to do about trouble."""
     reasons = ", ".join(f"{reason.value} {rows}" for reason, rows in tally.unknown.most_common())
     text = (
         f"cbsigned: {tally.rows} rows; {tally.signed[Signed.TRUE]} signed, {tally.signed[Signed.FALSE]} not signed, "
         f"{tally.signed[Signed.UNKNOWN]} unknown{f' ({reasons})' if reasons else ''}; {tally.questions} distinct "
         f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
     )
-    return " ".join([text, *(trouble.message for trouble in tally.troubles)])
-
-
-@cache
-def _settled(tag: Tag, *, is_lasting: bool) -> Settled:
-    return Settled(tag, is_lasting)  # There are few, and many records share one.
+    return " ".join([text, *remarks, *(trouble.message for trouble in tally.troubles)])
 
 
 def _tag(answer: Answer) -> Tag:

@@ -48,7 +48,7 @@ class ServiceError(CbsignedError):
 
 
 class StoreError(CbsignedError):
-    """Verdicts are not kept meanwhile, so Carbon Black is asked anew: see whether the KV store is up."""
+    """What was kept is out of reach: Carbon Black is asked anew, nothing is found unusual; see to the KV store."""
 
     reason = Reason.SERVICE_ERROR
 

@@ -24,6 +24,9 @@ PARENT_NAME_FIELDS = (
     "ParentImage",
 )
 USER_FIELDS = ("user", "username", "User")
+TEAM_FIELDS = ("team",)
+HOST_FIELDS = ("dest", "host")
+TIME_FIELD = "_time"
 
 EXPIRES_FIELD = "signed_expires"
 # What `lookup cbsigned_verdicts` may have put on a row before the command: then it need not ask.
@@ -50,11 +53,14 @@ class Process:
 
 @dataclass(frozen=True)
 class ProcessEvent:
-    """One row's process, what started it, and for whom (None: the row does not say)."""
+    """One row's process, what started it, for whom and when (empty: the row does not say)."""
 
     process: Process
     parent: Process
-    user: str | None
+    user: str = ""
+    team: str = ""
+    time: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,16 @@ class EventFields:
     parent_md5: tuple[str, ...] = PARENT_MD5_FIELDS
     parent_name: tuple[str, ...] = PARENT_NAME_FIELDS
     user: tuple[str, ...] = USER_FIELDS
+    team: tuple[str, ...] = TEAM_FIELDS
 
     def columns(self, *, has_names: bool) -> list[str]:
-        """Name the columns that are needed; those with names only where a question may turn on them."""
+        """Name the columns that a verdict needs; those with names only where something may turn on them."""
         names = [*self.name, *self.parent_name] if has_names else []
         return list(dict.fromkeys([*self.md5, *self.parent_md5, *names]))
+
+    def who(self) -> list[str]:
+        """Name the columns that say for whom."""
+        return list(dict.fromkeys([*self.user, *self.team]))
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
@@ -78,7 +89,10 @@ def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     return ProcessEvent(
         process=Process(_first_md5(record, fields.md5), _first_name(record, fields.name)),
         parent=Process(_first_md5(record, fields.parent_md5), _first_name(record, fields.parent_name)),
-        user=_first_text(record, fields.user),
+        user=first_text(record, fields.user) or "",
+        team=first_text(record, fields.team) or "",
+        time=first_text(record, (TIME_FIELD,)) or "",
+        host=first_text(record, HOST_FIELDS) or "",
     )
 
 
@@ -105,11 +119,12 @@ def _first_md5(record: Record, names: tuple[str, ...]) -> Md5 | None:
 
 
 def _first_name(record: Record, names: tuple[str, ...]) -> str | None:
-    text = _first_text(record, names)
+    text = first_text(record, names)
     return None if text is None else file_name(text)
 
 
-def _first_text(record: Record, names: tuple[str, ...]) -> str | None:
+def first_text(record: Record, names: tuple[str, ...]) -> str | None:
+    """Give the first text among these fields of a row (None: all are empty)."""
     for name in names:
         value = record.get(name)
         text = value if isinstance(value, str) else next(iter(value or ()), "")

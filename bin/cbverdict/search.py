@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
-from cbverdict.codec import Read, Reply, RowCodec
+from cbverdict.anomaly import Anomalies
+from cbverdict.baseline_client import BaselineClient
+from cbverdict.codec import Read, Reply, RowCodec, Settled
 from cbverdict.enrich import Enricher, EnrichOptions, summary
+from cbverdict.lookups import read_lists
+from cbverdict.scorer import RowScorer
 from cbverdict.settings import Method
 from cbverdict.verdict_client import VerdictClient
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from cbverdict.enrich import Record
 
 logger = logging.getLogger(__name__)
+
+_NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
 
 
 def read_options(*, method: str | None, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
@@ -30,15 +36,23 @@ class Search:
         """Take whom to ask, what the analyst chose, and the SDK's reader; nothing is asked yet."""
         _keep_large_blocks_off_the_heap()
         self._enricher = Enricher(VerdictClient(splunkd_uri, session_key), options)
-        self._codec = RowCodec(read, self._enricher.settle)
+        self._anomalies: Anomalies | None = None
+        self._scorer: RowScorer | None = None
+        if options.has_anomaly or options.has_risk:
+            self._anomalies = Anomalies(BaselineClient(splunkd_uri, session_key), read_lists())
+            self._scorer = RowScorer(self._anomalies, options)
+        # What a risk message says varies by row and is not worth remembering: the SDK writes it.
+        self._codec = None if options.has_risk else RowCodec(read, self._settle, self._scorer)
 
     @property
     def has_trouble(self) -> bool:
         """Whether something went wrong that the analyst should hear of."""
-        return bool(self._enricher.tally.troubles)
+        return bool(self._enricher.tally.troubles or (self._anomalies and self._anomalies.troubles))
 
     def reply(self, body: str) -> Reply | None:
         """Make the reply to a chunk (None: the SDK has to read and write it)."""
+        if self._codec is None:
+            return None
         try:
             reply = self._codec.reply(body)
         except Exception as error:
@@ -51,14 +65,31 @@ class Search:
     def enrich(self, records: list[Record]) -> list[Record]:
         """Enrich records, or pass them through as unknown."""
         try:
-            return self._enricher.enrich(records)
+            settled = self._enricher.settle(records)
+            if self._scorer is not None:
+                self._scorer.write(records, settled)
         except Exception as error:
             logger.exception("action=enrich defect=%s", type(error).__name__)
-            return self._enricher.give_up(records, f"a defect of cbsigned ({type(error).__name__}): see search.log")
+            self._enricher.give_up(records, f"a defect of cbsigned ({type(error).__name__}): see search.log")
+            if self._scorer is not None:
+                self._scorer.give_up(records)
+        return records
 
     def summary(self) -> str:
         """Say in one message what the search came to."""
-        return summary(self._enricher.tally)
+        said = []
+        if self._scorer is not None and self._anomalies is not None:
+            said.append(f"{self._scorer.noise} are signed noise.")
+            if not self._anomalies.has_learnt and not self._anomalies.troubles:
+                said.append(
+                    "Nothing is known yet of what is usual: let an admin run cbsignedlearn, or its saved search."
+                )
+            said += [trouble.message for trouble in self._anomalies.troubles]
+        return summary(self._enricher.tally, said)
+
+    def _settle(self, records: list[Record]) -> Sequence[Settled]:
+        settled = self._enricher.settle(records)
+        return settled if self._scorer is None else self._scorer.kinds(settled)
 
 
 def _keep_large_blocks_off_the_heap() -> None:

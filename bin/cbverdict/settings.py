@@ -94,6 +94,19 @@ class VerdictSettings:
         return {Method.JOINT: (joint, events), Method.BINARY: (binary, joint, events)}.get(method, ())
 
 
+@dataclass(frozen=True)
+class AnomalySettings:
+    """How baselines are read.
+
+    From `threshold` on (a score, 10 is one in ten) a row is not noise. After `half_life_days` what was learnt
+    counts half. With less than `minimum_support` (hours of a person, rows of a team or a parent) there is no opinion.
+    """
+
+    threshold: float = 20.0
+    half_life_days: float = 120.0
+    minimum_support: float = 20.0
+
+
 def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None) -> Account:
     """Build an account from its stanza in `cbsigned_account.conf`, the token already decrypted.
 
@@ -132,6 +145,19 @@ def parse_verdict_settings(stanza: Mapping[str, str | None]) -> VerdictSettings:
             not_signed=_parse_lifetime(stanza, "keep_not_signed_days", Lifetimes.not_signed, 86400.0),
             not_seen=_parse_lifetime(stanza, "keep_not_seen_minutes", Lifetimes.not_seen, 60.0),
         ),
+    )
+
+
+def parse_anomaly_settings(stanza: Mapping[str, str | None]) -> AnomalySettings:
+    """Build the anomaly settings from the stanza `[anomalies]` of `cbsigned_settings.conf`.
+
+    Raises:
+        SetupError: a value is not usable; the text names it.
+    """
+    return AnomalySettings(
+        threshold=_parse_within(stanza, "threshold", AnomalySettings.threshold, (1, 100)),
+        half_life_days=_parse_within(stanza, "half_life_days", AnomalySettings.half_life_days, (7, 3650)),
+        minimum_support=_parse_within(stanza, "minimum_support", AnomalySettings.minimum_support, (1, 100_000)),
     )
 
 
@@ -211,6 +237,14 @@ def _parse_lifetime(stanza: Mapping[str, str | None], name: str, default: float,
         msg = f"settings, verdicts: {name} must be 0 (not kept) to 3650"
         raise SetupError(msg)
     return value * unit
+
+
+def _parse_within(stanza: Mapping[str, str | None], name: str, default: float, limits: tuple[float, float]) -> float:
+    value = _parse_number("settings, anomalies", name, stanza.get(name), default)
+    least, most = limits
+    if not least <= value <= most:
+        raise SetupError(f"settings, anomalies: {name} must be {least:g} to {most:g}")
+    return value
 
 
 def _check_url(name: str, url: str) -> None:

@@ -1,91 +1,76 @@
-"""The verdict store: the KV collection `cbsigned_verdicts`, read and written in batches."""
+"""What is kept between searches: verdicts and baselines, each in a KV collection."""
 
 from __future__ import annotations
 
-import json
-import logging
-from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, Iterable, Sequence
-from urllib.parse import urlsplit
+from contextlib import suppress
+from typing import TYPE_CHECKING, Iterable, Sequence
 
-from splunklib import binding
-
-from cbverdict.errors import StoreError, advice
+from cbverdict.baselines import Baselines, read_baseline, read_subject, write_baseline
+from cbverdict.collection import Collection
+from cbverdict.errors import InvalidRequestError
 from cbverdict.stored import StoredVerdict, read_document, store_key, write_document
 
 if TYPE_CHECKING:
+    from cbverdict.baselines import Subject
     from cbverdict.evidence import Question
 
-logger = logging.getLogger(__name__)
-
-MAX_BATCH = 1000
-"""Documents a save: KV's `max_documents_per_batch_save` up to Splunk 9.0; later ones take more."""
-
-_PATH = "storage/collections/data/cbsigned_verdicts"
-_TIMEOUT = 5.0
 _FLIP_MEMORY = 30 * 86400.0
+_LEARNING_TIMEOUT = 60.0
 
 
 class VerdictStore:
-    """Keep verdicts between searches; every method raises `StoreError` where splunkd does not do its part."""
+    """Keep verdicts in `cbsigned_verdicts`; every method raises `StoreError` where splunkd does not do its part."""
 
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
-        uri = urlsplit(splunkd_uri)
-        self._context = binding.Context(
-            scheme=uri.scheme,
-            host=uri.hostname,
-            port=uri.port,
-            token=token,
-            owner="nobody",
-            app="cbsigned",
-            handler=binding.handler(timeout=_TIMEOUT),
-        )
+        self._collection = Collection(splunkd_uri, token, "cbsigned_verdicts")
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
         """Give what is kept of these questions, fresh or not."""
         wanted = {store_key(server, question): question for question in questions}
-        keys = list(wanted)
         found: dict[Question, StoredVerdict] = {}
-        for start in range(0, len(keys), MAX_BATCH):
-            query = {"query": {"_key": {"$in": keys[start : start + MAX_BATCH]}}}
-            (documents,) = self._post("batch_find", [query]) or [[]]
-            for document in documents:
-                stored = read_document(document)
-                question = wanted.get(document.get("_key", ""))
-                if stored is not None and question is not None:
-                    found[question] = stored
+        for document in self._collection.read(list(wanted)):
+            stored = read_document(document)
+            question = wanted.get(document.get("_key", ""))
+            if stored is not None and question is not None:
+                found[question] = stored
         return found
 
     def write(self, verdicts: Iterable[StoredVerdict]) -> None:
         """Keep verdicts, replacing what was kept of the same questions; the last writer wins."""
-        documents = [write_document(verdict) for verdict in verdicts]
-        for start in range(0, len(documents), MAX_BATCH):
-            self._post("batch_save", documents[start : start + MAX_BATCH])
+        self._collection.save([write_document(verdict) for verdict in verdicts])
 
     def purge(self, now: float) -> None:
         """Delete what has expired: `not_seen` at once, the rest a month later, so that a flip is still noticed."""
         query = {"$or": [{"signed": "unknown", "expires": {"$lt": now}}, {"expires": {"$lt": now - _FLIP_MEMORY}}]}
-        self._send(lambda: self._context.delete(_PATH, query=json.dumps(query)))
+        self._collection.delete(query)
 
-    def _post(self, action: str, body: list[Any]) -> list[Any]:
-        headers = [("Content-Type", "application/json")]
-        text = self._send(lambda: self._context.post(f"{_PATH}/{action}", headers=headers, body=json.dumps(body)))
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, list):
-            raise StoreError(f"the verdict store answered {action} with something else. {advice(StoreError)}")
-        return answer
 
-    def _send(self, request: Any) -> bytes:  # noqa: ANN401 - the SDK has no types
-        try:
-            content: bytes = request().body.read()
-        except binding.HTTPError as error:
-            raise StoreError(f"the verdict store answered {error.status}. {advice(StoreError)}") from None
-        except (binding.AuthenticationError, OSError, HTTPException) as error:
-            raise StoreError(
-                f"the verdict store does not answer ({type(error).__name__}). {advice(StoreError)}"
-            ) from None
-        return content
+class BaselineStore:
+    """Keep baselines in `cbsigned_baselines`; every method raises `StoreError` where splunkd does not do its part."""
+
+    def __init__(self, splunkd_uri: str, token: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._collection = Collection(splunkd_uri, token, "cbsigned_baselines", _LEARNING_TIMEOUT)
+
+    def read(self, subjects: Sequence[Subject]) -> Baselines:
+        """Give the baselines of these subjects that there are; one that cannot be read is none."""
+        found: Baselines = {}
+        for document in self._collection.read([subject.key for subject in subjects]):
+            with suppress(InvalidRequestError):
+                found[read_subject(str(document.get("_key")))] = read_baseline(str(document.get("baseline")))
+        return found
+
+    def write(self, baselines: Baselines, now: float) -> None:
+        """Keep baselines, replacing what was kept of the same subjects."""
+        documents = [
+            {
+                "_key": subject.key,
+                "kind": subject.kind.value,
+                "name": subject.name,
+                "learnt": now,
+                "baseline": write_baseline(baseline),
+            }
+            for subject, baseline in baselines.items()
+        ]
+        self._collection.save(documents)

@@ -15,9 +15,7 @@ PICTURE = ROOT / "package" / "pictures" / "bench.svg"
 
 def main() -> None:
     """Draw one panel for each Python."""
-    mpl.rcParams.update(
-        {"svg.hashsalt": "cbsigned", "svg.fonttype": "none"}
-    )  # small; the same each time
+    mpl.rcParams.update({"svg.hashsalt": "cbsigned", "svg.fonttype": "none"})  # small; the same each time
     results = sorted(RESULTS.glob("*.json"), reverse=True)
     figure = Figure(figsize=(5.2 * len(results), 4.6), layout="constrained")
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]

@@ -64,7 +64,7 @@ def test_a_named_field_is_the_only_one_read() -> None:
 
 def test_an_empty_row_says_nothing() -> None:
     """Nothing in a row is an error."""
-    assert read_event({}, EventFields()) == ProcessEvent(Process(None, None), Process(None, None), None)
+    assert read_event({}, EventFields()) == ProcessEvent(Process(None, None), Process(None, None))
 
 
 @pytest.mark.parametrize(

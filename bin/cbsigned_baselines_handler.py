@@ -1,0 +1,45 @@
+"""The REST endpoints `cbsigned/baselines` and `cbsigned/learning`, each in a process that splunkd keeps."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from splunk.persistconn.application import PersistentServerConnectionApplication
+
+from cbverdict.baseline_messages import read_baselines, read_question, write_reply
+from cbverdict.baseline_service import BaselineService
+from cbverdict.endpoint import prepare, serve
+
+if TYPE_CHECKING:
+    from cbverdict.configuration import SplunkdConfiguration
+
+prepare("baselines")
+
+
+class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[misc] # Splunk's own, without types
+    """Answer `POST cbsigned/baselines`: the baselines that there are of some subjects."""
+
+    def __init__(self, command_line: str, command_arg: str) -> None:  # noqa: ARG002 - splunkd's own signature
+        """Start with nothing; splunkd gives its command line and argument, which say nothing here."""
+        super().__init__()
+        self._service = BaselineService()
+
+    def handle(self, in_string: str | bytes) -> dict[str, Any]:
+        """Answer one request."""
+        return serve(in_string, self._answer)
+
+    def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
+        return write_reply(self._service.answer(read_question(call.get("payload") or ""), configuration))
+
+
+class LearningHandler(BaselinesHandler):
+    """Answer `POST cbsigned/learning`: add what was learnt."""
+
+    def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
+        self._service.learn(read_baselines(call.get("payload") or ""), configuration)
+        return "{}"

@@ -1,0 +1,233 @@
+"""How unusual each row of a search is, and whether it is signed noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple, Union
+
+from cbverdict import opinions
+from cbverdict.baselines import Kind, Subject
+from cbverdict.errors import Trouble
+from cbverdict.lists import Lists, Member, person_of
+from cbverdict.localtime import LocalClock, Moment
+from cbverdict.noise import Doubts, is_signed_noise
+from cbverdict.opinions import NONE, Opinion, no_opinion
+from cbverdict.scoring import score_of, tail_of
+from cbverdict.usual import BaselineSource, Usual
+from cbverdict.verdict import Reason
+
+if TYPE_CHECKING:
+    from cbverdict.events import ProcessEvent
+    from cbverdict.hours import HourProfile
+    from cbverdict.verdict import Signed, Verdict
+
+ANOMALY_FIELDS = (
+    "anomaly_score",
+    "anomaly_reasons",
+    "anomaly_hour_p",
+    "anomaly_team_p",
+    "anomaly_parent_p",
+    "signed_noise",
+)
+
+
+@dataclass(frozen=True)
+class ProcessSide:
+    """What a row's process, parent and signature say, whoever ran it and whenever."""
+
+    process: str | None
+    parent: Opinion
+    doubts: Doubts
+    reasons: Tuple[str, ...]
+
+
+class Score(NamedTuple):
+    """What a row comes to; `score` is None where there is no opinion at all."""
+
+    score: float | None
+    reasons: Tuple[str, ...]
+    hour: Opinion
+    team: Opinion
+    parent: Opinion
+    is_noise: bool
+
+    def values(self) -> Tuple[Union[str, Tuple[str, ...]], ...]:
+        """Write it as the values of `ANOMALY_FIELDS`."""
+        return (
+            "" if self.score is None else f"{self.score:.1f}",
+            self.reasons if len(self.reasons) > 1 else "".join(self.reasons),
+            self.hour.text,
+            self.team.text,
+            self.parent.text,
+            "true" if self.is_noise else "false",
+        )
+
+
+class Anomalies:
+    """Score the rows of one search; a search reads baselines and never writes one."""
+
+    def __init__(self, source: BaselineSource, lists: Lists) -> None:
+        """Take who gives baselines, and the lists; nothing is asked yet."""
+        self._usual = Usual(source)
+        self._lists = lists
+        self._views: dict[tuple[str, str], PersonView] = {}
+        self._clocks: dict[tuple[str, str], LocalClock] = {}
+        self._parents: dict[tuple[str, str], Opinion] = {}
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether there are baselines at all."""
+        return self._usual.has_learnt
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """Say what went wrong: a list that cannot be read, baselines that nobody gives."""
+        troubles = [Trouble(Reason.SETUP, f"In the lookups, {problem}.") for problem in self._lists.problems]
+        return troubles + ([self._usual.trouble] if self._usual.trouble else [])
+
+    def prepare(self, whos: Iterable[tuple[str, str]], parents: Iterable[str | None]) -> None:
+        """Read what is not known yet of people (user and team as rows say them) and of parents."""
+        subjects = {Subject(Kind.PARENT, name.lower()) for name in parents if name}
+        for user, team in whos:
+            view = self.view(user, team)
+            subjects.update(view.subjects())
+        self._usual.read(subjects)
+
+    def view(self, user: str, team: str) -> PersonView:
+        """Give the view on a person, by user and team as the rows say them."""
+        found = self._views.get((user, team))
+        if found is None:
+            person = person_of(user)
+            member = self._lists.roster.member(person, team)
+            found = PersonView(self._usual, self._lists, person, member, self._clock(member))
+            self._views[user, team] = found
+        return found
+
+    def process_side(self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed) -> ProcessSide:
+        """Judge what does not depend on who ran it and when."""
+        process, parent = (one.name.lower() if one.name else None for one in (event.process, event.parent))
+        opinion = self._on_parent(parent, process) if process and parent else NONE
+        publisher = verdict.signature.publisher if verdict.signature else ""
+        denied = self._lists.denied.find(publisher)
+        tool = self._lists.tools.find(process or "")
+        doubts = Doubts(
+            signed=verdict.signed,
+            parent_signed=parent_signed,
+            parent_score=None if opinion.tail is None else score_of(opinion.tail),
+            is_publisher_denied=denied is not None,
+            is_living_off_the_land=tool is not None,
+        )
+        about = (
+            *opinion.reasons,
+            *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
+            *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
+        )
+        return ProcessSide(process, opinion, doubts, about)
+
+    def score(self, side: ProcessSide, view: PersonView, epoch: float | None) -> Score:
+        """Score a row; `epoch` is its time (None: it has none)."""
+        hour = NONE if epoch is None else view.hour(view.clock.at(epoch))
+        team = NONE if side.process is None else view.process(side.process)
+        found = [opinion.cauchy for opinion in (hour, team, side.parent) if opinion.tail is not None]
+        score = score_of(tail_of(sum(found) / len(found))) if found else None
+        is_noise = is_signed_noise(side.doubts, score, self._usual.settings.threshold)
+        return Score(score, (*hour.reasons, *team.reasons, *side.reasons), hour, team, side.parent, is_noise)
+
+    def _on_parent(self, parent: str, child: str) -> Opinion:
+        if (parent, child) not in self._parents:
+            group = self._usual.parent(parent)
+            if group is not None:
+                opinion = opinions.on_parent(group, parent, child, self._usual.starts(parent))
+            elif self.has_learnt:
+                opinion = no_opinion(f"no opinion on the parent: too few starts by {parent} are known")
+            else:
+                opinion = NONE
+            self._parents[parent, child] = opinion
+        return self._parents[parent, child]
+
+    def _is_first_signer(self, publisher: str) -> bool:
+        seen = self._usual.publishers()
+        return (
+            publisher != ""
+            and publisher not in seen
+            and sum(seen.values()) >= self._usual.settings.minimum_support
+            and self._lists.trusted.find(publisher) is None
+        )
+
+    def _clock(self, member: Member) -> LocalClock:
+        key = (member.timezone, member.calendar)
+        if key not in self._clocks:
+            self._clocks[key] = LocalClock(member.timezone, self._lists.holidays.get(member.calendar, frozenset()))
+        return self._clocks[key]
+
+
+class PersonView:
+    """What is usual for one person in one team, as far as it is known."""
+
+    def __init__(self, usual: Usual, lists: Lists, person: str | None, member: Member, clock: LocalClock) -> None:
+        """Take what is usual; profiles are made when they are needed."""
+        self._usual = usual
+        self._lists = lists
+        self._person = person
+        self._team = member.team
+        self._hours: dict[tuple[int, int], Opinion] = {}
+        self._processes: dict[str, Opinion] = {}
+        self._profile: HourProfile | None = None
+        self.clock = clock
+
+    def subjects(self) -> list[Subject]:
+        """Name the baselines that it rests on."""
+        person = [Subject(Kind.PERSON, self._person)] if self._person else []
+        return person + ([Subject(Kind.TEAM, self._team.lower())] if self._team else [])
+
+    def hour(self, moment: Moment) -> Opinion:
+        """Judge a local time."""
+        key = (moment.weekday, moment.slot)
+        opinion = self._hours.get(key)
+        if opinion is None:
+            opinion = self._hours[key] = self._on_hour(*key)
+        return opinion
+
+    def process(self, name: str) -> Opinion:
+        """Judge a process."""
+        opinion = self._processes.get(name)
+        if opinion is None:
+            opinion = self._processes[name] = self._on_process(name)
+        return opinion
+
+    def _on_hour(self, weekday: int, slot: int) -> Opinion:
+        if self._person is None or not self._usual.has_learnt:
+            return NONE
+        if self._profile is None:
+            team = self._team.lower() if self._team else None
+            self._profile = self._usual.hours(self._person, team, self.clock.holidays)
+        profile, needed = self._profile, self._usual.settings.minimum_support
+        if profile.hours < needed:
+            known = f"{profile.hours:.0f} of {needed:g} active hours of {self._person} are known"
+            return no_opinion(f"no opinion on the hour: {known}")
+        return opinions.on_hour(profile, self._person, self.clock.name, weekday, slot)
+
+    def _on_process(self, name: str) -> Opinion:
+        if self._person is None or not self._usual.has_learnt:
+            return NONE
+        if self._team is None:
+            return self._without_team(name, f"no team of {self._person} is known")
+        team = self._team.lower()
+        if self._is_expected(team, name):
+            return NONE
+        group = self._usual.team(team)
+        if group is None:
+            return self._without_team(name, f"too little is known of {self._team}, or of other teams")
+        profile = self._usual.person(self._person, team, group)
+        who = (self._person, self._team, self._usual.people(team))
+        return opinions.on_team(profile, group, self._usual.everybody(), who, name)
+
+    def _without_team(self, name: str, why: str) -> Opinion:
+        sentence = f"no opinion on the team: {why}"
+        if self._person and self._usual.has_run(self._person, name) is False:
+            sentence += f"; {opinions.first_time(self._person, name)}"
+        return no_opinion(sentence)
+
+    def _is_expected(self, team: str, process: str) -> bool:
+        expected = self._lists.expected.get(team) or self._lists.expected.get("*")
+        return expected is not None and expected.find(process) is not None

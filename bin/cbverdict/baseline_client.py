@@ -1,0 +1,49 @@
+"""The commands' way to the baseline service: REST calls on this search head."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterator
+
+from cbverdict.baseline_messages import (
+    MAX_SUBJECTS,
+    BaselineReply,
+    read_reply,
+    write_baselines,
+    write_question,
+)
+from cbverdict.splunkd import ServiceCall
+
+if TYPE_CHECKING:
+    from cbverdict.baselines import Baselines, Subject
+
+_READ_SECONDS = 20.0
+_LEARN_SECONDS = 120.0
+
+
+class BaselineClient:
+    """Read baselines, and hand over what was learnt.
+
+    Methods raise `NoRightError` (the user lacks the capability), `SetupError` or `ServiceError`.
+    """
+
+    def __init__(self, splunkd_uri: str, session_key: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._baselines = ServiceCall(splunkd_uri, session_key, "baselines")
+        self._learning = ServiceCall(splunkd_uri, session_key, "learning")
+
+    def read(self, subjects: list[Subject]) -> BaselineReply:
+        """Give the baselines that there are, and the settings; needs the capability `cbsigned_lookup`."""
+        replies = [read_reply(self._baselines.post(write_question(part), _READ_SECONDS)) for part in _parts(subjects)]
+        merged = {subject: baseline for reply in replies for subject, baseline in reply.baselines.items()}
+        return BaselineReply(replies[0].settings, merged)
+
+    def learn(self, baselines: Baselines) -> None:
+        """Add to what is known; needs the capability `cbsigned_admin`."""
+        for part in _parts(list(baselines)):
+            body = write_baselines({subject: baselines[subject] for subject in part})
+            self._learning.post(body, _LEARN_SECONDS)
+
+
+def _parts(subjects: list[Subject]) -> Iterator[list[Subject]]:
+    for start in range(0, max(len(subjects), 1), MAX_SUBJECTS):
+        yield subjects[start : start + MAX_SUBJECTS]

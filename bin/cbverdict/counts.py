@@ -1,0 +1,61 @@
+"""Counts that age: how often each name was seen, by generation.
+
+Counts of several machines add up exactly, in any order, because they are whole numbers by date; how much an old
+one still counts is decided when they are read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Dict
+
+Counts = Dict[int, Dict[str, int]]
+"""By generation: how often each name was seen in it."""
+
+GENERATION = 28
+"""Days of a generation: whole weeks, so that each has the same days of the week."""
+
+
+def generation_of(day: int) -> int:
+    """Give the generation of a local day since 1970."""
+    return day // GENERATION
+
+
+def add_count(counts: Counts, generation: int, name: str, times: int = 1) -> None:
+    """Count a name."""
+    names = counts.setdefault(generation, {})
+    names[name] = names.get(name, 0) + times
+
+
+def merge_counts(one: Counts, other: Counts) -> Counts:
+    """Add two counts."""
+    merged = {generation: dict(names) for generation, names in one.items()}
+    for generation, names in other.items():
+        for name, times in names.items():
+            add_count(merged, generation, name, times)
+    return merged
+
+
+def forget_counts(counts: Counts, horizon: int) -> Counts:
+    """Leave out generations that are more than `horizon` days older than the newest."""
+    oldest = max(counts, default=0) - horizon // GENERATION
+    return {generation: names for generation, names in counts.items() if generation >= oldest}
+
+
+def weigh(counts: Counts, half_life: float) -> dict[str, float]:
+    """Give how often each name was seen, older ones counting half as much after each `half_life` days."""
+    newest = max(counts, default=0)
+    weighed: dict[str, float] = {}
+    for generation, names in sorted(counts.items()):
+        weight = 0.5 ** ((newest - generation) * GENERATION / half_life)
+        for name, times in names.items():
+            weighed[name] = weighed.get(name, 0.0) + weight * times
+    return weighed
+
+
+def totals(counts: Counts) -> Counter[str]:
+    """Give how often each name was seen, without ageing."""
+    total: Counter[str] = Counter()
+    for names in counts.values():
+        total.update(names)
+    return total

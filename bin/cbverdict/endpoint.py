@@ -1,0 +1,48 @@
+"""What every REST endpoint of the add-on does around its answer: JSON, statuses, and the one catch-all."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from typing import Any, Callable, Mapping
+
+from solnlib import log
+
+from cbverdict.configuration import SplunkdConfiguration
+from cbverdict.errors import CbsignedError, InvalidRequestError, ServiceError, SetupError, StoreError, advice
+
+_STATUSES = {InvalidRequestError: 400, SetupError: 409, ServiceError: 503, StoreError: 503}
+
+Answer = Callable[[Mapping[str, Any], SplunkdConfiguration], str]
+
+
+def prepare(log_file: str) -> None:
+    """Prepare a handler's process: its log, and no way to splunkd but the straight one."""
+    # solnlib asks splunkd through the environment's proxy and CA bundle; splunkd is this host, so neither may count.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        os.environ.pop(name, None)
+    log.Logs.set_context(namespace="cbsigned", root_logger_log_file=log_file)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # Its warnings repeat the URL, hash and process name included.
+
+
+def serve(in_string: str | bytes, answer: Answer) -> dict[str, Any]:
+    """Answer one request of splunkd's: JSON in, `{"status", "headers", "payload"}` out."""
+    try:
+        call = json.loads(in_string)
+        configuration = SplunkdConfiguration(call["server"]["rest_uri"], call["system_authtoken"])
+        return _reply(200, answer(call, configuration))
+    except CbsignedError as error:
+        return _problem(_STATUSES.get(type(error), 503), error)
+    except Exception as error:  # The entries' one catch-all: a defect becomes an answer, its text stays here.
+        logging.getLogger(__name__).exception("action=answer defect=%s", type(error).__name__)
+        return _problem(500, ServiceError(f"a defect of the service. {advice(ServiceError)}"))
+
+
+def _problem(status: int, error: CbsignedError) -> dict[str, Any]:
+    return _reply(status, json.dumps({"reason": error.reason.value, "message": str(error)}))
+
+
+def _reply(status: int, payload: str) -> dict[str, Any]:
+    return {"status": status, "headers": {"Content-Type": "application/json"}, "payload": payload}

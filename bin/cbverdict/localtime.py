@@ -1,0 +1,81 @@
+"""A person's own clock: from an instant to the local day, its day of the week, and the hour."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from functools import cache
+from typing import Collection, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cbverdict.hours import SLOTS, weekday_of
+
+QUARTER = 900
+"""Seconds: zones differ from UTC by whole quarters of an hour, and change on them."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST = date(1970, 1, 1)
+_LATEST = 4_102_444_800.0  # 2100-01-01
+
+
+class Moment(NamedTuple):
+    """A local time: day since 1970-01-01, day of the week (Monday 0, a holiday is Sunday), half hour of the day."""
+
+    day: int
+    weekday: int
+    slot: int
+
+
+class LocalClock:
+    """The clock of a time zone with its holidays."""
+
+    def __init__(self, name: str, holidays: Collection[int]) -> None:
+        """Take the name of a zone, as the IANA database has it; an unknown one is taken as UTC."""
+        self.name = name if is_zone(name) else "UTC"
+        self.holidays = holidays
+        self._zone = ZoneInfo(self.name)
+        self._known: dict[int, Moment] = {}
+
+    def at(self, epoch: float) -> Moment:
+        """Give the local time of an instant, in seconds since 1970."""
+        quarter = int(epoch // QUARTER)
+        moment = self._known.get(quarter)
+        if moment is None:
+            # Counted from the epoch, for datetime.fromtimestamp cannot go before 1970 on Windows.
+            local = (_EPOCH + timedelta(seconds=quarter * QUARTER)).astimezone(self._zone)
+            day = (local.date() - _FIRST).days
+            slot = (local.hour * 60 + local.minute) * SLOTS // 1440
+            moment = self._known[quarter] = Moment(day, weekday_of(day, self.holidays), slot)
+        return moment
+
+
+def day_of(text: str) -> int | None:
+    """Give the day since 1970 of a date, written YYYY-MM-DD (None: it is none)."""
+    try:
+        return (date.fromisoformat(text.strip()) - _FIRST).days
+    except ValueError:
+        return None
+
+
+@cache
+def is_zone(name: str) -> bool:
+    """Say whether the time zone database has this name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def read_time(text: str) -> float | None:
+    """Read `_time`: seconds since 1970 as splunkd sends them, or ISO 8601 with its zone as exports have it."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            return None
+        seconds = (moment - _EPOCH).total_seconds()
+    return seconds if -_LATEST < seconds < _LATEST else None

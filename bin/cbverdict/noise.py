@@ -1,0 +1,41 @@
+"""The rule of `signed_noise`: whether a row may be dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cbverdict.verdict import Signed
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What a row's process, parent and signature say against dropping it.
+
+    `parent_score` is the score of the parent's tail alone (None: no opinion).
+    """
+
+    signed: Signed
+    parent_signed: Signed = Signed.UNKNOWN
+    parent_score: float | None = None
+    is_publisher_denied: bool = False
+    is_living_off_the_land: bool = False
+
+
+def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
+    """Say whether nothing is in doubt; `score` is the row's (None: no opinion).
+
+    What is simply not known yet (no baseline, no parent hash) does not block; an unknown signature always does, and
+    a signature never hides a high score.
+    """
+    return (
+        doubts.signed is Signed.TRUE
+        and doubts.parent_signed is not Signed.FALSE
+        and not doubts.is_publisher_denied
+        and not doubts.is_living_off_the_land
+        and not _is_high(score, threshold)
+        and not _is_high(doubts.parent_score, threshold)
+    )
+
+
+def _is_high(score: float | None, threshold: float) -> bool:
+    return score is not None and score >= threshold

@@ -1,0 +1,38 @@
+"""From tail probabilities to a score."""
+
+from __future__ import annotations
+
+import math
+from typing import Sequence
+
+MAX_SCORE = 100.0
+_MOST = 0.9
+_LEAST = 1e-15
+
+
+def combine(tails: Sequence[float]) -> float | None:
+    """Combine tail probabilities to one, whether they depend on each other or not (None: there are none).
+
+    Source: Liu & Xie, "Cauchy Combination Test", JASA 2020. A tail near 1 is taken as 0.9, for the perfectly usual must
+    not outweigh the odd (Fang, Chang, Park & Tseng, "Heavy-tailed Distribution for Combining Dependent p-values",
+    Statistica Sinica 2023).
+    """
+    if not tails:
+        return None
+    return tail_of(sum(map(cauchy, tails)) / len(tails))
+
+
+def cauchy(tail: float) -> float:
+    """Give the Cauchy variable of a tail probability."""
+    return math.tan((0.5 - min(max(tail, _LEAST), _MOST)) * math.pi)
+
+
+def tail_of(variable: float) -> float:
+    """Give the tail probability of a Cauchy variable."""
+    # atan of a large number loses its last digits; atan of the inverse does not.
+    return math.atan(1 / variable) / math.pi if variable > 1 else 0.5 - math.atan(variable) / math.pi
+
+
+def score_of(tail: float) -> float:
+    """Give the score of a tail probability: 10 is one in ten, 30 one in a thousand, at most 100."""
+    return min(MAX_SCORE, -10.0 * math.log10(max(tail, _LEAST)))

@@ -1,0 +1,90 @@
+"""One REST call to this search head's splunkd, and what its refusals mean."""
+
+from __future__ import annotations
+
+import json
+import socket
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from splunklib import binding
+
+from cbverdict.errors import InvalidRequestError, NoRightError, ServiceError, SetupError, TimedOutError, advice
+
+if TYPE_CHECKING:
+    from cbverdict.errors import CbsignedError
+
+_ENDPOINTS = "/servicesNS/nobody/cbsigned/cbsigned"
+
+
+class ServiceCall:
+    """Call one of the add-on's endpoints with the user's own session."""
+
+    def __init__(self, splunkd_uri: str, session_key: str, endpoint: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._uri = urlsplit(splunkd_uri)
+        self._session_key = session_key
+        self._path = f"{_ENDPOINTS}/{endpoint}"
+
+    def post(self, body: str, timeout: float) -> str:
+        """Send JSON and give the JSON that comes back; `timeout` is in seconds.
+
+        Raises:
+            NoRightError: the user lacks the endpoint's capability.
+            SetupError: the add-on is not set up right.
+            ServiceError: the service does not answer.
+        """
+        headers = [("Content-Type", "application/json")]
+        return self._send(lambda context: context.post(self._path, headers=headers, body=body), timeout)
+
+    def delete(self, timeout: float) -> None:
+        """Send a DELETE.
+
+        Raises:
+            NoRightError: the user lacks the endpoint's capability.
+            ServiceError: the service does not answer.
+        """
+        self._send(lambda context: context.delete(self._path), timeout)
+
+    def _send(self, request: Any, timeout: float) -> str:  # noqa: ANN401 - the SDK has no types
+        context = binding.Context(
+            scheme=self._uri.scheme,
+            host=self._uri.hostname,
+            port=self._uri.port,
+            token=self._session_key,
+            handler=binding.handler(timeout=timeout),
+        )
+        try:
+            text: str = request(context).body.read().decode("utf-8")
+        except binding.AuthenticationError:
+            msg = f"splunkd refused this search's session. {advice(NoRightError)}"
+            raise NoRightError(msg) from None
+        except binding.HTTPError as error:
+            raise _explain(error.status, error.body) from None
+        except socket.timeout:
+            msg = f"The service is busy with other searches and did not answer in time. {advice(TimedOutError)}"
+            raise TimedOutError(msg) from None
+        except (OSError, HTTPException) as error:
+            msg = f"the service does not answer ({type(error).__name__}). {advice(ServiceError)}"
+            raise ServiceError(msg) from None
+        return text
+
+
+def _explain(status: int, body: bytes) -> CbsignedError:
+    try:
+        problem = json.loads(body)
+        message, reason = str(problem["message"]), str(problem["reason"])
+    except (ValueError, KeyError, TypeError):
+        message, reason = "", ""
+    if reason == SetupError.reason.value:
+        return SetupError(message)
+    if message and status == 400:  # noqa: PLR2004 - HTTP's bad request
+        return InvalidRequestError(message)
+    if message:
+        return ServiceError(message)
+    if status in {401, 403}:
+        return NoRightError(f"splunkd answered {status} to the request. {advice(NoRightError)}")
+    if status == 404:  # noqa: PLR2004 - HTTP's not found
+        return SetupError("this search head has no verdict service: install the add-on here and restart Splunk")
+    return ServiceError(f"splunkd answered {status} to the request. {advice(ServiceError)}")

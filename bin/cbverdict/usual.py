@@ -1,0 +1,144 @@
+"""What is usual, as far as one search knows: baselines read in batches, profiles made once."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Iterable, Protocol
+
+from cbverdict.baselines import ORGANISATION, Baseline, Kind, Subject
+from cbverdict.counts import totals, weigh
+from cbverdict.errors import CbsignedError, Trouble
+from cbverdict.hours import HourProfile, background
+from cbverdict.people import head_count
+from cbverdict.rarity import Everybody, GroupProfile, PersonProfile
+from cbverdict.settings import AnomalySettings
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from typing import Collection
+
+    from cbverdict.baseline_messages import BaselineReply
+
+logger = logging.getLogger(__name__)
+
+MIN_TEAM = 5
+"""People that a team needs to have a behaviour of its own."""
+
+_NOTHING = Baseline()
+
+
+class BaselineSource(Protocol):
+    """Who gives baselines; `cbverdict.baseline_client.BaselineClient` asks the baseline service."""
+
+    def read(self, subjects: list[Subject]) -> BaselineReply:
+        """Give the baselines that there are, or raise a `CbsignedError`."""
+
+
+class Usual:
+    """The baselines of one search, and the profiles made of them."""
+
+    def __init__(self, source: BaselineSource) -> None:
+        """Take who gives baselines; nothing is asked yet."""
+        self._source = source
+        self._known: dict[Subject, Baseline] = {}
+        self._groups: dict[Subject, GroupProfile] = {}
+        self._persons: dict[tuple[str, Subject], PersonProfile] = {}
+        self._everybody: Everybody | None = None
+        self._all_hours: list[float] | None = None
+        self._large_teams: set[str] | None = None
+        self._all_publishers: Counter[str] | None = None
+        self.settings = AnomalySettings()
+        self.trouble: Trouble | None = None
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether there are baselines at all."""
+        return self._of(ORGANISATION) is not _NOTHING
+
+    def read(self, subjects: Iterable[Subject]) -> None:
+        """Read the baselines that are not known yet, in one go."""
+        new = sorted({ORGANISATION, *subjects} - self._known.keys(), key=lambda subject: subject.key)
+        if not new or self.trouble is not None:
+            return
+        try:
+            reply = self._source.read(new)
+        except CbsignedError as error:
+            # Not tried again in this search: without a baseline there is no opinion, and a hanging store is slow.
+            self.trouble = Trouble.of(error)
+            return
+        self.settings = reply.settings
+        for subject in new:
+            self._known[subject] = reply.baselines.get(subject, _NOTHING)
+
+    def everybody(self) -> Everybody:
+        """Give the organisation's behaviour."""
+        if self._everybody is None:
+            self._everybody = Everybody(self._weigh(ORGANISATION))
+        return self._everybody
+
+    def team(self, team: str) -> GroupProfile | None:
+        """Give a team's behaviour (None: it, or all the others, are too small or not known well enough)."""
+        if self._large_teams is None:
+            known = self._of(ORGANISATION)
+            self._large_teams = {name for name in known.teams() if head_count(known.members(name)) >= MIN_TEAM}
+        is_comparable = team in self._large_teams and len(self._large_teams) > 1
+        return self._group(Subject(Kind.TEAM, team)) if is_comparable else None
+
+    def people(self, team: str) -> int:
+        """Say how many people are in a team."""
+        return head_count(self._of(ORGANISATION).members(team))
+
+    def parent(self, parent: str) -> GroupProfile | None:
+        """Give a parent's behaviour (None: too few starts are known)."""
+        return self._group(Subject(Kind.PARENT, parent))
+
+    def starts(self, parent: str) -> Counter[str]:
+        """Say how often a parent started what."""
+        return totals(self._of(Subject(Kind.PARENT, parent)).names)
+
+    def person(self, person: str, team: str, group: GroupProfile) -> PersonProfile:
+        """Give a person's behaviour in a team."""
+        key = (person, Subject(Kind.TEAM, team))
+        if key not in self._persons:
+            self._persons[key] = PersonProfile(self._weigh(Subject(Kind.PERSON, person)), group)
+        return self._persons[key]
+
+    def has_run(self, person: str, process: str) -> bool | None:
+        """Say whether a person ever ran a process (None: too little is known of the person)."""
+        seen = totals(self._of(Subject(Kind.PERSON, person)).names)
+        return process in seen if sum(seen.values()) >= self.settings.minimum_support else None
+
+    def hours(self, person: str, team: str | None, holidays: Collection[int]) -> HourProfile:
+        """Give the hours of a person, backed off to the team's and everybody's."""
+        if self._all_hours is None:
+            self._all_hours = background(self._weigh_hours(ORGANISATION))
+        others = self._all_hours
+        if team is not None:
+            others = background(self._weigh_hours(Subject(Kind.TEAM, team)), others)
+        days = self._of(Subject(Kind.PERSON, person)).days
+        return HourProfile(days, self.settings.half_life_days, others, holidays)
+
+    def publishers(self) -> Counter[str]:
+        """Say how often programs of each publisher were seen."""
+        if self._all_publishers is None:
+            self._all_publishers = totals(self._of(ORGANISATION).publishers)
+        return self._all_publishers
+
+    def _of(self, subject: Subject) -> Baseline:
+        return self._known.get(subject, _NOTHING)
+
+    def _group(self, subject: Subject) -> GroupProfile | None:
+        if subject not in self._groups:
+            seen = totals(self._of(subject).names)
+            once = sum(times == 1 for times in seen.values())
+            profile = GroupProfile(self._weigh(subject), once, sum(seen.values()), self.everybody())
+            self._groups[subject] = profile
+        group = self._groups[subject]
+        return group if group.total >= self.settings.minimum_support else None
+
+    def _weigh(self, subject: Subject) -> dict[str, float]:
+        return weigh(self._of(subject).names, self.settings.half_life_days)
+
+    def _weigh_hours(self, subject: Subject) -> dict[int, float]:
+        weighed = weigh(self._of(subject).hours, self.settings.half_life_days)
+        return {int(hour): weight for hour, weight in weighed.items()}

@@ -1,0 +1,34 @@
+"""Baselines in memory, given to the very code that a search runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cbverdict.baseline_messages import BaselineReply
+from cbverdict.settings import AnomalySettings
+from cbverdict.usual import Usual
+
+if TYPE_CHECKING:
+    from cbverdict.baselines import Baselines, Subject
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A source of baselines, as the baseline service is one."""
+
+    baselines: Baselines
+    settings: AnomalySettings = field(default_factory=AnomalySettings)
+
+    def read(self, subjects: list[Subject]) -> BaselineReply:
+        """Give the baselines that there are."""
+        found = {subject: self.baselines[subject] for subject in subjects if subject in self.baselines}
+        return BaselineReply(self.settings, found)
+
+
+def usual_of(learnt: Baselines, settings: AnomalySettings) -> Usual:
+    """Make of what was learnt what a search makes of it: old things are forgotten, all of it is read."""
+    kept = {subject: baseline.forget(settings.half_life_days) for subject, baseline in learnt.items()}
+    usual = Usual(Memory(kept, settings))
+    usual.read(kept)
+    return usual
