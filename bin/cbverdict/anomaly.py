@@ -9,7 +9,7 @@ from cbverdict import opinions
 from cbverdict.baselines import Kind, Subject
 from cbverdict.errors import Trouble
 from cbverdict.lists import Lists, Member, person_of
-from cbverdict.localtime import LocalClock, Moment
+from cbverdict.localtime import Clocks, LocalClock, Moment
 from cbverdict.noise import Doubts, is_signed_noise
 from cbverdict.opinions import NONE, Opinion, no_opinion
 from cbverdict.scoring import score_of, tail_of
@@ -71,7 +71,7 @@ class Anomalies:
         self._usual = Usual(source)
         self._lists = lists
         self._views: dict[tuple[str, str], PersonView] = {}
-        self._clocks: dict[tuple[str, str], LocalClock] = {}
+        self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Opinion] = {}
 
     @property
@@ -99,7 +99,7 @@ class Anomalies:
         if found is None:
             person = person_of(user)
             member = self._lists.roster.member(person, team)
-            found = PersonView(self._usual, self._lists, person, member, self._clock(member))
+            found = PersonView(self._usual, self._lists, person, member, self._clocks.of(member))
             self._views[user, team] = found
         return found
 
@@ -153,12 +153,6 @@ class Anomalies:
             and sum(seen.values()) >= self._usual.settings.minimum_support
             and self._lists.trusted.find(publisher) is None
         )
-
-    def _clock(self, member: Member) -> LocalClock:
-        key = (member.timezone, member.calendar)
-        if key not in self._clocks:
-            self._clocks[key] = LocalClock(member.timezone, self._lists.holidays.get(member.calendar, frozenset()))
-        return self._clocks[key]
 
 
 class PersonView:

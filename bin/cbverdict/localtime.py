@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
-from typing import Collection, NamedTuple
+from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cbverdict.hours import SLOTS, weekday_of
+
+if TYPE_CHECKING:
+    from cbverdict.lists import Member
 
 QUARTER = 900
 """Seconds: zones differ from UTC by whole quarters of an hour, and change on them."""
@@ -46,6 +49,22 @@ class LocalClock:
             slot = (local.hour * 60 + local.minute) * SLOTS // 1440
             moment = self._known[quarter] = Moment(day, weekday_of(day, self.holidays), slot)
         return moment
+
+
+class Clocks:
+    """The clocks of people, one for each time zone and calendar."""
+
+    def __init__(self, holidays: Mapping[str, Collection[int]]) -> None:
+        """Take the holidays, local days since 1970, by calendar."""
+        self._holidays = holidays
+        self._known: dict[tuple[str, str], LocalClock] = {}
+
+    def of(self, member: Member) -> LocalClock:
+        """Give somebody's clock."""
+        key = (member.timezone, member.calendar)
+        if key not in self._known:
+            self._known[key] = LocalClock(member.timezone, self._holidays.get(member.calendar, ()))
+        return self._known[key]
 
 
 def day_of(text: str) -> int | None:

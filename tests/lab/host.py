@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,32 @@ class SearchHost:
             result.rows = command.execute([], [], is_last=True)
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
+
+    def report(
+        self, rows: Sequence[Row], arguments: Sequence[str] = (), peers: int = 2, chunk_size: int = 50_000
+    ) -> SearchResult:
+        """Run a reporting command: its map in a process for each search peer, its reduce on what they send."""
+        with _Command(self, arguments) as command:
+            configuration = command.get_info()
+            result = SearchResult([], command.messages, configuration, 0, "")
+            if not _is_refused(configuration):
+                preop = shlex.split(configuration["streaming_preop"])
+                parts = [part for peer in range(peers) for part in self._map(rows[peer::peers], preop[1:], chunk_size)]
+                required = configuration.get("required_fields")
+                for part in parts:
+                    result.rows += command.execute(part, _columns(part, required), is_last=False)
+                result.rows += command.execute([], _columns([], required), is_last=True)
+        result.exit_code, result.standard_error = command.exit_code, command.standard_error
+        return result
+
+    def _map(self, rows: Sequence[Row], arguments: Sequence[str], chunk_size: int) -> list[list[Row]]:
+        """Run the map over the rows of one search peer; give what comes of each chunk."""
+        with _Command(self, arguments) as command:
+            required = command.get_info().get("required_fields")
+            replies = [
+                command.execute(chunk, _columns(chunk, required), is_last=False) for chunk in _chunks(rows, chunk_size)
+            ]
+            return [*replies, command.execute([], _columns([], required), is_last=True)]
 
     @staticmethod
     def _send_chunks(

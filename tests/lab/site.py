@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Iterable
+from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from solnlib.conf_manager import ConfManager
@@ -62,6 +62,12 @@ class Site:
         key = self.splunkd.log_in("analyst", *capabilities)
         host = SearchHost(self.app / "bin" / "cbsigned.py", self.splunkd.url, key, self.python, getinfo_starts)
         return host.run(rows, arguments, chunk_size, progress)
+
+    def learn(self, rows: Sequence[Row], *arguments: str, peers: int = 2, chunk_size: int = 50_000) -> SearchResult:
+        """Run `| cbsignedlearn <arguments>` over rows that lie on search peers, as an admin."""
+        key = self.splunkd.log_in("admin", "search", "cbsigned_lookup", "cbsigned_admin")
+        host = SearchHost(self.app / "bin" / "cbsignedlearn.py", self.splunkd.url, key, self.python)
+        return host.report(rows, arguments, peers, chunk_size)
 
     def logs(self) -> str:
         """Give everything that the add-on logged."""

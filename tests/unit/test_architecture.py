@@ -51,6 +51,7 @@ LAYERS = {
     "service": SERVICE,
     "baseline_service": SERVICE,
     "usual": SERVICE,
+    "learning": SERVICE,
     "anomaly": SERVICE,
     "scorer": SERVICE,
     "enrich": SERVICE,

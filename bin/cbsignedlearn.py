@@ -1,0 +1,72 @@
+"""The search command `| cbsignedlearn`: learn what is usual from the rows of any search."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any, Iterable, Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from splunklib.searchcommands import Configuration, Option, ReportingCommand, dispatch, validators
+
+from cbverdict.events import EventFields
+from cbverdict.sdk import HardenedCommand
+
+_TEXT = validators.Match("text", r".{1,255}\Z")
+
+
+@Configuration(requires_preop=True, run_in_preview=False)
+class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
+    """The map runs where the rows are, on the indexers; the reduce on the search head writes the baselines."""
+
+    dryrun = Option(default=False, validate=validators.Boolean())
+    name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
+    user_field = Option(name="user", validate=_TEXT)
+    team_field = Option(name="team", validate=_TEXT)
+
+    def prepare(self) -> None:
+        """Ask splunkd for the needed columns only, in each phase."""
+        super().prepare()
+        if self.fieldnames:
+            self.write_error(f"cbsignedlearn takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
+            sys.exit(1)
+        from cbverdict.learning import PART_FIELDS, Lesson, columns  # noqa: PLC0415 - not for a start that is refused
+
+        self._lesson = Lesson()
+        own = {"name": self.name_field, "user": self.user_field, "team": self.team_field}
+        given = {key: (column,) for key, column in own.items() if column}
+        self._fields = EventFields(md5=(), parent_md5=(), **given)
+        is_map = self.phase == "map"
+        self._configuration.required_fields = columns(self._fields) if is_map else list(PART_FIELDS)
+
+    @Configuration()
+    def map(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
+        """Learn from the rows of one chunk, and hand that on."""
+        from cbverdict.learning import Learner  # noqa: PLC0415 - at the first chunk, not at getinfo
+        from cbverdict.lookups import read_lists  # noqa: PLC0415 - likewise
+
+        yield from Learner(read_lists(), self._fields, time.time()).learn(records).parts()
+
+    def reduce(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
+        """Put the parts together; after the last, write the baselines and say what was learnt."""
+        from cbverdict.baseline_client import BaselineClient  # noqa: PLC0415 - at the first chunk, not at getinfo
+        from cbverdict.errors import CbsignedError  # noqa: PLC0415 - likewise
+
+        try:
+            for record in records:
+                self._lesson.add_part(record)
+            if not self._finished:
+                return
+            if not self.dryrun and self._lesson.baselines:
+                info = self.metadata.searchinfo
+                BaselineClient(info.splunkd_uri, info.session_key).learn(self._lesson.baselines)
+        except CbsignedError as error:
+            self.write_error(f"cbsignedlearn: {error}")
+            return
+        yield from self._lesson.report("would learn" if self.dryrun else "learnt")
+
+
+dispatch(CbsignedlearnCommand, sys.argv, sys.stdin, sys.stdout, __name__)
