@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple, Union
+from itertools import count
+from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple
 
 from cbverdict import opinions
 from cbverdict.baselines import Kind, Subject
 from cbverdict.errors import Trouble
 from cbverdict.lists import Lists, Member, person_of
-from cbverdict.localtime import Clocks, LocalClock, Moment
-from cbverdict.noise import Doubts, is_signed_noise
+from cbverdict.localtime import Clocks, LocalClock
+from cbverdict.noise import Doubts, may_be_noise
 from cbverdict.opinions import NONE, Opinion, no_opinion
-from cbverdict.scoring import score_of, tail_of
+from cbverdict.scoring import score_of, score_of_cauchy
 from cbverdict.usual import BaselineSource, Usual
 from cbverdict.verdict import Reason
 
@@ -31,36 +31,48 @@ ANOMALY_FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class ProcessSide:
-    """What a row's process, parent and signature say, whoever ran it and whenever."""
+class ProcessSide(NamedTuple):
+    """What a row's process, parent and signature say, whoever ran it and whenever; `number` tells it from others."""
 
+    number: int
     process: str | None
     parent: Opinion
     doubts: Doubts
     reasons: Tuple[str, ...]
 
 
+class Part(NamedTuple):
+    """What is said of a row but its hour: the sum of Cauchy variables, of how many opinions, what score that gives."""
+
+    cauchy: float
+    opinions: int
+    score: float
+    reasons: Tuple[str, ...]
+    team: Opinion
+    parent: Opinion
+    may_be_noise: bool
+
+
 class Score(NamedTuple):
     """What a row comes to; `score` is None where there is no opinion at all."""
 
     score: float | None
-    reasons: Tuple[str, ...]
     hour: Opinion
-    team: Opinion
-    parent: Opinion
+    part: Part
     is_noise: bool
 
-    def values(self) -> Tuple[Union[str, Tuple[str, ...]], ...]:
-        """Write it as the values of `ANOMALY_FIELDS`."""
-        return (
-            "" if self.score is None else f"{self.score:.1f}",
-            self.reasons if len(self.reasons) > 1 else "".join(self.reasons),
-            self.hour.text,
-            self.team.text,
-            self.parent.text,
-            "true" if self.is_noise else "false",
-        )
+    @property
+    def reasons(self) -> Tuple[str, ...]:
+        """Give the sentences."""
+        return self.hour.reasons + self.part.reasons
+
+
+class WrittenPart(NamedTuple):
+    """A part as the SDK writes it: its sentences, and what stands behind the hour."""
+
+    part: Part
+    reasons: str
+    rest: str
 
 
 class Anomalies:
@@ -73,11 +85,17 @@ class Anomalies:
         self._views: dict[tuple[str, str], PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Opinion] = {}
+        self._numbers = count()
 
     @property
     def has_learnt(self) -> bool:
         """Whether there are baselines at all."""
         return self._usual.has_learnt
+
+    @property
+    def threshold(self) -> float:
+        """The score from which on a row is not noise."""
+        return self._usual.settings.threshold
 
     @property
     def troubles(self) -> list[Trouble]:
@@ -103,6 +121,11 @@ class Anomalies:
             self._views[user, team] = found
         return found
 
+    def forget_parts(self) -> None:
+        """Forget what is remembered of rows."""
+        for view in self._views.values():
+            view.written.clear()
+
     def process_side(self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed) -> ProcessSide:
         """Judge what does not depend on who ran it and when."""
         process, parent = (one.name.lower() if one.name else None for one in (event.process, event.parent))
@@ -122,16 +145,24 @@ class Anomalies:
             *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
             *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
         )
-        return ProcessSide(process, opinion, doubts, about)
+        return ProcessSide(next(self._numbers), process, opinion, doubts, about)
 
-    def score(self, side: ProcessSide, view: PersonView, epoch: float | None) -> Score:
-        """Score a row; `epoch` is its time (None: it has none)."""
-        hour = NONE if epoch is None else view.hour(view.clock.at(epoch))
+    def score(self, side: ProcessSide, view: PersonView, slot: int | None) -> Score:
+        """Score a row; `slot` is the slot of the week that it is in (None: it has no time)."""
+        part = self.part(side, view)
+        hour = NONE if slot is None else view.hour(slot)
+        score = part.score if part.opinions else None
+        if hour.tail is not None:
+            score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
+        return Score(score, hour, part, part.may_be_noise and (score is None or score < self.threshold))
+
+    def part(self, side: ProcessSide, view: PersonView) -> Part:
+        """Judge all but the hour."""
         team = NONE if side.process is None else view.process(side.process)
-        found = [opinion.cauchy for opinion in (hour, team, side.parent) if opinion.tail is not None]
-        score = score_of(tail_of(sum(found) / len(found))) if found else None
-        is_noise = is_signed_noise(side.doubts, score, self._usual.settings.threshold)
-        return Score(score, (*hour.reasons, *team.reasons, *side.reasons), hour, team, side.parent, is_noise)
+        found = [opinion.cauchy for opinion in (team, side.parent) if opinion.tail is not None]
+        score = score_of_cauchy(sum(found) / len(found)) if found else 0.0
+        is_clear = may_be_noise(side.doubts, self.threshold)
+        return Part(sum(found), len(found), score, team.reasons + side.reasons, team, side.parent, is_clear)
 
     def _on_parent(self, parent: str, child: str) -> Opinion:
         if (parent, child) not in self._parents:
@@ -164,7 +195,8 @@ class PersonView:
         self._lists = lists
         self._person = person
         self._team = member.team
-        self._hours: dict[tuple[int, int], Opinion] = {}
+        self.written: dict[int, WrittenPart] = {}
+        self._hours: dict[int, Opinion] = {}
         self._processes: dict[str, Opinion] = {}
         self._profile: HourProfile | None = None
         self.clock = clock
@@ -174,12 +206,11 @@ class PersonView:
         person = [Subject(Kind.PERSON, self._person)] if self._person else []
         return person + ([Subject(Kind.TEAM, self._team.lower())] if self._team else [])
 
-    def hour(self, moment: Moment) -> Opinion:
-        """Judge a local time."""
-        key = (moment.weekday, moment.slot)
-        opinion = self._hours.get(key)
+    def hour(self, slot: int) -> Opinion:
+        """Judge a slot of the week."""
+        opinion = self._hours.get(slot)
         if opinion is None:
-            opinion = self._hours[key] = self._on_hour(*key)
+            opinion = self._hours[slot] = self._on_hour(slot)
         return opinion
 
     def process(self, name: str) -> Opinion:
@@ -189,7 +220,7 @@ class PersonView:
             opinion = self._processes[name] = self._on_process(name)
         return opinion
 
-    def _on_hour(self, weekday: int, slot: int) -> Opinion:
+    def _on_hour(self, slot: int) -> Opinion:
         if self._person is None or not self._usual.has_learnt:
             return NONE
         if self._profile is None:
@@ -199,7 +230,7 @@ class PersonView:
         if profile.hours < needed:
             known = f"{profile.hours:.0f} of {needed:g} active hours of {self._person} are known"
             return no_opinion(f"no opinion on the hour: {known}")
-        return opinions.on_hour(profile, self._person, self.clock.name, weekday, slot)
+        return opinions.on_hour(profile, self._person, self.clock.name, slot)
 
     def _on_process(self, name: str) -> Opinion:
         if self._person is None or not self._usual.has_learnt:
@@ -213,7 +244,7 @@ class PersonView:
         if group is None:
             return self._without_team(name, f"too little is known of {self._team}, or of other teams")
         profile = self._usual.person(self._person, team, group)
-        who = (self._person, self._team, self._usual.people(team))
+        who = (self._person, self._team, self._usual.people()[team])
         return opinions.on_team(profile, group, self._usual.everybody(), who, name)
 
     def _without_team(self, name: str, why: str) -> Opinion:

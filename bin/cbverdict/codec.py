@@ -13,23 +13,23 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO, StringIO
 from itertools import count, groupby
-from operator import itemgetter
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Protocol, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Protocol, Sequence, Tuple
 
 from splunklib.searchcommands.internals import RecordWriterV2
 
 Record = Dict[str, Any]
 Read = Callable[[StringIO], Iterable[Record]]
 Who = Tuple[str, ...]
-Value = Union[str, Tuple[str, ...]]
 
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
 _MARK = "73524917360182944365"  # stands for what varies while a row's text is made
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 _LINE_END = "\r\n"
+_needs_quotes = re.compile(r'[",\r\n]').search
 _is_number = re.compile(r"[0-9.]*").fullmatch
 
 
@@ -62,8 +62,11 @@ class Varying(Protocol):
     def views(self, whos: Sequence[Who]) -> Sequence[Any]:
         """Get ready for rows of these people, told by the values of the columns before the time."""
 
-    def values(self, settled: Any, view: Any, time: str) -> Sequence[Value]:  # noqa: ANN401 - whoever varies knows
-        """Give the fields' values for a row."""
+    def text(self, settled: Any, view: Any, time: str) -> str:  # noqa: ANN401 - whoever varies knows
+        """Give the fields of a row as the SDK writes them, each with its multivalue twin (`pair_text`)."""
+
+    def forget(self) -> None:
+        """Keep what is remembered within bounds, after a chunk."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,6 @@ class RowCodec:
         self._form: _Form | None = None
         self._kinds: dict[Any, _Kind] = {}
         self._people: dict[Who, _Person] = {}
-        self._pairs: dict[Value, str] = {}
 
     def reply(self, body: str) -> Reply | None:
         """Give the reply to a chunk's body, or None where the SDK has to."""
@@ -146,7 +148,7 @@ class RowCodec:
             record.update(dict.fromkeys(fields, ""))
             record.update(dict.fromkeys(fields[:1], _MARK))
         self._header_text, texts = _write(records)
-        return {key: _Kind(_template(text, len(fields)), one) for key, text, one in zip(new, texts, settled)}
+        return {key: _Kind(_template(text, form, len(fields)), one) for key, text, one in zip(new, texts, settled)}
 
     def _write(self, form: _Form, rows: _Rows, made: dict[Any, _Kind]) -> Reply:
         known = {**self._kinds, **made} if made else self._kinds
@@ -168,33 +170,23 @@ class RowCodec:
         """Have `varying` get ready for whom no row was about before."""
         whos = sorted(strangers)
         for who, view in zip(whos, varying.views([form.all_of(who) for who in whos])):
-            self._people[who] = _Person(tuple(_written(_value(cell)) for cell in who), view)
+            self._people[who] = _Person(form.cells(who), view)
 
     def _vary(self, varying: Varying, form: _Form, rows: _Rows, kinds: list[_Kind]) -> Iterator[str]:
-        give, pairs, people, arrange = varying.values, self._pairs, self._people, form.arrange
+        write, people, when = varying.text, self._people, form.when
         for number, (kind, who, time) in enumerate(zip(kinds, rows.whos, rows.times)):
-            person = people[who]
+            cells, view = people[who]
             if time[:1] == '"':
                 time = _value(time)  # noqa: PLW2901 - the cell's value is the time
-            values = give(kind.settled, person.view, time)
-            try:
-                block = ",".join([pairs[value] for value in values])
-            except KeyError:
-                block = ",".join([self._pair(value) for value in values])
-            cells = person.cells
-            if form.has_time:
-                cells = (*cells, time if _is_number(time) else _written(time))
-            yield kind.template % (*(arrange(cells) if arrange else cells), number, block)
+            text = write(kind.settled, view, time)
+            written = time if _is_number(time) else _written(time)
+            if form.is_run:
+                yield kind.template % (cells[0] + written, number, text)
+            else:
+                yield kind.template % (*cells[:when], *((written,) * form.has_time), *cells[when:], number, text)
+        varying.forget()
         if len(people) > _MAX_KINDS:
             people.clear()
-        if len(pairs) > _MAX_KINDS:
-            pairs.clear()
-
-    def _pair(self, value: Value) -> str:
-        """Give a field and its multivalue twin as the SDK writes them."""
-        if value not in self._pairs:
-            self._pairs[value] = _pair_text(list(value) if isinstance(value, tuple) else value)
-        return self._pairs[value]
 
 
 class _Form:
@@ -202,57 +194,62 @@ class _Form:
 
     def __init__(self, plain: Sequence[str], varying: Sequence[str]) -> None:
         """Take the columns in their order, the index last, and those that may vary, the time last."""
-        self.varying = [name for name in varying if name in plain]
-        self.has_time = varying[-1:] == self.varying[-1:] != []
+        self.varying = [name for name in plain if name in varying]
         self._who = varying[:-1]
-        came = [name for name in plain if name in varying]
-        self.arrange = None if came == self.varying else itemgetter(*map(self.varying.index, came))
+        self._came = [name for name in self.varying if name in self._who]
+        self.has_time = len(self._came) < len(self.varying)
+        self.when = self.varying.index(varying[-1]) if self.has_time else len(self._came)
         self._columns = len(plain)
-        self._are_last = list(plain[-len(came) - 1 : -1]) == self.varying
-        self._gather = [f"varying{came.index(name)}" for name in self.varying]
+        self._are_last = list(plain[-len(self.varying) - 1 : -1]) == self.varying
+        # Who and then when, side by side: one piece of text in the reply.
+        self.is_run = self._are_last and self.has_time and self.when == len(self._came)
         self._whole = re.compile(_pattern(plain, varying), re.DOTALL)
         self._good: set[Who] = set()
 
     def read(self, lines: list[str]) -> _Rows | None:
         """Read rows from their lines (None: a line is no row of the expected form)."""
-        tail, cuts, has_time = "," * self._columns, len(self.varying) + 1, self.has_time
-        end = -2 if has_time else -1
+        tail, cuts, columns, good = "," * self._columns, len(self.varying) + 1, self._columns, self._good
+        is_run, are_last = self.is_run, self._are_last and not self.varying
         keys: list[Any] = []
         whos: list[Who] = []
         times: list[str] = []
-        for number, line in enumerate(lines):
+        for number, line in zip(_numbers(len(lines)), lines):
             row: list[Any] = []
-            if self._are_last and line.endswith(tail):  # no multivalue, and what varies are the last cells
-                row = line[: -self._columns].rsplit(",", cuts)
-            if len(row) != cuts + 1 or (cuts > 1 and not self._is_cut_well(row)):
-                row = self._match(line)
-            if not row or row[-1] != str(number):
+            if (is_run or are_last) and line.endswith(tail):  # no multivalue, and what varies are the last cells
+                row = line[:-columns].rsplit(",", cuts)
+            if len(row) == cuts + 1 and row[-1] == number:
+                time = row[-2] if is_run else ""
+                who = tuple(row[1:-2])
+                if (who in good or self._is_cut_well(who)) and time.count('"') % 2 == 0:
+                    keys.append(row[0])
+                    whos.append(who)
+                    times.append(time)
+                    continue
+            match = self._whole.fullmatch(line)
+            if match is None or match["index"] != number:
                 return None
-            keys.append(row[0])
-            whos.append(tuple(row[1:end]))
-            times.append(row[-2] if has_time else "")
+            cells = [match[f"varying{place}"] for place in range(len(self.varying))]
+            times.append(cells.pop(self.when) if self.has_time else "")
+            whos.append(tuple(cells))
+            keys.append(tuple(text for name, text in match.groupdict().items() if name.startswith("fixed")))
         return _Rows(keys, whos, times)
+
+    def cells(self, who: Who) -> Who:
+        """Give the cells that say who as the SDK writes them; one text where the time follows."""
+        written = tuple(_written(_value(cell)) for cell in who)
+        return ("".join(f"{cell},," for cell in written),) if self.is_run else written
 
     def all_of(self, who: Who) -> Who:
         """Give the values of all the columns that say who, empty where the header has none."""
-        values = dict(zip(self.varying, map(_value, who)))
+        values = dict(zip(self._came, map(_value, who)))
         return tuple(values.get(name, "") for name in self._who)
 
-    def _is_cut_well(self, row: list[str]) -> bool:
+    def _is_cut_well(self, who: Who) -> bool:
         """Say whether a row was cut between cells: where a comma is within one, the rest has an odd quote."""
-        who = tuple(row[1:-2])
-        if who not in self._good:
-            if any(cell.count('"') % 2 for cell in who):
-                return False
-            self._good.add(who)
-        return row[-2].count('"') % 2 == 0
-
-    def _match(self, line: str) -> list[Any]:
-        match = self._whole.fullmatch(line)
-        if match is None:
-            return []
-        fixed = tuple(text for name, text in match.groupdict().items() if name.startswith("fixed"))
-        return [fixed, *(match[name] for name in self._gather), match["index"]]
+        if any(cell.count('"') % 2 for cell in who):
+            return False
+        self._good.add(who)
+        return True
 
 
 def _form_of(header: str, varying: Sequence[str]) -> _Form | None:
@@ -284,13 +281,20 @@ def _run(number: int, many: int) -> str:
     return f"(?P<fixed{number}>{_CELL}(?:,{_CELL}){{{many - 1}}})"
 
 
-def _template(text: str, fields: int) -> str:
+def _template(text: str, form: _Form, fields: int) -> str:
     """Make of a row's text a template: a place for each mark, the last of which begins the fields that vary."""
     escaped = text.replace("%", "%%")
     if fields:
         begin = escaped.rindex(_MARK)
         escaped = escaped[: begin + len(_MARK)] + _LINE_END
+    if form.is_run:
+        escaped = escaped.replace(",,".join([_MARK] * len(form.varying)), _MARK, 1)
     return escaped.replace(_MARK, "%s")
+
+
+@lru_cache(maxsize=4)
+def _numbers(many: int) -> list[str]:
+    return list(map(str, range(many)))
 
 
 def _value(cell: str) -> str:
@@ -299,10 +303,13 @@ def _value(cell: str) -> str:
 
 def _written(value: str) -> str:
     """Give a cell as the SDK writes it."""
-    return _pair_text(value)[:-1]
+    return pair_text(value)[:-1]
 
 
-def _pair_text(value: str | list[str]) -> str:
+def pair_text(value: str | list[str]) -> str:
+    """Give a field and its multivalue twin as the SDK writes them."""
+    if isinstance(value, str) and not _needs_quotes(value):
+        return value + ","
     _, (text,) = _write([{INDEX: value}])
     return text[: -len(_LINE_END)]
 

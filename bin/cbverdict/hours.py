@@ -22,6 +22,9 @@ HOURS = 24
 SLOTS = 48
 """Half hours of a day: how finely an hour is scored."""
 
+WEEK = 7 * SLOTS
+"""Half hours of a week; the first is from midnight on Monday."""
+
 SUNDAY = 6
 _WEEKEND = {5, SUNDAY}
 _BANDWIDTH = 1.5  # hours
@@ -99,9 +102,9 @@ class HourProfile:
         self._sorted = sorted(self._density)
         self._below = [0.0, *accumulate(self._sorted)]
 
-    def tail(self, weekday: int, slot: int) -> float:
-        """Give the share of this person's activity that is in slots no more usual than this one (its own by half)."""
-        density = self._density[weekday * SLOTS + slot]
+    def tail(self, slot: int) -> float:
+        """Give the share of this person's activity in slots of the week no more usual than this (its own by half)."""
+        density = self._density[slot]
         low, high = (self._below[find(self._sorted, density)] for find in (bisect_left, bisect_right))
         return (low + high) / 2 / self._below[-1]
 

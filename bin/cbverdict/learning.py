@@ -17,9 +17,9 @@ from cbverdict.baselines import (
 )
 from cbverdict.counts import totals
 from cbverdict.events import TIME_FIELD, EventFields, Record, first_text, read_event
-from cbverdict.hours import SLOTS
+from cbverdict.hours import HOURS, SLOTS
 from cbverdict.lists import Lists, person_of
-from cbverdict.localtime import Clocks, read_time
+from cbverdict.localtime import QUARTER, Clocks, read_quarter
 
 if TYPE_CHECKING:
     from cbverdict.events import Process
@@ -91,7 +91,7 @@ class Learner:
         """Take the lists, which fields are read, and the time, for what lies in the future is a clock gone wrong."""
         self._lists = lists
         self._fields = fields
-        self._latest = now + _DAY
+        self._latest = (now + _DAY) // QUARTER
         self._clocks = Clocks(lists.holidays)
 
     def learn(self, records: Iterable[Record]) -> Lesson:
@@ -108,15 +108,15 @@ class Learner:
 
     def _sighting(self, record: Record) -> Sighting | None:
         event = read_event(record, self._fields)
-        epoch = read_time(event.time)
-        if epoch is None or epoch > self._latest:
+        quarter = read_quarter(event.time)
+        if quarter is None or quarter > self._latest:
             return None
         person = person_of(event.user)
         member = self._lists.roster.member(person, event.team)
-        moment = self._clocks.of(member).at(epoch)
+        moment = self._clocks.of(member).at(quarter)
         return Sighting(
             day=moment.day,
-            hour=moment.slot * 24 // SLOTS,
+            hour=moment.slot % SLOTS * HOURS // SLOTS,
             person=person,
             team=member.team.lower() if member.team and person else None,
             process=_name(event.process),

@@ -60,7 +60,7 @@ class Names:
 
     def __init__(self, rows: Iterable[Tuple[str, str]] = ()) -> None:
         """Read pairs of a name and what there is to say about it; the first of a name counts."""
-        self._exact: dict[str, str] = {}
+        self._exact: dict[str, str | None] = {}
         self._patterns: list[tuple[re.Pattern[str], str]] = []
         for name, word in rows:
             lower = name.strip().lower()
@@ -72,9 +72,9 @@ class Names:
     def find(self, name: str) -> str | None:
         """Say what stands beside a name (None: it is not on the list)."""
         lower = name.strip().lower()
-        if lower in self._exact:
-            return self._exact[lower]
-        return next((word for pattern, word in self._patterns if pattern.match(lower)), None)
+        if lower not in self._exact:
+            self._exact[lower] = next((word for pattern, word in self._patterns if pattern.match(lower)), None)
+        return self._exact[lower]
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,14 @@ QUARTER = 900
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST = date(1970, 1, 1)
 _LATEST = 4_102_444_800.0  # 2100-01-01
+_FRACTION = {"", "."}
+_DIGITS = 10  # of seconds since 1970, from 2001 to 2286
 
 
 class Moment(NamedTuple):
-    """A local time: day since 1970-01-01, day of the week (Monday 0, a holiday is Sunday), half hour of the day."""
+    """A local time: day since 1970-01-01, and slot of the week, whose Sunday is also any holiday."""
 
     day: int
-    weekday: int
     slot: int
 
 
@@ -38,16 +39,15 @@ class LocalClock:
         self._zone = ZoneInfo(self.name)
         self._known: dict[int, Moment] = {}
 
-    def at(self, epoch: float) -> Moment:
-        """Give the local time of an instant, in seconds since 1970."""
-        quarter = int(epoch // QUARTER)
+    def at(self, quarter: int) -> Moment:
+        """Give the local time of a quarter of an hour, counted since 1970."""
         moment = self._known.get(quarter)
         if moment is None:
             # Counted from the epoch, for datetime.fromtimestamp cannot go before 1970 on Windows.
             local = (_EPOCH + timedelta(seconds=quarter * QUARTER)).astimezone(self._zone)
             day = (local.date() - _FIRST).days
             slot = (local.hour * 60 + local.minute) * SLOTS // 1440
-            moment = self._known[quarter] = Moment(day, weekday_of(day, self.holidays), slot)
+            moment = self._known[quarter] = Moment(day, weekday_of(day, self.holidays) * SLOTS + slot)
         return moment
 
 
@@ -83,6 +83,14 @@ def is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def read_quarter(text: str) -> int | None:
+    """Read the quarter of an hour of `_time`, counted since 1970 (None: it has no time)."""
+    if text[_DIGITS : _DIGITS + 1] in _FRACTION and text[:_DIGITS].isdecimal():
+        return int(text[:_DIGITS]) // QUARTER  # as splunkd writes it: read fast
+    epoch = read_time(text)
+    return None if epoch is None else int(epoch // QUARTER)
 
 
 def read_time(text: str) -> float | None:

@@ -27,12 +27,16 @@ def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bo
     What is simply not known yet (no baseline, no parent hash) does not block; an unknown signature always does, and
     a signature never hides a high score.
     """
+    return may_be_noise(doubts, threshold) and not _is_high(score, threshold)
+
+
+def may_be_noise(doubts: Doubts, threshold: float) -> bool:
+    """Say the same of all but the score."""
     return (
         doubts.signed is Signed.TRUE
         and doubts.parent_signed is not Signed.FALSE
         and not doubts.is_publisher_denied
         and not doubts.is_living_off_the_land
-        and not _is_high(score, threshold)
         and not _is_high(doubts.parent_score, threshold)
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Mapping, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Tuple
 
 from cbverdict.hours import SLOTS
 from cbverdict.scoring import cauchy
@@ -32,9 +32,9 @@ class Opinion(NamedTuple):
 NONE = Opinion()
 
 
-def opinion_of(tail: float, sentence: str) -> Opinion:
-    """Make an opinion; its sentence is only told where the tail is small."""
-    return Opinion(tail, f"{tail:.3g}", cauchy(tail), (sentence,) if tail <= TELLING else ())
+def opinion_of(tail: float, sentence: Callable[[], str]) -> Opinion:
+    """Make an opinion; its sentence is only made where the tail is small."""
+    return Opinion(tail, f"{tail:.3g}", cauchy(tail), (sentence(),) if tail <= TELLING else ())
 
 
 def no_opinion(sentence: str) -> Opinion:
@@ -42,11 +42,15 @@ def no_opinion(sentence: str) -> Opinion:
     return Opinion(reasons=(sentence,))
 
 
-def on_hour(profile: HourProfile, person: str, zone: str, weekday: int, slot: int) -> Opinion:
-    """Judge a half hour of the week."""
-    tail = profile.tail(weekday, slot)
-    when = f"{_WEEKDAYS[weekday]} {_clock(slot)}-{_clock(slot + 1)} ({zone})"
-    return opinion_of(tail, f"{when} is unusual for {person}: {_percent(tail)} of the activity is at hours like this")
+def on_hour(profile: HourProfile, person: str, zone: str, slot: int) -> Opinion:
+    """Judge a slot of the week."""
+    tail = profile.tail(slot)
+
+    def sentence() -> str:
+        when = f"{_WEEKDAYS[slot // SLOTS]} {_clock(slot)}-{_clock(slot + 1)} ({zone})"
+        return f"{when} is unusual for {person}: {_percent(tail)} of the activity is at hours like this"
+
+    return opinion_of(tail, sentence)
 
 
 def on_team(
@@ -54,25 +58,27 @@ def on_team(
 ) -> Opinion:
     """Judge a process of a person in a team; `who` is the person, the team and how many people are in it."""
     person, team, people = who
-    if process not in everybody:
-        used = f"{process} was never run by anybody before"
-    elif process not in group.seen:
-        used = f"{process} is run by 0 of {people} people in {team}"
-    else:
-        used = (
-            f"{process} is {_percent(group.share(process))} of what {team} runs, "
-            f"{_percent(group.others_share(process))} of what others run"
-        )
-    first = "" if process in profile.seen or process not in everybody else f"; first time for {person}"
-    return opinion_of(profile.tail(process), used + first)
+
+    def sentence() -> str:
+        if process not in everybody:
+            return f"{process} was never run by anybody before"
+        first = "" if process in profile.seen else f"; first time for {person}"
+        if process not in group.seen:
+            return f"{process} is run by 0 of {people} people in {team}{first}"
+        shares = f"{_percent(group.share(process))} of what {team} runs and {_percent(group.others_share(process))}"
+        return f"{process} is {shares} of what others run{first}"
+
+    return opinion_of(profile.tail(process), sentence)
 
 
 def on_parent(group: GroupProfile, parent: str, child: str, starts: Mapping[str, int]) -> Opinion:
     """Judge a child of a parent, of which so many starts are known."""
-    if child in group.seen:
-        sentence = f"{child} is {_percent(group.share(child))} of what {parent} starts"
-    else:
-        sentence = f"{parent} never started {child} in {sum(starts.values()):,} starts"
+
+    def sentence() -> str:
+        if child in group.seen:
+            return f"{child} is {_percent(group.share(child))} of what {parent} starts"
+        return f"{parent} never started {child} in {sum(starts.values()):,} starts"
+
     return opinion_of(group.tail(child), sentence)
 
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
-from typing import Mapping
+from typing import Mapping, Sequence
 
 _HALF = 0.5  # of a sighting for every name, and for all unknown ones together (Krichevsky & Trofimov 1981)
 _PRIOR_PERSON = 100.0  # sightings of the team's behaviour, in a person's
 _TIE = 1e-9
+_NO_NAME = ""  # as good as any that nobody was seen with
 
 
 class Everybody:
@@ -57,7 +58,10 @@ class GroupProfile:
         new = (once + 1) / (sightings + 2)
         self._prior = max(self.total, 1.0) * new / (1 - new)
         self._others = everybody.without(seen)
-        self._order = _Order({name: (self.telling(name), self.share(name)) for name in seen}, self._rest())
+        new_share = self._prior / (self.total + self._prior) * everybody.share(_NO_NAME)
+        self._unseen = math.log(new_share / self._others.share(_NO_NAME))
+        places = [(self.telling(name), self.share(name)) for name in seen]
+        self._order = _Order([*places, (self._unseen, max(1.0 - math.fsum(mass for _, mass in places), 0.0))])
 
     def share(self, name: str) -> float:
         """Give the probability of a name."""
@@ -68,7 +72,9 @@ class GroupProfile:
         return self._others.share(name)
 
     def telling(self, name: str) -> float:
-        """Place a name in the order, the more own the higher."""
+        """Place a name in the order, the more own the higher; all that the group was never seen with ties."""
+        if name not in self.seen:
+            return self._unseen
         return math.log(self.share(name) / self._others.share(name))
 
     def tail(self, name: str) -> float:
@@ -78,12 +84,6 @@ class GroupProfile:
     def below(self, telling: float) -> float:
         """Give how much of the group's behaviour comes before a place in the order (what ties with it by half)."""
         return self._order.tail(telling)
-
-    def _rest(self) -> tuple[float, float]:
-        """Place what the group was never seen with: all of it ties."""
-        unknown = ""  # no name: as good as any that nobody has
-        mass = max(1.0 - math.fsum(self.share(name) for name in self.seen), 0.0)
-        return self.telling(unknown), mass
 
 
 class PersonProfile:
@@ -95,10 +95,10 @@ class PersonProfile:
         self._group = group
         self.total = sum(seen.values())
         self._weight = _PRIOR_PERSON / (self.total + _PRIOR_PERSON)
-        own = {name: (self.telling(name), self.share(name)) for name in seen}
-        in_group = {name: (group.telling(name), group.share(name)) for name in seen}
-        self._own = _Order(own, (0.0, 0.0))
-        self._own_in_group = _Order(in_group, (0.0, 0.0))
+        self._shift = math.log(self._weight)
+        self._own = _Order([(self.telling(name), self.share(name)) for name in seen])
+        self._own_in_group = _Order([(group.telling(name), group.share(name)) for name in seen])
+        self._tails: dict[float, float] = {}
 
     def share(self, name: str) -> float:
         """Give the probability of a name."""
@@ -107,22 +107,27 @@ class PersonProfile:
 
     def telling(self, name: str) -> float:
         """Place a name in the order, the more own the higher."""
+        if name not in self.seen:
+            return self._group.telling(name) + self._shift
         return math.log(self.share(name) / self._group.others_share(name))
 
     def tail(self, name: str) -> float:
         """Give how much of the person's behaviour is at least as unusual as this name (its like by half)."""
         telling = self.telling(name)
-        in_group = telling - math.log(self._weight)  # where the group has what the person was never seen with
-        rest = self._group.below(in_group) - self._own_in_group.tail(in_group)
-        return min(max(self._own.tail(telling) + self._weight * rest, 0.0), 1.0)
+        if telling not in self._tails:
+            # Of what the person was never seen with, the group's share counts, as far as it comes before.
+            in_group = telling - self._shift
+            rest = self._group.below(in_group) - self._own_in_group.tail(in_group)
+            self._tails[telling] = min(max(self._own.tail(telling) + self._weight * rest, 0.0), 1.0)
+        return self._tails[telling]
 
 
 class _Order:
     """Names by their place, and how much comes before one."""
 
-    def __init__(self, names: Mapping[str, tuple[float, float]], rest: tuple[float, float]) -> None:
-        """Take place and probability of each name, and of all the others together."""
-        ordered = sorted([*names.values(), rest])
+    def __init__(self, names: Sequence[tuple[float, float]]) -> None:
+        """Take place and probability of each name."""
+        ordered = sorted(names)
         self._places = [place for place, _ in ordered]
         self._masses = [0.0, *accumulate(mass for _, mass in ordered)]
 

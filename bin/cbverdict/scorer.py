@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
-from cbverdict.anomaly import ANOMALY_FIELDS
+from cbverdict.anomaly import ANOMALY_FIELDS, Part, WrittenPart
+from cbverdict.codec import pair_text
 from cbverdict.events import TIME_FIELD, first_text
-from cbverdict.localtime import read_time
+from cbverdict.localtime import read_quarter
+from cbverdict.opinions import NONE, Opinion
 from cbverdict.risk import Findings, risk_of
+from cbverdict.scoring import score_of_cauchy
 
 if TYPE_CHECKING:
     from cbverdict.anomaly import Anomalies, PersonView, ProcessSide, Score
     from cbverdict.enrich import EnrichOptions, Record, Settled, Tag
 
-Value = Union[str, Tuple[str, ...]]
+Value = Union[str, List[str]]
 
 
 class Kind(NamedTuple):
@@ -22,6 +25,10 @@ class Kind(NamedTuple):
     tag: Tag
     is_lasting: bool
     side: ProcessSide
+
+
+_MAX_PARTS = 100_000
+_BOOLEANS = ("false,", "true,")
 
 
 class RowScorer:
@@ -35,6 +42,8 @@ class RowScorer:
         self._read = options.fields
         self.columns = [*options.fields.who(), TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
+        self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
+        self._remembered = 0
         self.noise = 0
 
     def kinds(self, settled: Sequence[Settled]) -> list[Kind]:
@@ -52,11 +61,49 @@ class RowScorer:
         self._anomalies.prepare(named, ())
         return [self._anomalies.view(*pair) for pair in named]
 
-    def values(self, kind: Kind, view: PersonView, time: str) -> Sequence[Value]:
-        """Score a row; give the values of `fields`."""
-        score = self._anomalies.score(kind.side, view, read_time(time))
-        self.noise += score.is_noise
-        return score.values()
+    def text(self, kind: Kind, view: PersonView, time: str) -> str:
+        """Score a row; give its fields as the SDK writes them.
+
+        This runs for each row, so what rows have in common is written once: `Anomalies.score` and `_values` say the
+        same, and a test compares them.
+        """
+        written = view.written.get(kind.side.number)
+        if written is None:
+            written = view.written[kind.side.number] = self._write_part(kind.side, view)
+        part, reasons, rest = written
+        quarter = read_quarter(time)
+        hour = NONE if quarter is None else view.hour(view.clock.at(quarter).slot)
+        if hour.tail is not None:
+            score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
+        elif part.opinions:
+            score = part.score
+        else:
+            self.noise += part.may_be_noise
+            return f",,{self._both(hour, part)},,,{rest}{_BOOLEANS[part.may_be_noise]}"
+        if hour.reasons:
+            reasons = self._both(hour, part)
+        is_noise = part.may_be_noise and score < self._anomalies.threshold
+        self.noise += is_noise
+        return f"{score:.1f},,{reasons},{hour.text},,{rest}{_BOOLEANS[is_noise]}"
+
+    def forget(self) -> None:
+        """Keep what is remembered of rows within bounds; between chunks."""
+        if self._remembered > _MAX_PARTS:
+            self._remembered = 0
+            self._reasons.clear()
+            self._anomalies.forget_parts()
+
+    def _write_part(self, side: ProcessSide, view: PersonView) -> WrittenPart:
+        self._remembered += 1
+        part = self._anomalies.part(side, view)
+        rest = f"{part.team.text},,{part.parent.text},,"
+        return WrittenPart(part, pair_text(_listed(part.reasons)), rest)
+
+    def _both(self, hour: Opinion, part: Part) -> str:
+        about = (hour.reasons, part.reasons)
+        if about not in self._reasons:
+            self._reasons[about] = pair_text(_listed(hour.reasons + part.reasons))
+        return self._reasons[about]
 
     def write(self, records: Sequence[Record], settled: Sequence[Settled]) -> None:
         """Add the fields to each record, in place."""
@@ -64,9 +111,9 @@ class RowScorer:
         self._anomalies.prepare({(one.event.user, one.event.team) for one in settled}, ())
         for record, one, kind in zip(records, settled, kinds):
             view = self._anomalies.view(one.event.user, one.event.team)
-            score = self._anomalies.score(kind.side, view, read_time(one.event.time))
+            score = self._anomalies.score(kind.side, view, _slot(view, read_quarter(one.event.time)))
             self.noise += score.is_noise
-            record.update(zip(self.fields, map(_listed, score.values())))
+            record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
 
@@ -84,5 +131,20 @@ class RowScorer:
         return first_text(values, self._read.user) or "", first_text(values, self._read.team) or ""
 
 
-def _listed(value: Value) -> Union[str, List[str]]:
-    return list(value) if isinstance(value, tuple) else value
+def _slot(view: PersonView, quarter: int | None) -> int | None:
+    return None if quarter is None else view.clock.at(quarter).slot
+
+
+def _values(score: Score) -> tuple[Value, ...]:
+    return (
+        "" if score.score is None else f"{score.score:.1f}",
+        _listed(score.reasons),
+        score.hour.text,
+        score.part.team.text,
+        score.part.parent.text,
+        "true" if score.is_noise else "false",
+    )
+
+
+def _listed(reasons: tuple[str, ...]) -> Value:
+    return list(reasons) if len(reasons) > 1 else "".join(reasons)

@@ -19,7 +19,7 @@ def combine(tails: Sequence[float]) -> float | None:
     """
     if not tails:
         return None
-    return tail_of(sum(map(cauchy, tails)) / len(tails))
+    return _tail(sum(map(cauchy, tails)) / len(tails))
 
 
 def cauchy(tail: float) -> float:
@@ -27,12 +27,16 @@ def cauchy(tail: float) -> float:
     return math.tan((0.5 - min(max(tail, _LEAST), _MOST)) * math.pi)
 
 
-def tail_of(variable: float) -> float:
-    """Give the tail probability of a Cauchy variable."""
-    # atan of a large number loses its last digits; atan of the inverse does not.
-    return math.atan(1 / variable) / math.pi if variable > 1 else 0.5 - math.atan(variable) / math.pi
+def score_of_cauchy(variable: float) -> float:
+    """Give the score of a Cauchy variable: the mean of those of some tails gives the score of their combination."""
+    return score_of(_tail(variable))
 
 
 def score_of(tail: float) -> float:
     """Give the score of a tail probability: 10 is one in ten, 30 one in a thousand, at most 100."""
     return min(MAX_SCORE, -10.0 * math.log10(max(tail, _LEAST)))
+
+
+def _tail(variable: float) -> float:
+    # atan of a large number loses its last digits; atan of the inverse does not.
+    return math.atan(1 / variable) / math.pi if variable > 1 else 0.5 - math.atan(variable) / math.pi

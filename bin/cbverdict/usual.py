@@ -45,7 +45,7 @@ class Usual:
         self._persons: dict[tuple[str, Subject], PersonProfile] = {}
         self._everybody: Everybody | None = None
         self._all_hours: list[float] | None = None
-        self._large_teams: set[str] | None = None
+        self._people: dict[str, int] | None = None
         self._all_publishers: Counter[str] | None = None
         self.settings = AnomalySettings()
         self.trouble: Trouble | None = None
@@ -78,15 +78,15 @@ class Usual:
 
     def team(self, team: str) -> GroupProfile | None:
         """Give a team's behaviour (None: it, or all the others, are too small or not known well enough)."""
-        if self._large_teams is None:
-            known = self._of(ORGANISATION)
-            self._large_teams = {name for name in known.teams() if head_count(known.members(name)) >= MIN_TEAM}
-        is_comparable = team in self._large_teams and len(self._large_teams) > 1
-        return self._group(Subject(Kind.TEAM, team)) if is_comparable else None
+        large = [name for name, people in self.people().items() if people >= MIN_TEAM]
+        return self._group(Subject(Kind.TEAM, team)) if team in large and len(large) > 1 else None
 
-    def people(self, team: str) -> int:
-        """Say how many people are in a team."""
-        return head_count(self._of(ORGANISATION).members(team))
+    def people(self) -> dict[str, int]:
+        """Say how many people are in each team."""
+        if self._people is None:
+            known = self._of(ORGANISATION)
+            self._people = {team: head_count(known.members(team)) for team in known.teams()}
+        return self._people
 
     def parent(self, parent: str) -> GroupProfile | None:
         """Give a parent's behaviour (None: too few starts are known)."""

@@ -10,7 +10,8 @@ from typing import Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))
 
-from cbverdict.events import LOOKUP_FIELDS, EventFields
+from cbverdict.anomaly import ANOMALY_FIELDS
+from cbverdict.events import LOOKUP_FIELDS, TIME_FIELD, EventFields
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -20,8 +21,11 @@ from tests.lab.site import ROOT, Site
 BASELINES = Path(__file__).resolve().parent / "baselines"
 CBSIGNED = ROOT / "bin" / "cbsigned.py"
 CHUNK = 50_000
+_MONDAY = 1_793_606_400 + 7 * 3600  # 2026-11-02, 7 am
 COLUMNS = [*EventFields().columns(has_names=True), *LOOKUP_FIELDS, "_chunked_idx"]
+WHO_AND_WHEN = [*EventFields().who(), TIME_FIELD]
 OUTPUT = [*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed"]
+SCORED = [*OUTPUT, *ANOMALY_FIELDS]
 CONSTANTS = [f"columns={','.join(COLUMNS[:-1])}", f"fields={','.join(OUTPUT)}"]
 
 
@@ -50,10 +54,22 @@ def draw_rows(hashes: list[str], count: int, seed: int) -> list[Row]:
     ]
 
 
-def chunks(hashes: list[str], count: int) -> Iterator[bytes]:
-    """Give rows as chunks of the protocol."""
+def chunks(hashes: list[str], count: int, more: list[str] | None = None) -> Iterator[bytes]:
+    """Give rows as chunks of the protocol, `more` columns before the index."""
+    columns = [*COLUMNS[:-1], *(more or []), COLUMNS[-1]]
     for seed, start in enumerate(range(0, count, CHUNK)):
-        yield encode(draw_rows(hashes, min(CHUNK, count - start), seed), COLUMNS)
+        yield encode(draw_people(draw_rows(hashes, min(CHUNK, count - start), seed), seed), columns)
+
+
+def draw_people(rows: list[Row], seed: int) -> list[Row]:
+    """Put on rows who ran it and when: 300 people in 12 teams, half a second after half a second of working days."""
+    chance = random.Random(1000 + seed)  # noqa: S311 - data for a bench
+    for number, row in enumerate(rows):
+        person = min(int(chance.paretovariate(1.0)), 300)
+        row["user"] = f"CORP\\person{person}"
+        row["team"] = f"team{person % 12}"
+        row["_time"] = f"{_MONDAY + 86400 * seed + number / 2:.3f}"
+    return rows
 
 
 def whole_events(hashes: list[str], count: int) -> Iterator[bytes]:

@@ -18,8 +18,11 @@ from tests.bench.data import (
     CHUNK,
     COLUMNS,
     CONSTANTS,
+    SCORED,
+    WHO_AND_WHEN,
     chunks,
     draw_hashes,
+    draw_people,
     draw_rows,
     host,
     lab,
@@ -49,12 +52,17 @@ class Figure:
 def main() -> int:
     """Run the bench; exit 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", choices=("cold", "warm", "start", "matrix"), help="only this part")
+    parser.add_argument("--part", choices=("cold", "warm", "anomaly", "start", "matrix"), help="only this part")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the long warm search")
     arguments = parser.parse_args()
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; splunk-sdk 2.1.1"
     print(f"{machine}\n")
-    parts = {"cold": _cold, "warm": lambda: _warm(arguments.rows), "start": _start}
+    parts = {
+        "cold": _cold,
+        "warm": lambda: _warm(arguments.rows),
+        "anomaly": lambda: _anomaly(arguments.rows),
+        "start": _start,
+    }
     figures = [figure for name, part in parts.items() if arguments.part in {None, name} for figure in part()]
     matrix = list(cells()) if arguments.part in {None, "matrix"} else []
     _print_figures(figures)
@@ -98,7 +106,7 @@ def _cold() -> Iterator[Figure]:
     rows = [*first, *draw_rows(hashes, CHUNK - len(first), 1)]
     for delay in (0.0, 0.01, 0.1):
         with lab(hashes, delay) as (edr, site):
-            ours = host(site, CBSIGNED).time([encode(rows, COLUMNS)]).seconds
+            ours = host(site, CBSIGNED).time([encode(rows, COLUMNS)], ["anomaly=false"]).seconds
             requests = len(edr.requests)
             loop = loop_seconds(edr, site, rows)
             pairs = pair_seconds(edr, site, rows)
@@ -120,8 +128,9 @@ def _warm(count: int) -> Iterator[Figure]:
         site.search([{"process_md5": md5} for md5 in hashes])
         edr.requests.clear()
         ours = host(site, CBSIGNED)
-        short = [ours.time(chunks(hashes, count // 10)) for _ in range(3)]
-        long = ours.time(chunks(hashes, count))
+        words = ["anomaly=false"]  # the verdicts alone; what scoring adds is measured beside it
+        short = [ours.time(chunks(hashes, count // 10), words) for _ in range(3)]
+        long = ours.time(chunks(hashes, count), words)
         requests = len(edr.requests)
         bare = host(site, BASELINES / "bareconstant.py").time(chunks(hashes, count // 5), CONSTANTS)
         whole = host(site, BASELINES / "barepass.py").time(whole_events(hashes, CHUNK))
@@ -141,6 +150,28 @@ def _warm(count: int) -> Iterator[Figure]:
     yield Figure("warm: rate / bare SDK pass-through's, whole events", against_whole, ">= 4", against_whole >= 4)
     yield Figure(f"warm: time a row, {count:,} rows / {count // 10:,}", growth, "<= 1.15", growth <= 1.15)
     yield Figure(f"warm: peak memory, {count:,} rows / {count // 10:,}", memory, "<= 1.10", memory <= 1.1)
+
+
+def _anomaly(count: int) -> Iterator[Figure]:
+    """Compare the same warm rows with and without anomaly scoring; people, teams and parents all have baselines."""
+    hashes = draw_hashes(5000)
+    with lab(hashes) as (edr, site):
+        site.search([{"process_md5": md5} for md5 in hashes], "anomaly=false")
+        for seed in range(20, 26):
+            site.learn(draw_people(draw_rows(hashes, CHUNK, seed), seed - 48))
+        ours = host(site, CBSIGNED)
+        edr.requests.clear()
+        without = ours.time(chunks(hashes, count), ["anomaly=false"])
+        scored = ours.time(chunks(hashes, count, WHO_AND_WHEN))
+        requests = len(edr.requests)
+        columns = [*COLUMNS[:-1], *WHO_AND_WHEN]
+        constants = [f"columns={','.join(columns)}", f"fields={','.join(SCORED)}"]
+        bare = host(site, BASELINES / "bareconstant.py").time(chunks(hashes, count // 5, WHO_AND_WHEN), constants)
+    ratio, against_bare = scored.seconds / without.seconds, 5 * bare.seconds / scored.seconds
+    print(f"anomaly, {count:,} rows: {scored.seconds:.1f} s, without {without.seconds:.1f} s, {scored.peak_mb:.0f} MB")
+    yield Figure("anomaly: requests to Carbon Black", requests, "0", requests == 0)
+    yield Figure(f"anomaly: time of {count:,} warm rows / without it", ratio, "<= 1.6", ratio <= 1.6)
+    yield Figure("anomaly: rate / bare SDK command's on the same columns", against_bare, "", is_met=True)
 
 
 def _start() -> Iterator[Figure]:

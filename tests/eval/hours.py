@@ -8,7 +8,7 @@ import statistics
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple
 
 from cbverdict.baselines import Sighting, learn
-from cbverdict.hours import weekday_of
+from cbverdict.hours import SLOTS, weekday_of
 from cbverdict.scoring import score_of
 from cbverdict.settings import AnomalySettings
 from tests.eval.memory import usual_of
@@ -88,7 +88,7 @@ def _local(epoch: int, offset: int) -> Time:
 def _by_profile(usual: Usual, user: str) -> Judge:
     profile = usual.hours(user, None, ())
     is_known = profile.hours >= usual.settings.minimum_support
-    return lambda time: score_of(profile.tail(time.weekday, time.minute // 30)) if is_known else 0.0
+    return lambda time: score_of(profile.tail(time.weekday * SLOTS + time.minute // 30)) if is_known else 0.0
 
 
 def _simple_rules(first: list[Time]) -> dict[str, Judge]:
