@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple
 
 from cbverdict import opinions
@@ -32,9 +31,8 @@ ANOMALY_FIELDS = (
 
 
 class ProcessSide(NamedTuple):
-    """What a row's process, parent and signature say, whoever ran it and whenever; `number` tells it from others."""
+    """What a row's process, parent and signature say, whoever ran it and whenever."""
 
-    number: int
     process: str | None
     parent: Opinion
     doubts: Doubts
@@ -67,14 +65,6 @@ class Score(NamedTuple):
         return self.hour.reasons + self.part.reasons
 
 
-class WrittenPart(NamedTuple):
-    """A part as the SDK writes it: its sentences, and what stands behind the hour."""
-
-    part: Part
-    reasons: str
-    rest: str
-
-
 class Anomalies:
     """Score the rows of one search; a search reads baselines and never writes one."""
 
@@ -85,7 +75,6 @@ class Anomalies:
         self._views: dict[tuple[str, str], PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Opinion] = {}
-        self._numbers = count()
 
     @property
     def has_learnt(self) -> bool:
@@ -121,10 +110,10 @@ class Anomalies:
             self._views[user, team] = found
         return found
 
-    def forget_parts(self) -> None:
-        """Forget what is remembered of rows."""
+    def forget_quarters(self) -> None:
+        """Forget which quarter of an hour was whose slot, so that this does not grow with the search."""
         for view in self._views.values():
-            view.written.clear()
+            view.quarters.clear()
 
     def process_side(self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed) -> ProcessSide:
         """Judge what does not depend on who ran it and when."""
@@ -145,12 +134,12 @@ class Anomalies:
             *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
             *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
         )
-        return ProcessSide(next(self._numbers), process, opinion, doubts, about)
+        return ProcessSide(process, opinion, doubts, about)
 
-    def score(self, side: ProcessSide, view: PersonView, slot: int | None) -> Score:
-        """Score a row; `slot` is the slot of the week that it is in (None: it has no time)."""
+    def score(self, side: ProcessSide, view: PersonView, quarter: int | None) -> Score:
+        """Score a row; `quarter` is the quarter of an hour that it is in, counted since 1970 (None: no time)."""
         part = self.part(side, view)
-        hour = NONE if slot is None else view.hour(slot)
+        hour = view.at(quarter)
         score = part.score if part.opinions else None
         if hour.tail is not None:
             score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
@@ -195,7 +184,7 @@ class PersonView:
         self._lists = lists
         self._person = person
         self._team = member.team
-        self.written: dict[int, WrittenPart] = {}
+        self.quarters: dict[int | None, Opinion] = {}
         self._hours: dict[int, Opinion] = {}
         self._processes: dict[str, Opinion] = {}
         self._profile: HourProfile | None = None
@@ -206,8 +195,13 @@ class PersonView:
         person = [Subject(Kind.PERSON, self._person)] if self._person else []
         return person + ([Subject(Kind.TEAM, self._team.lower())] if self._team else [])
 
-    def hour(self, slot: int) -> Opinion:
-        """Judge a slot of the week."""
+    def at(self, quarter: int | None) -> Opinion:
+        """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
+        opinion = NONE if quarter is None else self._hour(self.clock.at(quarter).slot)
+        self.quarters[quarter] = opinion
+        return opinion
+
+    def _hour(self, slot: int) -> Opinion:
         opinion = self._hours.get(slot)
         if opinion is None:
             opinion = self._hours[slot] = self._on_hour(slot)

@@ -11,25 +11,28 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO, StringIO
-from itertools import count, groupby
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Protocol, Sequence, Tuple
+from itertools import count, groupby, repeat, zip_longest
+from operator import methodcaller
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Protocol, Sequence, Tuple
 
 from splunklib.searchcommands.internals import RecordWriterV2
 
 Record = Dict[str, Any]
 Read = Callable[[StringIO], Iterable[Record]]
-Who = Tuple[str, ...]
 
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
+_MAX_LIKES = 100_000
 _MARK = "73524917360182944365"  # stands for what varies while a row's text is made
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 _LINE_END = "\r\n"
 _needs_quotes = re.compile(r'[",\r\n]').search
+_count_quotes = methodcaller("count", '"')
 _is_number = re.compile(r"[0-9.]*").fullmatch
 
 
@@ -59,14 +62,14 @@ class Varying(Protocol):
     def fields(self) -> Sequence[str]:
         """Name the fields that are written; they come last in a row."""
 
-    def views(self, whos: Sequence[Who]) -> Sequence[Any]:
+    def meet(self, whos: Sequence[Tuple[str, ...]]) -> None:
         """Get ready for rows of these people, told by the values of the columns before the time."""
 
-    def text(self, settled: Any, view: Any, time: str) -> str:  # noqa: ANN401 - whoever varies knows
-        """Give the fields of a row as the SDK writes them, each with its multivalue twin (`pair_text`)."""
+    def common(self, settled: Any, who: Tuple[str, ...]) -> Any:  # noqa: ANN401 - whoever varies knows
+        """Give what rows of a kind and of somebody have in common."""
 
-    def forget(self) -> None:
-        """Keep what is remembered within bounds, after a chunk."""
+    def texts(self, commons: Sequence[Any], times: Sequence[str]) -> Sequence[str]:
+        """Give the fields of rows as the SDK writes them, each with its multivalue twin (`pair_text`)."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +82,33 @@ class Reply:
 
 
 class _Kind(NamedTuple):
-    """The SDK's text of a row with places for what varies."""
+    """What rows have in common whoever they are of: the SDK's text, cut where something varies, and a tag's number."""
 
-    template: str
+    texts: Tuple[str, ...]
     settled: Settled
+    tag: int
 
 
-class _Person(NamedTuple):
-    """Whom rows are about: how the SDK writes the cells, and what `Varying` makes of them."""
+class _Like(NamedTuple):
+    """What rows have in common that are alike in all but time and index: the text before and between and after."""
 
-    cells: Who
-    view: Any
+    before: str
+    between: str
+    after: str
+    tag: int
+    common: Any
+    is_lasting: bool
 
 
 class _Rows(NamedTuple):
-    """Rows as they came: what tells their kind, the cells that say who, and that of the time."""
+    """Rows as they came: what tells those that are alike, and the values of their times."""
 
-    keys: List[Any]
-    whos: List[Who]
-    times: List[str]
+    heads: Sequence[Any]
+    times: Sequence[str]
 
 
 class RowCodec:
-    """Write replies for chunks of rows, remembering at most `_MAX_KINDS` kinds of them."""
+    """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
     def __init__(self, read: Read, settle: Settle, varying: Varying | None = None) -> None:
         """Take the SDK's reader, what enriches records in place, and what is written of each row anew, if anything."""
@@ -111,13 +118,14 @@ class RowCodec:
         self._header = self._header_text = ""
         self._form: _Form | None = None
         self._kinds: dict[Any, _Kind] = {}
-        self._people: dict[Who, _Person] = {}
+        self._likes: dict[Any, _Like] = {}
+        self._tags: dict[Any, int] = {}
 
     def reply(self, body: str) -> Reply | None:
         """Give the reply to a chunk's body, or None where the SDK has to."""
         header, _, rest = body.partition("\n")
         if header != self._header:
-            self._header, self._kinds, self._people = header, {}, {}
+            self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying.columns if self._varying else ())
         form, lines = self._form, _lines(rest)
         if form is None or not lines or _MARK in body:
@@ -125,20 +133,41 @@ class RowCodec:
         rows = form.read(lines)
         if rows is None:
             return None
+        strange = set(rows.heads) - self._likes.keys()
         new: dict[Any, str] = {}
-        for key, line in zip(rows.keys, lines):
-            if key not in self._kinds:
-                new.setdefault(key, line)  # in the rows' order, in which a budget runs out
+        for head, line in zip(rows.heads, lines) if strange else ():
+            if head in strange:
+                new.setdefault(head, line)  # in the rows' order, in which a budget runs out
+        del rest, lines  # A chunk's text is large: what is not needed any more goes before its reply is made.
         made = self._make(form, new)
-        del rest, lines, new  # A chunk's text is large: what is not needed any more goes before its reply is made.
-        return None if made is None else self._write(form, rows, made)
+        return None if made is None else self._write(rows, *made)
 
-    def _make(self, form: _Form, new: dict[Any, str]) -> dict[Any, _Kind] | None:
+    def _make(self, form: _Form, new: dict[Any, str]) -> tuple[dict[Any, _Like], Counter[int]] | None:
+        """Make what new rows have in common, and say how often settling has counted each tag already."""
+        cut = {head: form.cut(head, line) for head, line in new.items()}
+        strange: dict[Any, str] = {}
+        for head, (key, _) in cut.items():
+            if key not in self._kinds:
+                strange.setdefault(key, new[head])
+        kinds = self._settle_kinds(form, strange)
+        if kinds is None:
+            return None
+        known = {**self._kinds, **kinds} if kinds else self._kinds
+        whos = {who: form.values(who) for who in {who for _, who in cut.values()}}
+        if self._varying is not None:
+            self._varying.meet(list(whos.values()))
+        made = {head: self._like(form, known[key], who, whos[who]) for head, (key, who) in cut.items()}
+        if len(self._kinds) + len(kinds) > _MAX_KINDS:
+            self._kinds.clear()
+        self._kinds.update((key, kind) for key, kind in kinds.items() if kind.settled.is_lasting)
+        return made, Counter(kind.tag for kind in kinds.values())
+
+    def _settle_kinds(self, form: _Form, lines: dict[Any, str]) -> dict[Any, _Kind] | None:
         """Have the SDK read and write one row of each new kind (None: it reads these lines otherwise)."""
-        if not new:
+        if not lines:
             return {}
-        records = list(self._read(StringIO("\n".join([self._header, *new.values(), ""]))))
-        if len(records) != len(new):
+        records = list(self._read(StringIO("\n".join([self._header, *lines.values(), ""]))))
+        if len(records) != len(lines):
             return None
         for record in records:
             record.update(dict.fromkeys((*form.varying, INDEX), _MARK))
@@ -148,45 +177,38 @@ class RowCodec:
             record.update(dict.fromkeys(fields, ""))
             record.update(dict.fromkeys(fields[:1], _MARK))
         self._header_text, texts = _write(records)
-        return {key: _Kind(_template(text, form, len(fields)), one) for key, text, one in zip(new, texts, settled)}
+        if fields:
+            texts = [text[: text.rindex(_MARK)] for text in texts]
+        return {
+            key: _Kind(tuple(map(sys.intern, text.split(_MARK))), one, self._tags.setdefault(one.tag, len(self._tags)))
+            for key, text, one in zip(lines, texts, settled)
+        }
 
-    def _write(self, form: _Form, rows: _Rows, made: dict[Any, _Kind]) -> Reply:
-        known = {**self._kinds, **made} if made else self._kinds
-        kinds = [known[key] for key in rows.keys]
+    def _like(self, form: _Form, kind: _Kind, who: Tuple[str, ...], values: Tuple[str, ...]) -> _Like:
+        before, between, after = form.fill(kind.texts, who)
+        common = self._varying.common(kind.settled, values) if self._varying else None
+        return _Like(before, between, after, kind.tag, common, kind.settled.is_lasting)
+
+    def _write(self, rows: _Rows, made: dict[Any, _Like], counted: Counter[int]) -> Reply:
+        known = {**self._likes, **made} if made else self._likes
+        likes = [known[head] for head in rows.heads]
+        numbers = _numbers(len(likes))
         if self._varying is None:
-            texts: Iterable[str] = [kind.template % number for number, kind in enumerate(kinds)]
+            texts = [f"{like.before}{number}{like.after}" for like, number in zip(likes, numbers)]
         else:
-            self._meet(self._varying, form, set(rows.whos) - self._people.keys())
-            texts = self._vary(self._varying, form, rows, kinds)
+            fields = self._varying.texts([like.common for like in likes], rows.times)
+            times = rows.times if _are_plain(rows.times) else list(map(_written, rows.times))
+            texts = [
+                f"{like.before}{time}{like.between}{number}{like.after}{text}{_LINE_END}"
+                for like, time, number, text in zip(likes, times, numbers, fields)
+            ]
+        repeats = Counter([like.tag for like in likes])
+        repeats.subtract(counted)  # Settling has counted these.
+        if len(self._likes) + len(made) > _MAX_LIKES:
+            self._likes.clear()
+        self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
         body = self._header_text + "".join(texts)
-        repeats = Counter(kind.settled.tag for kind in kinds)
-        repeats.subtract(kind.settled.tag for kind in made.values())  # Settling has counted these.
-        if len(self._kinds) + len(made) > _MAX_KINDS:
-            self._kinds.clear()
-        self._kinds.update((key, kind) for key, kind in made.items() if kind.settled.is_lasting)
-        return Reply(body, len(kinds), repeats)
-
-    def _meet(self, varying: Varying, form: _Form, strangers: set[Who]) -> None:
-        """Have `varying` get ready for whom no row was about before."""
-        whos = sorted(strangers)
-        for who, view in zip(whos, varying.views([form.all_of(who) for who in whos])):
-            self._people[who] = _Person(form.cells(who), view)
-
-    def _vary(self, varying: Varying, form: _Form, rows: _Rows, kinds: list[_Kind]) -> Iterator[str]:
-        write, people, when = varying.text, self._people, form.when
-        for number, (kind, who, time) in enumerate(zip(kinds, rows.whos, rows.times)):
-            cells, view = people[who]
-            if time[:1] == '"':
-                time = _value(time)  # noqa: PLW2901 - the cell's value is the time
-            text = write(kind.settled, view, time)
-            written = time if _is_number(time) else _written(time)
-            if form.is_run:
-                yield kind.template % (cells[0] + written, number, text)
-            else:
-                yield kind.template % (*cells[:when], *((written,) * form.has_time), *cells[when:], number, text)
-        varying.forget()
-        if len(people) > _MAX_KINDS:
-            people.clear()
+        return Reply(body, len(likes), Counter({tag: repeats[place] for tag, place in self._tags.items()}))
 
 
 class _Form:
@@ -195,61 +217,82 @@ class _Form:
     def __init__(self, plain: Sequence[str], varying: Sequence[str]) -> None:
         """Take the columns in their order, the index last, and those that may vary, the time last."""
         self.varying = [name for name in plain if name in varying]
-        self._who = varying[:-1]
-        self._came = [name for name in self.varying if name in self._who]
-        self.has_time = len(self._came) < len(self.varying)
-        self.when = self.varying.index(varying[-1]) if self.has_time else len(self._came)
+        self._all = varying[:-1]
+        self._who = [name for name in self.varying if name in self._all]
+        self._has_time = len(self._who) < len(self.varying)
+        self._when = self.varying.index(varying[-1]) if self._has_time else len(self._who)
         self._columns = len(plain)
-        self._are_last = list(plain[-len(self.varying) - 1 : -1]) == self.varying
-        # Who and then when, side by side: one piece of text in the reply.
-        self.is_run = self._are_last and self.has_time and self.when == len(self._came)
+        are_last = list(plain[-len(self.varying) - 1 : -1]) == self.varying
+        # Where they are the last columns, the time behind the others, a row is cut from its end.
+        self._is_cut = are_last and (not self.varying or (self._has_time and self._when == len(self._who)))
         self._whole = re.compile(_pattern(plain, varying), re.DOTALL)
-        self._good: set[Who] = set()
+        self._cells: dict[Tuple[str, ...], list[str]] = {}
 
     def read(self, lines: list[str]) -> _Rows | None:
         """Read rows from their lines (None: a line is no row of the expected form)."""
-        tail, cuts, columns, good = "," * self._columns, len(self.varying) + 1, self._columns, self._good
-        is_run, are_last = self.is_run, self._are_last and not self.varying
-        keys: list[Any] = []
-        whos: list[Who] = []
-        times: list[str] = []
+        return (self._cut_all(lines) if self._is_cut else None) or self._match_all(lines)
+
+    def cut(self, head: Any, line: str) -> tuple[Any, Tuple[str, ...]]:  # noqa: ANN401 - what tells rows
+        """Cut what tells rows into what tells their kind and the cells that say who."""
+        if not isinstance(head, str):
+            fixed, who = head
+            return fixed, who
+        if not self._who:
+            return head, ()
+        key, *who = head.rsplit(",", len(self._who))
+        if len(who) == len(self._who) and not any(cell.count('"') % 2 for cell in who):
+            return key, tuple(who)
+        return self._head(self._whole.fullmatch(line))  # A comma is within a cell.
+
+    def values(self, who: Tuple[str, ...]) -> Tuple[str, ...]:
+        """Give the values of all the columns that say who, empty where the header has none."""
+        values = dict(zip(self._who, map(_value, who)))
+        return tuple(values.get(name, "") for name in self._all)
+
+    def fill(self, texts: Tuple[str, ...], who: Tuple[str, ...]) -> tuple[str, str, str]:
+        """Put who into a kind's text; give what stands before the time, between it and the index, and after that."""
+        cells = self._cells.get(who)
+        if cells is None:
+            cells = self._cells[who] = [_written(_value(cell)) for cell in who]
+        if not self._has_time:
+            *first, last = texts
+            return _woven(first, cells), "", last
+        before = _woven(texts[: self._when + 1], cells[: self._when])
+        return before, _woven(texts[self._when + 1 : -1], cells[self._when :]), texts[-1]
+
+    def _cut_all(self, lines: list[str]) -> _Rows | None:
+        """Cut rows from their ends, all at once; None where one has a multivalue or something else is odd."""
+        tail, cuts = "," * self._columns, 2 if self._has_time else 1
+        if not all(map(str.endswith, lines, repeat(tail))):
+            return None
+        rows = [line[: -self._columns].rsplit(",", cuts) for line in lines]
+        if set(map(len, rows)) != {cuts + 1}:
+            return None
+        heads, *times, numbers = zip(*rows)
+        if list(numbers) != _numbers(len(lines)):
+            return None
+        if not times:
+            return _Rows(heads, [""] * len(lines))
+        quotes = set(map(_count_quotes, times[0]))
+        if any(many % 2 for many in quotes):
+            return None  # A comma is within a cell: its rest has an odd quote.
+        return _Rows(heads, [time[1:-1] for time in times[0]] if quotes == {2} else list(map(_value, times[0])))
+
+    def _match_all(self, lines: list[str]) -> _Rows | None:
+        heads, times = [], []
         for number, line in zip(_numbers(len(lines)), lines):
-            row: list[Any] = []
-            if (is_run or are_last) and line.endswith(tail):  # no multivalue, and what varies are the last cells
-                row = line[:-columns].rsplit(",", cuts)
-            if len(row) == cuts + 1 and row[-1] == number:
-                time = row[-2] if is_run else ""
-                who = tuple(row[1:-2])
-                if (who in good or self._is_cut_well(who)) and time.count('"') % 2 == 0:
-                    keys.append(row[0])
-                    whos.append(who)
-                    times.append(time)
-                    continue
             match = self._whole.fullmatch(line)
             if match is None or match["index"] != number:
                 return None
-            cells = [match[f"varying{place}"] for place in range(len(self.varying))]
-            times.append(cells.pop(self.when) if self.has_time else "")
-            whos.append(tuple(cells))
-            keys.append(tuple(text for name, text in match.groupdict().items() if name.startswith("fixed")))
-        return _Rows(keys, whos, times)
+            heads.append(self._head(match))
+            times.append(_value(match[f"varying{self._when}"]) if self._has_time else "")
+        return _Rows(heads, times)
 
-    def cells(self, who: Who) -> Who:
-        """Give the cells that say who as the SDK writes them; one text where the time follows."""
-        written = tuple(_written(_value(cell)) for cell in who)
-        return ("".join(f"{cell},," for cell in written),) if self.is_run else written
-
-    def all_of(self, who: Who) -> Who:
-        """Give the values of all the columns that say who, empty where the header has none."""
-        values = dict(zip(self._came, map(_value, who)))
-        return tuple(values.get(name, "") for name in self._who)
-
-    def _is_cut_well(self, who: Who) -> bool:
-        """Say whether a row was cut between cells: where a comma is within one, the rest has an odd quote."""
-        if any(cell.count('"') % 2 for cell in who):
-            return False
-        self._good.add(who)
-        return True
+    def _head(self, match: re.Match[str] | None) -> tuple[Any, Tuple[str, ...]]:
+        assert match is not None  # noqa: S101 - a line that was cut whole matches
+        fixed = tuple(text for name, text in match.groupdict().items() if name.startswith("fixed"))
+        places = [place for place, name in enumerate(self.varying) if name in self._all]
+        return fixed, tuple(match[f"varying{place}"] for place in places)
 
 
 def _form_of(header: str, varying: Sequence[str]) -> _Form | None:
@@ -281,15 +324,13 @@ def _run(number: int, many: int) -> str:
     return f"(?P<fixed{number}>{_CELL}(?:,{_CELL}){{{many - 1}}})"
 
 
-def _template(text: str, form: _Form, fields: int) -> str:
-    """Make of a row's text a template: a place for each mark, the last of which begins the fields that vary."""
-    escaped = text.replace("%", "%%")
-    if fields:
-        begin = escaped.rindex(_MARK)
-        escaped = escaped[: begin + len(_MARK)] + _LINE_END
-    if form.is_run:
-        escaped = escaped.replace(",,".join([_MARK] * len(form.varying)), _MARK, 1)
-    return escaped.replace(_MARK, "%s")
+def _woven(texts: Sequence[str], cells: Sequence[str]) -> str:
+    return "".join(part for pair in zip_longest(texts, cells, fillvalue="") for part in pair)
+
+
+def _are_plain(times: Sequence[str]) -> bool:
+    """Say whether times are written as they came: digits and points only."""
+    return _is_number("".join(times)) is not None
 
 
 @lru_cache(maxsize=4)
@@ -319,7 +360,7 @@ def _lines(rest: str) -> list[str]:
     lines = rest.split("\n")
     if lines.pop() != "":
         return []
-    if '"' not in rest:
+    if not any(many % 2 for many in set(map(_count_quotes, lines))):
         return lines
     whole: list[str] = []
     parts: list[str] = []

@@ -13,6 +13,7 @@ import math
 from bisect import bisect_left, bisect_right
 from functools import cache
 from itertools import accumulate
+from operator import mul
 from typing import Collection, Dict, Mapping, Sequence
 
 Days = Dict[int, int]
@@ -116,17 +117,13 @@ def _back_off(counts: Sequence[float], base: Sequence[float], prior: float) -> l
 
 def _smooth(counts: Sequence[float], bandwidth: float) -> list[float]:
     """Spread hours over the slots around the clock; the sum stays."""
-    kernel = _kernel(bandwidth)
-    return [
-        sum(count * kernel[(slot - 2 * hour) % SLOTS] for hour, count in enumerate(counts) if count)
-        for slot in range(SLOTS)
-    ]
+    return [sum(map(mul, counts, shares)) for shares in _kernel(bandwidth)]
 
 
 @cache
-def _kernel(bandwidth: float) -> list[float]:
-    """Give a Gaussian around the clock, from the slot of an hour's beginning; its middle is half a slot later."""
+def _kernel(bandwidth: float) -> list[list[float]]:
+    """Give, for each slot, the share of each hour that falls into it: a Gaussian around the clock."""
     away = [abs((slot + SLOTS / 2 - 0.5) % SLOTS - SLOTS / 2) / 2 for slot in range(SLOTS)]
     weights = [math.exp(-0.5 * (hours / bandwidth) ** 2) for hours in away]
     total = sum(weights)
-    return [weight / total for weight in weights]
+    return [[weights[(slot - 2 * hour) % SLOTS] / total for hour in range(HOURS)] for slot in range(SLOTS)]

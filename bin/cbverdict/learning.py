@@ -19,7 +19,7 @@ from cbverdict.counts import totals
 from cbverdict.events import TIME_FIELD, EventFields, Record, first_text, read_event
 from cbverdict.hours import HOURS, SLOTS
 from cbverdict.lists import Lists, person_of
-from cbverdict.localtime import QUARTER, Clocks, read_quarter
+from cbverdict.localtime import QUARTER, Clocks, read_quarters
 
 if TYPE_CHECKING:
     from cbverdict.events import Process
@@ -108,7 +108,7 @@ class Learner:
 
     def _sighting(self, record: Record) -> Sighting | None:
         event = read_event(record, self._fields)
-        quarter = read_quarter(event.time)
+        (quarter,) = read_quarters([event.time])
         if quarter is None or quarter > self._latest:
             return None
         person = person_of(event.user)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence, Tuple, Union
 
-from cbverdict.anomaly import ANOMALY_FIELDS, Part, WrittenPart
+from cbverdict.anomaly import ANOMALY_FIELDS
 from cbverdict.codec import pair_text
 from cbverdict.events import TIME_FIELD, first_text
-from cbverdict.localtime import read_quarter
-from cbverdict.opinions import NONE, Opinion
+from cbverdict.localtime import read_quarters
 from cbverdict.risk import Findings, risk_of
 from cbverdict.scoring import score_of_cauchy
 
 if TYPE_CHECKING:
-    from cbverdict.anomaly import Anomalies, PersonView, ProcessSide, Score
+    from cbverdict.anomaly import Anomalies, Part, PersonView, ProcessSide, Score
     from cbverdict.enrich import EnrichOptions, Record, Settled, Tag
+    from cbverdict.opinions import Opinion
 
 Value = Union[str, List[str]]
 
@@ -27,8 +27,22 @@ class Kind(NamedTuple):
     side: ProcessSide
 
 
-_MAX_PARTS = 100_000
+_MAX_REASONS = 20_000
 _BOOLEANS = ("false,", "true,")
+
+
+class Common(NamedTuple):
+    """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind."""
+
+    quarters: Dict[Union[int, None], Opinion]
+    view: PersonView
+    cauchy: float
+    opinions: int
+    score: float
+    may_be_noise: bool
+    reasons: str
+    rest: str
+    part: Part
 
 
 class RowScorer:
@@ -43,7 +57,7 @@ class RowScorer:
         self.columns = [*options.fields.who(), TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
-        self._remembered = 0
+        self._views: dict[Tuple[str, ...], PersonView] = {}
         self.noise = 0
 
     def kinds(self, settled: Sequence[Settled]) -> list[Kind]:
@@ -55,49 +69,48 @@ class RowScorer:
             for one in settled
         ]
 
-    def views(self, whos: Sequence[Tuple[str, ...]]) -> list[PersonView]:
+    def meet(self, whos: Sequence[Tuple[str, ...]]) -> None:
         """Read what is usual for people, told by the values of `columns` but the time."""
-        named = [self._user_and_team(dict(zip(self.columns, who))) for who in whos]
-        self._anomalies.prepare(named, ())
-        return [self._anomalies.view(*pair) for pair in named]
+        named = {who: self._user_and_team(who) for who in whos}
+        self._anomalies.prepare(named.values(), ())
+        self._views = {who: self._anomalies.view(*pair) for who, pair in named.items()}
 
-    def text(self, kind: Kind, view: PersonView, time: str) -> str:
-        """Score a row; give its fields as the SDK writes them.
+    def common(self, kind: Kind, who: Tuple[str, ...]) -> Common:
+        """Judge all but the hour."""
+        view = self._views[who]
+        part = self._anomalies.part(kind.side, view)
+        rest = f"{part.team.text},,{part.parent.text},,"
+        reasons = pair_text(_listed(part.reasons))
+        sums = (part.cauchy, part.opinions, part.score, part.may_be_noise)
+        return Common(view.quarters, view, *sums, reasons, rest, part)
 
-        This runs for each row, so what rows have in common is written once: `Anomalies.score` and `_values` say the
+    def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
+        """Score rows; give the fields of each as the SDK writes them.
+
+        This runs for each row, so what rows have in common is written once. `Anomalies.score` and `_values` say the
         same, and a test compares them.
         """
-        written = view.written.get(kind.side.number)
-        if written is None:
-            written = view.written[kind.side.number] = self._write_part(kind.side, view)
-        part, reasons, rest = written
-        quarter = read_quarter(time)
-        hour = NONE if quarter is None else view.hour(view.clock.at(quarter).slot)
-        if hour.tail is not None:
-            score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
-        elif part.opinions:
-            score = part.score
-        else:
-            self.noise += part.may_be_noise
-            return f",,{self._both(hour, part)},,,{rest}{_BOOLEANS[part.may_be_noise]}"
-        if hour.reasons:
-            reasons = self._both(hour, part)
-        is_noise = part.may_be_noise and score < self._anomalies.threshold
-        self.noise += is_noise
-        return f"{score:.1f},,{reasons},{hour.text},,{rest}{_BOOLEANS[is_noise]}"
-
-    def forget(self) -> None:
-        """Keep what is remembered of rows within bounds; between chunks."""
-        if self._remembered > _MAX_PARTS:
-            self._remembered = 0
+        texts, noise, threshold = [], 0, self._anomalies.threshold
+        for common, quarter in zip(commons, read_quarters(times)):
+            quarters, view, variable, opinions, score, may_be_noise, reasons, rest, part = common
+            hour = quarters.get(quarter) or view.at(quarter)
+            tail, text, hour_variable, sentences = hour
+            if sentences:
+                reasons = self._both(hour, part)
+            if tail is not None:
+                score = score_of_cauchy((variable + hour_variable) / (opinions + 1))
+            elif not opinions:
+                noise += may_be_noise
+                texts.append(f",,{reasons},,,{rest}{_BOOLEANS[may_be_noise]}")
+                continue
+            is_noise = may_be_noise and score < threshold
+            noise += is_noise
+            texts.append(f"{score:.1f},,{reasons},{text},,{rest}{_BOOLEANS[is_noise]}")
+        self.noise += noise
+        self._anomalies.forget_quarters()
+        if len(self._reasons) > _MAX_REASONS:
             self._reasons.clear()
-            self._anomalies.forget_parts()
-
-    def _write_part(self, side: ProcessSide, view: PersonView) -> WrittenPart:
-        self._remembered += 1
-        part = self._anomalies.part(side, view)
-        rest = f"{part.team.text},,{part.parent.text},,"
-        return WrittenPart(part, pair_text(_listed(part.reasons)), rest)
+        return texts
 
     def _both(self, hour: Opinion, part: Part) -> str:
         about = (hour.reasons, part.reasons)
@@ -111,7 +124,8 @@ class RowScorer:
         self._anomalies.prepare({(one.event.user, one.event.team) for one in settled}, ())
         for record, one, kind in zip(records, settled, kinds):
             view = self._anomalies.view(one.event.user, one.event.team)
-            score = self._anomalies.score(kind.side, view, _slot(view, read_quarter(one.event.time)))
+            (quarter,) = read_quarters([one.event.time])
+            score = self._anomalies.score(kind.side, view, quarter)
             self.noise += score.is_noise
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
@@ -127,12 +141,9 @@ class RowScorer:
         found = Findings(settled.verdict, settled.parent_signed, score.score, score.reasons, score.is_noise)
         return {self._prefix + name: value for name, value in risk_of(settled.event, found).items()}
 
-    def _user_and_team(self, values: Mapping[str, str]) -> tuple[str, str]:
+    def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
+        values = dict(zip(self.columns, who))
         return first_text(values, self._read.user) or "", first_text(values, self._read.team) or ""
-
-
-def _slot(view: PersonView, quarter: int | None) -> int | None:
-    return None if quarter is None else view.clock.at(quarter).slot
 
 
 def _values(score: Score) -> tuple[Value, ...]:

@@ -8,6 +8,7 @@ from typing import Sequence
 MAX_SCORE = 100.0
 _MOST = 0.9
 _LEAST = 1e-15
+_CERTAIN = 1e-10
 
 
 def combine(tails: Sequence[float]) -> float | None:
@@ -19,7 +20,7 @@ def combine(tails: Sequence[float]) -> float | None:
     """
     if not tails:
         return None
-    return _tail(sum(map(cauchy, tails)) / len(tails))
+    return 10 ** (-score_of_cauchy(sum(map(cauchy, tails)) / len(tails)) / 10)
 
 
 def cauchy(tail: float) -> float:
@@ -29,14 +30,12 @@ def cauchy(tail: float) -> float:
 
 def score_of_cauchy(variable: float) -> float:
     """Give the score of a Cauchy variable: the mean of those of some tails gives the score of their combination."""
-    return score_of(_tail(variable))
+    if variable > 1:
+        tail = math.atan(1 / variable) / math.pi  # atan of a large number loses its last digits, this does not
+        return -10.0 * math.log10(tail) if tail > _CERTAIN else MAX_SCORE
+    return -10.0 * math.log10(0.5 - math.atan(variable) / math.pi)
 
 
 def score_of(tail: float) -> float:
     """Give the score of a tail probability: 10 is one in ten, 30 one in a thousand, at most 100."""
     return min(MAX_SCORE, -10.0 * math.log10(max(tail, _LEAST)))
-
-
-def _tail(variable: float) -> float:
-    # atan of a large number loses its last digits; atan of the inverse does not.
-    return math.atan(1 / variable) / math.pi if variable > 1 else 0.5 - math.atan(variable) / math.pi

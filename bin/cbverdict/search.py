@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 from typing import TYPE_CHECKING, Any, Sequence
 
@@ -35,6 +36,7 @@ class Search:
     def __init__(self, splunkd_uri: str, session_key: str, options: EnrichOptions, read: Read) -> None:
         """Take whom to ask, what the analyst chose, and the SDK's reader; nothing is asked yet."""
         _keep_large_blocks_off_the_heap()
+        gc.set_threshold(200_000, 50, 50)
         self._enricher = Enricher(VerdictClient(splunkd_uri, session_key), options)
         self._anomalies: Anomalies | None = None
         self._scorer: RowScorer | None = None

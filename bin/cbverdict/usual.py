@@ -44,7 +44,7 @@ class Usual:
         self._groups: dict[Subject, GroupProfile] = {}
         self._persons: dict[tuple[str, Subject], PersonProfile] = {}
         self._everybody: Everybody | None = None
-        self._all_hours: list[float] | None = None
+        self._backgrounds: dict[str | None, list[float]] = {}
         self._people: dict[str, int] | None = None
         self._all_publishers: Counter[str] | None = None
         self.settings = AnomalySettings()
@@ -110,19 +110,21 @@ class Usual:
 
     def hours(self, person: str, team: str | None, holidays: Collection[int]) -> HourProfile:
         """Give the hours of a person, backed off to the team's and everybody's."""
-        if self._all_hours is None:
-            self._all_hours = background(self._weigh_hours(ORGANISATION))
-        others = self._all_hours
-        if team is not None:
-            others = background(self._weigh_hours(Subject(Kind.TEAM, team)), others)
         days = self._of(Subject(Kind.PERSON, person)).days
-        return HourProfile(days, self.settings.half_life_days, others, holidays)
+        return HourProfile(days, self.settings.half_life_days, self._background(team), holidays)
 
     def publishers(self) -> Counter[str]:
         """Say how often programs of each publisher were seen."""
         if self._all_publishers is None:
             self._all_publishers = totals(self._of(ORGANISATION).publishers)
         return self._all_publishers
+
+    def _background(self, team: str | None) -> list[float]:
+        if team not in self._backgrounds:
+            subject = ORGANISATION if team is None else Subject(Kind.TEAM, team)
+            below = None if team is None else self._background(None)
+            self._backgrounds[team] = background(self._weigh_hours(subject), below)
+        return self._backgrounds[team]
 
     def _of(self, subject: Subject) -> Baseline:
         return self._known.get(subject, _NOTHING)

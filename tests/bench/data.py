@@ -21,12 +21,17 @@ from tests.lab.site import ROOT, Site
 BASELINES = Path(__file__).resolve().parent / "baselines"
 CBSIGNED = ROOT / "bin" / "cbsigned.py"
 CHUNK = 50_000
+_PEOPLE = 300
+_HABITS = 150
 _MONDAY = 1_793_606_400 + 7 * 3600  # 2026-11-02, 7 am
 COLUMNS = [*EventFields().columns(has_names=True), *LOOKUP_FIELDS, "_chunked_idx"]
-WHO_AND_WHEN = [*EventFields().who(), TIME_FIELD]
+SCORED_COLUMNS = [*COLUMNS[:-1], *EventFields().who(), TIME_FIELD, COLUMNS[-1]]
 OUTPUT = [*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed"]
-SCORED = [*OUTPUT, *ANOMALY_FIELDS]
 CONSTANTS = [f"columns={','.join(COLUMNS[:-1])}", f"fields={','.join(OUTPUT)}"]
+SCORED_CONSTANTS = [
+    f"columns={','.join(SCORED_COLUMNS[:-1])}",
+    f"fields={','.join([*OUTPUT, *ANOMALY_FIELDS])}",
+]
 
 
 def draw_hashes(count: int) -> list[str]:
@@ -39,36 +44,47 @@ def draw_rows(hashes: list[str], count: int, seed: int) -> list[Row]:
     """Draw rows whose hashes follow Zipf's law, as processes do; each has two parents, of the most frequent ones."""
     chance = random.Random(seed)  # noqa: S311 - data for a bench
     weights = [1 / rank**1.1 for rank in range(1, len(hashes) + 1)]
-    drawn = [
-        (child, (7 * child + chance.randrange(2)) % 200)
-        for child in chance.choices(range(len(hashes)), weights, k=count)
-    ]
-    return [
-        {
-            "process_md5": hashes[child],
-            "process_name": f"tool{child}.exe",
-            "parent_process_md5": hashes[parent],
-            "parent_process_name": f"tool{parent}.exe",
-        }
-        for child, parent in drawn
-    ]
+    return [_row(hashes, child, chance) for child in chance.choices(range(len(hashes)), weights, k=count)]
 
 
-def chunks(hashes: list[str], count: int, more: list[str] | None = None) -> Iterator[bytes]:
-    """Give rows as chunks of the protocol, `more` columns before the index."""
-    columns = [*COLUMNS[:-1], *(more or []), COLUMNS[-1]]
+def _row(hashes: list[str], child: int, chance: random.Random) -> Row:
+    parent = (7 * child + chance.randrange(2)) % 200
+    return {
+        "process_md5": hashes[child],
+        "process_name": f"tool{child}.exe",
+        "parent_process_md5": hashes[parent],
+        "parent_process_name": f"tool{parent}.exe",
+    }
+
+
+def chunks(hashes: list[str], count: int) -> Iterator[bytes]:
+    """Give rows as chunks of the protocol."""
     for seed, start in enumerate(range(0, count, CHUNK)):
-        yield encode(draw_people(draw_rows(hashes, min(CHUNK, count - start), seed), seed), columns)
+        yield encode(draw_rows(hashes, min(CHUNK, count - start), seed), COLUMNS)
 
 
-def draw_people(rows: list[Row], seed: int) -> list[Row]:
-    """Put on rows who ran it and when: 300 people in 12 teams, half a second after half a second of working days."""
-    chance = random.Random(1000 + seed)  # noqa: S311 - data for a bench
-    for number, row in enumerate(rows):
-        person = min(int(chance.paretovariate(1.0)), 300)
-        row["user"] = f"CORP\\person{person}"
-        row["team"] = f"team{person % 12}"
-        row["_time"] = f"{_MONDAY + 86400 * seed + number / 2:.3f}"
+def work(hashes: list[str], count: int, columns: list[str]) -> Iterator[bytes]:
+    """Give working days as chunks of the protocol, a day each."""
+    for day, start in enumerate(range(0, count, CHUNK)):
+        yield encode(draw_work(hashes, min(CHUNK, count - start), day), columns)
+
+
+def draw_work(hashes: list[str], count: int, day: int) -> list[Row]:
+    """Draw rows of a working day: 300 people in 12 teams run what everybody runs and, a third, what is their own.
+
+    A person has some 150 processes, by Zipf's law: 100 that all have, and 50 of the other hashes. A row comes every
+    half second.
+    """
+    chance = random.Random(1000 + day)  # noqa: S311 - data for a bench
+    weights = [1 / rank**1.1 for rank in range(1, _HABITS + 1)]
+    rows = []
+    for number, rank in enumerate(chance.choices(range(_HABITS), weights, k=count)):
+        person = min(int(chance.paretovariate(1.0)), _PEOPLE)
+        is_own = rank % 3 == 2
+        child = 100 + (97 * person + 31 * rank) % (len(hashes) - 100) if is_own else 2 * rank // 3
+        time = f"{_MONDAY + 86400 * day + number / 2:.3f}"
+        who = {"user": f"CORP\\person{person}", "team": f"team{person % 12}", "_time": time}
+        rows.append({**_row(hashes, child, chance), **who})
     return rows
 
 

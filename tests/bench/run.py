@@ -18,15 +18,16 @@ from tests.bench.data import (
     CHUNK,
     COLUMNS,
     CONSTANTS,
-    SCORED,
-    WHO_AND_WHEN,
+    SCORED_COLUMNS,
+    SCORED_CONSTANTS,
     chunks,
     draw_hashes,
-    draw_people,
     draw_rows,
+    draw_work,
     host,
     lab,
     whole_events,
+    work,
 )
 from tests.bench.loop import loop_seconds, pair_seconds
 from tests.bench.matrix import SIZES, Cell, cells
@@ -157,17 +158,16 @@ def _anomaly(count: int) -> Iterator[Figure]:
     hashes = draw_hashes(5000)
     with lab(hashes) as (edr, site):
         site.search([{"process_md5": md5} for md5 in hashes], "anomaly=false")
-        for seed in range(20, 26):
-            site.learn(draw_people(draw_rows(hashes, CHUNK, seed), seed - 48))
+        for day in range(-7, 0):
+            site.learn(draw_work(hashes, CHUNK, day))
         ours = host(site, CBSIGNED)
         edr.requests.clear()
-        without = ours.time(chunks(hashes, count), ["anomaly=false"])
-        scored = ours.time(chunks(hashes, count, WHO_AND_WHEN))
+        without = ours.time(work(hashes, count, COLUMNS), ["anomaly=false"])
+        scored = ours.time(work(hashes, count, SCORED_COLUMNS))
         requests = len(edr.requests)
-        columns = [*COLUMNS[:-1], *WHO_AND_WHEN]
-        constants = [f"columns={','.join(columns)}", f"fields={','.join(SCORED)}"]
-        bare = host(site, BASELINES / "bareconstant.py").time(chunks(hashes, count // 5, WHO_AND_WHEN), constants)
-    ratio, against_bare = scored.seconds / without.seconds, 5 * bare.seconds / scored.seconds
+        bare = host(site, BASELINES / "bareconstant.py")
+        bare_time = bare.time(work(hashes, count // 5, SCORED_COLUMNS), SCORED_CONSTANTS)
+    ratio, against_bare = scored.seconds / without.seconds, 5 * bare_time.seconds / scored.seconds
     print(f"anomaly, {count:,} rows: {scored.seconds:.1f} s, without {without.seconds:.1f} s, {scored.peak_mb:.0f} MB")
     yield Figure("anomaly: requests to Carbon Black", requests, "0", requests == 0)
     yield Figure(f"anomaly: time of {count:,} warm rows / without it", ratio, "<= 1.6", ratio <= 1.6)
