@@ -103,6 +103,10 @@ class HourProfile:
         self._sorted = sorted(self._density)
         self._below = [0.0, *accumulate(self._sorted)]
 
+    def density(self, slot: int) -> float:
+        """Give how much of this person's activity is in a slot of the week."""
+        return self._density[slot] / self._below[-1]
+
     def tail(self, slot: int) -> float:
         """Give the share of this person's activity in slots of the week no more usual than this (its own by half)."""
         density = self._density[slot]

@@ -44,12 +44,7 @@ def risk_of(event: ProcessEvent, findings: Findings) -> Dict[str, str]:
     who = f" by {event.user}" if event.user else ""
     where = f" on {event.host}" if event.host else ""
     message = f"{event.process.name or 'activity'}{who}{where}: {'; '.join(said) or 'nothing odd'}"
-    values = (
-        "0" if findings.is_noise else f"{weight:.0f}",
-        event.user or event.host,
-        kind,
-        f"{message}: {'; '.join(said) or 'nothing odd'}",
-    )
+    values = ("0" if findings.is_noise else f"{weight:.0f}", event.user or event.host, kind, message)
     return dict(zip(RISK_FIELDS, values))
 
 

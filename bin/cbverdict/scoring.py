@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Sequence
 
 MAX_SCORE = 100.0
 _MOST = 0.9
@@ -11,25 +10,20 @@ _LEAST = 1e-15
 _CERTAIN = 1e-10
 
 
-def combine(tails: Sequence[float]) -> float | None:
-    """Combine tail probabilities to one, whether they depend on each other or not (None: there are none).
-
-    Source: Liu & Xie, "Cauchy Combination Test", JASA 2020. A tail near 1 is taken as 0.9, for the perfectly usual must
-    not outweigh the odd (Fang, Chang, Park & Tseng, "Heavy-tailed Distribution for Combining Dependent p-values",
-    Statistica Sinica 2023).
-    """
-    if not tails:
-        return None
-    return 10 ** (-score_of_cauchy(sum(map(cauchy, tails)) / len(tails)) / 10)
-
-
 def cauchy(tail: float) -> float:
-    """Give the Cauchy variable of a tail probability."""
+    """Give the Cauchy variable of a tail probability.
+
+    A tail near 1 is taken as 0.9, for the perfectly usual must not outweigh the odd (Fang, Chang, Park & Tseng,
+    "Heavy-tailed Distribution for Combining Dependent p-values", Statistica Sinica 2023).
+    """
     return math.tan((0.5 - min(max(tail, _LEAST), _MOST)) * math.pi)
 
 
 def score_of_cauchy(variable: float) -> float:
-    """Give the score of a Cauchy variable: the mean of those of some tails gives the score of their combination."""
+    """Give the score of a Cauchy variable; the mean of those of some tails gives the score of their combination.
+
+    It holds whether the tails depend on each other or not. Source: Liu & Xie, "Cauchy Combination Test", JASA 2020.
+    """
     if variable > 1:
         tail = math.atan(1 / variable) / math.pi  # atan of a large number loses its last digits, this does not
         return -10.0 * math.log10(tail) if tail > _CERTAIN else MAX_SCORE

@@ -11,8 +11,8 @@ from cbverdict.baselines import Sighting, learn
 from cbverdict.hours import SLOTS, weekday_of
 from cbverdict.scoring import score_of
 from cbverdict.settings import AnomalySettings
-from tests.eval.memory import usual_of
 from tests.eval.metrics import Detection
+from tests.lab.memory import usual_of
 
 if TYPE_CHECKING:
     from pathlib import Path

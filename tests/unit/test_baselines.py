@@ -1,0 +1,132 @@
+"""Baselines: learnt from rows, merged from any number of machines in any order, kept as text, forgotten by age."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbverdict.baselines import (
+    MAX_NAMES,
+    ORGANISATION,
+    Baseline,
+    Baselines,
+    Kind,
+    Sighting,
+    Subject,
+    learn,
+    merge_baselines,
+    read_baseline,
+    read_subject,
+    write_baseline,
+)
+from cbverdict.counts import GENERATION, totals, weigh
+from cbverdict.errors import InvalidRequestError
+from cbverdict.people import MAX_EXACT, head_count, sketch_of, unite
+
+SIGHTING = st.builds(
+    Sighting,
+    day=st.integers(20_000, 20_100),
+    hour=st.integers(0, 23),
+    person=st.sampled_from([None, "ann", "bob", "cy"]),
+    team=st.sampled_from([None, "hr", "it"]),
+    process=st.sampled_from([None, "git.exe", "cmd.exe", "a.exe"]),
+    parent=st.sampled_from([None, "explorer.exe", "cmd.exe"]),
+    publisher=st.sampled_from([None, "Corp", "Inc"]),
+)
+
+
+def _learnt(sightings: list[Sighting]) -> Baselines:
+    baselines: Baselines = {}
+    for sighting in sightings:
+        learn(baselines, sighting)
+    return baselines
+
+
+@given(st.lists(SIGHTING, max_size=60), st.randoms(use_true_random=False))
+def test_seven_pieces_in_any_order_give_what_one_machine_learns(
+    sightings: list[Sighting], chance: random.Random
+) -> None:
+    """Exactly, to the byte, and by way of text."""
+    whole = {subject: write_baseline(baseline) for subject, baseline in _learnt(sightings).items()}
+    pieces: list[list[Sighting]] = [[] for _ in range(7)]
+    for sighting in sightings:
+        chance.choice(pieces).append(sighting)
+    chance.shuffle(pieces)
+    parts = [
+        {subject: read_baseline(write_baseline(baseline)) for subject, baseline in _learnt(piece).items()}
+        for piece in pieces
+    ]
+    left, right = merge_baselines(parts[:3]), merge_baselines(parts[3:])
+    assert {subject: write_baseline(baseline) for subject, baseline in merge_baselines([right, left]).items()} == whole
+
+
+def test_a_row_teaches_its_person_team_parent_and_the_organisation() -> None:
+    """And each only what it is about."""
+    learnt = _learnt([Sighting(20_000, 9, "ann", "hr", "git.exe", "cmd.exe", "Corp")])
+    generation = 20_000 // GENERATION
+    names, sketch = {generation: {"git.exe": 1}}, {generation: {"hr": sketch_of("ann")}}
+    hours = {generation: {"9": 1}}
+    assert learnt == {
+        ORGANISATION: Baseline({}, hours, names, {generation: {"Corp": 1}}, sketch),
+        Subject(Kind.PERSON, "ann"): Baseline({20_000: 1 << 9}, {}, names),
+        Subject(Kind.TEAM, "hr"): Baseline({}, hours, names, {}, sketch),
+        Subject(Kind.PARENT, "cmd.exe"): Baseline({}, {}, names),
+    }
+
+
+def test_a_log_on_teaches_the_hour_alone_and_a_row_of_nobody_the_parent() -> None:
+    """What is not said is not learnt."""
+    assert totals(_learnt([Sighting(20_000, 9, "ann")])[ORGANISATION].names) == {}
+    nobody = _learnt([Sighting(20_000, 9, None, None, "a.exe", "b.exe")])
+    assert set(nobody) == {ORGANISATION, Subject(Kind.PARENT, "b.exe")}
+    assert nobody[ORGANISATION].hours == {}
+
+
+def test_old_names_count_half_after_a_half_life_and_are_forgotten_after_three() -> None:
+    """In whole generations of four weeks."""
+    names = {0: {"old": 8}, 4: {"middle": 8}, 12: {"new": 8}}
+    assert weigh(names, 4 * GENERATION) == {"old": 1.0, "middle": 2.0, "new": 8.0}
+    assert set(Baseline(names=names).forget(2 * GENERATION).names) == {12}
+    assert set(Baseline(names=names).forget(4 * GENERATION).names) == {0, 4, 12}
+
+
+def test_a_document_keeps_the_names_that_are_seen_most() -> None:
+    """However many random names an installer makes up."""
+    names = {0: {f"tmp{number}.exe": 1 for number in range(MAX_NAMES)}, 1: {"common.exe": 7}}
+    kept = totals(Baseline(names=names).forget(100).names)
+    assert len(kept) == MAX_NAMES
+    assert kept["common.exe"] == 7
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"days": {"x": "1"}}', '{"days": {"1": "1ffffff"}}', '{"names": {"1": 7}}']
+)
+def test_what_is_no_baseline_is_refused(text: str) -> None:
+    """With the next step."""
+    with pytest.raises(InvalidRequestError, match="learn it anew"):
+        read_baseline(text)
+
+
+def test_a_document_is_compact_and_its_key_names_the_subject() -> None:
+    """A person's year of office hours is a few kilobytes."""
+    year = [Sighting(20_000 + day, hour, "ann") for day in range(250) for hour in range(9, 17)]
+    text = write_baseline(_learnt(year)[Subject(Kind.PERSON, "ann")])
+    assert len(text) < 4500
+    assert json.loads(text)["days"]["20000"] == "1fe00"
+    assert read_subject("person:ann:b") == Subject(Kind.PERSON, "ann:b")
+    with pytest.raises(InvalidRequestError):
+        read_subject("pet:rex")
+
+
+def test_people_are_counted_exactly_while_they_are_few_and_well_when_they_are_many() -> None:
+    """From sketches that were united in pieces."""
+    few = [sketch_of(f"person{number}") for number in range(MAX_EXACT - 1)]
+    assert head_count(unite([*few, *few])) == MAX_EXACT - 1
+    many = [sketch_of(f"person{number}") for number in range(3000)]
+    parts = [unite(many[start::7]) for start in range(7)]
+    assert unite(parts) == unite(many)
+    assert 2000 < head_count(unite(parts)) < 4000
