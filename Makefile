@@ -9,15 +9,15 @@ VERSIONS := $(or $(FOUND),3)
 MAIN := $(lastword $(VERSIONS))
 PY := .venv/$(MAIN)/bin/python
 
-.PHONY: demo test try package bench lint format clean help
+.PHONY: demo test try package bench eval lint format clean help
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
 	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
-	@echo "     both: [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
-	@echo "make test | lint | package | bench | clean"
+	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
+	@echo "make test | lint | package | bench | eval | clean"
 
-GIVEN = --input "$(INPUT)" --signatures "$(SIGNATURES)" --output "$(OUTPUT)" --options "$(OPTIONS)" \
+GIVEN = --input "$(INPUT)" --signatures "$(SIGNATURES)" --output "$(OUTPUT)" --options "$(OPTIONS)" --learn "$(LEARN)" \
 	--url "$(URL)" --token-file "$(TOKEN_FILE)" --ca "$(CA)" --check-host-name "$(CHECK_HOST_NAME)"
 
 demo: .venv/$(MAIN)/ready
@@ -44,6 +44,10 @@ format: .venv/$(MAIN)/ready
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+# The code under evaluation runs as it is shipped; only the curves need matplotlib.
+eval: .venv/figures/ready
+	@.venv/figures/bin/python -m tests.eval.run $(ARGS)
+
 package: .venv/$(MAIN)/ready .venv/inspect/ready
 	$(PY) package/build.py --inspect .venv/inspect/bin/splunk-appinspect
 
@@ -54,7 +58,7 @@ package: .venv/$(MAIN)/ready .venv/inspect/ready
 	@.venv/$*/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
-.venv/figures/ready: tests/figures-requirements.txt
+.venv/figures/ready: tests/figures-requirements.txt package/requirements.txt
 	@echo "setting up what draws figures ..."
 	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/figures
 	@.venv/figures/bin/python -m pip install -q --disable-pip-version-check -r tests/figures-requirements.txt

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cbverdict.evidence import Question
 
 _FLIP_MEMORY = 30 * 86400.0
-_LEARNING_TIMEOUT = 60.0
+_WRITING_TIMEOUT = 60.0  # baselines are large, and nobody waits
 
 
 class VerdictStore:
@@ -51,7 +51,8 @@ class BaselineStore:
 
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
-        self._collection = Collection(splunkd_uri, token, "cbsigned_baselines", _LEARNING_TIMEOUT)
+        self._collection = Collection(splunkd_uri, token, "cbsigned_baselines")
+        self._writing = Collection(splunkd_uri, token, "cbsigned_baselines", _WRITING_TIMEOUT)
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Give the baselines of these subjects that there are; one that cannot be read is none."""
@@ -73,4 +74,4 @@ class BaselineStore:
             }
             for subject, baseline in baselines.items()
         ]
-        self._collection.save(documents)
+        self._writing.save(documents)

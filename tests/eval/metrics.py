@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import List
-
-import numpy as np
 
 
 @dataclass(frozen=True)
@@ -17,19 +16,28 @@ class Detection:
 
     def auc(self) -> float:
         """Give the probability that an attack scores above an own row (ties by half)."""
-        own = np.sort(self.own)
-        ranks = np.searchsorted(own, self.attacks, "left") + np.searchsorted(own, self.attacks, "right")
-        return float(ranks.mean() / 2 / len(own))
+        own = sorted(self.own)
+        ranks = sum(bisect_left(own, score) + bisect_right(own, score) for score in self.attacks)
+        return ranks / 2 / len(own) / len(self.attacks)
 
     def found_at(self, false_alarms: float) -> float:
         """Give the share of attacks above the threshold that so many own rows reach."""
-        threshold = np.sort(self.own)[min(int((1 - false_alarms) * len(self.own)), len(self.own) - 1)]
-        return float((np.asarray(self.attacks) > threshold).mean())
+        threshold = sorted(self.own)[min(int((1 - false_alarms) * len(self.own)), len(self.own) - 1)]
+        return sum(score > threshold for score in self.attacks) / len(self.attacks)
+
+    def curve(self) -> tuple[list[float], list[float]]:
+        """Give false alarms and what is found, for every threshold."""
+        thresholds = sorted({*self.own, *self.attacks}, reverse=True)
+        alarms, found = (
+            [0.0, *(1 - bisect_left(scores, threshold) / len(scores) for threshold in thresholds)]
+            for scores in (sorted(self.own), sorted(self.attacks))
+        )
+        return alarms, found
 
     def share_of_own_from(self, score: float) -> float:
         """Give the share of own rows that score so much or more."""
-        return float((np.asarray(self.own) >= score).mean())
+        return sum(one >= score for one in self.own) / len(self.own)
 
     def share_of_attacks_from(self, score: float) -> float:
         """Likewise of attacks."""
-        return float((np.asarray(self.attacks) >= score).mean())
+        return sum(one >= score for one in self.attacks) / len(self.attacks)

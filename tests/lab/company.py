@@ -1,4 +1,4 @@
-"""A small company's morning: process starts and log-ons, made from a seed, with a few labelled incidents.
+"""A small company: six weeks of process starts and log-ons, and a morning with a few labelled incidents.
 
 People, teams and hosts are numbered, software is public knowledge, hashes are made from the names. The rows come
 in the three shapes that real ones have: the CIM's, Sysmon's and the Carbon Black event forwarder's.
@@ -10,6 +10,7 @@ import hashlib
 import ntpath
 import random
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Callable, Iterator
 
 from tests.lab.edr.estate import Estate, Start
@@ -17,7 +18,7 @@ from tests.lab.edr.estate import Estate, Start
 if TYPE_CHECKING:
     from tests.lab.host import Row
 
-DAY = "2026-11-02"
+DAY = date(2026, 11, 2)
 TEAMS = {"hr": 9, "finance": 12, "sales": 14, "engineering": 16, "it": 6, "legal": 5}
 
 
@@ -64,6 +65,7 @@ POWERSHELL = Binary(_SYSTEM + r"WindowsPowerShell\v1.0\powershell.exe")
 GIT = Binary(r"C:\Program Files\Git\cmd\git.exe", publisher="Johannes Schindelin")
 PYTHON = Binary(r"C:\Program Files\Python313\python.exe", publisher="Python Software Foundation")
 PSEXEC = Binary(r"C:\Tools\PsExec.exe", program="Sysinternals Utilities")
+PRINTING = Binary(r"C:\Windows\splwow64.exe", program=_WINDOWS)
 RENAMED = Binary(r"C:\Users\Public\svchost.exe", program="Sysinternals Utilities", content=PSEXEC.path)
 DROPPER = Binary(r"C:\Users\Public\Downloads\invoice (2).exe", "Unsigned", "")
 TAMPERED = Binary(r"C:\ProgramData\upd\GoogleUpdate.exe", "Bad Signature", "Google LLC", "GoogleUpdate.exe")
@@ -109,9 +111,19 @@ class Company:
     def __init__(self, seed: int = 1, starts: int = 3000, log_ons: int = 120) -> None:
         """Make the morning."""
         self._random = random.Random(seed)  # noqa: S311 - data for a demo
+        self._day = DAY
         self.incidents: list[Incident] = []
         self.rows: list[Row] = [*self._starts(starts), *self._log_ons(log_ons), *self._incidents()]
         self.rows.sort(key=lambda row: str(row["_time"]))
+
+    def history(self, weeks: int = 6, starts: int = 1200) -> Iterator[Row]:
+        """Give the working days before it, from early to late, without incidents."""
+        for age in range(7 * weeks, 0, -1):
+            self._day = DAY - timedelta(days=age)
+            if self._day.weekday() < 5:
+                yield from self._starts(starts, 12.5, 2.4)
+                yield from self._log_ons(starts // 20)
+        self._day = DAY
 
     @staticmethod
     def estate() -> Estate:
@@ -126,14 +138,17 @@ class Company:
             estate.add_process(Start(binary.md5, binary.path, segments=3))
         return estate
 
-    def _starts(self, count: int) -> Iterator[Row]:
+    def _starts(self, count: int, middle: float = 9.2, spread: float = 1.1) -> Iterator[Row]:
         people = [(team, number) for team, size in TEAMS.items() for number in range(1, size + 1)]
         for _ in range(count):
             team, number = self._random.choice(people)
             own = self._random.random() < 0.4
             binary = self._random.choice(_OF_TEAM[team] if own else _EVERYONE)
-            second = int(min(max(self._random.gauss(9.2, 1.1), 6.0), 12.0) * 3600)
-            yield self._start(second, team, f"{team}{number:02d}", binary, EXPLORER if own else SERVICES)
+            parent = EXPLORER if own else SERVICES
+            if self._random.random() < 0.02:
+                binary, parent = PRINTING, WINWORD
+            second = int(min(max(self._random.gauss(middle, spread), 6.0), 2 * middle - 6.0) * 3600)
+            yield self._start(second, team, f"{team}{number:02d}", binary, parent)
 
     def _log_ons(self, count: int) -> Iterator[Row]:
         people = [(team, number) for team, size in TEAMS.items() for number in range(1, size + 1)]
@@ -172,7 +187,7 @@ class Company:
         return {**self._common(second, team, user), "action": "log on", "app": "vpn"}
 
     def _common(self, second: int, team: str, user: str) -> Row:
-        time = f"{DAY}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
+        time = f"{self._day}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
         event_id = f"{self._random.getrandbits(64):016x}"
         return {"_time": time, "event_id": event_id, "user": user, "team": team, "dest": f"pc-{user}"}
 
@@ -206,6 +221,6 @@ def _forwarder(binary: Binary, parent: Binary) -> Row:
 
 
 def _all_binaries() -> Iterator[Binary]:
-    yield from (EXPLORER, SERVICES, RENAMED, DROPPER, TAMPERED, *_EVERYONE)
+    yield from (EXPLORER, SERVICES, PRINTING, RENAMED, DROPPER, TAMPERED, *_EVERYONE)
     for binaries in _OF_TEAM.values():
         yield from binaries

@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))
 from cbverdict.edr import EdrClient
 from cbverdict.errors import CbsignedError, CertificateError
 from cbverdict.events import EventFields, ProcessEvent, read_event
-from cbverdict.settings import parse_account, parse_bool
+from cbverdict.lookups import read_lists
+from cbverdict.settings import AnomalySettings, parse_account, parse_bool
 from tests.lab.company import Company, Incident
 from tests.lab.edr.estate import Estate, Start, add_signatures
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -27,7 +28,6 @@ from tests.lab.host import Row, SearchResult
 from tests.lab.rows import InputError, read_rows
 from tests.lab.site import Site
 
-DROP = 'NOT (signed="true" AND parent_signed!="false")'
 _CHUNK = 5000
 _SHOWN = 12
 _OUR_ACCOUNT = "yours"
@@ -51,6 +51,7 @@ def main() -> int:
             else:
                 edr = stack.enter_context(EdrServer(estate or Company.estate()))
                 site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+            _learn(site, arguments)
             _run(site, edr, rows, incidents, arguments)
     except (InputError, CbsignedError) as error:
         print(f"cbsigned: {error}", file=sys.stderr)
@@ -66,7 +67,7 @@ def main() -> int:
 def _parse(words: list[str]) -> argparse.Namespace:
     """Read the variables of make: each comes as an option, empty where it was not given."""
     parser = _Parser(prog="make demo / make try", add_help=False)
-    for name in ("input", "signatures", "output", "url", "token-file", "ca", "check-host-name", "options"):
+    for name in ("input", "signatures", "output", "url", "token-file", "ca", "check-host-name", "options", "learn"):
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--try", dest="is_try", action="store_true")
     arguments = parser.parse_args(words)
@@ -105,7 +106,7 @@ def _check_output(output: Path, source: Path | None) -> None:
 def _input(arguments: argparse.Namespace) -> tuple[list[Row], list[Incident], Estate | None]:
     if not arguments.input:
         company = Company()
-        print("A small company's morning, made from a seed; the Carbon Black server is the bundled simulator.")
+        print("A small company, made from a seed; the Carbon Black server is the bundled simulator.")
         return company.rows, company.incidents, None
     path = Path(arguments.input)
     rows = list(read_rows(path))
@@ -135,6 +136,22 @@ def _made_up_estate(rows: Iterable[Row]) -> Estate:
                 estate.add_binary(process.md5, "Signed" if draw < 210 else "Unsigned", process.name or "")
                 estate.add_process(Start(process.md5, process.name or "unknown.exe"))
     return estate
+
+
+def _learn(site: Site, arguments: argparse.Namespace) -> None:
+    """Learn what is usual: from the file that LEARN names, or from the company's six weeks before that morning."""
+    if arguments.learn:
+        rows = list(read_rows(Path(arguments.learn)))
+    elif arguments.input:
+        return
+    else:
+        rows = list(Company().history())
+    print(f"{_count(len(rows), 'row')} through `| cbsignedlearn`, its map on two search peers ...", flush=True)
+    result = site.learn(rows)
+    if not result.rows:
+        raise InputError(f"nothing was learnt: {result.messages[0][1]}")
+    learnt = ", ".join(f"{row['baselines']} {row['kind']}" for row in result.rows)
+    print(f"learnt what is usual: baselines by kind: {learnt} ({result.rows[0]['skipped']} rows had no time)")
 
 
 def _use_own_server(site: Site, arguments: argparse.Namespace) -> None:
@@ -200,20 +217,21 @@ def _report(result: SearchResult, seconds: float) -> None:
         reasons = Counter(str(row.get("signed_reason")) for row in rows if row.get("signed") == signed)
         print(f"  {signed:8} {sum(reasons.values()):7}  {meaning}: {_listed(reasons)}")
     kept = [row for row in rows if _is_kept(row)]
-    parents = Counter(str(row.get("parent_signed")) for row in rows if not _is_kept(row))
-    print(f"\nA search that drops signed noise (`| where {DROP}`)")
     dropped = len(rows) - len(kept)
-    print(f"drops {dropped} ({dropped / len(rows):.0%}): {parents['true']} whose parent is signed too, and")
-    print(f"{parents['unknown']} whose parent is not known. It keeps {len(kept)}:\n")
-    print(f"  {'rows':>5}  {'why':18} {'process':26} {'parent':20} who")
+    print(f"\nA search that ends in `drop_signed_noise` drops {dropped} ({dropped / len(rows):.0%}).")
+    print(f"It keeps {len(kept)}, the oddest first:\n")
+    print(f"  {'rows':>5} {'score':>5}  {'why':18} {'process':24} {'parent':18} who")
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in kept:
         event = _event(row)
         name = event.process.name or str(row.get("action", ""))
         groups.setdefault((_why(row), name.lower(), (event.parent.name or "").lower()), []).append(row)
-    ordered = sorted(groups.items(), key=lambda item: len(item[1]))
+    ordered = sorted(groups.items(), key=lambda item: (-max(map(_score, item[1])), len(item[1])))
     for (why, name, parent), members in ordered[:_SHOWN]:
-        print(f"  {len(members):5}  {why:18} {_plain(name, 26):26} {_plain(parent, 20):20} {_users(members)}")
+        top = max(map(_score, members))
+        said = f"{top:5.0f}" if top >= 0 else " " * 5
+        who = _users(members)
+        print(f"  {len(members):5} {said}  {why:18} {_plain(name, 24):24} {_plain(parent, 18):18} {who}")
     if len(ordered) > _SHOWN:
         print(f"  ... and {len(ordered) - _SHOWN} more kinds")
     for level, text in result.messages:
@@ -236,12 +254,18 @@ def _report_incidents(rows: list[Row], incidents: list[Incident]) -> None:
     if not incidents:
         return
     by_id = {row["event_id"]: row for row in rows}
-    print("\nWhat an analyst should see this morning, and whether the signature alone brings it out:\n")
+    print("\nWhat an analyst should see this morning, and what brings it out:\n")
     for incident in incidents:
         row = by_id[incident.event_id]
-        answer = f"kept ({_why(row)})" if _is_kept(row) else f"DROPPED: signed; parent signed: {row['parent_signed']}"
-        print(f"  {incident.label:52} {answer}")
-    print("\nA signature is evidence, not proof: what is signed but out of place needs a measure of what is usual.")
+        score = row["anomaly_score"] or "none"
+        print(f"  {incident.label:52} {'kept' if _is_kept(row) else 'DROPPED'} ({_why(row)}, score {score})")
+        reasons = row["anomaly_reasons"]
+        for reason in [reasons] if isinstance(reasons, str) else reasons:
+            print(f"      {reason}")
+    found = [by_id[incident.event_id] for incident in incidents]
+    signed = sum(row["signed"] == "true" and row["parent_signed"] != "false" for row in found)
+    print(f"\nOf these {len(found)}, {signed} are signed, and no parent speaks against them:")
+    print("a signature is evidence, not proof.")
 
 
 def _compare(site: Site, result: SearchResult) -> None:
@@ -258,11 +282,23 @@ def _event(row: Row) -> ProcessEvent:
 
 
 def _is_kept(row: Row) -> bool:
-    return not (row.get("signed") == "true" and row.get("parent_signed") != "false")
+    return row.get("signed_noise") != "true"
+
+
+def _score(row: Row) -> float:
+    return float(str(row.get("anomaly_score") or -1))
 
 
 def _why(row: Row) -> str:
-    return "parent not signed" if row["signed"] == "true" else str(row["signed_reason"])
+    process, is_unusual = _event(row).process, _score(row) >= AnomalySettings.threshold
+    if row.get("signed") != "true" and process.md5:
+        return str(row.get("signed_reason"))
+    if row.get("parent_signed") == "false":
+        return "parent not signed"
+    if is_unusual or not process.md5:
+        return "unusual" if is_unusual else "no hash"
+    is_tool = read_lists().tools.find(process.name or "") is not None
+    return "lives off the land" if is_tool else "odd parent or signer"
 
 
 def _users(rows: list[Row]) -> str:

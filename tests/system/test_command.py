@@ -136,7 +136,7 @@ def test_a_hang_that_is_over_does_not_starve_the_next_search(site: Site, edr: Ed
 
 def test_the_command_is_stateful_and_asks_for_its_columns_only(site: Site, edr: EdrServer) -> None:
     """And does nothing at all before the first chunk: splunkd starts it several times for getinfo alone."""
-    result = site.search([], "md5=h", "parent_md5=p", "method=binary", getinfo_starts=3)
+    result = site.search([], "md5=h", "parent_md5=p", "method=binary", "anomaly=false", getinfo_starts=3)
     assert result.configuration == {"type": "stateful", "required_fields": ["h", "p", *LOOKUP_FIELDS]}
     assert (result.rows, result.messages, result.exit_code) == ([], [], 0)
     assert edr.requests == []
@@ -186,7 +186,7 @@ def test_all_options_work(site: Site, edr: EdrServer) -> None:
     edr.estate.add_binary(A, "Signed", "c:\\a.exe")
     edr.estate.add_binary(B, "Unsigned", "c:\\b.exe")
     arguments = ["server=lab", "method=binary", "md5=h", "parent_md5=p", "name=n", "prefix=cb_", "details=f"]
-    arguments += ["timeout=30", "max_lookups=5", "refresh=true"]
+    arguments += ["timeout=30", "max_lookups=5", "refresh=true", "user=u", "team=t", "anomaly=true", "risk=f"]
     result = site.search([{"h": A, "p": B, "md5": B}], *arguments)
     assert result.rows == [
         {
@@ -200,6 +200,12 @@ def test_all_options_work(site: Site, edr: EdrServer) -> None:
             "cb_process_signature_verified": "true",
             "cb_process_signature_status": "Signed",
             "cb_parent_signed": "false",
+            "cb_anomaly_score": "",
+            "cb_anomaly_reasons": "",
+            "cb_anomaly_hour_p": "",
+            "cb_anomaly_team_p": "",
+            "cb_anomaly_parent_p": "",
+            "cb_signed_noise": "false",
         }
     ]
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from cbverdict.anomaly import ANOMALY_FIELDS
+from cbverdict.risk import RISK_FIELDS
 from cbverdict.settings import Method
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed
 from tests.lab.edr.estate import Estate
@@ -78,6 +80,8 @@ def test_the_package_works_with_nothing_but_its_own_libraries(package: Path, tmp
             result = site.search([{"md5": "a" * 32, "process_name": "a.exe"}, {"md5": "b" * 32}], *arguments)
             assert len(result.rows) == 2
             assert [level for level, _ in result.messages] == ["INFO"], result.messages
+        learnt = site.learn([{"_time": "1793606400", "user": "ann", "team": "hr", "process_name": "a.exe"}])
+        assert (learnt.rows[0]["action"], learnt.messages) == ("learnt", [])
         assert result.rows[0]["process_signature_publisher"] == "Example Corp"
         assert "Traceback" not in site.logs()
 
@@ -114,7 +118,7 @@ class TestNothingDrifts:
         source = (ROOT / "bin" / "cbsigned.py").read_text(encoding="utf-8")
         named = dict(re.findall(r'(\w+) = Option\((?:name="(\w+)")?', source))
         options = {name or attribute for attribute, name in named.items()}
-        assert len(options) == 10
+        assert len(options) == 14
         assert set(re.findall(r"Set\((.*?)\)", source)[0].replace('"', "").split(", ")) == {
             method.value for method in Method
         }
@@ -125,7 +129,7 @@ class TestNothingDrifts:
 
     def test_every_output_field_and_reason_is_documented(self) -> None:
         """In README's tables."""
-        for field in (*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed"):
+        for field in (*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed", *ANOMALY_FIELDS, *RISK_FIELDS):
             assert f"`{field}`" in self.readme, field
         for reason in Reason:
             assert f"`{reason.value}`" in self.readme, reason

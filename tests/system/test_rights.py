@@ -64,10 +64,10 @@ def test_without_the_capability_rows_survive_and_the_message_says_whom_to_ask(si
 
 
 def test_the_command_never_reads_a_secret_or_a_setting_itself(site: Site) -> None:
-    """The analyst's own session asks for verdicts and for nothing else."""
+    """The analyst's own session asks for verdicts and baselines and for nothing else."""
     site.search([{"md5": A}])
     asked = {(verb, path) for user, verb, path in site.splunkd.calls if user == "analyst"}
-    assert asked == {("POST", PATH)}
+    assert asked == {("POST", PATH), ("POST", PATH.replace("verdicts", "baselines"))}
 
 
 def test_the_token_is_nowhere_but_in_encrypted_storage(site: Site, edr: EdrServer) -> None:

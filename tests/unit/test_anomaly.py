@@ -190,7 +190,7 @@ def test_risk_fields_are_ready_for_risk_based_alerting() -> None:
     rows: list[Row] = [_row("ann", "outlook.exe"), not_signed, {"dest": "pc1"}]
     usual, odd, nothing = _scored(rows, has_risk=True)
     assert [usual[name] for name in RISK_FIELDS] == ["0", "ann", "user", "outlook.exe by ann: nothing odd"]
-    assert 50 < int(odd["risk_score"]) <= 60
+    assert int(odd["risk_score"]) == round(30 + float(odd["anomaly_score"]))
     assert odd["risk_message"] == (
         "git.exe by ann: signed: false (binary); git.exe is run by 0 of 5 people in HR; first time for ann"
     )

@@ -1,0 +1,102 @@
+"""Processes: recorded starts with their recorded signatures; how much is dropped, and whether anything unsigned is."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Dict, List
+
+from cbverdict.anomaly import Anomalies
+from cbverdict.enrich import Enricher, EnrichOptions
+from cbverdict.events import EventFields
+from cbverdict.evidence import Signature
+from cbverdict.learning import Learner
+from cbverdict.lookups import read_lists
+from cbverdict.messages import VerdictReply, VerdictRequest
+from cbverdict.scorer import RowScorer
+from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict, unknown
+from tests.lab.memory import Memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cbverdict.enrich import Record
+    from cbverdict.evidence import Question
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A scored row: whether its binary is signed, and whether its process is on the list of tools to live off."""
+
+    record: Record
+    signed: str
+    is_tool: bool
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether it would be dropped."""
+        return self.record["signed_noise"] == "true"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of the rows that were not learnt from."""
+
+    outcomes: List[Outcome]
+
+    def dropped(self, signed: str, *, is_tool: bool) -> tuple[int, int]:
+        """Count rows that are dropped, and all, of those with this signature that are tools or are not."""
+        rows = [one for one in self.outcomes if one.signed == signed and one.is_tool is is_tool]
+        return sum(one.is_noise for one in rows), len(rows)
+
+    def kept(self) -> Counter[str]:
+        """Count the signed rows that are kept though no tool to live off, by process and parent."""
+        rows = [one.record for one in self.outcomes if one.signed == "true" and not one.is_tool and not one.is_noise]
+        return Counter(f"{row['process_name']} by {row['parent_process_name']}" for row in rows)
+
+
+class _Truth:
+    """Answer from the recorded signatures; a hash without one is unknown."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open(encoding="utf-8", newline="") as file:
+            self._rows = {row["md5"].lower(): row for row in csv.DictReader(file)}
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        return VerdictReply("recorded", tuple(Answer(self._verdict(one), Source.SERVER) for one in request.questions))
+
+    def _verdict(self, question: Question) -> Verdict:
+        row = self._rows.get(question.md5)
+        if row is None:
+            return unknown(Reason.NOT_SEEN)
+        if row["signed"] == "true":
+            return Verdict(Signed.TRUE, Reason.JOINT, Signature("Signed", row["signature"]))
+        return Verdict(Signed.FALSE, Reason.UNSIGNED, Signature("Unsigned"))
+
+
+def score(events: Path, signatures: Path, *, learns_first: bool = True) -> Result:
+    """Learn from the first half, by time, and score the second; or the other way round."""
+    rows = sorted(_rows(events), key=lambda row: float(str(row["_time"])))
+    half = len(rows) // 2
+    lists = read_lists()
+    latest = float(str(rows[-1]["_time"]))
+    first, second = rows[:half], rows[half:]
+    lesson = Learner(lists, EventFields(md5=(), parent_md5=()), latest).learn(first if learns_first else second)
+    options = EnrichOptions()
+    records = second if learns_first else first
+    settled = Enricher(_Truth(signatures), options).settle(records)
+    RowScorer(Anomalies(Memory(lesson.baselines), lists), options).write(records, settled)
+    return Result(
+        [Outcome(row, str(row["signed"]), lists.tools.find(str(row["process_name"])) is not None) for row in records]
+    )
+
+
+def _rows(path: Path) -> List[Dict[str, str | list[str]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{**row, "_time": str(_epoch(row["utc_time"]))} for row in csv.DictReader(file)]
+
+
+def _epoch(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()

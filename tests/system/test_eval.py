@@ -1,0 +1,46 @@
+"""What the scores must find on real recordings, learnt on a part of them; `make eval` shows all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.eval import hours, processes, teams
+from tests.eval.metrics import Detection
+
+
+def test_hours_find_more_than_the_simple_rules(recorded: Path) -> None:
+    """Where people's own later events are moved by 8 to 16 hours."""
+    detections = hours.detect(recorded / "activity.csv")
+    ours = detections.pop("cbsigned")
+    assert ours.auc() >= 0.83
+    assert ours.found_at(0.01) >= 0.28
+    assert all(ours.auc() > simple.auc() for simple in detections.values())
+
+
+def test_teams_find_three_times_what_rarity_finds(recorded: Path) -> None:
+    """Where somebody uses the tool of somebody from another team."""
+    detections = teams.detect(recorded / "peers.csv")
+    ours = detections["cbsigned"]
+    assert ours.auc() >= 0.80
+    assert ours.found_at(0.01) >= 3 * detections["backed-off rarity"].found_at(0.01) > 0
+
+
+@pytest.mark.parametrize("learns_first", [True, False])
+def test_real_starts_that_are_signed_are_noise_and_nothing_else_is(recorded: Path, *, learns_first: bool) -> None:
+    """At least nine in ten outside the list of tools to live off, learnt on either half of them."""
+    result = processes.score(recorded / "process_events.csv", recorded / "signatures.csv", learns_first=learns_first)
+    dropped, rows = result.dropped("true", is_tool=False)
+    assert dropped >= 0.9 * rows > 300
+    for signed in ("false", "unknown"):
+        assert result.dropped(signed, is_tool=False)[0] + result.dropped(signed, is_tool=True)[0] == 0
+
+
+def test_the_measures_are_those_of_the_field() -> None:
+    """Ties count half; what reaches the threshold of the false alarms does not count."""
+    detection = Detection([0.0, 1.0, 2.0, 3.0], [1.0, 3.0, 4.0])
+    assert detection.auc() == pytest.approx((1.5 + 3.5 + 4) / 12)
+    assert detection.found_at(0.25) == pytest.approx(1 / 3)
+    assert detection.curve() == ([0.0, 0.0, 0.25, 0.5, 0.75, 1.0], pytest.approx([0, 1 / 3, 2 / 3, 2 / 3, 1, 1]))
+    assert (detection.share_of_own_from(2), detection.share_of_attacks_from(4)) == (0.5, pytest.approx(1 / 3))

@@ -1,0 +1,111 @@
+"""`| cbsignedlearn` over the real protocol, its map on several search peers, and what `| cbsigned` makes of it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.lab.company import Company
+from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.host import Row, SearchHost
+from tests.lab.site import Site
+
+A = "a" * 32
+HISTORY = list(Company(2).history(weeks=2, starts=400))
+
+
+def _baselines(site: Site) -> dict[str, str]:
+    found = site.splunkd.collections["cbsigned_baselines"].find({})
+    return {document["_key"]: document["baseline"] for document in found}
+
+
+def test_pieces_peers_and_order_make_no_difference(bare_site: Site) -> None:
+    """One machine, or seven runs of pieces in another order through map and reduce on three peers: the same."""
+    bare_site.learn(HISTORY, peers=1)
+    whole = _baselines(bare_site)
+    assert {"organisation:", "person:hr03", "team:hr", "parent:winword.exe"} <= set(whole)
+    bare_site.splunkd.collections["cbsigned_baselines"].delete({})
+    rows = list(HISTORY)
+    random.Random(1).shuffle(rows)  # noqa: S311 - a test's order
+    for piece in range(7):
+        bare_site.learn(rows[piece::7], peers=3, chunk_size=100)
+    assert _baselines(bare_site) == whole
+
+
+def test_a_dry_run_says_what_it_would_learn_and_writes_nothing(bare_site: Site) -> None:
+    """In the same words."""
+    rows: list[Row] = [*HISTORY[:50], {"user": "ann"}, {"user": "ann", "_time": "4000000000"}]
+    dry = bare_site.learn(rows, "dryrun=true")
+    assert _baselines(bare_site) == {}
+    learnt = bare_site.learn(rows)
+    assert [{**row, "action": "would learn"} for row in learnt.rows] == dry.rows
+    assert {(row["kind"], row["rows"], row["skipped"]) for row in dry.rows} == {
+        (kind, "52", "2") for kind in ("person", "team", "parent", "organisation")
+    }
+
+
+def test_own_fields_and_times_as_splunkd_sends_them(bare_site: Site) -> None:
+    """Options reach the map on the indexers."""
+    rows: list[Row] = [{"who": "CORP\\Ann", "group": "HR", "exe": "C:\\x\\Git.exe", "_time": "1793606400.25"}]
+    bare_site.learn(rows, "user=who", "team=group", "name=exe")
+    assert set(_baselines(bare_site)) == {"organisation:", "person:ann", "team:hr"}
+    assert '"git.exe":1' in _baselines(bare_site)["team:hr"]
+
+
+@pytest.mark.parametrize(("words", "message"), [(["now"], "what is now?"), (["dryrun=perhaps"], "dryrun")])
+def test_a_wrong_option_is_named(bare_site: Site, words: list[str], message: str) -> None:
+    """Before anything is learnt."""
+    result = bare_site.learn(HISTORY[:10], *words)
+    assert (result.rows, message in result.messages[0][1]) == ([], True)
+
+
+def test_only_who_may_administer_writes_baselines(bare_site: Site) -> None:
+    """An analyst may read them through a search, and is told what is missing to write them."""
+    analyst = bare_site.splunkd.log_in("analyst", "search", "cbsigned_lookup")
+    script = bare_site.app / "bin" / "cbsignedlearn.py"
+    result = SearchHost(script, bare_site.splunkd.url, analyst, bare_site.python).report(HISTORY[:10])
+    assert (result.rows, "403" in result.messages[0][1]) == ([], True)
+    assert _baselines(bare_site) == {}
+
+
+def test_the_incidents_of_the_demo_all_surface(bare_site: Site) -> None:
+    """None is dropped; each scores high and says why; and most of what is usual and signed is dropped."""
+    company = Company()
+    with EdrServer(Company.estate()) as edr:
+        bare_site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        bare_site.learn(list(company.history()))
+        rows = {str(row["event_id"]): row for row in bare_site.search(company.rows).rows}
+    incidents = [rows[incident.event_id] for incident in company.incidents]
+    assert len(incidents) == 9
+    for row in incidents:
+        assert row["signed_noise"] == "false"
+        assert float(str(row["anomaly_score"])) >= 30
+        assert row["anomaly_reasons"]
+    usual = [row for row in rows.values() if row not in incidents and row["signed"] == "true"]
+    assert sum(row["signed_noise"] == "true" for row in usual) > 0.9 * len(usual)
+
+
+def test_baselines_out_of_reach_cost_no_row_and_are_told(site: Site, edr: EdrServer) -> None:
+    """The verdicts are there all the same."""
+    edr.estate.add_binary(A, "Signed", "c:\\a.exe")
+    site.splunkd.kv_trouble = "503"
+    result = site.search([{"md5": A, "user": "ann", "process_name": "a.exe"}])
+    assert (result.rows[0]["signed"], result.rows[0]["signed_noise"]) == ("true", "true")
+    assert result.messages[0][0] == "WARN"
+
+
+def test_day_one_says_that_nothing_is_learnt_yet(site: Site) -> None:
+    """Once, in the search's message; no row is full of it."""
+    result = site.search([{"md5": A, "user": "ann"}])
+    assert result.rows[0]["anomaly_reasons"] == ""
+    assert "Nothing is known yet of what is usual" in result.messages[0][1]
+    assert "Nothing is known yet" not in site.search([{"md5": A, "user": "ann"}], "anomaly=false").messages[0][1]
+
+
+def test_risk_comes_with_its_fields(site: Site, edr: EdrServer) -> None:
+    """By the SDK's own way, for its messages are all different."""
+    edr.estate.add_binary(A, "Bad Signature", "c:\\a.exe")
+    (row,) = site.search([{"md5": A, "user": "ann", "dest": "pc1", "process_name": "a.exe"}], "risk=true").rows
+    assert (row["risk_score"], row["risk_object"], row["risk_object_type"]) == ("60", "ann", "user")
+    assert row["risk_message"] == "a.exe by ann on pc1: signed: false (bad_signature)"
