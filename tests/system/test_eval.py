@@ -42,5 +42,8 @@ def test_the_measures_are_those_of_the_field() -> None:
     detection = Detection([0.0, 1.0, 2.0, 3.0], [1.0, 3.0, 4.0])
     assert detection.auc() == pytest.approx((1.5 + 3.5 + 4) / 12)
     assert detection.found_at(0.25) == pytest.approx(1 / 3)
-    assert detection.curve() == ([0.0, 0.0, 0.25, 0.5, 0.75, 1.0], pytest.approx([0, 1 / 3, 2 / 3, 2 / 3, 1, 1]))
-    assert (detection.share_of_own_from(2), detection.share_of_attacks_from(4)) == (0.5, pytest.approx(1 / 3))
+    alarms, found = detection.curve()
+    assert alarms == [0.0, 0.0, 0.25, 0.5, 0.75, 1.0]
+    assert found == pytest.approx([0, 1 / 3, 2 / 3, 2 / 3, 1, 1])
+    assert detection.share_of_own_from(2) == pytest.approx(0.5)
+    assert detection.share_of_attacks_from(4) == pytest.approx(1 / 3)
