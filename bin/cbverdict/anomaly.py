@@ -110,6 +110,16 @@ class Anomalies:
             self._views[user, team] = found
         return found
 
+    @property
+    def people(self) -> int:
+        """Say how many people are remembered."""
+        return len(self._views)
+
+    def forget_people(self) -> None:
+        """Forget them; their baselines are read anew when they come again."""
+        self._views.clear()
+        self._usual.forget_people()
+
     def forget_quarters(self) -> None:
         """Forget which quarter of an hour was whose slot, so that this does not grow with the search."""
         for view in self._views.values():

@@ -71,6 +71,9 @@ class Varying(Protocol):
     def texts(self, commons: Sequence[Any], times: Sequence[str]) -> Sequence[str]:
         """Give the fields of rows as the SDK writes them, each with its multivalue twin (`pair_text`)."""
 
+    def forget(self) -> bool:
+        """Forget people where they have become too many; then what was given before is not held on to either."""
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -207,6 +210,8 @@ class RowCodec:
         if len(self._likes) + len(made) > _MAX_LIKES:
             self._likes.clear()
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
+        if self._varying is not None and self._varying.forget():
+            self._likes.clear()
         body = self._header_text + "".join(texts)
         return Reply(body, len(likes), Counter({tag: repeats[place] for tag, place in self._tags.items()}))
 
@@ -253,6 +258,8 @@ class _Form:
         """Put who into a kind's text; give what stands before the time, between it and the index, and after that."""
         cells = self._cells.get(who)
         if cells is None:
+            if len(self._cells) > _MAX_KINDS:
+                self._cells.clear()
             cells = self._cells[who] = [_written(_value(cell)) for cell in who]
         if not self._has_time:
             *first, last = texts

@@ -28,6 +28,7 @@ class Kind(NamedTuple):
 
 
 _MAX_REASONS = 20_000
+_MAX_PEOPLE = 2000
 _BOOLEANS = ("false,", "true,")
 
 
@@ -130,6 +131,15 @@ class RowScorer:
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
+        self.forget()
+
+    def forget(self) -> bool:
+        """Forget people where they have become too many, so that memory does not grow with their number."""
+        is_full = self._anomalies.people > _MAX_PEOPLE
+        if is_full:
+            self._views.clear()
+            self._anomalies.forget_people()
+        return is_full
 
     def give_up(self, records: Sequence[Record]) -> None:
         """Give no opinion on any record, after a defect."""

@@ -16,7 +16,7 @@ def cauchy(tail: float) -> float:
     A tail near 1 is taken as 0.9, for the perfectly usual must not outweigh the odd (Fang, Chang, Park & Tseng,
     "Heavy-tailed Distribution for Combining Dependent p-values", Statistica Sinica 2023).
     """
-    return math.tan((0.5 - min(max(tail, _LEAST), _MOST)) * math.pi)
+    return 1 / math.tan(min(max(tail, _LEAST), _MOST) * math.pi)
 
 
 def score_of_cauchy(variable: float) -> float:

@@ -70,6 +70,13 @@ class Usual:
         for subject in new:
             self._known[subject] = reply.baselines.get(subject, _NOTHING)
 
+    def forget_people(self) -> None:
+        """Forget the baselines of people."""
+        self._persons.clear()
+        self._known = {
+            subject: baseline for subject, baseline in self._known.items() if subject.kind is not Kind.PERSON
+        }
+
     def everybody(self) -> Everybody:
         """Give the organisation's behaviour."""
         if self._everybody is None:

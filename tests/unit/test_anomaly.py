@@ -242,6 +242,25 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(chunks: list[lis
     assert scorer.noise == noise
 
 
+def test_memory_does_not_grow_with_the_number_of_people() -> None:
+    """Who was forgotten is read anew, and scored as before; both ways."""
+    options = EnrichOptions(has_anomaly=True)
+    anomalies = Anomalies(Memory(LEARNT), LISTS)
+    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
+    codec = _codec(enricher, scorer)
+    (before,) = _scored([_row("ann", "git.exe")])
+    for part in range(6):
+        crowd = [_row(f"user{part}-{number}", "git.exe") for number in range(900)]
+        reply = codec.reply(encode([*crowd, _row("ann", "git.exe")], [*COLUMNS, INDEX]).decode())
+        assert reply is not None
+        assert f"\r\n{'a' * 32},," in reply.body
+        assert f",,{before['anomaly_score']},," in reply.body
+        assert anomalies.people <= 2901
+    records: list[Any] = [_row("ann", "git.exe")]
+    scorer.write(records, enricher.settle(records))
+    assert records[0]["anomaly_score"] == before["anomaly_score"]
+
+
 def test_ordinary_rows_are_not_left_to_the_sdk() -> None:
     """Or the codec would be for nothing; neither are multivalues and another order of the columns."""
     for columns in (COLUMNS, COLUMNS[::-1], [name for name in COLUMNS if name not in {"username", TIME_FIELD}]):
