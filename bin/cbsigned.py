@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from cbverdict.codec import Reply
     from cbverdict.search import Search
 
-csv.field_size_limit(2**31 - 1)  # The SDK stops at 10 MB, and the whole search with it.
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
 
@@ -82,12 +80,6 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     def _send(self, reply: Reply) -> None:
         self._record_writer._buffer.write(reply.body)  # noqa: SLF001 - the SDK is pinned; see codec.py
         self._record_writer._pending_record_count += reply.rows  # noqa: SLF001 - likewise
-
-    def _read_csv_records(self, ifile: Iterable[str]) -> Iterable[dict[str, Any]]:
-        # The csv module refuses a NUL before Python 3.11, and the whole search would end over one.
-        lines = ifile if sys.version_info >= (3, 11) else (line.replace("\0", "") for line in ifile)
-        records: Iterable[dict[str, Any]] = super()._read_csv_records(lines)
-        return records
 
     def _first_search(self) -> Search:
         if self._search is None:

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunk.persistconn.application import PersistentServerConnectionApplication
 
+from cbverdict.baseline_service import BaselineService
 from cbverdict.endpoint import prepare, serve
 from cbverdict.errors import InvalidRequestError
 from cbverdict.messages import read_request, write_reply
@@ -23,7 +24,7 @@ prepare("verdicts")
 
 
 class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[misc] # Splunk's own, without types
-    """Answer `POST cbsigned/verdicts` and, to sweep the store, `DELETE`; `restmap.conf` says who may."""
+    """Answer `POST cbsigned/verdicts` and, to sweep the stores, `DELETE`; `restmap.conf` says who may."""
 
     def __init__(self, command_line: str, command_arg: str) -> None:  # noqa: ARG002 - splunkd's own signature
         """Start without a connection; splunkd gives its command line and argument, which say nothing here."""
@@ -37,6 +38,7 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         if call.get("method") == "DELETE":
             self._service.purge(configuration)
+            BaselineService().forget(configuration)
             return "{}"
         if call.get("method") != "POST":
             raise InvalidRequestError("ask with POST")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple
 
 from cbverdict import opinions
-from cbverdict.baselines import Kind, Subject
+from cbverdict.baselines import Kind, Subject, baseline_name
 from cbverdict.errors import Trouble
 from cbverdict.lists import Lists, Member, person_of
 from cbverdict.localtime import Clocks, LocalClock
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cbverdict.events import ProcessEvent
     from cbverdict.hours import HourProfile
     from cbverdict.verdict import Signed, Verdict
+
+_MAX_PEOPLE = 2000
+_MAX_OPINIONS = 100_000
 
 ANOMALY_FIELDS = (
     "anomaly_score",
@@ -94,7 +97,7 @@ class Anomalies:
 
     def prepare(self, whos: Iterable[tuple[str, str]], parents: Iterable[str | None]) -> None:
         """Read what is not known yet of people (user and team as rows say them) and of parents."""
-        subjects = {Subject(Kind.PARENT, name.lower()) for name in parents if name}
+        subjects = {Subject(Kind.PARENT, name) for name in map(baseline_name, parents) if name}
         for user, team in whos:
             view = self.view(user, team)
             subjects.update(view.subjects())
@@ -111,14 +114,16 @@ class Anomalies:
         return found
 
     @property
-    def people(self) -> int:
-        """Say how many people are remembered."""
-        return len(self._views)
+    def is_full(self) -> bool:
+        """Whether so much is remembered that it is time to forget."""
+        opinions_held = len(self._parents) + sum(view.opinions for view in self._views.values())
+        return len(self._views) > _MAX_PEOPLE or opinions_held > _MAX_OPINIONS
 
-    def forget_people(self) -> None:
-        """Forget them; their baselines are read anew when they come again."""
+    def forget(self) -> None:
+        """Forget people and parents; their baselines are read anew when they come again."""
         self._views.clear()
-        self._usual.forget_people()
+        self._parents.clear()
+        self._usual.forget()
 
     def forget_quarters(self) -> None:
         """Forget which quarter of an hour was whose slot, so that this does not grow with the search."""
@@ -127,11 +132,11 @@ class Anomalies:
 
     def process_side(self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed) -> ProcessSide:
         """Judge what does not depend on who ran it and when."""
-        process, parent = (one.name.lower() if one.name else None for one in (event.process, event.parent))
+        process, parent = baseline_name(event.process.name), baseline_name(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
         publisher = verdict.signature.publisher if verdict.signature else ""
-        denied = self._lists.denied.find(publisher)
-        tool = self._lists.tools.find(process or "")
+        denied = self._lists.denied(publisher)
+        tool = self._lists.tool(process or "")
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
@@ -181,7 +186,7 @@ class Anomalies:
             publisher != ""
             and publisher not in seen
             and sum(seen.values()) >= self._usual.settings.minimum_support
-            and self._lists.trusted.find(publisher) is None
+            and not self._lists.is_trusted(publisher)
         )
 
 
@@ -205,6 +210,11 @@ class PersonView:
         person = [Subject(Kind.PERSON, self._person)] if self._person else []
         return person + ([Subject(Kind.TEAM, self._team.lower())] if self._team else [])
 
+    @property
+    def opinions(self) -> int:
+        """Say on how many processes there is an opinion, or none, already."""
+        return len(self._processes)
+
     def at(self, quarter: int | None) -> Opinion:
         """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
         opinion = NONE if quarter is None else self._hour(self.clock.at(quarter).slot)
@@ -227,13 +237,14 @@ class PersonView:
     def _on_hour(self, slot: int) -> Opinion:
         if self._person is None or not self._usual.has_learnt:
             return NONE
+        hours, needed = self._usual.active_hours(self._person), self._usual.settings.minimum_support
+        if hours < needed:
+            known = f"{hours:.0f} of {needed:g} active hours of {self._person} are known"
+            return no_opinion(f"no opinion on the hour: {known}")
         if self._profile is None:
             team = self._team.lower() if self._team else None
             self._profile = self._usual.hours(self._person, team, self.clock.holidays)
-        profile, needed = self._profile, self._usual.settings.minimum_support
-        if profile.hours < needed:
-            known = f"{profile.hours:.0f} of {needed:g} active hours of {self._person} are known"
-            return no_opinion(f"no opinion on the hour: {known}")
+        profile = self._profile
         return opinions.on_hour(profile, self._person, self.clock.name, slot)
 
     def _on_process(self, name: str) -> Opinion:
@@ -242,7 +253,7 @@ class PersonView:
         if self._team is None:
             return self._without_team(name, f"no team of {self._person} is known")
         team = self._team.lower()
-        if self._is_expected(team, name):
+        if self._lists.is_expected(team, name):
             return NONE
         group = self._usual.team(team)
         if group is None:
@@ -256,7 +267,3 @@ class PersonView:
         if self._person and self._usual.has_run(self._person, name) is False:
             sentence += f"; {opinions.first_time(self._person, name)}"
         return no_opinion(sentence)
-
-    def _is_expected(self, team: str, process: str) -> bool:
-        expected = self._lists.expected.get(team) or self._lists.expected.get("*")
-        return expected is not None and expected.find(process) is not None

@@ -11,6 +11,7 @@ from cbverdict.baseline_messages import (
     write_baselines,
     write_question,
 )
+from cbverdict.errors import CbsignedError, ServiceError, TimedOutError
 from cbverdict.splunkd import ServiceCall
 
 if TYPE_CHECKING:
@@ -39,9 +40,19 @@ class BaselineClient:
 
     def learn(self, baselines: Baselines) -> None:
         """Add to what is known; needs the capability `cbsigned_admin`."""
-        for part in _parts(list(baselines)):
-            body = write_baselines({subject: baselines[subject] for subject in part})
+        parts = list(_parts(list(baselines)))
+        bodies = [write_baselines({subject: baselines[subject] for subject in part}) for part in parts]
+        for number, body in enumerate(bodies):
+            self._hand_over(body, f"{number} of {len(bodies)} parts", is_first=number == 0)
+
+    def _hand_over(self, body: str, done: str, *, is_first: bool) -> None:
+        try:
             self._learning.post(body, _LEARN_SECONDS)
+        except CbsignedError as error:
+            if is_first and not isinstance(error, TimedOutError):
+                raise
+            advice = "Learnt again, they count twice: empty the collection cbsigned_baselines and learn anew"
+            raise ServiceError(f"{done} were learnt, then: {error} {advice}.") from None
 
 
 def _parts(subjects: list[Subject]) -> Iterator[list[Subject]]:

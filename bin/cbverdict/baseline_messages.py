@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Iterator
 
 from cbverdict.baselines import MAX_NAME, Baselines, Subject, read_baseline, read_subject, write_baseline
 from cbverdict.errors import InvalidRequestError
@@ -36,7 +37,7 @@ def read_question(text: str) -> list[Subject]:
     keys = _object(text).get("subjects")
     if not isinstance(keys, list) or len(keys) > MAX_SUBJECTS:
         raise InvalidRequestError(f"subjects must be a list of at most {MAX_SUBJECTS} keys")
-    return [_subject(key) for key in keys]
+    return list(_usable(keys))
 
 
 def write_baselines(baselines: Baselines) -> str:
@@ -88,6 +89,13 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequestError("the request is not a JSON object")
     return body
+
+
+def _usable(keys: list[object]) -> Iterator[Subject]:
+    """Give the subjects that can have a baseline: one name that cannot must not cost the others theirs."""
+    for key in keys:
+        with suppress(InvalidRequestError):
+            yield _subject(key)
 
 
 def _subject(key: object) -> Subject:

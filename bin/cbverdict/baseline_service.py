@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Callable, Protocol, Sequence
 
 from cbverdict.baseline_messages import BaselineReply
-from cbverdict.baselines import Baselines, Subject, merge_baselines
+from cbverdict.baselines import HALF_LIVES, Baselines, Subject, merge_baselines
 
 if TYPE_CHECKING:
     from cbverdict.settings import AnomalySettings
@@ -21,8 +21,14 @@ class Store(Protocol):
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Give what is kept."""
 
+    def read_to_write(self, subjects: Sequence[Subject]) -> Baselines:
+        """Give what is kept, with the patience of who is going to write it."""
+
     def write(self, baselines: Baselines, now: float) -> None:
         """Keep baselines."""
+
+    def forget(self, before: float) -> None:
+        """Delete what was last learnt before a time."""
 
 
 class Configuration(Protocol):
@@ -63,6 +69,16 @@ class BaselineService:
         started = time.monotonic()
         half_life = configuration.anomaly_settings().half_life_days
         store = configuration.baseline_store()
-        merged = merge_baselines([store.read(list(learnt)), learnt])
+        merged = merge_baselines([store.read_to_write(list(learnt)), learnt])
         store.write({subject: baseline.forget(half_life) for subject, baseline in merged.items()}, self._clock())
         logger.info("learnt subjects=%d seconds=%.3f", len(learnt), time.monotonic() - started)
+
+    def forget(self, configuration: Configuration) -> None:
+        """Delete the baselines of whom nothing was learnt for so long that it would not count any more.
+
+        Raises:
+            SetupError: a setting is not usable.
+            StoreError: the KV store does not answer.
+        """
+        horizon = HALF_LIVES * configuration.anomaly_settings().half_life_days * 86400.0
+        configuration.baseline_store().forget(self._clock() - horizon)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Dict, Iterable, Mapping, NamedTuple
 
-from cbverdict.counts import Counts, add_count, forget_counts, generation_of, merge_counts, totals
+from cbverdict.counts import GENERATION, Counts, add_count, forget_counts, generation_of, merge_counts, totals
 from cbverdict.errors import InvalidRequestError
 from cbverdict.hours import HOURS, Days, add_hour, forget_days, merge_days
 from cbverdict.people import Sketch, sketch_of, unite
@@ -16,7 +16,7 @@ MAX_NAME = 256
 """Longer names are nobody's and nothing's."""
 
 MAX_NAMES = 5000
-"""Names that one document keeps in each of its counts; where there are more, those seen least go first."""
+"""Names that one document keeps in each of its counts; where there are more, those not seen for longest go first."""
 
 HALF_LIVES = 3
 """After so many half-lives something is forgotten altogether."""
@@ -62,26 +62,31 @@ class Sighting:
     publisher: str | None = None
 
 
+People = Dict[int, Dict[str, Sketch]]
+"""By generation: who was seen with a name (of a team, or of an hour of the day)."""
+
+
 @dataclass
 class Baseline:
     """What is usual for one subject; what does not apply to its kind stays empty.
 
-    `days` are a person's active hours. `hours` counts rows by hour of the day (a team's, the organisation's).
-    `names` counts processes (a parent's: its children), `publishers` signers (the organisation's). `people` are
-    those of a team by generation; the organisation has those of each team.
+    `days` are a person's active hours. `hours` are the people active in each hour of the day (a team's, the
+    organisation's): a job that starts ten thousand processes at night is one of them. `names` counts processes (a
+    parent's: its children), `publishers` signers (the organisation's). `people` are those of a team; the organisation
+    has those of each team.
     """
 
     days: Days = field(default_factory=dict)
-    hours: Counts = field(default_factory=dict)
+    hours: People = field(default_factory=dict)
     names: Counts = field(default_factory=dict)
     publishers: Counts = field(default_factory=dict)
-    people: Dict[int, Dict[str, Sketch]] = field(default_factory=dict)
+    people: People = field(default_factory=dict)
 
     def merge(self, other: Baseline) -> Baseline:
         """Put two baselines of one subject together; any order, any grouping gives the same."""
         return Baseline(
             merge_days(self.days, other.days),
-            merge_counts(self.hours, other.hours),
+            _merge_people(self.hours, other.hours),
             merge_counts(self.names, other.names),
             merge_counts(self.publishers, other.publishers),
             _merge_people(self.people, other.people),
@@ -90,14 +95,12 @@ class Baseline:
     def forget(self, half_life: float) -> Baseline:
         """Leave out what is too old to count, and names beyond what a document keeps."""
         horizon = int(HALF_LIVES * half_life)
-        people = {generation: dict.fromkeys(teams, 1) for generation, teams in self.people.items()}
-        kept = forget_counts(people, horizon)
         return Baseline(
             forget_days(self.days, horizon),
-            forget_counts(self.hours, horizon),
+            _forget_people(self.hours, horizon),
             _most_seen(forget_counts(self.names, horizon)),
             _most_seen(forget_counts(self.publishers, horizon)),
-            {generation: teams for generation, teams in self.people.items() if generation in kept},
+            _forget_people(self.people, horizon),
         )
 
     def members(self, team: str) -> Sketch:
@@ -112,6 +115,12 @@ class Baseline:
 Baselines = Dict[Subject, Baseline]
 
 
+def baseline_name(text: str | None) -> str | None:
+    """Name a subject or a process as baselines do (None: there is no name, or it is too long for one)."""
+    name = (text or "").strip().lower()
+    return name if 0 < len(name) <= MAX_NAME else None
+
+
 def learn(baselines: Baselines, sighting: Sighting) -> None:
     """Add what one row teaches to the baselines of its person, team and parent, and to the organisation's."""
     generation = generation_of(sighting.day)
@@ -124,10 +133,9 @@ def learn(baselines: Baselines, sighting: Sighting) -> None:
             team = _of(baselines, Subject(Kind.TEAM, sighting.team))
             groups.append(team)
             for group in groups:
-                members = group.people.setdefault(generation, {})
-                members[sighting.team] = unite([members.get(sighting.team, []), sketch_of(sighting.person)])
+                _add_person(group.people, generation, sighting.team, sighting.person)
         for group in groups:
-            add_count(group.hours, generation, str(sighting.hour))
+            _add_person(group.hours, generation, str(sighting.hour), sighting.person)
         if sighting.process is not None:
             for one in (person, *groups[1:]):
                 add_count(one.names, generation, sighting.process)
@@ -170,15 +178,12 @@ def read_baseline(text: str) -> Baseline:
         body = json.loads(text)
         return Baseline(
             days={int(day): _bits(hours) for day, hours in body.get("days", {}).items()},
-            hours=_read_counts(body, "hours"),
+            hours=_read_people(body, "hours"),
             names=_read_counts(body, "names"),
             publishers=_read_counts(body, "publishers"),
-            people={
-                int(generation): {team: [int(number) for number in sketch] for team, sketch in teams.items()}
-                for generation, teams in body.get("people", {}).items()
-            },
+            people=_read_people(body, "people"),
         )
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         raise InvalidRequestError("a baseline is not of this version: learn it anew") from None
 
 
@@ -201,8 +206,18 @@ def _of(baselines: Baselines, subject: Subject) -> Baseline:
     return baselines[subject]
 
 
-def _merge_people(one: Mapping[int, Mapping[str, Sketch]], other: Mapping[int, Mapping[str, Sketch]]) -> Any:  # noqa: ANN401
-    merged: dict[int, dict[str, Sketch]] = {generation: dict(teams) for generation, teams in one.items()}
+def _add_person(people: People, generation: int, name: str, person: str) -> None:
+    known = people.setdefault(generation, {})
+    known[name] = unite([known.get(name, []), sketch_of(person)])
+
+
+def _forget_people(people: People, horizon: int) -> People:
+    oldest = max(people, default=0) - horizon // GENERATION
+    return {generation: known for generation, known in people.items() if generation >= oldest}
+
+
+def _merge_people(one: People, other: People) -> People:
+    merged: People = {generation: dict(teams) for generation, teams in one.items()}
     for generation, teams in other.items():
         mine = merged.setdefault(generation, {})
         for team, sketch in teams.items():
@@ -211,10 +226,12 @@ def _merge_people(one: Mapping[int, Mapping[str, Sketch]], other: Mapping[int, M
 
 
 def _most_seen(counts: Counts) -> Counts:
+    """Keep the names seen last and, of these, most: one that is new must not be left out before it can become usual."""
     total = totals(counts)
     if len(total) <= MAX_NAMES:
         return counts
-    kept = set(sorted(total, key=lambda name: (-total[name], name))[:MAX_NAMES])
+    newest = {name: generation for generation in sorted(counts) for name in counts[generation]}
+    kept = set(sorted(total, key=lambda name: (-newest[name], -total[name], name))[:MAX_NAMES])
     thinned = {
         generation: {name: times for name, times in names.items() if name in kept}
         for generation, names in counts.items()
@@ -229,8 +246,21 @@ def _bits(text: str) -> int:
     return hours
 
 
+def _read_people(body: Mapping[str, Any], part: str) -> People:
+    return {
+        int(generation): {str(name): [int(number) for number in sketch] for name, sketch in known.items()}
+        for generation, known in body.get(part, {}).items()
+    }
+
+
 def _read_counts(body: Mapping[str, Any], part: str) -> Counts:
     return {
-        int(generation): {str(name): int(times) for name, times in names.items()}
+        int(generation): {str(name): _natural(times) for name, times in names.items()}
         for generation, names in body.get(part, {}).items()
     }
+
+
+def _natural(times: Any) -> int:  # noqa: ANN401 - JSON's
+    if int(times) < 1:
+        raise ValueError(times)
+    return int(times)

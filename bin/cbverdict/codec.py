@@ -129,7 +129,7 @@ class RowCodec:
         header, _, rest = body.partition("\n")
         if header != self._header:
             self._header, self._kinds, self._likes = header, {}, {}
-            self._form = _form_of(header, self._varying.columns if self._varying else ())
+            self._form = _form_of(header, self._varying)
         form, lines = self._form, _lines(rest)
         if form is None or not lines or _MARK in body:
             return None
@@ -302,13 +302,14 @@ class _Form:
         return fixed, tuple(match[f"varying{place}"] for place in places)
 
 
-def _form_of(header: str, varying: Sequence[str]) -> _Form | None:
-    """Read a header (None: it is not of the form that splunkd sends)."""
+def _form_of(header: str, varying: Varying | None) -> _Form | None:
+    """Read a header (None: it is not of the form that splunkd sends, or names fields that are to be written last)."""
     names = next(csv.reader([header]), [])
     half = len(names) // 2
     plain, twins = names[:half], names[half:]
     is_known = half > 0 and plain[-1] == INDEX and twins == [f"__mv_{name}" for name in plain]
-    return _Form(plain, list(varying)) if is_known else None
+    columns, fields = (list(varying.columns), varying.fields) if varying else ([], [])
+    return _Form(plain, columns) if is_known and not set(fields) & set(plain) else None
 
 
 def _pattern(plain: Sequence[str], varying: Sequence[str]) -> str:

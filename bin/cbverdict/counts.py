@@ -42,12 +42,11 @@ def forget_counts(counts: Counts, horizon: int) -> Counts:
     return {generation: names for generation, names in counts.items() if generation >= oldest}
 
 
-def weigh(counts: Counts, half_life: float) -> dict[str, float]:
-    """Give how often each name was seen, older ones counting half as much after each `half_life` days."""
-    newest = max(counts, default=0)
+def weigh(counts: Counts, half_life: float, newest: int) -> dict[str, float]:
+    """Give how often each name was seen, half as much after each `half_life` days before the newest generation."""
     weighed: dict[str, float] = {}
     for generation, names in sorted(counts.items()):
-        weight = 0.5 ** ((newest - generation) * GENERATION / half_life)
+        weight = 0.5 ** (max(newest - generation, 0) * GENERATION / half_life)
         for name, times in names.items():
             weighed[name] = weighed.get(name, 0.0) + weight * times
     return weighed

@@ -115,7 +115,7 @@ class Enricher:
 
     def give_up(self, records: list[Record], message: str) -> list[Record]:
         """Pass records through as unknown, after a defect; the message goes into the search's own."""
-        self._report(Trouble(Reason.SERVICE_ERROR, message))
+        self.report(Trouble(Reason.SERVICE_ERROR, message))
         answer = no_answer(Reason.SERVICE_ERROR)
         for record in records:
             self._write(record, answer, answer)
@@ -177,7 +177,7 @@ class Enricher:
         over = set(fresh[room:])
         now.update((question, no_answer(Reason.BUDGET)) for question in over)
         if over:
-            self._report(_budget_trouble(f"max_lookups={limit}", "max_lookups"))
+            self.report(_budget_trouble(f"max_lookups={limit}", "max_lookups"))
         self._asked.update(fresh[:room])
         self.tally.questions = len(self._asked)
         return [question for question in questions if question not in over]
@@ -186,20 +186,21 @@ class Enricher:
         if self._final is not None:
             return self._final.reason
         if self._seconds_left <= 0:
-            self._report(_budget_trouble(f"timeout={self._options.seconds:g} s", "timeout"))
+            self.report(_budget_trouble(f"timeout={self._options.seconds:g} s", "timeout"))
             return Reason.TIMEOUT
         return None
 
     def _learn(self, questions: list[Question], reply: VerdictReply, now: dict[Question, Answer]) -> None:
         self.tally.requests += reply.requests
         for trouble in reply.troubles:
-            self._report(trouble)
+            self.report(trouble)
         for question, answer in zip(questions, reply.answers):
             # What nobody answered is asked again with a later chunk, as long as the time lasts.
             store = now if answer.source is Source.NONE else self._answers
             store[question] = answer
 
-    def _report(self, trouble: Trouble) -> None:
+    def report(self, trouble: Trouble) -> None:
+        """Take note of something that went wrong, for the search's message."""
         self.tally.troubles[trouble] = None
         if trouble.is_final:
             self._final = self._final or trouble

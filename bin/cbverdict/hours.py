@@ -52,6 +52,13 @@ def forget_days(days: Days, horizon: int) -> Days:
     return {day: hours for day, hours in days.items() if day >= oldest}
 
 
+def weighed_hours(days: Days, half_life: float) -> float:
+    """Count active hours, those of a day half as much after each `half_life` days before the newest."""
+    newest = max(days, default=0)
+    weights = (bin(hours).count("1") * 0.5 ** ((newest - day) / half_life) for day, hours in days.items())
+    return float(sum(weights))
+
+
 def weekday_of(day: int, holidays: Collection[int]) -> int:
     """Give the day of the week, Monday 0 to Sunday 6; a holiday is a Sunday."""
     return SUNDAY if day in holidays else (day + 3) % 7

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping
+from typing import Any, Dict, Iterable, Iterator, Mapping
 
 from cbverdict.baselines import (
     MAX_NAME,
     Baselines,
     Kind,
     Sighting,
+    baseline_name,
     learn,
     read_baseline,
     read_subject,
@@ -20,9 +21,6 @@ from cbverdict.events import TIME_FIELD, EventFields, Record, first_text, read_e
 from cbverdict.hours import HOURS, SLOTS
 from cbverdict.lists import Lists, person_of
 from cbverdict.localtime import QUARTER, Clocks, read_quarters
-
-if TYPE_CHECKING:
-    from cbverdict.events import Process
 
 PUBLISHER_FIELD = "process_signature_publisher"
 SUBJECT = "cbsigned_subject"
@@ -113,17 +111,14 @@ class Learner:
             return None
         person = person_of(event.user)
         member = self._lists.roster.member(person, event.team)
+        publisher = first_text(record, (PUBLISHER_FIELD,))
         moment = self._clocks.of(member).at(quarter)
         return Sighting(
             day=moment.day,
             hour=moment.slot % SLOTS * HOURS // SLOTS,
             person=person,
-            team=member.team.lower() if member.team and person else None,
-            process=_name(event.process),
-            parent=_name(event.parent),
-            publisher=first_text(record, (PUBLISHER_FIELD,)),
+            team=baseline_name(member.team) if person else None,
+            process=baseline_name(event.process.name),
+            parent=baseline_name(event.parent.name),
+            publisher=publisher if publisher and len(publisher) <= MAX_NAME else None,
         )
-
-
-def _name(process: Process) -> str | None:
-    return process.name.lower() if process.name and len(process.name) <= MAX_NAME else None

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Iterator
+from typing import Iterable, Iterator
 
-from cbverdict.lists import Lists, Names, Roster, Row
+from cbverdict.lists import Listed, Lists, Names, Roster, Row
 from cbverdict.localtime import day_of, is_zone
 
 LOOKUPS = Path(__file__).resolve().parents[2] / "lookups"
@@ -36,18 +36,19 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
         roster=roster,
         holidays=_holidays(rows["holidays"], problems),
         expected={
-            team: Names((row["process"], "") for row in rows["expected"] if row["team"].strip().lower() in {team, "*"})
+            team: _names((row for row in rows["expected"] if row["team"].strip().lower() in {team, "*"}), "process")
             for team in teams
         },
-        tools=Names((row["process"], row["reason"]) for row in rows["tools"]),
-        denied=_publishers(rows["publishers"], "denied"),
-        trusted=_publishers(rows["publishers"], "trusted"),
+        tools=_names(rows["tools"], "process"),
+        publishers=_names(rows["publishers"], "publisher"),
         problems=tuple(problems),
     )
 
 
-def _publishers(rows: list[Row], status: str) -> Names:
-    return Names((row["publisher"], row.get("reason", "")) for row in rows if row["status"].strip().lower() == status)
+def _names(rows: Iterable[Row], column: str) -> Names:
+    return Names(
+        (row[column], Listed(row.get("status", "").strip().lower(), row.get("reason", "").strip())) for row in rows
+    )
 
 
 def _holidays(rows: list[Row], problems: list[str]) -> dict[str, frozenset[int]]:

@@ -8,7 +8,7 @@ from cbverdict.anomaly import ANOMALY_FIELDS
 from cbverdict.codec import pair_text
 from cbverdict.events import TIME_FIELD, first_text
 from cbverdict.localtime import read_quarters
-from cbverdict.risk import Findings, risk_of
+from cbverdict.risk import RISK_FIELDS, Findings, risk_of
 from cbverdict.scoring import score_of_cauchy
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ class Kind(NamedTuple):
 
 
 _MAX_REASONS = 20_000
-_MAX_PEOPLE = 2000
 _BOOLEANS = ("false,", "true,")
 
 
@@ -131,19 +130,21 @@ class RowScorer:
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
+        self._anomalies.forget_quarters()
         self.forget()
 
     def forget(self) -> bool:
-        """Forget people where they have become too many, so that memory does not grow with their number."""
-        is_full = self._anomalies.people > _MAX_PEOPLE
+        """Forget people and parents where they have become too many, so that memory does not grow with the search."""
+        is_full = self._anomalies.is_full
         if is_full:
             self._views.clear()
-            self._anomalies.forget_people()
+            self._anomalies.forget()
         return is_full
 
     def give_up(self, records: Sequence[Record]) -> None:
-        """Give no opinion on any record, after a defect."""
-        nothing = dict.fromkeys(self.fields, "")
+        """Give no opinion on any record."""
+        fields = [*self.fields, *(self._prefix + name for name in RISK_FIELDS if self._has_risk)]
+        nothing = {**dict.fromkeys(fields, ""), self.fields[-1]: "false"}
         for record in records:
             record.update(nothing)
 

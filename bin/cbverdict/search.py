@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 from cbverdict.anomaly import Anomalies
 from cbverdict.baseline_client import BaselineClient
-from cbverdict.codec import Read, Reply, RowCodec, Settled
+from cbverdict.codec import Read, Reply, RowCodec
+from cbverdict.codec import Settled as CodecSettled
 from cbverdict.enrich import Enricher, EnrichOptions, summary
+from cbverdict.errors import Trouble
 from cbverdict.lookups import read_lists
 from cbverdict.scorer import RowScorer
 from cbverdict.settings import Method
+from cbverdict.verdict import Reason
 from cbverdict.verdict_client import VerdictClient
 
 if TYPE_CHECKING:
-    from cbverdict.enrich import Record
+    from cbverdict.enrich import Record, Settled
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +46,11 @@ class Search:
         if options.has_anomaly or options.has_risk:
             self._anomalies = Anomalies(BaselineClient(splunkd_uri, session_key), read_lists())
             self._scorer = RowScorer(self._anomalies, options)
-        # What a risk message says varies by row and is not worth remembering: the SDK writes it.
-        self._codec = None if options.has_risk else RowCodec(read, self._settle, self._scorer)
+        # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
+        # column says both who and what, for the codec takes who and what apart.
+        is_entangled = set(options.fields.who()) & set(options.fields.columns(has_names=True))
+        is_plain = not (self._scorer and (options.has_risk or is_entangled))
+        self._codec = RowCodec(read, self._settle, self._scorer) if is_plain else None
 
     @property
     def has_trouble(self) -> bool:
@@ -66,16 +72,23 @@ class Search:
 
     def enrich(self, records: list[Record]) -> list[Record]:
         """Enrich records, or pass them through as unknown."""
+        settled: list[Settled] = []
         try:
             settled = self._enricher.settle(records)
-            if self._scorer is not None:
-                self._scorer.write(records, settled)
         except Exception as error:
             logger.exception("action=enrich defect=%s", type(error).__name__)
-            self._enricher.give_up(records, f"a defect of cbsigned ({type(error).__name__}): see search.log")
-            if self._scorer is not None:
-                self._scorer.give_up(records)
+            self._enricher.give_up(records, _defect(error))
+        if self._scorer is not None:
+            self._score(self._scorer, records, settled)
         return records
+
+    def _score(self, scorer: RowScorer, records: list[Record], settled: list[Settled]) -> None:
+        try:
+            scorer.give_up(records)  # Every field is on every record, whatever becomes of it.
+            scorer.write(records, settled)
+        except Exception as error:
+            logger.exception("action=score defect=%s", type(error).__name__)
+            self._enricher.report(Trouble(Reason.SERVICE_ERROR, _defect(error)))
 
     def summary(self) -> str:
         """Say in one message what the search came to."""
@@ -89,9 +102,13 @@ class Search:
             said += [trouble.message for trouble in self._anomalies.troubles]
         return summary(self._enricher.tally, said)
 
-    def _settle(self, records: list[Record]) -> Sequence[Settled]:
+    def _settle(self, records: list[Record]) -> Sequence[CodecSettled]:
         settled = self._enricher.settle(records)
         return settled if self._scorer is None else self._scorer.kinds(settled)
+
+
+def _defect(error: Exception) -> str:
+    return f"a defect of cbsigned ({type(error).__name__}): see search.log"
 
 
 def _keep_large_blocks_off_the_heap() -> None:

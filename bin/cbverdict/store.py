@@ -56,8 +56,16 @@ class BaselineStore:
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Give the baselines of these subjects that there are; one that cannot be read is none."""
+        return self._read(self._collection, subjects)
+
+    def read_to_write(self, subjects: Sequence[Subject]) -> Baselines:
+        """Do the same with the patience of who is going to write them."""
+        return self._read(self._writing, subjects)
+
+    @staticmethod
+    def _read(collection: Collection, subjects: Sequence[Subject]) -> Baselines:
         found: Baselines = {}
-        for document in self._collection.read([subject.key for subject in subjects]):
+        for document in collection.read([subject.key for subject in subjects]):
             with suppress(InvalidRequestError):
                 found[read_subject(str(document.get("_key")))] = read_baseline(str(document.get("baseline")))
         return found
@@ -75,3 +83,7 @@ class BaselineStore:
             for subject, baseline in baselines.items()
         ]
         self._writing.save(documents)
+
+    def forget(self, before: float) -> None:
+        """Delete what was last learnt before a time."""
+        self._writing.delete({"learnt": {"$lt": before}})

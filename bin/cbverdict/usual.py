@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Iterable, Protocol
 from cbverdict.baselines import ORGANISATION, Baseline, Kind, Subject
 from cbverdict.counts import totals, weigh
 from cbverdict.errors import CbsignedError, Trouble
-from cbverdict.hours import HourProfile, background
+from cbverdict.hours import HourProfile, background, weighed_hours
 from cbverdict.people import head_count
 from cbverdict.rarity import Everybody, GroupProfile, PersonProfile
 from cbverdict.settings import AnomalySettings
@@ -41,7 +41,7 @@ class Usual:
         """Take who gives baselines; nothing is asked yet."""
         self._source = source
         self._known: dict[Subject, Baseline] = {}
-        self._groups: dict[Subject, GroupProfile] = {}
+        self._groups: dict[Subject, GroupProfile | None] = {}
         self._persons: dict[tuple[str, Subject], PersonProfile] = {}
         self._everybody: Everybody | None = None
         self._backgrounds: dict[str | None, list[float]] = {}
@@ -70,12 +70,12 @@ class Usual:
         for subject in new:
             self._known[subject] = reply.baselines.get(subject, _NOTHING)
 
-    def forget_people(self) -> None:
-        """Forget the baselines of people."""
+    def forget(self) -> None:
+        """Forget people and parents."""
+        kept = {Kind.ORGANISATION, Kind.TEAM}
         self._persons.clear()
-        self._known = {
-            subject: baseline for subject, baseline in self._known.items() if subject.kind is not Kind.PERSON
-        }
+        self._known = {subject: baseline for subject, baseline in self._known.items() if subject.kind in kept}
+        self._groups = {subject: group for subject, group in self._groups.items() if subject.kind in kept}
 
     def everybody(self) -> Everybody:
         """Give the organisation's behaviour."""
@@ -115,6 +115,10 @@ class Usual:
         seen = totals(self._of(Subject(Kind.PERSON, person)).names)
         return process in seen if sum(seen.values()) >= self.settings.minimum_support else None
 
+    def active_hours(self, person: str) -> float:
+        """Say how many active hours of a person are known, old ones counting less."""
+        return weighed_hours(self._of(Subject(Kind.PERSON, person)).days, self.settings.half_life_days)
+
     def hours(self, person: str, team: str | None, holidays: Collection[int]) -> HourProfile:
         """Give the hours of a person, backed off to the team's and everybody's."""
         days = self._of(Subject(Kind.PERSON, person)).days
@@ -138,16 +142,22 @@ class Usual:
 
     def _group(self, subject: Subject) -> GroupProfile | None:
         if subject not in self._groups:
-            seen = totals(self._of(subject).names)
+            weighed, seen = self._weigh(subject), totals(self._of(subject).names)
             once = sum(times == 1 for times in seen.values())
-            profile = GroupProfile(self._weigh(subject), once, sum(seen.values()), self.everybody())
+            is_known = sum(weighed.values()) >= self.settings.minimum_support
+            profile = GroupProfile(weighed, once, sum(seen.values()), self.everybody()) if is_known else None
             self._groups[subject] = profile
-        group = self._groups[subject]
-        return group if group.total >= self.settings.minimum_support else None
+        return self._groups[subject]
 
     def _weigh(self, subject: Subject) -> dict[str, float]:
-        return weigh(self._of(subject).names, self.settings.half_life_days)
+        # All by the organisation's clock: what is compared must have aged alike.
+        newest = max(self._of(ORGANISATION).names, default=0)
+        return weigh(self._of(subject).names, self.settings.half_life_days, newest)
 
     def _weigh_hours(self, subject: Subject) -> dict[int, float]:
-        weighed = weigh(self._of(subject).hours, self.settings.half_life_days)
+        heads = {
+            generation: {hour: head_count(sketch) for hour, sketch in hours.items()}
+            for generation, hours in self._of(subject).hours.items()
+        }
+        weighed = weigh(heads, self.settings.half_life_days, max(heads, default=0))
         return {int(hour): weight for hour, weight in weighed.items()}

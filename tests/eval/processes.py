@@ -89,7 +89,7 @@ def score(events: Path, signatures: Path, *, learns_first: bool = True) -> Resul
     settled = Enricher(_Truth(signatures), options).settle(records)
     RowScorer(Anomalies(Memory(lesson.baselines), lists), options).write(records, settled)
     return Result(
-        [Outcome(row, str(row["signed"]), lists.tools.find(str(row["process_name"])) is not None) for row in records]
+        [Outcome(row, str(row["signed"]), lists.tool(str(row["process_name"])) is not None) for row in records]
     )
 
 

@@ -86,15 +86,23 @@ def _check_variables(arguments: argparse.Namespace) -> None:
         raise InputError("make demo asks the bundled simulator; for a server of your own it is make try")
     elif arguments.signatures and not arguments.input:
         raise InputError("SIGNATURES says what the simulator knows of your INPUT: give both")
+    elif arguments.learn and not arguments.input:
+        raise InputError("LEARN says what was usual before your INPUT: give both")
+    try:
+        shlex.split(arguments.options)
+    except ValueError as error:
+        raise InputError(f"OPTIONS={arguments.options}: {error}") from None
     if arguments.output:
-        _check_output(Path(arguments.output), Path(arguments.input) if arguments.input else None)
+        _check_output(Path(arguments.output), arguments)
 
 
-def _check_output(output: Path, source: Path | None) -> None:
+def _check_output(output: Path, arguments: argparse.Namespace) -> None:
     if output.suffix.lower() != ".csv":
         raise InputError(f"OUTPUT={output} is written as .csv: give it that ending")
-    if output.exists() and source is not None and source.exists() and output.samefile(source):
-        raise InputError(f"OUTPUT={output} is the INPUT itself: give another name")
+    for variable in ("input", "learn", "signatures"):
+        source = Path(getattr(arguments, variable) or "")
+        if output.exists() and source.is_file() and output.samefile(source):
+            raise InputError(f"OUTPUT={output} is the {variable.upper()} itself: give another name")
     try:
         output.open("a", encoding="utf-8").close()
     except OSError as error:
@@ -150,8 +158,14 @@ def _learn(site: Site, arguments: argparse.Namespace) -> None:
     result = site.learn(rows)
     if not result.rows:
         raise InputError(f"nothing was learnt: {result.messages[0][1]}")
-    learnt = ", ".join(f"{row['baselines']} {row['kind']}" for row in result.rows)
+    counts = {str(row["kind"]): int(str(row["baselines"])) for row in result.rows}
+    if not any(counts.values()):
+        readable = "seconds since 1970, or 2026-03-02T08:15:00+00:00"
+        raise InputError(f"LEARN={arguments.learn} teaches nothing: no row has a _time that can be read ({readable})")
+    learnt = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     print(f"learnt what is usual: baselines by kind: {learnt} ({result.rows[0]['skipped']} rows had no time)")
+    if not counts["person"]:
+        print("No row says who it was (user, username, User), so only parents have an opinion.")
 
 
 def _use_own_server(site: Site, arguments: argparse.Namespace) -> None:
@@ -193,9 +207,11 @@ def _run(
     result = site.search(rows, *options, chunk_size=_CHUNK, progress=_progress(len(rows)))
     if not result.rows:
         raise InputError(f"the command refused OPTIONS={arguments.options}: {result.messages[0][1]}")
-    _report(result, time.monotonic() - started)
+    prefix = next((word.partition("=")[2] for word in options if word.startswith("prefix=")), "")
+    seen = [{name.removeprefix(prefix): row[name] for name in row} for row in result.rows]
+    _report(seen, result.messages, time.monotonic() - started)
     _report_hashes(rows, edr)
-    _report_incidents(result.rows, incidents)
+    _report_incidents(seen, incidents)
     if edr is not None and not arguments.input:
         _compare(site, result)
     if arguments.output:
@@ -210,12 +226,18 @@ def _progress(total: int) -> Callable[[int], None]:
     return show
 
 
-def _report(result: SearchResult, seconds: float) -> None:
-    rows = result.rows
+def _report(rows: list[Row], messages: list[tuple[str, str]], seconds: float) -> None:
     print(f"\n{_count(len(rows), 'row')} came back, in {seconds:.1f} s.\n")
     for signed, meaning in (("true", "signed"), ("false", "not signed"), ("unknown", "unknown")):
         reasons = Counter(str(row.get("signed_reason")) for row in rows if row.get("signed") == signed)
         print(f"  {signed:8} {sum(reasons.values()):7}  {meaning}: {_listed(reasons)}")
+    if any("signed_noise" in row for row in rows):
+        _report_kept(rows)
+    for level, text in messages:
+        print(f"\n{level}: {text}")
+
+
+def _report_kept(rows: list[Row]) -> None:
     kept = [row for row in rows if _is_kept(row)]
     dropped = len(rows) - len(kept)
     print(f"\nA search that ends in `drop_signed_noise` drops {dropped} ({dropped / len(rows):.0%}).")
@@ -234,8 +256,6 @@ def _report(result: SearchResult, seconds: float) -> None:
         print(f"  {len(members):5} {said}  {why:18} {_plain(name, 24):24} {_plain(parent, 18):18} {who}")
     if len(ordered) > _SHOWN:
         print(f"  ... and {len(ordered) - _SHOWN} more kinds")
-    for level, text in result.messages:
-        print(f"\n{level}: {text}")
 
 
 def _report_hashes(rows: list[Row], edr: EdrServer | None) -> None:
@@ -251,7 +271,7 @@ def _report_hashes(rows: list[Row], edr: EdrServer | None) -> None:
 
 
 def _report_incidents(rows: list[Row], incidents: list[Incident]) -> None:
-    if not incidents:
+    if not incidents or "signed_noise" not in rows[0]:
         return
     by_id = {row["event_id"]: row for row in rows}
     print("\nWhat an analyst should see this morning, and what brings it out:\n")
@@ -297,7 +317,7 @@ def _why(row: Row) -> str:
         return "parent not signed"
     if is_unusual or not process.md5:
         return "unusual" if is_unusual else "no hash"
-    is_tool = read_lists().tools.find(process.name or "") is not None
+    is_tool = read_lists().tool(process.name or "") is not None
     return "lives off the land" if is_tool else "odd parent or signer"
 
 

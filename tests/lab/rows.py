@@ -32,9 +32,14 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from reader(path)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): give a file that you may read") from None
+    except csv.Error as error:
+        raise InputError(f"{path} is no CSV file ({error}): export the rows anew") from None
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
+    csv.field_size_limit(64 * 1024 * 1024)  # a command line may be long
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restkey="_more", restval="")
         if not reader.fieldnames:

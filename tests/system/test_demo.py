@@ -93,6 +93,8 @@ VARIABLES = [
     (["--try", "--url", "https://x", "--input", "rows.csv"], "TOKEN_FILE missing"),
     (["--url", "https://x"], "it is make try"),
     (["--signatures", "x.csv"], "give both"),
+    (["--learn", "x.csv"], "give both"),
+    (["--options", "user='a b"], "No closing quotation"),
     (["--output", "x.txt"], "is written as .csv"),
     (["--output", "/nonexistent/x.csv"], "cannot be written"),
     (["--options", "method=guess"], "the command refused OPTIONS=method=guess"),
@@ -114,6 +116,24 @@ def test_the_users_own_file_is_never_overwritten(tmp_path: Path) -> None:
     run = _demo("--input", str(rows), "--output", str(rows))
     assert (run.returncode, "is the INPUT itself" in run.stderr) == (1, True)
     assert rows.read_text(encoding="utf-8") == f"md5\n{MD5}\n"
+    learn = tmp_path / "learn.csv"
+    learn.write_text("user,_time\nann,1793606400\n", encoding="utf-8")
+    run = _demo("--input", str(rows), "--learn", str(learn), "--output", str(learn))
+    assert (run.returncode, "is the LEARN itself" in run.stderr) == (1, True)
+
+
+def test_rows_are_learnt_from_first_where_learn_names_them(tmp_path: Path) -> None:
+    """And a file that teaches nothing is no silent success."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"md5,user,_time\n{MD5},ann,1793606400\n", encoding="utf-8")
+    run = _demo("--input", str(rows), "--learn", str(rows), "--options", "prefix=x_")
+    assert "1 person, 0 team, 0 parent, 1 organisation" in run.stdout
+    assert "1 are signed noise" in run.stdout or "0 are signed noise" in run.stdout
+    assert "It keeps" in run.stdout
+    rows.write_text(f"md5,user,_time\n{MD5},ann,2026-03-02 08:15:00\n", encoding="utf-8")
+    run = _demo("--input", str(rows), "--learn", str(rows))
+    assert (run.returncode, "no row has a _time that can be read" in run.stderr) == (1, True)
+    assert "It keeps" not in _demo("--input", str(rows), "--options", "anomaly=false").stdout
 
 
 def test_options_reach_the_command_and_a_missing_hash_is_explained(tmp_path: Path) -> None:
@@ -172,6 +192,16 @@ def test_a_file_that_cannot_be_read_is_named_with_the_line(
     run = _demo("--input", str(path))
     assert (run.returncode, words in run.stderr, str(path) in run.stderr) == (1, True, True), run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_long_command_line_is_read_and_an_endless_one_is_named(tmp_path: Path) -> None:
+    """The csv module's own limit is a short one."""
+    path = tmp_path / "rows.csv"
+    path.write_text(f"md5\n{'x' * 200_000}\n", encoding="utf-8")
+    assert len(str(next(read_rows(path))["md5"])) == 200_000
+    path.write_text(f"md5\n{'x' * 70_000_000}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="is no CSV file"):
+        list(read_rows(path))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

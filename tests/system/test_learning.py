@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -109,3 +110,41 @@ def test_risk_comes_with_its_fields(site: Site, edr: EdrServer) -> None:
     (row,) = site.search([{"md5": A, "user": "ann", "dest": "pc1", "process_name": "a.exe"}], "risk=true").rows
     assert (row["risk_score"], row["risk_object"], row["risk_object_type"]) == ("60", "ann", "user")
     assert row["risk_message"] == "a.exe by ann on pc1: signed: false (bad_signature)"
+
+
+def test_odd_names_and_a_nul_cost_neither_the_search_nor_the_lesson(site: Site, edr: EdrServer) -> None:
+    """A file name is an attacker's to choose: too long for a baseline, with a NUL, larger than the SDK reads."""
+    edr.estate.add_binary(A, "Signed", "c:\\git.exe")
+    long = "\u0130" * 200 + ".exe"
+    odd: list[Row] = [
+        {"user": "ann", "_time": "1793606400", "process_name": "b\0.exe", "parent_process_name": long},
+        {"user": "ann", "team": "t" * 300, "_time": "1793606400", "process_name": "x" * 11_000_000},
+    ]
+    learnt = site.learn([*HISTORY, *odd])
+    assert (learnt.rows[0]["action"], learnt.messages) == ("learnt", [])
+    row: Row = {"md5": A, "user": "hr03", "team": "hr", "process_name": "git.exe", "_time": "1793606400"}
+    result = site.search([row, {**row, "parent_process_name": long}, *odd])
+    assert [one["anomaly_team_p"] != "" for one in result.rows] == [True, True, False, False]
+    assert (result.rows[1]["signed_noise"], result.messages[0][0]) == ("false", "INFO")
+
+
+def test_a_lesson_that_breaks_off_says_what_was_learnt_of_it(bare_site: Site) -> None:
+    """For what is learnt twice counts twice."""
+    rows: list[Row] = [{"user": f"u{number}", "_time": "1793606400", "process_name": "a.exe"} for number in range(600)]
+    bare_site.splunkd.kv_trouble = "writes refused"
+    first = bare_site.learn(rows)
+    assert (first.rows, "parts were learnt" in first.messages[0][1]) == ([], False)
+    assert "KV store" in first.messages[0][1]
+
+
+def test_whom_nothing_was_learnt_of_for_long_is_swept_out(bare_site: Site) -> None:
+    """With the verdicts, by the same saved search: what people did is not kept for ever."""
+    bare_site.learn(HISTORY[:50])
+    collection = bare_site.splunkd.collections["cbsigned_baselines"]
+    old = {**collection.get("organisation:"), "_key": "person:leaver", "learnt": time.time() - 361 * 86400}
+    collection.save([old], 1)
+    admin = bare_site.splunkd.log_in("admin", "cbsigned_admin")
+    script = bare_site.app / "bin" / "cbsignedpurge.py"
+    assert SearchHost(script, bare_site.splunkd.url, admin, bare_site.python).generate().rows
+    assert "person:leaver" not in _baselines(bare_site)
+    assert "organisation:" in _baselines(bare_site)

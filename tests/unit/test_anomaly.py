@@ -17,11 +17,12 @@ from cbverdict.codec import INDEX, RowCodec
 from cbverdict.enrich import Enricher, EnrichOptions
 from cbverdict.errors import ServiceError
 from cbverdict.events import TIME_FIELD, EventFields
-from cbverdict.lists import Lists, Names, Roster
+from cbverdict.lists import Listed, Lists, Names, Roster
 from cbverdict.messages import VerdictReply, VerdictRequest
 from cbverdict.risk import RISK_FIELDS
 from cbverdict.scorer import RowScorer
 from cbverdict.settings import AnomalySettings
+from cbverdict.usual import Usual
 from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict
 from tests.lab.host import Row, encode
 from tests.lab.memory import Memory
@@ -31,8 +32,8 @@ NOON, NIGHT = "1793620800", "1793584800.5"  # that day, 12:00 and 2:00 UTC
 TEAMS = {"hr": ["ann", "amy", "abe", "ada", "art"], "it": ["bob", "ben", "bea", "bud", "bee"]}
 LISTS = Lists(
     roster=Roster([{"user": name, "team": team.upper()} for team, names in TEAMS.items() for name in names]),
-    tools=Names([("powershell.exe", "runs any script")]),
-    expected={"it": Names([("cmd.exe", "")])},
+    tools=Names([("powershell.exe", Listed("", "runs any script"))]),
+    expected={"it": Names([("cmd.exe", Listed("", ""))])},
 )
 
 
@@ -205,6 +206,41 @@ def _codec(enricher: Enricher, scorer: RowScorer) -> RowCodec:
     return RowCodec(_read, lambda records: scorer.kinds(enricher.settle(records)), scorer)
 
 
+def test_a_name_too_long_for_a_baseline_costs_only_its_own_opinion() -> None:
+    """A file name is an attacker's to choose; the rows beside it are scored all the same."""
+    long = "\u0130" * 200 + ".exe"
+    rows = [_row("ann", "git.exe", long), {**_row("ann", long), "team": "t" * 300}, _row("ann", "git.exe")]
+    first, second, third = _scored(rows)
+    assert first["anomaly_team_p"] == third["anomaly_team_p"] != ""
+    assert (first["anomaly_parent_p"], second["anomaly_team_p"]) == ("", "")
+    assert third["signed_noise"] == "false"
+
+
+def test_one_service_account_at_night_does_not_make_the_night_usual() -> None:
+    """A prior of who was active, not of how much was started."""
+    learnt = _learnt()
+    for day in range(MONDAY - 56, MONDAY):
+        for _ in range(50):
+            learn(learnt, Sighting(day, 2, "backup", "hr", "job.exe", "services.exe"))
+    (record,) = _scored([{"user": "ann", TIME_FIELD: NIGHT}], Memory(learnt))
+    assert float(record["anomaly_score"]) > 20
+
+
+def test_what_is_compared_has_aged_alike() -> None:
+    """A team that was away for a while is not taken for another organisation."""
+    learnt: Baselines = {}
+    for day, team in ((MONDAY - 200, "hr"), (MONDAY - 1, "it")):
+        for number in range(6):
+            for process in ("same.exe", f"{team}.exe"):
+                for _ in range(100):
+                    learn(learnt, Sighting(day, 9, f"{team}{number}", team, process))
+    usual = Usual(Memory(learnt))
+    usual.read(list(learnt))
+    group = usual.team("hr")
+    assert group is not None
+    assert group.others_share("same.exe") == pytest.approx(0.5, abs=0.01)
+
+
 ROW = st.fixed_dictionaries(
     {},
     optional={
@@ -255,10 +291,18 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
         assert reply is not None
         assert f"\r\n{'a' * 32},," in reply.body
         assert f",,{before['anomaly_score']},," in reply.body
-        assert anomalies.people <= 2901
+        assert not anomalies.is_full
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.settle(records))
     assert records[0]["anomaly_score"] == before["anomaly_score"]
+
+
+def test_rows_that_have_the_fields_already_are_left_to_the_sdk() -> None:
+    """As after `| cbsigned | cbsigned`: the codec writes the fields last, where these do not stand."""
+    options = EnrichOptions(has_anomaly=True)
+    codec = _codec(Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options))
+    rows: list[Row] = [{**_row("ann", "git.exe"), "anomaly_score": "7"}]
+    assert codec.reply(encode(rows, ["anomaly_score", *COLUMNS, INDEX]).decode()) is None
 
 
 def test_ordinary_rows_are_not_left_to_the_sdk() -> None:

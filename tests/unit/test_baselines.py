@@ -17,6 +17,7 @@ from cbverdict.baselines import (
     Kind,
     Sighting,
     Subject,
+    baseline_name,
     learn,
     merge_baselines,
     read_baseline,
@@ -69,7 +70,7 @@ def test_a_row_teaches_its_person_team_parent_and_the_organisation() -> None:
     learnt = _learnt([Sighting(20_000, 9, "ann", "hr", "git.exe", "cmd.exe", "Corp")])
     generation = 20_000 // GENERATION
     names, sketch = {generation: {"git.exe": 1}}, {generation: {"hr": sketch_of("ann")}}
-    hours = {generation: {"9": 1}}
+    hours = {generation: {"9": sketch_of("ann")}}
     assert learnt == {
         ORGANISATION: Baseline({}, hours, names, {generation: {"Corp": 1}}, sketch),
         Subject(Kind.PERSON, "ann"): Baseline({20_000: 1 << 9}, {}, names),
@@ -89,21 +90,36 @@ def test_a_log_on_teaches_the_hour_alone_and_a_row_of_nobody_the_parent() -> Non
 def test_old_names_count_half_after_a_half_life_and_are_forgotten_after_three() -> None:
     """In whole generations of four weeks."""
     names = {0: {"old": 8}, 4: {"middle": 8}, 12: {"new": 8}}
-    assert weigh(names, 4 * GENERATION) == {"old": 1.0, "middle": 2.0, "new": 8.0}
+    assert weigh(names, 4 * GENERATION, 12) == {"old": 1.0, "middle": 2.0, "new": 8.0}
     assert set(Baseline(names=names).forget(2 * GENERATION).names) == {12}
     assert set(Baseline(names=names).forget(4 * GENERATION).names) == {0, 4, 12}
 
 
-def test_a_document_keeps_the_names_that_are_seen_most() -> None:
-    """However many random names an installer makes up."""
-    names = {0: {f"tmp{number}.exe": 1 for number in range(MAX_NAMES)}, 1: {"common.exe": 7}}
+def test_a_document_keeps_the_names_seen_last_and_of_these_most() -> None:
+    """However many random names an installer makes up; one that is new is not left out before it can become usual."""
+    names = {0: {f"tmp{number}.exe": 2 for number in range(MAX_NAMES)}, 1: {"new.exe": 1, "common.exe": 7}}
     kept = totals(Baseline(names=names).forget(100).names)
     assert len(kept) == MAX_NAMES
-    assert kept["common.exe"] == 7
+    assert (kept["common.exe"], kept["new.exe"]) == (7, 1)
+
+
+def test_a_name_that_is_too_long_for_a_baseline_is_none() -> None:
+    """In whatever case: one letter may become two when it is made small."""
+    assert baseline_name(" Git.EXE ") == "git.exe"
+    assert [baseline_name(text) for text in (None, " ", "x" * 257, "\u0130" * 200)] == [None] * 4
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"days": {"x": "1"}}', '{"days": {"1": "1ffffff"}}', '{"names": {"1": 7}}']
+    "text",
+    [
+        "",
+        "[]",
+        '{"days": {"x": "1"}}',
+        '{"days": {"1": "1ffffff"}}',
+        '{"names": {"1": 7}}',
+        '{"names": {"1": {"a": -1}}}',
+        '{"names": {"1": {"a": 1e999}}}',
+    ],
 )
 def test_what_is_no_baseline_is_refused(text: str) -> None:
     """With the next step."""

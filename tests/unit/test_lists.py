@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cbverdict.lists import Member, Names, Roster, person_of
+from cbverdict.lists import Listed, Member, Names, Roster, person_of
 from cbverdict.localtime import LocalClock, read_quarters, read_time
 from cbverdict.lookups import LOOKUPS, read_lists
 
@@ -50,19 +50,28 @@ def test_a_person_is_the_same_in_every_source(user: str | None, person: str | No
 
 def test_names_are_found_whatever_their_case_and_by_pattern() -> None:
     """The first of a name counts."""
-    names = Names([("Python*.exe", "runs"), ("git.exe", "mine"), ("git.exe", "theirs")])
-    assert [names.find(name) for name in ("PYTHON3.exe", "GIT.EXE", "python", "")] == ["runs", "mine", None, None]
+    runs, mine, theirs = Listed("", "runs"), Listed("", "mine"), Listed("", "theirs")
+    names = Names(
+        [("Python*.exe", runs), ("git.exe", mine), ("git.exe", theirs), ("g*", theirs), ("python3.exe", mine)]
+    )
+    found = [names.find(name) for name in ("PYTHON3.exe", "GIT.EXE", "gitk", "python", "")]
+    assert found == [runs, mine, theirs, None, None]
 
 
 def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path: Path) -> None:
     """Nothing else is lost with it."""
-    (tmp_path / "cbsigned_publishers.csv").write_text("publisher,status,reason\nACME,denied,x\nCorp,trusted,\n")
-    (tmp_path / "cbsigned_publishers_local.csv").write_text("publisher,status,reason\nCorp,denied,ours\n")
+    (tmp_path / "cbsigned_publishers.csv").write_text(
+        "publisher,status,reason\nACME,denied,x\nCorp,trusted,\nOld Inc,denied,x\n"
+    )
+    (tmp_path / "cbsigned_publishers_local.csv").write_text(
+        "publisher,status,reason\nCorp,denied,ours\nOld*,trusted,\n"
+    )
     (tmp_path / "cbsigned_teams.csv").write_text("user,team,timezone,calendar\n*,*,Mars/Base,\n")
     (tmp_path / "cbsigned_holidays.csv").write_text("calendar,date\nDE,2026-12-25\nDE,25.12.2026\n")
     (tmp_path / "cbsigned_tools.csv").write_text("name\nx\n")
     lists = read_lists(tmp_path)
-    assert [lists.denied.find(name) for name in ("acme", "Corp")] == ["x", "ours"]
+    assert [lists.denied(name) for name in ("acme", "Corp", "Old Inc")] == ["x", "ours", None]
+    assert lists.is_trusted("old inc")
     assert lists.holidays == {"DE": frozenset({20_812})}
     assert lists.problems == (
         "cbsigned_tools: no column process, reason",
@@ -71,13 +80,22 @@ def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path
     )
 
 
+def test_a_tool_may_be_taken_off_the_list_by_the_users_own(tmp_path: Path) -> None:
+    """With the status allowed; the shipped row stays where it is."""
+    (tmp_path / "cbsigned_tools.csv").write_text("process,reason\n7z.exe,packs\n")
+    (tmp_path / "cbsigned_tools_local.csv").write_text("process,reason,status\n7Z.exe,ours,Allowed\nmy.exe,runs,\n")
+    lists = read_lists(tmp_path)
+    assert [lists.tool(name) for name in ("7z.exe", "my.exe")] == [None, "runs"]
+
+
 def test_the_lists_that_are_shipped_are_whole() -> None:
     """No problem in any of them, no name twice, a reason beside each."""
     lists = read_lists()
     assert lists.problems == ()
-    assert lists.tools.find("PowerShell.exe")
-    assert lists.tools.find("git.exe") is None
-    assert lists.expected["example-it"].find("mmc.exe") is not None
+    assert lists.tool("PowerShell.exe")
+    assert lists.tool("git.exe") is None
+    assert lists.denied("Bit9, Inc")
+    assert lists.is_expected("Example-IT", "mmc.exe")
     for name, key in (("tools", "process"), ("publishers", "publisher")):
         with (LOOKUPS / f"cbsigned_{name}.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
