@@ -96,9 +96,7 @@ class Search:
         if self._scorer is not None and self._anomalies is not None:
             said.append(f"{self._scorer.noise} are signed noise.")
             if not self._anomalies.has_learnt and not self._anomalies.troubles:
-                said.append(
-                    "Nothing is known yet of what is usual: let an admin run cbsignedlearn, or its saved search."
-                )
+                said.append(_NOTHING_LEARNT)
             said += [trouble.message for trouble in self._anomalies.troubles]
         return summary(self._enricher.tally, said)
 
