@@ -9,7 +9,7 @@ from cbverdict.baselines import Kind, Subject, baseline_name
 from cbverdict.errors import Trouble
 from cbverdict.lists import Lists, Member, person_of
 from cbverdict.localtime import Clocks, LocalClock
-from cbverdict.noise import Doubts, may_be_noise
+from cbverdict.noise import Doubts, is_signed_noise, may_be_noise
 from cbverdict.opinions import NONE, Opinion, no_opinion
 from cbverdict.scoring import score_of, score_of_cauchy
 from cbverdict.usual import BaselineSource, Usual
@@ -158,7 +158,7 @@ class Anomalies:
         score = part.score if part.opinions else None
         if hour.tail is not None:
             score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
-        return Score(score, hour, part, part.may_be_noise and (score is None or score < self.threshold))
+        return Score(score, hour, part, is_signed_noise(side.doubts, score, self.threshold))
 
     def part(self, side: ProcessSide, view: PersonView) -> Part:
         """Judge all but the hour."""
