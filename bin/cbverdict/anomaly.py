@@ -172,7 +172,7 @@ class Anomalies:
         if (parent, child) not in self._parents:
             group = self._usual.parent(parent)
             if group is not None:
-                opinion = opinions.on_parent(group, parent, child, self._usual.starts(parent))
+                opinion = opinions.on_parent(group, parent, child)
             elif self.has_learnt:
                 opinion = no_opinion(f"no opinion on the parent: too few starts by {parent} are known")
             else:

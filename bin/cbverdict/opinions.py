@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Callable, NamedTuple, Tuple
 
 from cbverdict.hours import SLOTS
 from cbverdict.scoring import cauchy
@@ -71,13 +71,13 @@ def on_team(
     return opinion_of(profile.tail(process), sentence)
 
 
-def on_parent(group: GroupProfile, parent: str, child: str, starts: Mapping[str, int]) -> Opinion:
-    """Judge a child of a parent, of which so many starts are known."""
+def on_parent(group: GroupProfile, parent: str, child: str) -> Opinion:
+    """Judge a child of a parent."""
 
     def sentence() -> str:
         if child in group.seen:
             return f"{child} is {_percent(group.share(child))} of what {parent} starts"
-        return f"{parent} never started {child} in {sum(starts.values()):,} starts"
+        return f"{parent} never started {child} in {group.sightings:,} starts"
 
     return opinion_of(group.tail(child), sentence)
 

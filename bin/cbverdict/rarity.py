@@ -53,6 +53,7 @@ class GroupProfile:
     def __init__(self, seen: Mapping[str, float], once: int, sightings: int, everybody: Everybody) -> None:
         """Take the weighted counts, and how many names were seen once of how many sightings."""
         self.seen = seen
+        self.sightings = sightings
         self.everybody = everybody
         self.total = sum(seen.values())
         new = (once + 1) / (sightings + 2)

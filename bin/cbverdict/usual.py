@@ -99,10 +99,6 @@ class Usual:
         """Give a parent's behaviour (None: too few starts are known)."""
         return self._group(Subject(Kind.PARENT, parent))
 
-    def starts(self, parent: str) -> Counter[str]:
-        """Say how often a parent started what."""
-        return totals(self._of(Subject(Kind.PARENT, parent)).names)
-
     def person(self, person: str, team: str, group: GroupProfile) -> PersonProfile:
         """Give a person's behaviour in a team."""
         key = (person, Subject(Kind.TEAM, team))
