@@ -46,6 +46,7 @@ class Usual:
         self._everybody: Everybody | None = None
         self._backgrounds: dict[str | None, list[float]] = {}
         self._people: dict[str, int] | None = None
+        self._large_teams: set[str] | None = None
         self._all_publishers: Counter[str] | None = None
         self.settings = AnomalySettings()
         self.trouble: Trouble | None = None
@@ -85,8 +86,10 @@ class Usual:
 
     def team(self, team: str) -> GroupProfile | None:
         """Give a team's behaviour (None: it, or all the others, are too small or not known well enough)."""
-        large = [name for name, people in self.people().items() if people >= MIN_TEAM]
-        return self._group(Subject(Kind.TEAM, team)) if team in large and len(large) > 1 else None
+        if self._large_teams is None:
+            self._large_teams = {name for name, people in self.people().items() if people >= MIN_TEAM}
+        is_comparable = team in self._large_teams and len(self._large_teams) > 1
+        return self._group(Subject(Kind.TEAM, team)) if is_comparable else None
 
     def people(self) -> dict[str, int]:
         """Say how many people are in each team."""
