@@ -19,7 +19,11 @@ _RESULT_CODE = {"Signed": "0", "Unsigned": "2148204800"}
 
 @dataclass(frozen=True)
 class Start:
-    """One process start as a sensor saw it; times are ISO 8601 in UTC, the md5 may be empty."""
+    """One process start as a sensor saw it; times are ISO 8601 in UTC, the md5 may be empty.
+
+    `reached` is when the server got it (empty: at once). `guid` is its id (empty: one is made), `parent_guid` that of
+    its parent (empty: not known).
+    """
 
     md5: str
     path: str
@@ -29,6 +33,12 @@ class Start:
     parent_path: str = ""
     cmdline: str = ""
     segments: int = 1
+    reached: str = ""
+    guid: str = ""
+    parent_guid: str = ""
+    pid: int = 0
+    parent_pid: int = -1
+    sha256: str = ""
 
 
 class Estate:
@@ -63,38 +73,63 @@ class Estate:
         self._joined.clear()
         self.binaries.add(document)
 
-    def add_process(self, start: Start) -> None:
-        """Add a process with all its segments."""
+    def add_process(self, start: Start) -> list[int]:
+        """Add a process with all its segments; give their numbers."""
+        with self.processes.lock:
+            return [self._add_segment(start, segment) for segment in range(1, start.segments + 1)]
+
+    def update_process(self, number: int, **changes: Any) -> None:
+        """Change a segment, as when its sensor reports more of it."""
+        with self.processes.lock:
+            document = {**self.processes.documents[number], **changes}
+            self._processes_by_md5.setdefault(document["process_md5"], set()).add(number)
+            self.processes.replace(number, document)
+            self._joined.clear()
+
+    def update_binary(self, md5: str, **changes: Any) -> None:
+        """Change a binary's document, as when another sensor reports its signature otherwise."""
+        with self.binaries.lock:
+            (number,) = self.binaries.find("md5", md5, is_phrase=True)
+            self.binaries.replace(number, {**self.binaries.documents[number], **changes})
+            self._joined.clear()
+
+    def _add_segment(self, start: Start, segment: int) -> int:
         number = len(self.processes.documents)
-        guid = f"00000001-0000-{number % 65536:04x}-01d5-{number:012x}"
+        guid = start.guid or f"00000001-0000-{(number - segment + 1) % 65536:04x}-01d5-{number - segment + 1:012x}"
+        parent_guid = start.parent_guid or "00000001-ffff-ffff-0000-000000000000"
         md5 = start.md5.lower() or "0" * 30
-        for segment in range(1, start.segments + 1):
-            self._processes_by_md5.setdefault(md5, set()).add(len(self.processes.documents))
-            self.processes.add(
-                {
-                    "process_md5": md5,
-                    "md5": md5,
-                    "process_name": ntpath.basename(start.path).lower(),
-                    "path": start.path.lower(),
-                    "cmdline": start.cmdline or start.path,
-                    "username": start.username,
-                    "hostname": start.hostname,
-                    "start": start.start,
-                    "last_update": start.start,
-                    "last_server_update": start.start,
-                    "parent_name": ntpath.basename(start.parent_path).lower() or "(unknown)",
-                    "parent_md5": "0" * 30,
-                    "group": "default group",
-                    "os_type": "windows",
-                    "host_type": "workstation",
-                    "process_pid": 1000 + number % 30000,
-                    "id": guid,
-                    "unique_id": f"{guid}-{segment:012x}",
-                    "segment_id": segment,
-                    "terminated": False,
-                }
-            )
+        reached = start.reached or start.start
+        self._processes_by_md5.setdefault(md5, set()).add(number)
         self._joined.clear()
+        return self.processes.add(
+            {
+                "process_md5": md5,
+                "md5": md5,
+                "process_name": ntpath.basename(start.path).lower(),
+                "path": start.path.lower(),
+                "cmdline": start.cmdline or start.path,
+                "username": start.username,
+                "hostname": start.hostname,
+                "start": start.start,
+                "last_update": start.start,
+                "last_server_update": reached,
+                "parent_name": ntpath.basename(start.parent_path).lower() or "(unknown)",
+                "parent_md5": "0" * 30,
+                "group": "default group",
+                "os_type": "windows",
+                "host_type": "workstation",
+                "process_pid": start.pid or 1000 + number % 30000,
+                "parent_pid": start.parent_pid,
+                "parent_id": parent_guid,
+                "parent_unique_id": f"{parent_guid}-000000000001",
+                "sensor_id": 1,
+                "id": guid,
+                "unique_id": f"{guid}-{segment:012x}",
+                "segment_id": segment,
+                "terminated": False,
+                **({"process_sha256": start.sha256} if start.sha256 else {}),
+            }
+        )
 
     def search_processes(self, query: str) -> tuple[Ids, list[str]]:
         """Find process documents; binary fields are joined over the md5."""

@@ -11,8 +11,11 @@ import contextlib
 import fnmatch
 import io
 import re
+import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping
+
+from sortedcontainers import SortedList  # type: ignore[import-untyped] # stubs are a package of their own
 
 with contextlib.redirect_stderr(io.StringIO()):  # ply tells on standard error that it makes its tables
     from luqum import tree
@@ -22,7 +25,7 @@ with contextlib.redirect_stderr(io.StringIO()):  # ply tells on standard error t
 if TYPE_CHECKING:
     from luqum.tree import Item
 
-KEYWORD, TEXT, PATH, RANGE = "keyword", "text", "path", "range"
+KEYWORD, TEXT, PATH, RANGE, DATE = "keyword", "text", "path", "range", "date"
 
 DIGSIG_FIELDS = {
     "digsig_result": KEYWORD,
@@ -30,7 +33,7 @@ DIGSIG_FIELDS = {
     "digsig_issuer": TEXT,
     "digsig_subject": TEXT,
     "digsig_prog_name": TEXT,
-    "digsig_sign_time": RANGE,
+    "digsig_sign_time": DATE,
 }
 PROCESS_FIELDS = {
     "process_md5": KEYWORD,
@@ -44,11 +47,12 @@ PROCESS_FIELDS = {
     "group": KEYWORD,
     "os_type": KEYWORD,
     "id": KEYWORD,
+    "process_id": KEYWORD,
     "path": PATH,
     "cmdline": TEXT,
-    "start": RANGE,
-    "last_update": RANGE,
-    "last_server_update": RANGE,
+    "start": DATE,
+    "last_update": DATE,
+    "last_server_update": DATE,
     "process_pid": RANGE,
 }
 BINARY_FIELDS = {
@@ -62,7 +66,7 @@ BINARY_FIELDS = {
     "product_name": TEXT,
     "company_name": TEXT,
     "file_desc": TEXT,
-    "server_added_timestamp": RANGE,
+    "server_added_timestamp": DATE,
     "host_count": RANGE,
     **DIGSIG_FIELDS,
 }
@@ -70,6 +74,8 @@ BINARY_FIELDS = {
 _WORD = re.compile(r"\w+")
 _OPERATOR = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|(?<![^\s(])(and|or|not)(?![^\s)])')
 _ESCAPED = re.compile(r'\\([\\"()\s:+\-!{}\[\]^~*?/&|])')
+
+_MEMBERS = {"process_id": "id"}  # what a field is called in the documents, where that differs
 
 Ids = set[int]
 
@@ -79,7 +85,7 @@ class QuerySyntaxError(Exception):
 
 
 class Index:
-    """Documents with an inverted index over their searchable fields."""
+    """Documents with an inverted index over their searchable fields; hold `lock` while using what it gives."""
 
     def __init__(self, fields: Mapping[str, str], default_fields: Iterable[str]) -> None:
         """Take the searchable fields with their types, and those that a bare term searches."""
@@ -87,15 +93,43 @@ class Index:
         self._fields = fields
         self._default_fields = tuple(default_fields)
         self._postings: dict[str, dict[str, Ids]] = {name: defaultdict(set) for name in fields}
+        self._dates: dict[str, Any] = {name: SortedList() for name, kind in fields.items() if kind == DATE}
+        self.lock = threading.RLock()
 
-    def add(self, document: dict[str, Any]) -> None:
-        """Add a document."""
-        number = len(self.documents)
-        self.documents.append(document)
-        for name, kind in self._fields.items():
-            for value in _values(document.get(name)):
+    def add(self, document: dict[str, Any]) -> int:
+        """Add a document; give its number."""
+        with self.lock:
+            number = len(self.documents)
+            self.documents.append(document)
+            self._index(number, document)
+        return number
+
+    def replace(self, number: int, document: dict[str, Any]) -> None:
+        """Put a document in the place of another."""
+        with self.lock:
+            for name, kind, value in self._searchable(self.documents[number]):
                 for key in _keys(kind, value):
-                    self._postings[name][key].add(number)
+                    self._postings[name][key].discard(number)
+                if kind == DATE:
+                    self._dates[name].discard((value, number))
+            self.documents[number] = document
+            self._index(number, document)
+
+    def in_order(self, field: str) -> Iterable[int] | None:
+        """Give all documents that have a date, the earliest first (None: the field is no date)."""
+        return (number for _, number in self._dates[field]) if field in self._dates else None
+
+    def _index(self, number: int, document: dict[str, Any]) -> None:
+        for name, kind, value in self._searchable(document):
+            for key in _keys(kind, value):
+                self._postings[name][key].add(number)
+            if kind == DATE:
+                self._dates[name].add((value, number))
+
+    def _searchable(self, document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+        for name, kind in self._fields.items():
+            for value in _values(document.get(_MEMBERS.get(name, name))):
+                yield name, kind, value
 
     def everything(self) -> Ids:
         """Give all documents."""
@@ -119,6 +153,9 @@ class Index:
 
     def find_range(self, field: str, low: str, high: str) -> Ids:
         """Give the documents whose value lies between low and high (`*`: no bound), both included."""
+        if field in self._dates:
+            bounds = None if low == "*" else (low, -1), None if high == "*" else (high, len(self.documents))
+            return {number for _, number in self._dates[field].irange(*bounds)}
         return {
             number
             for number, document in enumerate(self.documents)

@@ -191,18 +191,27 @@ class EdrServer:
         search = self.estate.search_processes if is_process else self.estate.search_binaries
         index = self.estate.processes if is_process else self.estate.binaries
         started = time.monotonic()
-        try:
-            found, terms = search(" ".join(parameters.get("q", [""])))
-        except QuerySyntaxError:
-            return _canned(Fault.QUERY_SYNTAX)
+        with index.lock:
+            try:
+                found, terms = search(" ".join(parameters.get("q", [""])))
+            except QuerySyntaxError:
+                return _canned(Fault.QUERY_SYNTAX)
+            answer = self._found(index, found, parameters, is_process=is_process)
+        answer.update(terms=terms, elapsed=time.monotonic() - started)
+        return _json(answer)
+
+    @staticmethod
+    def _found(index: Index, found: Ids, parameters: dict[str, list[str]], *, is_process: bool) -> dict[str, Any]:
         first = int(_first(parameters, "start", "0"))
         rows = min(int(_first(parameters, "rows", "10")), MAX_ROWS)
         default_sort = "last_update desc" if is_process else "server_added_timestamp desc"
         ordered = _sorted(index, found, _first(parameters, "sort", "") or default_sort)
+        if _first(parameters, "cb.group", "") == "id":
+            ordered = list({index.documents[number]["id"]: number for number in reversed(ordered)}.values())[::-1]
         answer: dict[str, Any] = {
-            "terms": terms,
+            "terms": [],
             "results": [index.documents[number] for number in ordered[first : first + rows]],
-            "elapsed": time.monotonic() - started,
+            "elapsed": 0.0,
             "total_results": len(found),
             "highlights": [],
             "facets": _facets(index, found, parameters),
@@ -212,7 +221,7 @@ class EdrServer:
             answer.update(
                 comprehensive_search=True, all_segments=True, tagged_pids={}, incomplete_results=False, filtered={}
             )
-        return _json(answer)
+        return answer
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
@@ -230,6 +239,9 @@ def _first(parameters: dict[str, list[str]], name: str, default: str) -> str:
 
 def _sorted(index: Index, found: Ids, order: str) -> list[int]:
     field, _, direction = order.partition(" ")
+    by_date = index.in_order(field)
+    if by_date is not None and direction.strip().lower() == "asc":
+        return [number for number in by_date if number in found]
     return sorted(
         sorted(found),
         key=lambda number: str(index.documents[number].get(field, "")),

@@ -64,6 +64,15 @@ class Collection:
         except KeyError:
             raise KvError(404, "Could not find object.") from None
 
+    def insert(self, document: Document) -> str:
+        """Add a document of a key that no other has."""
+        key = str(document["_key"])
+        with self._lock:
+            if key in self._documents:
+                raise KvError(409, "A document with the same key and user already exists.")
+            self._documents[key] = {**document, "_user": "nobody"}
+        return key
+
     def save(self, documents: list[Document], size: int) -> list[str]:
         """Insert or replace documents by key, last writer wins."""
         if len(documents) > MAX_BATCH_SAVE or size > MAX_BATCH_BYTES:
@@ -102,13 +111,14 @@ def answer(collection: Collection, verb: str, rest: list[str], query: dict[str, 
         return collection.save(json.loads(body), len(body))
     if rest == ["batch_find"]:
         return collection.batch_find(json.loads(body))
-    if verb == "GET" and rest:
-        return collection.get(rest[0])
     if verb == "GET":
         skip, limit = int(parameters.get("skip", 0)), int(parameters.get("limit", 0))
-        return collection.find(criteria, skip, limit, parameters.get("fields", ""))
+        found = collection.find(criteria, skip, limit, parameters.get("fields", ""))
+        return collection.get(rest[0]) if rest else found
     if verb == "DELETE":
         return collection.delete({"_key": rest[0]} if rest else criteria)
     if rest:
         collection.get(rest[0])
+    elif "_key" in json.loads(body):
+        return {"_key": collection.insert(json.loads(body))}
     return {"_key": collection.save([{**json.loads(body), **({"_key": rest[0]} if rest else {})}], len(body))[0]}
