@@ -13,7 +13,8 @@ from splunk.persistconn.application import PersistentServerConnectionApplication
 
 from cbverdict.baseline_messages import read_baselines, read_question, write_reply
 from cbverdict.baseline_service import BaselineService
-from cbverdict.endpoint import prepare, serve
+from cbverdict.endpoint import serve
+from cbverdict.logs import prepare
 
 if TYPE_CHECKING:
     from cbverdict.configuration import SplunkdConfiguration

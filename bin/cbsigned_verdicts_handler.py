@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunk.persistconn.application import PersistentServerConnectionApplication
 
 from cbverdict.baseline_service import BaselineService
-from cbverdict.endpoint import prepare, serve
+from cbverdict.endpoint import serve
 from cbverdict.errors import InvalidRequestError
+from cbverdict.logs import prepare
 from cbverdict.messages import read_request, write_reply
 from cbverdict.service import VerdictService
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from typing import Any, Callable, Mapping
-
-from solnlib import log
 
 from cbverdict.configuration import SplunkdConfiguration
 from cbverdict.errors import CbsignedError, InvalidRequestError, ServiceError, SetupError, StoreError, advice
@@ -15,16 +12,6 @@ from cbverdict.errors import CbsignedError, InvalidRequestError, ServiceError, S
 _STATUSES = {InvalidRequestError: 400, SetupError: 409, ServiceError: 503, StoreError: 503}
 
 Answer = Callable[[Mapping[str, Any], SplunkdConfiguration], str]
-
-
-def prepare(log_file: str) -> None:
-    """Prepare a handler's process: its log, and no way to splunkd but the straight one."""
-    # solnlib asks splunkd through the environment's proxy and CA bundle; splunkd is this host, so neither may count.
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        os.environ.pop(name, None)
-    log.Logs.set_context(namespace="cbsigned", root_logger_log_file=log_file)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # Its warnings repeat the URL, hash and process name included.
 
 
 def serve(in_string: str | bytes, answer: Answer) -> dict[str, Any]:
