@@ -84,7 +84,9 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     def _first_search(self) -> Search:
         if self._search is None:
             # Not before: splunkd starts the command several times a search for getinfo alone.
-            from cbverdict.search import Search, read_options  # noqa: PLC0415 - see above
+            from cbverdict.baseline_client import BaselineClient  # noqa: PLC0415 - see above
+            from cbverdict.search import Search, read_options  # noqa: PLC0415 - likewise
+            from cbverdict.verdict_client import VerdictClient  # noqa: PLC0415 - likewise
 
             info = self.metadata.searchinfo
             options = read_options(
@@ -100,7 +102,8 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
                 has_risk=self.risk,
                 sid=info.sid,
             )
-            self._search = Search(info.splunkd_uri, info.session_key, options, self._read_csv_records)
+            whom = info.splunkd_uri, info.session_key
+            self._search = Search(VerdictClient(*whom), BaselineClient(*whom), options, self._read_csv_records)
         return self._search
 
     def _report(self, search: Search) -> None:

@@ -88,20 +88,34 @@ class Enricher:
         self.settle(records)
         return records
 
-    def settle(self, records: list[Record]) -> list[Settled]:
-        """Do the same, and say for each record what it came to."""
-        events = [read_event(record, self._options.fields) for record in records]
+    def settle(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Settled]:
+        """Do the same, and say for each record what it came to; `events` are the records as `read` has them."""
+        if events is None:
+            events = self.read(records)
         looked_up = [self._looked_up(record) for record in records]
         asked = [event.process for event, verdict in zip(events, looked_up) if verdict is None]
         answers = self._answer([*asked, *(event.parent for event in events)])
         settled = []
+        written: dict[tuple[int, int], tuple[dict[str, str], Tag, bool]] = {}
         for record, event, verdict in zip(records, events, looked_up):
             answer = answers[event.process] if verdict is None else Answer(verdict, Source.CACHE)
             parent = answers[event.parent]
-            self._write(record, answer, parent)
-            is_lasting = _is_lasting(answer) and _is_lasting(parent)
-            settled.append(Settled(_tag(answer), is_lasting, event, answer.verdict, parent.verdict.signed))
+            alike = (id(answer), id(parent)) if verdict is None else (0, 0)
+            if alike not in written or verdict is not None:
+                written[alike] = self._row(answer, parent), _tag(answer), _is_lasting(answer) and _is_lasting(parent)
+            row, tag, is_lasting = written[alike]
+            record.update(row)
+            settled.append(Settled(tag, is_lasting, event, answer.verdict, parent.verdict.signed))
+        self.repeat(Counter([one.tag for one in settled]))
         return settled
+
+    def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
+        """Read what records say."""
+        return [read_event(record, self._options.fields) for record in records]
+
+    def foresee(self, events: Sequence[ProcessEvent]) -> None:
+        """Ask what will have to be asked; what nobody answers is asked again then."""
+        self._answer([*(event.process for event in events), *(event.parent for event in events)])
 
     def _looked_up(self, record: Record) -> Verdict | None:
         if self._options.is_refreshed or self._options.prefix or EXPIRES_FIELD not in record:
@@ -118,7 +132,8 @@ class Enricher:
         self.report(Trouble(Reason.SERVICE_ERROR, message))
         answer = no_answer(Reason.SERVICE_ERROR)
         for record in records:
-            self._write(record, answer, answer)
+            record.update(self._row(answer, answer))
+            self._count(*_tag(answer), 1)
         return records
 
     def _answer(self, processes: Iterable[Process]) -> dict[Process, Answer]:
@@ -220,10 +235,6 @@ class Enricher:
         if question is None:
             return no_answer(Reason.NO_HASH if process.md5 is None else Reason.NO_NAME)
         return self._answers.get(question) or now[question]
-
-    def _write(self, record: Record, answer: Answer, parent: Answer) -> None:
-        record.update(self._row(answer, parent))
-        self._count(*_tag(answer), 1)
 
     def _count(self, signed: Signed, source: Source, reason: Reason, rows: int) -> None:
         tally = self.tally

@@ -9,7 +9,6 @@ import logging
 from typing import TYPE_CHECKING, Any, Sequence
 
 from cbverdict.anomaly import Anomalies
-from cbverdict.baseline_client import BaselineClient
 from cbverdict.codec import Read, Reply, RowCodec
 from cbverdict.codec import Settled as CodecSettled
 from cbverdict.enrich import Enricher, EnrichOptions, summary
@@ -18,10 +17,11 @@ from cbverdict.lookups import read_lists
 from cbverdict.scorer import RowScorer
 from cbverdict.settings import Method
 from cbverdict.verdict import Reason
-from cbverdict.verdict_client import VerdictClient
 
 if TYPE_CHECKING:
-    from cbverdict.enrich import Record, Settled
+    from cbverdict.enrich import Record, Settled, VerdictSource
+    from cbverdict.events import ProcessEvent
+    from cbverdict.usual import BaselineSource
 
 logger = logging.getLogger(__name__)
 
@@ -36,26 +36,39 @@ def read_options(*, method: str | None, **options: Any) -> EnrichOptions:  # noq
 class Search:
     """What the command keeps for one search."""
 
-    def __init__(self, splunkd_uri: str, session_key: str, options: EnrichOptions, read: Read) -> None:
-        """Take whom to ask, what the analyst chose, and the SDK's reader; nothing is asked yet."""
+    def __init__(
+        self, verdicts: VerdictSource, baselines: BaselineSource, options: EnrichOptions, read: Read | None = None
+    ) -> None:
+        """Take whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet."""
         _keep_large_blocks_off_the_heap()
         gc.set_threshold(200_000, 50, 50)
-        self._enricher = Enricher(VerdictClient(splunkd_uri, session_key), options)
+        self._enricher = Enricher(verdicts, options)
         self._anomalies: Anomalies | None = None
         self._scorer: RowScorer | None = None
         if options.has_anomaly or options.has_risk:
-            self._anomalies = Anomalies(BaselineClient(splunkd_uri, session_key), read_lists())
+            self._anomalies = Anomalies(baselines, read_lists())
             self._scorer = RowScorer(self._anomalies, options)
         # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
         # column says both who and what, for the codec takes who and what apart.
         is_entangled = set(options.fields.who()) & set(options.fields.columns(has_names=True))
         is_plain = not (self._scorer and (options.has_risk or is_entangled))
-        self._codec = RowCodec(read, self._settle, self._scorer) if is_plain else None
+        self._codec = RowCodec(read, self._settle, self._scorer) if read and is_plain else None
 
     @property
     def has_trouble(self) -> bool:
         """Whether something went wrong that the analyst should hear of."""
         return bool(self._enricher.tally.troubles or (self._anomalies and self._anomalies.troubles))
+
+    @property
+    def troubles(self) -> set[Reason]:
+        """Why something went wrong so far."""
+        anomalies = self._anomalies.troubles if self._anomalies else []
+        return {trouble.reason for trouble in (*self._enricher.tally.troubles, *anomalies)}
+
+    @property
+    def requests(self) -> int:
+        """How many requests Carbon Black got so far."""
+        return self._enricher.tally.requests
 
     def reply(self, body: str) -> Reply | None:
         """Make the reply to a chunk (None: the SDK has to read and write it)."""
@@ -70,11 +83,11 @@ class Search:
             self._enricher.repeat(reply.repeats)
         return reply
 
-    def enrich(self, records: list[Record]) -> list[Record]:
-        """Enrich records, or pass them through as unknown."""
+    def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Record]:
+        """Enrich records, or pass them through as unknown; `events` are what `foresee` gave for them."""
         settled: list[Settled] = []
         try:
-            settled = self._enricher.settle(records)
+            settled = self._enricher.settle(records, events)
         except Exception as error:
             logger.exception("action=enrich defect=%s", type(error).__name__)
             self._enricher.give_up(records, _defect(error))
@@ -89,6 +102,15 @@ class Search:
         except Exception as error:
             logger.exception("action=score defect=%s", type(error).__name__)
             self._enricher.report(Trouble(Reason.SERVICE_ERROR, _defect(error)))
+
+    def foresee(self, records: list[Record]) -> list[ProcessEvent]:
+        """Ask what will have to be asked about records, in another thread than the one that enriches them."""
+        events = self._enricher.read(records)
+        try:
+            self._enricher.foresee(events)
+        except Exception as error:
+            logger.exception("action=foresee defect=%s", type(error).__name__)
+        return events
 
     def summary(self) -> str:
         """Say in one message what the search came to."""
