@@ -18,6 +18,7 @@ MAX_BATCH_BYTES = 16 * 1024 * 1024
 """Bytes a save: KV's `max_size_per_batch_save_mb` is 50."""
 
 _TIMEOUT = 5.0
+_UNREACHABLE = (binding.AuthenticationError, OSError, HTTPException)
 
 Document = Mapping[str, Any]
 
@@ -46,6 +47,25 @@ class Collection:
             (documents,) = self._post("batch_find", json.dumps([query])) or [[]]
             yield from documents
 
+    def find(self, query: Document) -> list[Document]:
+        """Give the documents that a query finds (at most 50,000, as splunkd's limit has it)."""
+        text = self._send(lambda: self._context.get(self._path, query=json.dumps(query)))
+        return _list(text, "a query")
+
+    def insert(self, document: Document) -> bool:
+        """Add a document; False where there is one of its key, which then stays as it is."""
+        headers = [("Content-Type", "application/json")]
+        body = json.dumps(document)
+        try:
+            self._context.post(self._path, headers=headers, body=body).body.read()
+        except binding.HTTPError as error:
+            if error.status == 409:  # noqa: PLR2004 - HTTP's conflict
+                return False
+            raise StoreError(f"the KV store answered {error.status}. {advice(StoreError)}") from None
+        except _UNREACHABLE as error:
+            raise _unreachable(error) from None
+        return True
+
     def save(self, documents: Sequence[Document]) -> None:
         """Keep documents, replacing those of the same keys; the last writer wins."""
         texts = [json.dumps(document) for document in documents]
@@ -59,13 +79,7 @@ class Collection:
     def _post(self, action: str, body: str) -> list[Any]:
         headers = [("Content-Type", "application/json")]
         text = self._send(lambda: self._context.post(f"{self._path}/{action}", headers=headers, body=body))
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, list):
-            raise StoreError(f"the KV store answered {action} with something else. {advice(StoreError)}")
-        return answer
+        return _list(text, action)
 
     @staticmethod
     def _send(request: Callable[[], Any]) -> bytes:
@@ -73,9 +87,23 @@ class Collection:
             content: bytes = request().body.read()
         except binding.HTTPError as error:
             raise StoreError(f"the KV store answered {error.status}. {advice(StoreError)}") from None
-        except (binding.AuthenticationError, OSError, HTTPException) as error:
-            raise StoreError(f"the KV store does not answer ({type(error).__name__}). {advice(StoreError)}") from None
+        except _UNREACHABLE as error:
+            raise _unreachable(error) from None
         return content
+
+
+def _unreachable(error: Exception) -> StoreError:
+    return StoreError(f"the KV store does not answer ({type(error).__name__}). {advice(StoreError)}")
+
+
+def _list(text: bytes, action: str) -> list[Any]:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, list):
+        raise StoreError(f"the KV store answered {action} with something else. {advice(StoreError)}")
+    return answer
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:

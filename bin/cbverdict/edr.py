@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 import certifi
 import requests
@@ -27,6 +27,7 @@ from urllib3.util.retry import Retry
 
 from cbverdict.errors import (
     CertificateError,
+    CutShortError,
     EdrError,
     ForbiddenError,
     NotCarbonBlackError,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from cbverdict.settings import Account
 
 logger = logging.getLogger(__name__)
+Document = Mapping[str, Any]
+
 disable_warnings(SubjectAltNameWarning)  # Carbon Black's own certificate has no such name; its text is no help
 
 _CONNECT_TIMEOUT = 10.0
@@ -121,15 +124,38 @@ class EdrClient:
 
     def find_binaries(self, query: str, rows: int, deadline: float = math.inf) -> Binaries:
         """Fetch the binary documents that match the query, at most `rows` of them."""
-        body = {"q": [query], "rows": rows, "start": 0, "facet": ["false"], "cb.urlver": ["1"]}
-        answer = self._ask("POST", "/api/v1/binary", body, deadline)
+        answer = self._ask("POST", "/api/v1/binary", _search_body(query, rows), deadline)
         total, documents = self._total(answer), _member(answer, "results", list)
         signatures: dict[Md5, Signature] = {}
         for document in documents:
             md5 = parse_md5(document.get("md5")) if isinstance(document, dict) else None
             if md5 is not None:
-                signatures[md5] = _doubtful(signatures.get(md5), _signature(document))
+                signatures[md5] = _doubtful(signatures.get(md5), read_signature(document))
         return Binaries(signatures, is_complete=_is_complete(answer) and total <= len(documents))
+
+    def process_page(self, query: str, rows: int, skip: int) -> list[Document]:
+        """Fetch process documents in the order in which they reached the server, which tells it by the second."""
+        return self._page("/api/v1/process", query, "last_server_update asc", rows, skip)
+
+    def binary_page(self, query: str, rows: int, skip: int) -> list[Document]:
+        """Fetch binary documents in the order in which they reached the server."""
+        return self._page("/api/v1/binary", query, "server_added_timestamp asc", rows, skip)
+
+    def find_images(self, query: str, rows: int) -> list[Document]:
+        """Fetch one document of each process that the query finds, whichever of its segments."""
+        body = {**_search_body(query, rows), "cb.group": ["id"]}
+        return self._documents(self._ask("POST", "/api/v1/process", body))
+
+    def _page(self, path: str, query: str, sort: str, rows: int, skip: int) -> list[Document]:
+        answer = self._ask("POST", path, {**_search_body(query, rows), "start": skip, "sort": sort})
+        documents = self._documents(answer)
+        if not _is_complete(answer):
+            raise CutShortError(self._sentence("cut a search short", CutShortError))
+        return documents
+
+    def _documents(self, answer: dict[str, Any]) -> list[Document]:
+        self._total(answer)
+        return [document for document in answer["results"] if isinstance(document, dict)]
 
     def _ask(
         self, verb: str, path: str, body: dict[str, Any] | None = None, deadline: float = math.inf
@@ -350,6 +376,10 @@ def _is_read_timeout(error: requests.exceptions.RequestException) -> bool:
     return any(isinstance(cause, (requests.exceptions.ReadTimeout, ReadTimeoutError)) for cause in causes)
 
 
+def _search_body(query: str, rows: int) -> dict[str, Any]:
+    return {"q": [query], "rows": rows, "start": 0, "facet": ["false"], "cb.urlver": ["1"]}
+
+
 def _member(answer: dict[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - a JSON value
     value = answer.get(name)
     return value if isinstance(value, kind) else kind()
@@ -363,7 +393,8 @@ def _facet_md5(entry: object) -> Md5 | None:
     return parse_md5(entry.get("name")) if isinstance(entry, dict) and entry.get("value") else None
 
 
-def _signature(document: dict[str, Any]) -> Signature:
+def read_signature(document: Document) -> Signature:
+    """Read the signature block of a binary document."""
     return Signature(
         result=_text(document, "digsig_result"),
         publisher=_text(document, "digsig_publisher"),
@@ -379,7 +410,7 @@ def _doubtful(one: Signature | None, other: Signature) -> Signature:
     return other if one is None or one.status is SignatureStatus.SIGNED else one
 
 
-def _text(document: dict[str, Any], name: str) -> str:
+def _text(document: Document, name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str):
         return ""

@@ -60,6 +60,10 @@ class NoRightError(CbsignedError):
     is_final = True
 
 
+class TakenError(CbsignedError):
+    """Another process reads for this input: that one goes on, and this one looks again at the next interval."""
+
+
 class SearchOverError(CbsignedError):
     """The search was cancelled or finalised, so Carbon Black is not asked for it any more: search again."""
 
@@ -111,6 +115,12 @@ class TimedOutError(EdrError):
     """Carbon Black took too long: search again, raise `timeout=`, or use `method=binary`."""
 
     reason = Reason.TIMEOUT
+
+
+class CutShortError(EdrError):
+    """Carbon Black gave only a part of what there is: it is asked again for less at once; look at its load."""
+
+    reason = Reason.INCOMPLETE
 
 
 class UnreachableError(EdrError):

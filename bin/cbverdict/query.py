@@ -65,3 +65,17 @@ def published_query(md5: Md5, name: str) -> str:
 def published_query_string(md5: Md5, name: str) -> str:
     """Write the URL's query string of the published request, byte for byte (spaces are %20, `sort` is empty)."""
     return f"q={quote(published_query(md5, name), safe='')}&rows=1&start=0&sort="
+
+
+def since_query(query: str, field: str, second: str, started: str = "") -> str:
+    """Ask for what reached the server from a second on (UTC, `2026-11-02T07:00:00`), and fulfils a query of the user's.
+
+    `started` is from when on processes must have started (empty: whenever).
+    """
+    terms = [f"({query})" if query else "", f"{field}:[{second} TO *]", f"start:[{started} TO *]" if started else ""]
+    return " ".join(filter(None, terms))
+
+
+def processes_query(guids: Iterable[str]) -> str:
+    """Ask the process search for these processes: `process_id:A OR process_id:B`."""
+    return " OR ".join(f"process_id:{literal(guid)}" for guid in guids)

@@ -90,8 +90,14 @@ class VerdictSettings:
         indexed events (a saved search fills them in) rests on what a sensor reported of the binary.
         """
         expired = "expired is signed" if self.is_expired_signed else "expired is not signed"
-        joint, binary, events = f"joint, {self.clause}, {expired}", f"binary, {expired}", f"events, {expired}"
-        return {Method.JOINT: (joint, events), Method.BINARY: (binary, joint, events)}.get(method, ())
+        joint, binary = f"joint, {self.clause}, {expired}", f"binary, {expired}"
+        reported = self.reported_basis
+        return {Method.JOINT: (joint, reported), Method.BINARY: (binary, joint, reported)}.get(method, ())
+
+    @property
+    def reported_basis(self) -> str:
+        """Name the way of asking nobody: taking what a sensor reported of the binary."""
+        return f"events, expired is {'' if self.is_expired_signed else 'not '}signed"
 
 
 @dataclass(frozen=True)

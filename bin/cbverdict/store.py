@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Iterable, Sequence
+from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
 from cbverdict.baselines import Baselines, read_baseline, read_subject, write_baseline
 from cbverdict.collection import Collection
@@ -39,6 +39,18 @@ class VerdictStore:
     def write(self, verdicts: Iterable[StoredVerdict]) -> None:
         """Keep verdicts, replacing what was kept of the same questions; the last writer wins."""
         self._collection.save([write_document(verdict) for verdict in verdicts])
+
+    def flips(self, server: str, since: float) -> list[StoredVerdict]:
+        """Give the verdicts of a server whose signature changed since a time."""
+        return self._find({"server": server, "flipped": {"$gte": since}})
+
+    def running_out(self, server: str, before: float, after: float) -> list[StoredVerdict]:
+        """Give the verdicts of a server, unknown ones left out, whose time is over between two times."""
+        known = {"$in": ["true", "false"]}
+        return self._find({"server": server, "signed": known, "expires": {"$lt": before, "$gte": after}})
+
+    def _find(self, query: Mapping[str, object]) -> list[StoredVerdict]:
+        return [stored for stored in map(read_document, self._collection.find(query)) if stored is not None]
 
     def purge(self, now: float) -> None:
         """Delete what has expired: `not_seen` at once, the rest a month later, so that a flip is still noticed."""
