@@ -1,0 +1,37 @@
+"""The modular input `cbsigned_processes`: new processes from Carbon Black, with the fields of `| cbsigned`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from cbverdict.inputs.process_feed import ProcessFeed
+from cbverdict.inputs.script import Kind, run
+from cbverdict.logs import prepare
+
+if TYPE_CHECKING:
+    from cbverdict.inputs.arguments import InputArguments
+    from cbverdict.inputs.sources import Sources
+
+
+def _feed(sources: Sources, arguments: InputArguments, pause: Callable[[float], None]) -> ProcessFeed:
+    return ProcessFeed(sources, arguments, pause, time.time)
+
+
+if __name__ == "__main__":
+    prepare("processes")
+    run(
+        Kind(
+            name="cbsigned_processes",
+            title="Carbon Black processes, with verdicts",
+            description="New processes from Carbon Black EDR: whether they are signed, and how unusual they are.",
+            overlap=300.0,
+            make_feed=_feed,
+        ),
+        sys.argv,
+    )

@@ -1,0 +1,177 @@
+"""New binaries: into the verdict store before a search asks, and what changed its signature."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from itertools import islice
+from typing import TYPE_CHECKING, Callable, Iterable, Sequence
+
+from cbverdict.baselines import Sighting
+from cbverdict.baselines import learn as add_sighting
+from cbverdict.edr import read_signature
+from cbverdict.evidence import Evidence, Question
+from cbverdict.hashes import parse_md5
+from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, TIME_FIELD, event_of, flip_of
+from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
+from cbverdict.localtime import read_time
+from cbverdict.messages import MAX_QUESTIONS, VerdictRequest
+from cbverdict.query import since_query
+from cbverdict.stored import keep, store_key
+from cbverdict.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from cbverdict.baselines import Baselines
+    from cbverdict.hashes import Md5
+    from cbverdict.inputs.arguments import InputArguments
+    from cbverdict.inputs.cursor import Cursor
+    from cbverdict.inputs.recent import Recent
+    from cbverdict.inputs.sources import Sources
+    from cbverdict.stored import StoredVerdict
+
+logger = logging.getLogger(__name__)
+
+_AHEAD = 86400.0
+"""Seconds before its time is over that a kept verdict is asked anew, so that no search need wait for it."""
+
+_BEHIND = 7 * 86400.0
+"""Likewise after: what ran out while the input did not run."""
+
+_MAX_REFRESHED = 5 * MAX_QUESTIONS  # a run
+_FLIP_OVERLAP = 600.0
+"""Seconds by which the clock of another search head that noticed a flip may be behind."""
+
+_REFRESH_SECONDS = 300.0
+
+
+class BinaryFeed:
+    """The binary search, read in the order in which binaries reach the server."""
+
+    time_field = TIME_FIELD
+
+    def __init__(self, sources: Sources, arguments: InputArguments, clock: Callable[[], float]) -> None:
+        """Take whom to ask and what the admin said; nothing is asked yet."""
+        self._sources = sources
+        self._arguments = arguments
+        self._clock = clock
+        self._taught: Baselines = {}
+        self._refresh_requests = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self._sources.requests + self._refresh_requests
+
+    def reload(self) -> None:
+        """Read account and settings anew."""
+        self._sources.reload()
+
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> list[Document]:
+        """Fetch a page of binaries."""
+        query = since_query(self._arguments.query, TIME_FIELD, max(cursor.second, started))
+        return self._sources.edr.binary_page(query, rows, cursor.skip)
+
+    def prepare(self, documents: Sequence[Document], recent: Recent) -> Sequence[Document]:  # noqa: ARG002
+        """Leave it all to `read`: nothing is asked for a binary."""
+        return documents
+
+    def read(self, prepared: Sequence[Document], recent: Recent) -> Batch:
+        """Make an event of each binary that is new, or whose signature was reported or changed since."""
+        is_expired_signed = self._sources.settings.verdicts.is_expired_signed
+        events, keys, judged = [], [], []
+        for document in prepared:
+            md5 = parse_md5(document.get("md5"))
+            if md5 is None:
+                continue
+            signature = read_signature(document)
+            key = f"{md5}:{signature.result.lower()}"
+            keys.append(key)
+            verdict = judge(Evidence(signature=signature), expired_is_signed=is_expired_signed)
+            if signature.is_collected:
+                judged.append((Question(md5), verdict))
+            if key not in recent:
+                events.append(self._event(md5, document, verdict, signature.result))
+        return Batch(events, keys, judged)
+
+    def written(self, batch: Batch) -> None:
+        """Keep the verdicts; a change of signature is noticed by that."""
+        judged: dict[Question, Verdict] = dict(batch.due)
+        settings = self._sources.settings
+        server = settings.own_account.name
+        if judged:
+            store = settings.store()
+            old = store.read(server, list(judged))
+            now = self._clock()
+            kept = (
+                keep(
+                    server, question, settings.verdicts.reported_basis, verdict,
+                    old=old.get(question), lifetimes=settings.verdicts.lifetimes, now=now,
+                )
+                for question, verdict in judged.items()
+                if _is_news(old.get(question), verdict, now)
+            )  # fmt: skip
+            new = list(filter(None, kept))
+            if new:
+                store.write(new)
+        if self._arguments.is_learning:
+            self._learn_signers(judged.values())
+
+    def finish(self, recent: Recent, noticed: float) -> Batch:
+        """Ask anew what is about to run out, and tell whose signature changed, whoever noticed."""
+        settings = self._sources.settings
+        store, server, now = settings.store(), settings.own_account.name, self._clock()
+        due = store.running_out(server, now + min(_AHEAD, settings.verdicts.lifetimes.not_signed / 2), now - _BEHIND)
+        self._refresh([stored.question for stored in due[:_MAX_REFRESHED]])
+        flips = store.flips(server, noticed - _FLIP_OVERLAP)
+        if self._taught:
+            self._sources.learn(self._taught)
+            self._taught = {}
+        events = [(self._flip_id(flip), flip) for flip in flips]
+        return Batch(
+            [self._flip(key, flip) for key, flip in events if key not in recent],
+            [key for key, _ in events],
+        )
+
+    def _refresh(self, questions: Iterable[Question]) -> None:
+        pending = iter(questions)
+        while True:
+            part = tuple(islice(pending, MAX_QUESTIONS))
+            if not part:
+                return
+            request = VerdictRequest(part, seconds=_REFRESH_SECONDS, has_names=True, is_refreshed=True)
+            reply = self._sources.ask(request)
+            self._refresh_requests += reply.requests
+            logger.info("refresh verdicts=%d requests=%d", len(part), reply.requests)
+            if reply.troubles:
+                logger.warning("refresh trouble=%r", reply.troubles[0].message)
+                return
+
+    def _learn_signers(self, verdicts: Iterable[Verdict]) -> None:
+        day = int(self._clock() // 86400)
+        for verdict in verdicts:
+            if verdict.signature and verdict.signature.publisher:
+                add_sighting(self._taught, Sighting(day=day, hour=0, publisher=verdict.signature.publisher))
+
+    def _event(self, md5: Md5, document: Document, verdict: Verdict, status: str) -> Event:
+        account = self._sources.account
+        fields = event_of(md5, document, verdict, account.url)
+        fields[ID_FIELD] = f"{md5}:{status or 'unknown'}@{account.name}"
+        fields[REVISION_FIELD] = "0"
+        fields["cb_server"] = account.name
+        return Event(read_time(str(fields.get("time", ""))) or self._clock(), SOURCETYPE, fields)
+
+    def _flip(self, key: str, flip: StoredVerdict) -> Event:
+        flipped = flip.flipped or self._clock()
+        fields = flip_of(flip, datetime.fromtimestamp(flipped, timezone.utc).isoformat().replace("+00:00", "Z"))
+        fields[ID_FIELD] = key
+        fields[REVISION_FIELD] = "0"
+        fields["cb_server"] = flip.server
+        return Event(flipped, FLIP_SOURCETYPE, fields)
+
+    @staticmethod
+    def _flip_id(flip: StoredVerdict) -> str:
+        return f"flip:{store_key(flip.server, flip.question)}:{flip.flipped or 0:.0f}"
+
+
+def _is_news(old: StoredVerdict | None, verdict: Verdict, now: float) -> bool:
+    return old is None or old.expires < now + _AHEAD or old.verdict.signature != verdict.signature

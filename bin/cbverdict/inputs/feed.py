@@ -1,0 +1,69 @@
+"""What an input reads, and what becomes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Protocol, Sequence, Union
+
+if TYPE_CHECKING:
+    from cbverdict.inputs.cursor import Cursor
+    from cbverdict.inputs.recent import Recent
+
+Document = Mapping[str, Any]
+Fields = Dict[str, Union[str, List[str]]]
+
+ID_FIELD = "cbsigned_id"
+REVISION_FIELD = "cbsigned_revision"
+"""What the macro `cbsigned_once` goes by: of the events with one id it keeps one of the highest revision."""
+
+
+class Event(NamedTuple):
+    """One event for the index; `time` is in seconds since 1970, `fields` are written as JSON in their order."""
+
+    time: float
+    sourcetype: str
+    fields: Fields
+
+
+class Batch(NamedTuple):
+    """What a page comes to: events to write, keys of what they are about to be remembered, and what is due then."""
+
+    events: Sequence[Event]
+    keys: Sequence[str]
+    due: Sequence[Any] = ()
+
+
+class Feed(Protocol):
+    """A search of Carbon Black's that is read page by page, in the order of a time that the server gives.
+
+    While pages are fetched and prepared in threads of their own, earlier ones are read, in order. Methods raise
+    `CbsignedError`; they may be called again then.
+    """
+
+    @property
+    def time_field(self) -> str:
+        """Name the time in whose order documents come."""
+
+    @property
+    def requests(self) -> int:
+        """Say how many requests were sent to Carbon Black so far."""
+
+    def reload(self) -> None:
+        """Read account and settings anew, for they may be what is wrong."""
+
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> list[Document]:
+        """Fetch a page. `started` is from when on what is wanted began (UTC, to the second)."""
+
+    def prepare(self, documents: Sequence[Document], recent: Recent) -> Any:  # noqa: ANN401 - each feed has its own
+        """Do for a page what does not depend on the pages before it; `recent` may lack some of them yet."""
+
+    def read(self, prepared: Any, recent: Recent) -> Batch:  # noqa: ANN401 - likewise
+        """Make events of what is not written yet of a page."""
+
+    def written(self, batch: Batch) -> None:
+        """Do what is due when the events of a batch are written; the page is not yet marked as read."""
+
+    def finish(self, recent: Recent, noticed: float) -> Batch:
+        """Do what is due when nothing more is to be read; its events are written like those of a page.
+
+        `noticed` is when this was last done, in seconds since 1970.
+        """

@@ -1,0 +1,36 @@
+"""How far an input lags behind Carbon Black, and when somebody should hear of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+SOURCETYPE = "cbsigned:health"
+MIN_LIMIT = 900.0
+"""Seconds of lag that nobody need hear of, however often the input runs."""
+
+_WORSE = 2.0
+
+
+@dataclass
+class Health:
+    """Tell when the lag (seconds) grows past a limit, when it has doubled since, and when all is well again.
+
+    A lag that shrinks is a backfill at work. `told` is the lag that was last told of, 0 for none.
+    """
+
+    limit: float = MIN_LIMIT
+    lag: float = math.inf
+    told: float = 0.0
+
+    def look(self, lag: float) -> str:
+        """Take note of the lag; give what there is to tell (`behind`, `caught_up`, or empty: nothing)."""
+        is_growing = lag > self.lag
+        self.lag = lag
+        if self.told and lag <= self.limit:
+            self.told = 0.0
+            return "caught_up"
+        if is_growing and lag > max(self.limit, _WORSE * self.told):
+            self.told = lag
+            return "behind"
+        return ""

@@ -1,0 +1,238 @@
+"""Read all that is new, page by page: fetch, make events, write them, and only then say that they are read."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from concurrent.futures import wait
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
+
+from cbverdict.errors import CbsignedError, SearchOverError, TakenError
+from cbverdict.inputs.arguments import InputArguments, absolute_second, seconds_back
+from cbverdict.inputs.checkpoint import Checkpoint
+from cbverdict.inputs.cursor import Cursor, second_of
+from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
+from cbverdict.inputs.health import SOURCETYPE, Health
+from cbverdict.inputs.pages import Page, Pages
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from cbverdict.inputs.recent import Recent
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_WAIT = 300.0
+_LOOK_EVERY = 0.2
+"""Seconds between two looks at whether splunkd wants the input to stop."""
+
+
+class Stream(Protocol):
+    """Where events go; `cbverdict.inputs.stream.EventStream` is the real one."""
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Write events, and be back when splunkd has them."""
+
+
+class Checkpoints(Protocol):
+    """Where it is kept how far the input has read; methods raise `StoreError`."""
+
+    def load(self) -> tuple[Checkpoint | None, Recent]:
+        """Give what was saved."""
+
+    def save(self, checkpoint: Checkpoint, kept: str) -> None:
+        """Save it, with the keys of what was written since."""
+
+
+class Right(Protocol):
+    """The right to read; `cbverdict.inputs.lease.Lease` is the real one."""
+
+    def renew(self) -> None:
+        """Keep it; raises `TakenError` where it is lost."""
+
+
+class StoppedError(Exception):
+    """splunkd wants the input to stop."""
+
+
+class Pause:
+    """Wait without sleeping through splunkd's wish to stop."""
+
+    def __init__(self, is_stopping: Callable[[], bool]) -> None:
+        """Take how to know that it is time to stop."""
+        self._is_stopping = is_stopping
+
+    def __call__(self, seconds: float) -> None:
+        """Wait; raises `StoppedError`."""
+        end = time.monotonic() + seconds
+        while not self._is_stopping():
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _LOOK_EVERY))
+        raise StoppedError
+
+    def until(self, future: Future[T]) -> T:
+        """Wait for a result; raises `StoppedError`, or what the work raised."""
+        while not future.done():
+            wait([future], timeout=_LOOK_EVERY)
+            self(0)
+        return future.result()
+
+
+class Intake:
+    """One run of an input: from its checkpoint until nothing more is left."""
+
+    def __init__(  # noqa: PLR0913 - its ports
+        self,
+        name: str,
+        account: str,
+        arguments: InputArguments,
+        *,
+        feed: Feed,
+        stream: Stream,
+        checkpoints: Checkpoints,
+        right: Right,
+        pause: Pause,
+        health: Health,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the input's name, its account's, what the admin said, and whom it works with."""
+        self._name = name
+        self._account = account
+        self._arguments = arguments
+        self._feed = feed
+        self._stream = stream
+        self._checkpoints = checkpoints
+        self._right = right
+        self._pause = pause
+        self._health = health
+        self._clock = clock
+        self._caught_up = clock()
+
+    def run(self) -> None:
+        """Read until nothing more is left.
+
+        Raises:
+            StoppedError: splunkd wants it to stop.
+            TakenError: another process reads for this input now.
+        """
+        checkpoint, recent = self._patiently(self._checkpoints.load)
+        checkpoint = self._first_or(checkpoint)
+        self._caught_up = checkpoint.caught_up
+        self._health.lag = checkpoint.lag if checkpoint.lag is not None else self._health.lag
+        self._health.told = checkpoint.told
+        pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause.until)
+        try:
+            cursor = Cursor(_earlier(checkpoint.cursor, self._arguments.overlap))
+            for page in pages.read(cursor, checkpoint.started):
+                checkpoint = self._end(page, recent, replace(checkpoint, cursor=max(checkpoint.cursor, page.second)))
+            self._finish(checkpoint, recent)
+        finally:
+            pages.close()
+
+    def _end(self, page: Page, recent: Recent, checkpoint: Checkpoint) -> Checkpoint:
+        checkpoint = self._close(page.batch, recent, checkpoint, self._lag(checkpoint, is_last=page.is_last))
+        logger.info(
+            "input=%s rows=%d events=%d requests=%d lag_seconds=%.0f",
+            self._name, page.rows, len(page.batch.events), self._feed.requests, self._health.lag,
+        )  # fmt: skip
+        return checkpoint
+
+    def _finish(self, checkpoint: Checkpoint, recent: Recent) -> None:
+        now = self._clock()
+        batch = self._patiently(partial(self._feed.finish, recent, checkpoint.noticed))
+        self._close(batch, recent, replace(checkpoint, noticed=now), 0.0)
+
+    def _close(self, batch: Batch, recent: Recent, checkpoint: Checkpoint, lag: float) -> Checkpoint:
+        """Write events, and then that they are written: whoever dies between writes them again."""
+        self._right.renew()
+        self._stream.write(batch.events)
+        self._patiently(partial(self._feed.written, batch))
+        self._tell(lag)
+        kept = "".join([recent.note(key) for key in batch.keys])
+        checkpoint = replace(checkpoint, lag=self._health.lag, told=self._health.told, caught_up=self._caught_up)
+        self._patiently(partial(self._checkpoints.save, checkpoint, kept))
+        return checkpoint
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """Call until it works, with longer and longer waits, the account read anew each time."""
+        attempt = 0
+        while True:
+            try:
+                return call()
+            except TakenError:  # noqa: PERF203 - it waits between two tries
+                raise
+            except SearchOverError:
+                raise StoppedError from None
+            except CbsignedError as error:
+                attempt += 1
+                seconds = min(_LONGEST_WAIT, 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+                logger.warning(
+                    "input=%s attempt=%d wait_seconds=%.0f trouble=%r", self._name, attempt, seconds, str(error)
+                )
+                self._tell(self._clock() - self._caught_up, str(error))
+                self._pause(seconds)
+                self._right.renew()
+                self._reload()
+
+    def _reload(self) -> None:
+        try:
+            self._feed.reload()
+        except CbsignedError as error:
+            logger.warning("input=%s trouble=%r", self._name, str(error))
+
+    def _first_or(self, checkpoint: Checkpoint | None) -> Checkpoint:
+        """Begin where the admin says, unless the input began there before."""
+        account, start = self._account, self._arguments.start
+        if checkpoint is not None and (checkpoint.account, checkpoint.start) == (account, start):
+            return checkpoint
+        now = self._clock()
+        back = seconds_back(start)
+        started = absolute_second(start) if back is None else _second(now - back)
+        logger.info("input=%s account=%s begins=%s", self._name, account, started)
+        return Checkpoint(account, start, started, started, caught_up=now, noticed=now)
+
+    def _lag(self, checkpoint: Checkpoint, *, is_last: bool) -> float:
+        now = self._clock()
+        if is_last:
+            self._caught_up = now
+        else:
+            self._caught_up = min(now, _epoch(checkpoint.cursor))
+        return now - self._caught_up
+
+    def _tell(self, lag: float, trouble: str = "") -> None:
+        status = self._health.look(lag)
+        if not status:
+            return
+        now = self._clock()
+        what = f"behind by {lag:.0f} s: {trouble or 'more comes in than is read'}" if status == "behind" else "all read"
+        fields = {
+            "time": f"{_second(now)}Z",
+            "status": status,
+            "input": self._name,
+            "lag": f"{lag:.0f}",
+            "message": what,
+            ID_FIELD: f"{self._name}:{status}:{now:.0f}",
+            REVISION_FIELD: "0",
+            "cb_server": self._account,
+        }
+        self._stream.write([Event(now, SOURCETYPE, dict(fields))])
+
+
+def _earlier(second: str, seconds: float) -> str:
+    return _second(_epoch(second) - seconds)
+
+
+def _epoch(second: str) -> float:
+    return datetime.fromisoformat(second).replace(tzinfo=timezone.utc).timestamp()
+
+
+def _second(epoch: float) -> str:
+    return second_of(datetime.fromtimestamp(epoch, timezone.utc).isoformat())

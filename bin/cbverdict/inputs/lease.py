@@ -1,0 +1,103 @@
+"""Never two processes at once for one input: a lock on this host, a lease in the KV store between hosts."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Callable
+
+from filelock import FileLock, Timeout
+
+from cbverdict.collection import Collection
+from cbverdict.errors import StoreError, TakenError, advice
+from cbverdict.inputs.checkpoint import COLLECTION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SECONDS = 120.0
+_RENEWED_EVERY = 20.0
+_SKEW = 60.0
+"""How far the clocks of two search heads may be apart."""
+
+
+class Lease:
+    """The right to read for one input.
+
+    It stays with its host between two runs, so that the members of a search head cluster do not take turns; another
+    host takes over when it has run out. After a crash the same host has it back at once, as its lock is gone.
+    """
+
+    def __init__(  # noqa: PLR0913 - what tells one owner from another
+        self,
+        splunkd_uri: str,
+        token: str,
+        name: str,
+        *,
+        host: str,
+        folder: Path,
+        interval: float = 0.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the input's name, this host's, where locks are kept on it, and the seconds between two runs."""
+        self._collection = Collection(splunkd_uri, token, COLLECTION)
+        self._name = name
+        self._key = f"lease|{name}"
+        self._host = host
+        self._owner = uuid.uuid4().hex
+        self._seconds = max(_SECONDS, 2 * interval)
+        self._clock = clock
+        self._renewed = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+        safe = "".join(letter if letter.isalnum() else f"%{ord(letter):x}" for letter in name)
+        self._lock = FileLock(folder / f"{safe[:200]}.lock")
+
+    def take(self) -> None:
+        """Take the lease.
+
+        Raises:
+            TakenError: another process has it.
+            StoreError: the KV store does not answer.
+        """
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise TakenError(f"a process on this host reads for {self._name}. {advice(TakenError)}") from None
+        now = self._clock()
+        for document in self._collection.find({"_key": self._key}):
+            if document.get("host") != self._host and float(document.get("expires", 0)) + _SKEW > now:
+                raise TakenError(f"{document.get('host')} reads for {self._name}. {advice(TakenError)}")
+            self._collection.delete({"_key": self._key, "owner": document.get("owner")})
+        if not self._collection.insert(self._document(now)):
+            raise TakenError(f"another host was faster to read for {self._name}. {advice(TakenError)}")
+        self._renewed = now
+
+    def renew(self) -> None:
+        """Keep the lease, every now and then.
+
+        Raises:
+            TakenError: it ran out and another process has it.
+        """
+        now = self._clock()
+        if now - self._renewed < _RENEWED_EVERY:
+            return
+        try:
+            owners = [document.get("owner") for document in self._collection.find({"_key": self._key})]
+            if owners == [self._owner]:
+                self._collection.save([self._document(now)])
+                self._renewed = now
+                return
+        except StoreError:
+            if now < self._renewed + self._seconds:
+                return  # It is still ours; tried again before the next page.
+        raise TakenError(f"the lease of {self._name} ran out. {advice(TakenError)}")
+
+    def _document(self, now: float) -> dict[str, object]:
+        return {
+            "_key": self._key,
+            "input": self._key,
+            "kind": "lease",
+            "owner": self._owner,
+            "host": self._host,
+            "expires": now + self._seconds,
+        }

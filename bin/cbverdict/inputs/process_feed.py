@@ -1,0 +1,231 @@
+"""New processes, each with the fields of `| cbsigned`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Callable, Iterable, NamedTuple, Sequence, Tuple
+
+from cbverdict.baselines import merge_baselines
+from cbverdict.enrich import EnrichOptions
+from cbverdict.errors import EdrError, NotCarbonBlackError, StoreError
+from cbverdict.events import TIME_FIELD as EVENT_TIME
+from cbverdict.events import EventFields
+from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
+from cbverdict.inputs.processes import SOURCETYPE, TIME_FIELD, Image, Report, event_of, read_reports
+from cbverdict.learning import Learner, Lesson
+from cbverdict.localtime import read_time
+from cbverdict.lookups import read_lists
+from cbverdict.query import MAX_BATCH, processes_query, since_query
+from cbverdict.search import Search
+from cbverdict.verdict import Reason
+
+if TYPE_CHECKING:
+    from cbverdict.enrich import Record
+    from cbverdict.events import ProcessEvent
+    from cbverdict.inputs.arguments import InputArguments
+    from cbverdict.inputs.cursor import Cursor
+    from cbverdict.inputs.recent import Recent
+    from cbverdict.inputs.sources import Sources
+
+logger = logging.getLogger(__name__)
+
+_WAITS = (2.0, 8.0, 31.0)
+"""Seconds before a page's verdicts are asked once more; the last is longer than a failing server is left alone."""
+
+_PAGES_A_SEARCH = 20
+"""After so many pages what was answered is asked anew, so that memory does not grow with a backfill."""
+
+_PAGES_A_LESSON = 50
+_MAX_IMAGES = 20_000
+_PASSING = {
+    Reason.TIMEOUT,
+    Reason.SERVER_ERROR,
+    Reason.UNREACHABLE,
+    Reason.RATE_LIMITED,
+    Reason.INCOMPLETE,
+    Reason.SERVICE_ERROR,
+}
+
+
+class Prepared(NamedTuple):
+    """A page's processes, and those that look new with what is known of them."""
+
+    reports: Sequence[Report]
+    new: Sequence[Tuple[Report, Record, ProcessEvent]]
+
+
+class ProcessFeed:
+    """The process search, read in the order in which processes reach the server."""
+
+    time_field = TIME_FIELD
+
+    def __init__(
+        self, sources: Sources, arguments: InputArguments, pause: Callable[[float], None], clock: Callable[[], float]
+    ) -> None:
+        """Take whom to ask, what the admin said, and how to wait; nothing is asked yet."""
+        self._sources = sources
+        self._arguments = arguments
+        self._pause = pause
+        self._images: OrderedDict[str, Image | None] = OrderedDict()
+        self._can_find_images = True
+        self._search: Search | None = None
+        self._lock = threading.Lock()
+        self._pages = 0
+        self._earlier_requests = 0
+        self._learner = Learner(read_lists(), EventFields(), clock()) if arguments.is_learning else None
+        self._lesson = Lesson()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        asked = self._search.requests if self._search else 0
+        return self._sources.requests + self._earlier_requests + asked
+
+    def reload(self) -> None:
+        """Read account and settings anew."""
+        self._sources.reload()
+        self._end_search()
+
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> list[Document]:
+        """Fetch a page of segments."""
+        query = since_query(self._arguments.query, TIME_FIELD, cursor.second, started)
+        return self._sources.edr.process_page(query, rows, cursor.skip)
+
+    def prepare(self, documents: Sequence[Document], recent: Recent) -> Prepared:
+        """Put segments together, and ask what is to be asked about processes that look new."""
+        if documents and not any(document.get(TIME_FIELD) for document in documents):
+            raise NotCarbonBlackError("the processes have no last_server_update: the input needs Carbon Black EDR 6.1")
+        reports = read_reports(documents)
+        new = [report for report in reports if not _is_written(report, recent)]
+        records = self._records(new, {report.guid: report.image for report in reports})
+        return Prepared(reports, list(zip(new, records, self._current_search().foresee(records))))
+
+    def read(self, prepared: Prepared, recent: Recent) -> Batch:
+        """Make an event of each process that is new, or whose hash is; segments of one process are one."""
+        new = [one for one in prepared.new if not _is_written(one[0], recent)]
+        records = [dict(record) for _, record, _ in new]
+        self._enrich(records, [event for _, _, event in new])
+        taught = [dict(record) for record in records] if self._learner else ()
+        return Batch(
+            [self._event(report, record, recent) for (report, _, _), record in zip(new, records)],
+            [_key(report) for report in prepared.reports],
+            taught,
+        )
+
+    def written(self, batch: Batch) -> None:
+        """Learn from what was written, and after enough pages add it to what is usual."""
+        if not self._learner:
+            return
+        part = self._learner.learn(batch.due)
+        self._lesson.baselines = merge_baselines([self._lesson.baselines, part.baselines])
+        self._lesson.rows += part.rows
+        if self._pages % _PAGES_A_LESSON == 0:
+            self._learn()
+
+    def finish(self, recent: Recent, noticed: float) -> Batch:  # noqa: ARG002 - the feed's own signature
+        """Learn from the rest."""
+        self._learn()
+        self._end_search()
+        return Batch((), ())
+
+    def _learn(self) -> None:
+        if not self._lesson.baselines:
+            return
+        try:
+            self._sources.learn(self._lesson.baselines)
+        except StoreError as error:
+            logger.warning("learn rows=%d trouble=%r", self._lesson.rows, str(error))
+        else:
+            logger.info("learn rows=%d baselines=%d", self._lesson.rows, len(self._lesson.baselines))
+        self._lesson = Lesson()
+
+    def _records(self, reports: Sequence[Report], here: dict[str, Image]) -> list[Record]:
+        self._find_images(reports, here)
+        console = self._sources.account.url
+        records = []
+        for report in reports:
+            parent = self._images.get(report.parent_guid) or here.get(report.parent_guid)
+            event = event_of(report, parent, console)
+            event[EVENT_TIME] = f"{_time_of(event):.3f}"
+            records.append(event)
+        return records
+
+    def _find_images(self, reports: Sequence[Report], here: dict[str, Image]) -> None:
+        """Learn the images of parents, for a process tells only their names."""
+        for guid, image in here.items():
+            self._remember(guid, image)
+        wanted = dict.fromkeys(report.parent_guid for report in reports)
+        missing = [guid for guid in wanted if guid and guid not in self._images]
+        for start in range(0, len(missing) if self._can_find_images else 0, MAX_BATCH):
+            guids = missing[start : start + MAX_BATCH]
+            found = self._ask_images(guids)
+            for guid in guids:
+                self._remember(guid, found.get(guid))
+
+    def _ask_images(self, guids: Sequence[str]) -> dict[str, Image]:
+        try:
+            documents = self._sources.edr.find_images(processes_query(guids), len(guids))
+        except EdrError as error:
+            # Never a reason to wait: the process itself is what counts. Tried again with the next run.
+            logger.warning("parents unknown=%d trouble=%r", len(guids), str(error))
+            self._can_find_images = error.reason in _PASSING
+            return {}
+        return {report.guid: report.image for report in read_reports(documents)}
+
+    def _remember(self, guid: str, image: Image | None) -> None:
+        self._images[guid] = image
+        self._images.move_to_end(guid)
+        if len(self._images) > _MAX_IMAGES:
+            self._images.popitem(last=False)
+
+    def _enrich(self, records: list[Record], events: Sequence[ProcessEvent]) -> None:
+        """Add the fields of `| cbsigned`; what fails in passing is asked again, and in the end is unknown."""
+        if not records:
+            return
+        self._pages += 1
+        for wait in (*_WAITS, 0.0):
+            search = self._current_search()
+            search.enrich(records, events)
+            has_trouble = bool(search.troubles & _PASSING)
+            if has_trouble or self._pages % _PAGES_A_SEARCH == 0:
+                self._end_search()
+            if not has_trouble or not wait:
+                return
+            self._pause(wait)
+
+    def _current_search(self) -> Search:
+        with self._lock:
+            if self._search is None:
+                self._search = Search(self._sources, self._sources, EnrichOptions(seconds=600.0, has_anomaly=True))
+            return self._search
+
+    def _end_search(self) -> None:
+        with self._lock:
+            if self._search is not None:
+                self._earlier_requests += self._search.requests
+                self._search = None
+
+    def _event(self, report: Report, record: Record, recent: Recent) -> Event:
+        moment = float(str(record.pop(EVENT_TIME)))
+        fields = {name: value for name, value in record.items() if value}
+        fields[ID_FIELD] = f"{report.guid}@{self._sources.account.name}"
+        # The same process once more, because its hash is known now.
+        fields[REVISION_FIELD] = "1" if report.md5 and f"{report.guid}:" in recent else "0"
+        fields["cb_server"] = self._sources.account.name
+        return Event(moment, SOURCETYPE, fields)
+
+
+def _key(report: Report) -> str:
+    return f"{report.guid}:{'md5' if report.md5 else ''}"
+
+
+def _is_written(report: Report, recent: Recent) -> bool:
+    return f"{report.guid}:md5" in recent or (not report.md5 and f"{report.guid}:" in recent)
+
+
+def _time_of(event: Record) -> float:
+    texts: Iterable[str] = (str(event.get("time", "")), str(event.get(TIME_FIELD, "")))
+    return next((moment for moment in map(read_time, texts) if moment is not None), time.time())

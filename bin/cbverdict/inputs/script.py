@@ -1,0 +1,173 @@
+"""What the modular inputs share as splunkd runs them: the scheme, the check of arguments, one run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, Sequence
+
+from splunklib.modularinput import Argument, EventWriter, InputDefinition, Scheme, Script, ValidationDefinition
+
+from cbverdict.configuration import SplunkdConfiguration
+from cbverdict.errors import CbsignedError, SetupError, TakenError
+from cbverdict.inputs.arguments import InputArguments, parse_arguments
+from cbverdict.inputs.checkpoint import CheckpointStore
+from cbverdict.inputs.cursor import Cursor
+from cbverdict.inputs.health import MIN_LIMIT, Health
+from cbverdict.inputs.intake import Intake, Pause, StoppedError
+from cbverdict.inputs.lease import Lease
+from cbverdict.inputs.sources import Sources
+from cbverdict.inputs.stream import EventStream, PagedOutput
+
+if TYPE_CHECKING:
+    from cbverdict.inputs.feed import Feed
+
+logger = logging.getLogger(__name__)
+
+_VALIDATION_TIMEOUT = 10.0
+_FIRST_VERSION = (6, 1)
+_RECENTLY = "2026-01-01T00:00:00"
+_SWITCH_INTERVAL = 0.0005
+"""Seconds: the thread that fetches takes what comes in small pieces, and would wait 5 ms for its turn at each."""
+
+_INTERVAL = re.compile(r"\d+(\.\d+)?")
+
+
+class Kind(NamedTuple):
+    """What tells one kind of input from another; `overlap` is the default, in seconds."""
+
+    name: str
+    title: str
+    description: str
+    overlap: float
+    make_feed: Callable[[Sources, InputArguments, Callable[[float], None]], Feed]
+
+
+_ARGUMENTS = (
+    ("account", "Carbon Black server", "An account of the add-on's Configuration; empty: the default one."),
+    ("query", "Filter", "A Carbon Black query that narrows what is read, such as os_type:windows; empty: everything."),
+    (
+        "start",
+        "Start",
+        "From when on: -24h (s, m, h, d, w), now, or a UTC time. Changed, the input begins anew.",
+    ),
+    ("page_size", "Rows a page", "10 to 1000, the most that Carbon Black gives; less asks less of it at once."),
+    ("overlap", "Overlap", "Seconds that each run looks back, for what becomes visible on the server late."),
+    ("learn", "Learn baselines", "true: what is read is learnt as usual, after it was scored."),
+)
+
+
+class InputScript(Script):  # type: ignore[misc] # the SDK has no types
+    """A modular input over splunk-sdk."""
+
+    def __init__(self, kind: Kind, output: PagedOutput) -> None:
+        """Take the kind of input, and what the SDK's writer writes to."""
+        super().__init__()
+        self._kind = kind
+        self._output = output
+        self._is_stopping = False
+        self.has_failed = False
+
+    def get_scheme(self) -> Scheme:
+        """Describe the arguments; splunkd's own (interval, index, host, sourcetype, disabled) come by themselves."""
+        scheme = Scheme(self._kind.title)
+        scheme.description = self._kind.description
+        scheme.use_external_validation = True
+        scheme.use_single_instance = False
+        for name, title, description in _ARGUMENTS:
+            scheme.add_argument(
+                Argument(name, title=title, description=description, required_on_create=False, required_on_edit=False)
+            )
+        return scheme
+
+    def validate_input(self, definition: ValidationDefinition) -> None:
+        """Check the arguments, and that Carbon Black answers what the input would ask.
+
+        Raises:
+            CbsignedError: something is wrong; its text says what, and what to do.
+        """
+        arguments = parse_arguments(definition.parameters, self._kind.overlap)
+        configuration = SplunkdConfiguration(definition.metadata["server_uri"], definition.metadata["session_key"])
+        sources = Sources(configuration, arguments.account, longest=_VALIDATION_TIMEOUT)
+        _require_version(sources.edr.version())
+        self._kind.make_feed(sources, arguments, Pause(lambda: False)).fetch(Cursor(_RECENTLY), _RECENTLY, 1)
+
+    def stream_events(self, inputs: InputDefinition, ew: EventWriter) -> None:
+        """Read all that is new for the one stanza that splunkd starts this process for."""
+        for number in {signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGBREAK", signal.SIGTERM)}:
+            signal.signal(number, self._stop)
+        ((name, parameters),) = inputs.inputs.items()
+        try:
+            self._run(name, _texts(parameters), inputs.metadata, EventStream(ew, self._output, name))
+        except StoppedError:
+            logger.info("input=%s stopped=true", name)
+        except TakenError as error:
+            logger.info("input=%s reads=elsewhere reason=%r", name, str(error))
+        except BrokenPipeError:
+            logger.warning("input=%s trouble='splunkd is gone'", name)
+            self.has_failed = True
+        except CbsignedError as error:
+            self._report(ew, name, str(error))
+        except Exception as error:  # The entries' one catch-all: what a defect says stays in the add-on's own log.
+            logger.exception("input=%s defect=%s", name, type(error).__name__)
+            self._report(ew, name, f"a defect of the add-on ({type(error).__name__}): see {self._kind.name}.log")
+
+    def _run(self, name: str, texts: Mapping[str, str], metadata: Mapping[str, str], stream: EventStream) -> None:
+        uri, token = metadata["server_uri"], metadata["session_key"]
+        arguments = parse_arguments(texts, self._kind.overlap)
+        interval = float(texts["interval"]) if _INTERVAL.fullmatch(texts.get("interval", "")) else 0.0
+        folder = Path(metadata["checkpoint_dir"])
+        lease = Lease(uri, token, name, host=metadata["server_host"], folder=folder, interval=interval)
+        lease.take()
+        sources = Sources(SplunkdConfiguration(uri, token), arguments.account, self._is_over)
+        pause = Pause(self._is_over)
+        Intake(
+            name,
+            sources.account.name,
+            arguments,
+            feed=self._kind.make_feed(sources, arguments, pause),
+            stream=stream,
+            checkpoints=CheckpointStore(uri, token, name),
+            right=lease,
+            pause=pause,
+            health=Health(max(MIN_LIMIT, 3 * interval)),
+        ).run()
+
+    def _report(self, writer: EventWriter, name: str, text: str) -> None:
+        logger.error("input=%s trouble=%r", name, text)
+        writer.log(EventWriter.ERROR, f"{name}: {text}")
+        self.has_failed = True
+
+    def _stop(self, *_: object) -> None:
+        self._is_stopping = True
+
+    def _is_over(self) -> bool:
+        return self._is_stopping
+
+
+def run(kind: Kind, arguments: Sequence[str]) -> NoReturn:
+    """Do what splunkd asks for, and end the process with the exit code."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    output = PagedOutput(sys.stdout.buffer)
+    script = InputScript(kind, output)
+    code: int = script.run_script(list(arguments), EventWriter(output, sys.stderr), sys.stdin.buffer)
+    with contextlib.suppress(BrokenPipeError):
+        output.deliver()
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code or int(script.has_failed))  # At once, whatever a request in another thread still waits for.
+
+
+def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if isinstance(value, str)}
+
+
+def _require_version(version: str) -> None:
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if numbers < _FIRST_VERSION:
+        raise SetupError(f"Carbon Black EDR {version} is too old for inputs: they need 6.1 or later")

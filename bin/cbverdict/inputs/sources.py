@@ -1,0 +1,129 @@
+"""Whom an input asks: Carbon Black, and what the handlers would answer a search, in this very process."""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Callable
+
+from cbverdict.baseline_service import BaselineService
+from cbverdict.edr import EdrClient
+from cbverdict.errors import SearchOverError, advice
+from cbverdict.service import VerdictService
+
+if TYPE_CHECKING:
+    from cbverdict.baseline_messages import BaselineReply
+    from cbverdict.baselines import Baselines, Subject
+    from cbverdict.configuration import SplunkdConfiguration
+    from cbverdict.messages import VerdictReply, VerdictRequest
+    from cbverdict.settings import Account, AnomalySettings, VerdictSettings
+    from cbverdict.store import BaselineStore, VerdictStore
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Account and settings as they were when they were last read: the services' configuration for a while."""
+
+    configuration: SplunkdConfiguration
+    is_over: Callable[[], bool]
+    own_account: Account
+    verdicts: VerdictSettings
+    anomalies: AnomalySettings
+
+    def account(self, name: str | None) -> Account:  # noqa: ARG002 - an input has one account
+        """Give the input's account."""
+        return self.own_account
+
+    def verdict_settings(self) -> VerdictSettings:
+        """Give the verdict settings."""
+        return self.verdicts
+
+    def anomaly_settings(self) -> AnomalySettings:
+        """Give the anomaly settings."""
+        return self.anomalies
+
+    def store(self) -> VerdictStore:
+        """Give the verdict store."""
+        return self.configuration.store()
+
+    def baseline_store(self) -> BaselineStore:
+        """Give the baseline store."""
+        return self.configuration.baseline_store()
+
+    def is_search_over(self, sid: str | None) -> bool:  # noqa: ARG002 - an input is no search
+        """Say whether splunkd wants the input to stop."""
+        return self.is_over()
+
+
+class Sources:
+    """Carbon Black and the services, as one input needs them."""
+
+    def __init__(
+        self,
+        configuration: SplunkdConfiguration,
+        account: str | None,
+        is_over: Callable[[], bool] = lambda: False,
+        longest: float = math.inf,
+    ) -> None:
+        """Take where settings are, the account's name (None: the default one), and how to know that it is time to stop.
+
+        `longest` is how long a request may take at most, in seconds, whatever the account says.
+
+        Raises:
+            SetupError: the account or a setting is not usable.
+            ServiceError: splunkd does not give them.
+        """
+        self._configuration = configuration
+        self._name = account
+        self._longest = longest
+        self._is_over = is_over
+        self._verdicts = VerdictService()
+        self._baselines = BaselineService()
+        self._lock = threading.Lock()
+        self._earlier_requests = 0
+        self.settings = self._read()
+        self.edr = EdrClient(self.settings.own_account)
+
+    @property
+    def account(self) -> Account:
+        """The input's account."""
+        return self.settings.own_account
+
+    @property
+    def requests(self) -> int:
+        """How many requests for pages were sent so far."""
+        return self._earlier_requests + self.edr.request_count
+
+    def reload(self) -> None:
+        """Read account and settings anew; raises what the constructor does."""
+        self.settings = self._read()
+        self._earlier_requests += self.edr.request_count
+        self.edr.close()
+        self.edr = EdrClient(self.account)
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Answer questions as the verdict service answers a search's."""
+        if self._is_over():
+            raise SearchOverError(f"the input is to stop. {advice(SearchOverError)}")
+        with self._lock:
+            return self._verdicts.answer(request, self.settings)
+
+    def read(self, subjects: list[Subject]) -> BaselineReply:
+        """Give the baselines that there are."""
+        return self._baselines.answer(subjects, self.settings)
+
+    def learn(self, baselines: Baselines) -> None:
+        """Add to what is usual; raises `StoreError`."""
+        self._baselines.learn(baselines, self.settings)
+
+    def _read(self) -> Settings:
+        configuration = self._configuration
+        account = configuration.account(self._name)
+        return Settings(
+            configuration,
+            self._is_over,
+            replace(account, timeout=min(account.timeout, self._longest)),
+            configuration.verdict_settings(),
+            configuration.anomaly_settings(),
+        )
