@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 _HERE = Path(__file__).resolve().parent
+STUB = _HERE / "splunk_stub"
+"""What stands for the packages that Splunk's own Python has."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,6 @@ class HandlerProcess:
                 stderr=errors,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "SPLUNK_HOME": str(self._home), "PYTHONPATH": str(_HERE / "splunk_stub")},
+                env={**os.environ, "SPLUNK_HOME": str(self._home), "PYTHONPATH": str(STUB)},
             )
         return self._process
