@@ -43,10 +43,13 @@ class Run:
     process: subprocess.Popen[bytes]
     read: bytearray = field(default_factory=bytearray)
     standard_error: bytearray = field(default_factory=bytearray)
+    is_read: bool = True
     _readers: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Start reading."""
+        """Start reading, unless nobody reads."""
+        if not self.is_read:
+            return
         assert self.process.stdout
         assert self.process.stderr
         for pipe, buffer in ((self.process.stdout, self.read), (self.process.stderr, self.standard_error)):
@@ -71,6 +74,11 @@ class Run:
             if pipe is not None:
                 pipe.close()
         return code
+
+    def close(self) -> None:
+        """Go away as a splunkd that crashes: nobody reads its pipe any more."""
+        assert self.process.stdout
+        self.process.stdout.close()
 
     def events(self) -> list[Indexed]:
         """Give the events that are whole; one that broke off is none."""
@@ -104,6 +112,13 @@ class InputHost:
 
     def start(self, **parameters: str) -> Run:
         """Start a run with these parameters over the defaults of inputs.conf."""
+        return self._start(parameters, is_read=True)
+
+    def start_unread(self) -> Run:
+        """Start a run whose events nobody reads."""
+        return self._start({}, is_read=False)
+
+    def _start(self, parameters: Mapping[str, str], *, is_read: bool) -> Run:
         process = subprocess.Popen(
             self._command(),
             stdin=subprocess.PIPE,
@@ -112,7 +127,7 @@ class InputHost:
             env=self._environment(),
         )
         assert process.stdin
-        run = Run(process)
+        run = Run(process, is_read=is_read)
         process.stdin.write(self.configuration(**parameters).encode())
         process.stdin.close()
         return run

@@ -57,7 +57,7 @@ LAYERS = {
     "scorer": SERVICE,
     "enrich": SERVICE,
     "search": SERVICE,
-    "inputs.arguments": CORE,
+    "inputs.arguments": ADAPTER,
     "inputs.cursor": CORE,
     "inputs.recent": CORE,
     "inputs.feed": CORE,

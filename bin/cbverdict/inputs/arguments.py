@@ -1,10 +1,11 @@
-"""What an admin says of an input, checked once."""
+"""What an admin says of an input in inputs.conf, checked once."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Mapping, Optional
 
 from cbverdict.errors import SetupError
@@ -16,7 +17,6 @@ MAX_PAGE_SIZE = 1000
 MIN_PAGE_SIZE = 10
 
 _RELATIVE = re.compile(r"-(\d{1,6})([smhdw])")
-_ABSOLUTE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
@@ -70,14 +70,18 @@ def seconds_back(start: str) -> float | None:
         return int(relative.group(1)) * _SECONDS[relative.group(2)]
     if start == "now":
         return 0.0
-    if _ABSOLUTE.fullmatch(start):
-        return None
-    raise SetupError(f"start is {start!r}; write -24h (s, m, h, d or w), now, 2026-11-01 or 2026-11-01T06:00:00 (UTC)")
+    try:
+        datetime.fromisoformat(absolute_second(start))
+    except ValueError:
+        shown = f"start is {start!r}; write -24h (s, m, h, d or w), now, 2026-11-01 or 2026-11-01T06:00:00 (UTC)"
+        raise SetupError(shown) from None
+    return None
 
 
 def absolute_second(start: str) -> str:
     """Complete an absolute start to the second."""
-    return start.rstrip("Z") + "2026-11-01T00:00:00"[len(start.rstrip("Z")) :]
+    given = start.upper().rstrip("Z")
+    return given + "YYYY-MM-DDT00:00:00"[len(given) :]
 
 
 def _number(texts: Mapping[str, str], name: str, default: float, limits: tuple[float, float]) -> float:

@@ -68,6 +68,13 @@ class CheckpointStore:
             self._put_together(recent)
         return checkpoint, recent
 
+    def forget(self) -> Recent:
+        """Forget the keys of what was written, for the input begins anew."""
+        self._delete_before(self._next)
+        self._pages.clear()
+        self._keys = 0
+        return Recent()
+
     def save(self, checkpoint: Checkpoint, kept: str) -> None:
         """Save how far the input has read, with the keys of what it wrote since the last time."""
         documents: list[dict[str, Any]] = [self._page(self._next, kept)] if kept else []

@@ -46,6 +46,9 @@ class Checkpoints(Protocol):
     def load(self) -> tuple[Checkpoint | None, Recent]:
         """Give what was saved."""
 
+    def forget(self) -> Recent:
+        """Forget the keys of what was written."""
+
     def save(self, checkpoint: Checkpoint, kept: str) -> None:
         """Save it, with the keys of what was written since."""
 
@@ -123,8 +126,10 @@ class Intake:
             StoppedError: splunkd wants it to stop.
             TakenError: another process reads for this input now.
         """
-        checkpoint, recent = self._patiently(self._checkpoints.load)
-        checkpoint = self._first_or(checkpoint)
+        loaded, recent = self._patiently(self._checkpoints.load)
+        if loaded is None or (loaded.account, loaded.start) != (self._account, self._arguments.start):
+            loaded, recent = self._begin(), self._patiently(self._checkpoints.forget)
+        checkpoint = loaded
         self._caught_up = checkpoint.caught_up
         self._health.lag = checkpoint.lag if checkpoint.lag is not None else self._health.lag
         self._health.told = checkpoint.told
@@ -173,7 +178,7 @@ class Intake:
                 raise StoppedError from None
             except CbsignedError as error:
                 attempt += 1
-                seconds = min(_LONGEST_WAIT, 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+                seconds = min(_LONGEST_WAIT, 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
                 logger.warning(
                     "input=%s attempt=%d wait_seconds=%.0f trouble=%r", self._name, attempt, seconds, str(error)
                 )
@@ -188,16 +193,13 @@ class Intake:
         except CbsignedError as error:
             logger.warning("input=%s trouble=%r", self._name, str(error))
 
-    def _first_or(self, checkpoint: Checkpoint | None) -> Checkpoint:
-        """Begin where the admin says, unless the input began there before."""
-        account, start = self._account, self._arguments.start
-        if checkpoint is not None and (checkpoint.account, checkpoint.start) == (account, start):
-            return checkpoint
-        now = self._clock()
+    def _begin(self) -> Checkpoint:
+        """Begin where the admin says."""
+        start, now = self._arguments.start, self._clock()
         back = seconds_back(start)
         started = absolute_second(start) if back is None else _second(now - back)
-        logger.info("input=%s account=%s begins=%s", self._name, account, started)
-        return Checkpoint(account, start, started, started, caught_up=now, noticed=now)
+        logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
+        return Checkpoint(self._account, start, started, started, caught_up=now, noticed=now)
 
     def _lag(self, checkpoint: Checkpoint, *, is_last: bool) -> float:
         now = self._clock()

@@ -129,7 +129,9 @@ def _report(guid: str, segments: list[Document]) -> Report:
         began = _text(document.get("start"))
         if second_of(began) and (not start or began < start):
             start = began
-        watchlists.update(_text(hit.get("wid")) for hit in document.get("watchlists") or () if isinstance(hit, dict))
+        hits = document.get("watchlists")
+        if isinstance(hits, list):
+            watchlists.update(_text(hit.get("wid")) for hit in hits if isinstance(hit, dict))
     return Report(guid, md5, start, texts, sorted(watchlists - {""}))
 
 

@@ -82,13 +82,16 @@ class _Planned:
 class EdrServer:
     """A Carbon Black EDR server over an estate; use it as a context manager.
 
-    `requests` lists every request as `(verb, target, body)`, `delay` is how long each takes in seconds.
+    `requests` lists every request as `(verb, target, body)`, `delay` is how long each takes in seconds, `version` what
+    it says that it is.
     """
 
     def __init__(self, estate: Estate, identity: Identity | None = None, token: str = TOKEN) -> None:
         """Take what the server knows, its certificate, and the one token that it accepts."""
         self.estate = estate
         self.delay = 0.0
+        self.version = VERSION
+        self._refused = ""
         self.requests: list[tuple[str, str, str]] = []
         self.counts: Counter[str] = Counter()
         self.most_in_flight = 0
@@ -130,6 +133,10 @@ class EdrServer:
         """Plan a fault for requests under a path, so many times (None: from now on)."""
         self._planned.append(_Planned(fault, path, times))
 
+    def refuse(self, text: str) -> None:
+        """Refuse every query that holds a text, as a server does that does not know a field."""
+        self._refused = text
+
     def recover(self) -> None:
         """Forget the planned faults."""
         self._planned.clear()
@@ -153,6 +160,8 @@ class EdrServer:
         fault = self._next_fault(request)
         if fault is Fault.HANG:
             return Response(hang=True)
+        if fault is None and self._refused and self._refused.encode() in request.body:
+            fault = Fault.QUERY_SYNTAX
         if fault in _BODIES:
             return _canned(fault)
         response = self._route(request)
@@ -174,7 +183,7 @@ class EdrServer:
 
     def _route(self, request: Request) -> Response:
         if request.path == "/api/info":
-            return _json({"version": VERSION, "maxSearchResultRows": MAX_ROWS, "features": {}})
+            return _json({"version": self.version, "maxSearchResultRows": MAX_ROWS, "features": {}})
         if request.path == "/api/v1/process":
             return self._search(request, is_process=True)
         if request.path == "/api/v1/binary":

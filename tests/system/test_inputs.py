@@ -1,0 +1,608 @@
+"""The modular inputs as splunkd runs them: subprocesses, XML in and out, a real KV store's answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from cbapi.response import CbResponseAPI, Process
+
+from tests.lab.arrivals import Arrivals, iso, md5_of
+from tests.lab.edr.estate import Estate, Start
+from tests.lab.edr.server import TOKEN, EdrServer, Fault
+from tests.lab.https import issued_for
+from tests.lab.inputs import Indexed, InputHost, Run, once
+from tests.lab.site import Site
+
+SIGNED, UNSIGNED = "a" * 32, "b" * 32
+GUID, PARENT = "00000001-0000-0002-01d5-000000000002", "00000001-0000-0001-01d5-000000000001"
+NOW = round(time.time())
+
+
+@pytest.fixture
+def processes(site: Site) -> InputHost:
+    """Give the input of processes."""
+    return InputHost(site, "cbsigned_processes")
+
+
+@pytest.fixture
+def binaries(site: Site) -> InputHost:
+    """Give the input of binaries."""
+    return InputHost(site, "cbsigned_binaries")
+
+
+@pytest.fixture
+def estate() -> Estate:
+    """Give a shell and the tool that it started."""
+    estate = Estate()
+    estate.add_binary(SIGNED, "Signed", "c:\\windows\\explorer.exe", publisher="Microsoft Corporation")
+    estate.add_binary(UNSIGNED, "Unsigned", "c:\\temp\\tool.exe")
+    shell, tool = "C:\\Windows\\explorer.exe", "C:\\Temp\\tool.exe"
+    began = iso(NOW - 600)
+    estate.add_process(Start(SIGNED, shell, start=iso(NOW - 9000), reached=began, guid=PARENT, pid=7, segments=2))
+    estate.add_process(
+        Start(
+            UNSIGNED, tool, "CORP\\jdoe", "host1", began, shell, f'"{tool}" /x', reached=iso(NOW - 590), guid=GUID,
+            parent_guid=PARENT, pid=12, parent_pid=7, sha256="c" * 64,
+        )
+    )  # fmt: skip
+    return estate
+
+
+def _wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
+
+
+def _of(events: list[Indexed], sourcetype: str) -> list[dict[str, Any]]:
+    return [event.fields for event in events if event.sourcetype == sourcetype]
+
+
+def _guids(events: list[Indexed]) -> list[str]:
+    return sorted(fields["process_guid"] for fields in _of(events, "cbsigned:process"))
+
+
+class TestScheme:
+    """What splunkd asks before it runs anything."""
+
+    @pytest.mark.parametrize("kind", ["cbsigned_processes", "cbsigned_binaries"])
+    def test_the_scheme_names_every_argument_of_the_spec(self, site: Site, kind: str) -> None:
+        """Each with a title and a description, none required; one process a stanza, checked from outside."""
+        scheme = InputHost(site, kind).scheme()
+        assert scheme.findtext("use_external_validation") == "true"
+        assert scheme.findtext("use_single_instance") == "false"
+        assert scheme.findtext("streaming_mode") == "xml"
+        arguments = {argument.get("name"): argument for argument in scheme.iter("arg")}
+        assert set(arguments) == {"account", "query", "start", "page_size", "overlap", "learn"}
+        for argument in arguments.values():
+            assert argument.findtext("title")
+            assert argument.findtext("description")
+            assert argument.findtext("required_on_create") == "false"
+
+
+class TestValidation:
+    """What an admin hears when an input is saved."""
+
+    @pytest.mark.parametrize("kind", ["cbsigned_processes", "cbsigned_binaries"])
+    def test_what_works_is_accepted(self, site: Site, kind: str) -> None:
+        """With arguments and without any; nothing is remembered of it."""
+        host = InputHost(site, kind)
+        assert host.validate() == ""
+        assert host.validate(account="lab", start="-7d", query="os_type:windows", page_size="100", learn="1") == ""
+        assert site.splunkd.collections["cbsigned_checkpoints"].find({}) == []
+
+    @pytest.mark.parametrize(
+        ("parameters", "words"),
+        [
+            ({"account": "other"}, "there is no account 'other'"),
+            ({"start": "yesterday"}, "start is 'yesterday'; write -24h"),
+            ({"page_size": "5000"}, "page_size is '5000'; write a number from 10 to 1000"),
+            ({"query": 'process_name:"x'}, "400 (query_syntax_error)"),
+        ],
+    )
+    def test_a_bad_argument_is_named(self, processes: InputHost, parameters: dict[str, str], words: str) -> None:
+        """With what to do about it."""
+        assert words in processes.validate(**parameters)
+
+    @pytest.mark.parametrize(
+        ("fault", "words"),
+        [
+            (Fault.BAD_TOKEN, "refused the API token: enter the current one"),
+            (Fault.FORBIDDEN, "lacks a right"),
+            (Fault.NOT_FOUND, "is not Carbon Black EDR"),
+            (Fault.UNAVAILABLE, "answered 503"),
+            (Fault.INCOMPLETE, "cut a search short"),
+            (Fault.HANG, "did not answer within 10 s"),
+        ],
+    )
+    def test_carbon_black_is_asked(self, processes: InputHost, edr: EdrServer, fault: Fault, words: str) -> None:
+        """And what is wrong with it is said."""
+        edr.fail(fault)
+        message = processes.validate()
+        assert words in message
+        assert TOKEN not in message
+
+    def test_an_old_server_is_refused(self, processes: InputHost, edr: EdrServer) -> None:
+        """Its processes do not say when they reached it."""
+        edr.version = "5.2.0.161004.1206"
+        assert "5.2.0.161004.1206 is too old for inputs: they need 6.1 or later" in processes.validate()
+
+    def test_a_certificate_for_another_name_is_explained(self, bare_site: Site, estate: Estate) -> None:
+        """As for a search."""
+        with EdrServer(estate, issued_for("other.example")) as edr:
+            bare_site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+            assert "certificate for another name" in InputHost(bare_site, "cbsigned_processes").validate()
+
+    def test_a_server_that_is_gone_is_explained(self, processes: InputHost, edr: EdrServer) -> None:
+        """No traceback, no code."""
+        edr.stop()
+        assert "does not accept connections" in processes.validate()
+
+
+class TestProcesses:
+    """Processes from Carbon Black, with the fields of `| cbsigned`."""
+
+    def test_a_process_is_one_event_with_verdict_and_anomaly_fields(self, processes: InputHost, edr: EdrServer) -> None:
+        """A record in whole: what Carbon Black knows, what its parent is, and the command's own fields."""
+        first, second = processes.run()
+        assert first.fields["process_guid"] == PARENT
+        assert second == Indexed(
+            NOW - 600,
+            "cbsigned:process",
+            {
+                "time": iso(NOW - 600),
+                "dest": "host1",
+                "user": "CORP\\jdoe",
+                "os": "windows",
+                "process": '"C:\\Temp\\tool.exe" /x',
+                "process_name": "tool.exe",
+                "process_path": "c:\\temp\\tool.exe",
+                "process_id": "12",
+                "parent_process_name": "explorer.exe",
+                "parent_process_id": "7",
+                "parent_process_guid": PARENT,
+                "process_sha256": "c" * 64,
+                "group": "default group",
+                "host_type": "workstation",
+                "sensor_id": "1",
+                "last_server_update": iso(NOW - 590),
+                "process_md5": UNSIGNED,
+                "process_guid": GUID,
+                "link_process": f"{edr.url}/#analyze/{GUID}/1",
+                "parent_process_md5": SIGNED,
+                "parent_process_path": "c:\\windows\\explorer.exe",
+                "parent_process": "C:\\Windows\\explorer.exe",
+                "signed": "false",
+                "signed_reason": "unsigned",
+                "process_signature_exists": "false",
+                "process_signature_verified": "false",
+                "process_signature_status": "Unsigned",
+                "signed_source": "server",
+                "parent_signed": "true",
+                "signed_noise": "false",
+                "cbsigned_id": f"{GUID}@lab",
+                "cbsigned_revision": "0",
+                "cb_server": "lab",
+            },
+        )
+
+    def test_a_search_says_the_same_of_the_same_process(self, processes: InputHost, site: Site) -> None:
+        """Because it is the same code, with the same baselines."""
+        site.learn(
+            [
+                {
+                    "_time": str(NOW - 86400 * day),
+                    "user": f"user{day % 7}",
+                    "team": "hr",
+                    "process_name": "explorer.exe",
+                }
+                for day in range(1, 60)
+            ]
+        )
+        (event,) = [event for event in processes.run() if event.fields["process_guid"] == GUID]
+        fields = event.fields
+        row = {name: fields[name] for name in ("process_md5", "process_name", "parent_process_md5", "user")}
+        row.update(_time=str(event.time), parent_process_name="explorer.exe")
+        (enriched,) = site.search([row]).rows
+        names = [name for name in enriched if name not in row and name != "signed_source"]
+        assert {name: fields.get(name, "") for name in names} == {name: enriched[name] for name in names}
+        assert fields["anomaly_reasons"]
+
+    def test_cbapi_sees_the_same_processes(
+        self, site: Site, edr: EdrServer, processes: InputHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The vendor's own client finds what the input indexed, no more and no less."""
+        arrivals = Arrivals(edr.estate)
+        arrivals.arrive(300, NOW - 60)
+        arrivals.settle(NOW - 30)
+        (tmp_path / "ca.pem").write_text(edr.trust_pem, encoding="ascii")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        events = once(processes.run(start="-1d", page_size="100"), site.app)
+        client = CbResponseAPI(url=edr.url, token=TOKEN)
+        seen = {process.id: process for process in client.select(Process).where("")}
+        assert sorted(seen) == _guids(events)
+        for event in events:
+            process = seen[event.fields["process_guid"]]
+            assert event.fields["process_name"] == process.process_name
+            assert event.fields["process_path"] == process.path
+            assert event.fields["process_id"] == str(process.process_pid)
+            assert event.time == pytest.approx(process.start.replace(tzinfo=timezone.utc).timestamp())
+
+    def test_what_was_written_is_not_written_again(self, processes: InputHost, estate: Estate) -> None:
+        """A later segment of a process is none of its own; a new process is."""
+        assert _guids(processes.run()) == [PARENT, GUID]
+        estate.add_process(
+            Start(SIGNED, "C:\\Windows\\explorer.exe", start=iso(NOW - 9000), reached=iso(NOW), guid=PARENT)
+        )
+        new = "00000001-0000-0003-01d5-000000000003"
+        estate.add_process(
+            Start(SIGNED, "C:\\Windows\\explorer.exe", start=iso(NOW - 5), reached=iso(NOW - 200), guid=new)
+        )
+        assert _guids(processes.run(overlap="700")) == [new]
+        assert processes.run(overlap="700") == []
+
+    def test_what_becomes_visible_late_is_found_within_the_overlap(self, processes: InputHost, estate: Estate) -> None:
+        """The server had it earlier than what was read already."""
+        processes.run()
+        late = "00000001-0000-0003-01d5-000000000003"
+        estate.add_process(Start(SIGNED, "C:\\x.exe", start=iso(NOW - 700), reached=iso(NOW - 650), guid=late))
+        assert processes.run(overlap="10") == []
+        assert _guids(processes.run(overlap="300")) == [late]
+
+    def test_a_hash_that_comes_late_makes_a_second_event_of_the_same_id(
+        self, processes: InputHost, site: Site, estate: Estate
+    ) -> None:
+        """And the macro keeps that one."""
+        late = "00000001-0000-0003-01d5-000000000003"
+        (number,) = estate.add_process(Start("", "C:\\Temp\\tool.exe", start=iso(NOW - 50), guid=late))
+        first = [event for event in processes.run() if event.fields["process_guid"] == late]
+        estate.update_process(number, process_md5=UNSIGNED, md5=UNSIGNED, last_server_update=iso(NOW))
+        second = processes.run()
+        assert [event.fields["signed_reason"] for event in first] == ["no_hash"]
+        assert [event.fields["signed_reason"] for event in second] == ["unsigned"]
+        assert once([*first, *second], site.app) == second
+        assert processes.run() == []
+
+    def test_a_query_narrows(self, processes: InputHost) -> None:
+        """In Carbon Black's own language."""
+        assert _guids(processes.run(query="process_name:tool.exe OR process_name:other.exe")) == [GUID]
+
+    def test_start_says_from_when_on_processes_are_wanted(self, processes: InputHost) -> None:
+        """Changed, the input begins anew; what comes again has the same id."""
+        assert _guids(processes.run(start="-1h")) == [GUID]
+        again = processes.run(start="-1d")
+        assert _guids(again) == [PARENT, GUID]
+        assert processes.run(start="-1d") == []
+
+    def test_more_rows_in_a_second_than_a_page_holds_lose_nothing(self, processes: InputHost, estate: Estate) -> None:
+        """A server that was down may have got thousands at once."""
+        for number in range(95):
+            guid = f"00000002-0000-0001-01d5-{number:012x}"
+            estate.add_process(Start(SIGNED, "C:\\x.exe", start=iso(NOW - 300), reached=iso(NOW - 300), guid=guid))
+        assert len(_guids(processes.run(page_size="10"))) == 97
+
+    def test_what_is_read_is_learnt_if_the_admin_wants_that(self, processes: InputHost, site: Site) -> None:
+        """After it was scored, and once."""
+        processes.run()
+        assert site.splunkd.collections["cbsigned_baselines"].find({}) == []
+        processes.run(start="-1d", learn="true")
+        learnt = {document["_key"] for document in site.splunkd.collections["cbsigned_baselines"].find({})}
+        assert {"organisation:", "person:jdoe", "parent:explorer.exe"} <= learnt
+
+    def test_parents_that_cannot_be_asked_for_hold_up_nothing(self, processes: InputHost, edr: EdrServer) -> None:
+        """Their names are on the process itself."""
+        edr.refuse("process_id:")
+        events = processes.run(query="process_name:tool.exe")
+        assert [event.fields["parent_process_name"] for event in events] == ["explorer.exe"]
+        assert [event.fields["parent_signed"] for event in events] == ["unknown"]
+
+    def test_it_reads_from_the_account_that_it_names(self, site: Site, processes: InputHost) -> None:
+        """One server of several."""
+        other = Estate()
+        other.add_process(Start(SIGNED, "C:\\x.exe", start=iso(NOW - 50), guid=GUID))
+        with EdrServer(other) as second:
+            site.save_account("second", url=second.url, api_token=TOKEN, ca_certificate=second.trust_pem)
+            (event,) = processes.run(account="second")
+            assert event.fields["cbsigned_id"] == f"{GUID}@second"
+
+
+class TestTrouble:
+    """What goes wrong costs time, and nothing else."""
+
+    @pytest.mark.parametrize(
+        "fault", [Fault.UNAVAILABLE, Fault.BAD_TOKEN, Fault.INCOMPLETE, Fault.NOT_JSON, Fault.CUT_BODY]
+    )
+    def test_it_waits_until_carbon_black_is_back(self, processes: InputHost, edr: EdrServer, fault: Fault) -> None:
+        """In the same run, and says what it waits for."""
+        edr.fail(fault)
+        run = processes.start()
+        _wait_for(lambda: "attempt=2" in processes.site.logs())
+        edr.recover()
+        assert run.wait() == 0
+        assert _guids(run.events()) == [PARENT, GUID]
+        assert TOKEN not in processes.site.logs() + run.standard_error.decode()
+
+    def test_a_new_token_is_taken_up_while_it_waits(self, site: Site, edr: EdrServer, processes: InputHost) -> None:
+        """Nobody has to restart anything."""
+        site.save_account("lab", url=edr.url, api_token="x" * 40, ca_certificate=edr.trust_pem)
+        run = processes.start()
+        _wait_for(lambda: "refused the API token" in site.logs())
+        site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        assert run.wait() == 0
+        assert _guids(run.events()) == [PARENT, GUID]
+
+    def test_without_an_account_it_says_so_and_ends(self, bare_site: Site) -> None:
+        """Splunkd starts it again at the next interval."""
+        run = InputHost(bare_site, "cbsigned_processes").start()
+        assert run.wait() == 1
+        assert b"ERROR cbsigned_processes://main: no account is set up" in run.standard_error
+        assert b"Traceback" not in run.standard_error
+
+    def test_a_kv_store_that_is_down_is_waited_for(self, site: Site, processes: InputHost) -> None:
+        """Without it nobody knows what was read; with it back, all goes on."""
+        processes.run(query="process_name:none")
+        site.splunkd.kv_trouble = "writes refused"
+        run = processes.start()
+        _wait_for(lambda: "KV store answered 503" in site.logs())
+        assert run.process.poll() is None
+        site.splunkd.kv_trouble = ""
+        assert run.wait() == 0
+        assert _guids(run.events()) == [PARENT, GUID]
+
+    def test_verdicts_that_fail_in_passing_are_asked_again(self, processes: InputHost, edr: EdrServer) -> None:
+        """An event is for years, so it waits some seconds for its verdict."""
+        edr.fail(Fault.CRASH, path="/api/v1/binary", times=1)
+        edr.fail(Fault.JOIN_BLOCKED, path="/api/v1/process", times=1)
+        assert [event.fields["signed"] for event in processes.run()] == ["true", "false"]
+
+    def test_a_lag_that_grows_is_told(self, processes: InputHost, edr: EdrServer, site: Site) -> None:
+        """With why; and when all is read, that."""
+        processes.run()
+        (state,) = site.splunkd.collections["cbsigned_checkpoints"].find({"kind": "state"})
+        old = {**json.loads(state["state"]), "caught_up": NOW - 5000, "lag": 10.0}
+        site.splunkd.collections["cbsigned_checkpoints"].save([{**state, "state": json.dumps(old)}], 0)
+        edr.fail(Fault.UNAVAILABLE)
+        run = processes.start()
+        _wait_for(lambda: b"cbsigned:health" in run.read)
+        edr.recover()
+        assert run.wait() == 0
+        behind, caught_up = _of(run.events(), "cbsigned:health")
+        assert (behind["status"], caught_up["status"]) == ("behind", "caught_up")
+        assert "answered 503" in behind["message"]
+        assert float(behind["lag"]) > 4999
+        assert behind["input"] == "cbsigned_processes://main"
+
+    def test_a_page_is_one_line_of_log_without_names(self, processes: InputHost, site: Site) -> None:
+        """Rows, events, requests, lag; no hash, no user, no path, no token."""
+        processes.run()
+        (line,) = [line for line in site.logs().splitlines() if " rows=" in line]
+        assert "input=cbsigned_processes://main rows=3 events=2 requests=3 lag_seconds=0" in line
+        for word in (TOKEN, SIGNED, UNSIGNED, "jdoe", "tool.exe", GUID):
+            assert word not in site.logs()
+
+
+class TestOneAtATime:
+    """Never two processes for one stanza."""
+
+    def test_a_second_process_on_the_same_host_leaves_at_once(self, processes: InputHost, edr: EdrServer) -> None:
+        """It writes nothing and is no error."""
+        edr.delay = 1.0
+        first = processes.start()
+        _wait_for(lambda: edr.requests)
+        second = processes.start()
+        assert second.wait() == 0
+        assert second.events() == []
+        assert "a process on this host reads" in processes.site.logs()
+        assert first.wait() == 0
+        assert _guids(first.events()) == [PARENT, GUID]
+
+    def test_another_member_of_a_cluster_waits_until_the_lease_is_over(self, site: Site, processes: InputHost) -> None:
+        """And then takes over where the first one ended."""
+        assert _guids(processes.run()) == [PARENT, GUID]
+        other = InputHost(site, "cbsigned_processes", host="searchhead2")
+        assert other.run() == []
+        assert "searchhead1 reads for cbsigned_processes://main" in site.logs()
+        (lease,) = site.splunkd.collections["cbsigned_checkpoints"].find({"kind": "lease"})
+        site.splunkd.collections["cbsigned_checkpoints"].save([{**lease, "expires": NOW - 100}], 0)
+        assert other.run() == []
+        (lease,) = site.splunkd.collections["cbsigned_checkpoints"].find({"kind": "lease"})
+        assert lease["host"] == "searchhead2"
+        assert processes.run() == []
+        assert "searchhead2 reads for cbsigned_processes://main" in site.logs()
+
+    def test_after_a_crash_the_same_host_goes_on_at_once(self, processes: InputHost, edr: EdrServer) -> None:
+        """The lock dies with the process, whatever the lease says."""
+        edr.delay = 1.0
+        first = processes.start()
+        _wait_for(lambda: edr.requests)
+        first.kill()
+        first.wait()
+        edr.delay = 0.0
+        assert _guids(processes.run()) == [PARENT, GUID]
+
+    def test_two_stanzas_do_not_hinder_each_other(self, site: Site, processes: InputHost) -> None:
+        """Each has its own checkpoint."""
+        assert len(processes.run()) == 2
+        assert len(InputHost(site, "cbsigned_processes", "other").run()) == 2
+
+
+class TestStopping:
+    """splunkd asks it to stop when it is disabled, changed, or splunkd itself goes down."""
+
+    def _stop(self, run: Run) -> float:
+        began = time.monotonic()
+        run.terminate()
+        assert run.wait(10) == 0
+        return time.monotonic() - began
+
+    @pytest.mark.parametrize("fault", [Fault.HANG, Fault.UNAVAILABLE])
+    def test_it_stops_promptly_whatever_it_waits_for(self, processes: InputHost, edr: EdrServer, fault: Fault) -> None:
+        """A request that hangs, or the next try."""
+        edr.fail(fault)
+        run = processes.start()
+        _wait_for(lambda: edr.requests)
+        assert self._stop(run) < 3
+        assert "stopped=true" in processes.site.logs()
+
+    def test_in_the_middle_of_a_backfill_it_stops_whole(self, site: Site, processes: InputHost, edr: EdrServer) -> None:
+        """The stream ends well, and the next run goes on without a gap or a second copy."""
+        arrivals = Arrivals(edr.estate)
+        for second in range(100):
+            arrivals.arrive(50, NOW - 500 + second)
+        arrivals.settle(NOW - 300)
+        run = processes.start(page_size="100")
+        _wait_for(lambda: run.read.count(b"<event ") > 500)
+        assert self._stop(run) < 3
+        assert bytes(run.read).endswith(b"</stream>")
+        events = run.events()
+        assert len(events) == run.read.count(b"<event ")
+        events += processes.run()
+        kept = once(events, site.app)
+        assert _guids(kept) == sorted([*arrivals.guids, PARENT, GUID])
+        assert len({(event.fields["cbsigned_id"], event.fields["cbsigned_revision"]) for event in events}) == len(
+            events
+        )
+
+    def test_a_splunkd_that_is_gone_ends_it(self, processes: InputHost, edr: EdrServer) -> None:
+        """What it could not hand over is not marked as read."""
+        edr.delay = 0.5
+        run = processes.start_unread()
+        _wait_for(lambda: edr.requests)
+        run.close()
+        assert run.wait() == 1
+        edr.delay = 0.0
+        assert _guids(processes.run()) == [PARENT, GUID]
+
+
+class TestBinaries:
+    """A warm verdict store, and signatures that change."""
+
+    def test_new_binaries_are_indexed_and_their_verdicts_kept(
+        self, binaries: InputHost, site: Site, edr: EdrServer
+    ) -> None:
+        """So that the first search for them asks Carbon Black nothing."""
+        events = binaries.run(start="2026-01-01")
+        assert [(fields["md5"], fields["signed"]) for fields in _of(events, "cbsigned:binary")] == [
+            (SIGNED, "true"),
+            (UNSIGNED, "false"),
+        ]
+        asked = len(edr.requests)
+        rows = site.search([{"md5": SIGNED}, {"md5": UNSIGNED}]).rows
+        assert [(row["signed"], row["signed_source"]) for row in rows] == [("true", "cache"), ("false", "cache")]
+        assert len(edr.requests) == asked
+        assert binaries.run(start="2026-01-01") == []
+
+    def test_a_signature_that_changes_is_told_once(self, binaries: InputHost, estate: Estate, site: Site) -> None:
+        """Whoever notices: the input, for the binary is in its overlap."""
+        binaries.run(start="2026-01-01")
+        estate.update_binary(SIGNED, digsig_result="Bad Signature")
+        events = binaries.run(start="2026-01-01")
+        (flip,) = _of(events, "cbsigned:flip")
+        assert (flip["md5"], flip["previous_status"], flip["process_signature_status"]) == (
+            SIGNED,
+            "Signed",
+            "Bad Signature",
+        )
+        assert flip["signed"] == "false"
+        assert [fields["signed"] for fields in _of(events, "cbsigned:binary")] == ["false"]
+        assert binaries.run(start="2026-01-01") == []
+        assert site.search([{"md5": SIGNED}]).rows[0]["signed_reason"] == "bad_signature"
+
+    def test_a_change_that_a_search_notices_is_told_too(self, binaries: InputHost, estate: Estate, site: Site) -> None:
+        """For the store remembers it."""
+        binaries.run(start="2026-01-01", overlap="0")
+        estate.update_binary(UNSIGNED, digsig_result="Signed")
+        site.search([{"md5": UNSIGNED}], "refresh=true")
+        events = binaries.run(start="2026-01-01", overlap="0")
+        assert [fields["previous_status"] for fields in _of(events, "cbsigned:flip")] == ["Unsigned"]
+        assert binaries.run(start="2026-01-01", overlap="0") == []
+
+    def test_a_change_back_and_forth_is_told_each_time(self, binaries: InputHost, estate: Estate) -> None:
+        """Though the binary's own event of each status is written once."""
+        binaries.run(start="2026-01-01")
+        told = []
+        for status in ("Expired", "Signed", "Expired"):
+            estate.update_binary(SIGNED, digsig_result=status)
+            time.sleep(1.1)  # an event's id has the second in it
+            told += [
+                fields["process_signature_status"] for fields in _of(binaries.run(start="2026-01-01"), "cbsigned:flip")
+            ]
+        assert told == ["Expired", "Signed", "Expired"]
+
+    def test_a_signature_that_is_reported_late_is_written_then(self, binaries: InputHost, estate: Estate) -> None:
+        """Until then nothing is kept, for nothing is known."""
+        estate.add_binary("c" * 32, "(Unknown)", "c:\\new.exe")
+        first = [
+            fields for fields in _of(binaries.run(start="2026-01-01"), "cbsigned:binary") if fields["md5"] == "c" * 32
+        ]
+        assert [fields["signed"] for fields in first] == ["unknown"]
+        estate.update_binary("c" * 32, digsig_result="Signed")
+        events = binaries.run(start="2026-01-01")
+        assert [fields["signed"] for fields in _of(events, "cbsigned:binary")] == ["true"]
+        assert _of(events, "cbsigned:flip") == []
+
+    def test_what_is_about_to_run_out_is_asked_anew(self, binaries: InputHost, site: Site, edr: EdrServer) -> None:
+        """So that no search need wait for it; a change is noticed by that."""
+        binaries.run(start="2026-01-01", overlap="0")
+        store = site.splunkd.collections["cbsigned_verdicts"]
+        store.save([{**document, "expires": NOW + 3600} for document in store.find({})], 0)
+        edr.estate.update_binary(SIGNED, digsig_result="Untrusted Root")
+        events = binaries.run(start="2026-01-01", overlap="0")
+        assert [fields["process_signature_status"] for fields in _of(events, "cbsigned:flip")] == ["Untrusted Root"]
+        assert all(document["expires"] > NOW + 86400 for document in store.find({}))
+
+    def test_signers_are_learnt_if_the_admin_wants_that(self, binaries: InputHost, site: Site) -> None:
+        """A first program of a signer is worth a sentence only where signers are known."""
+        binaries.run(start="2026-01-01", learn="true")
+        (document,) = site.splunkd.collections["cbsigned_baselines"].find({})
+        assert "Microsoft Corporation" in document["baseline"]
+
+    def test_many_pages_lose_nothing(self, binaries: InputHost, estate: Estate) -> None:
+        """Though all were added in one second."""
+        for number in range(1, 60):
+            estate.add_binary(md5_of(number), "Signed", f"c:\\{number}.exe")
+        assert len(_of(binaries.run(start="2026-01-01", page_size="10"), "cbsigned:binary")) == 61
+
+    def test_killed_it_repeats_at_most_a_page(self, binaries: InputHost, edr: EdrServer, site: Site) -> None:
+        """The macro's rule makes one of two."""
+        for number in range(1, 400):
+            edr.estate.add_binary(md5_of(number), "Signed", f"c:\\{number}.exe")
+        edr.delay = 0.02
+        events: list[Indexed] = []
+        for kill in range(4):
+            run = binaries.start(start="2026-01-01", page_size="20")
+            _wait_for(lambda run=run, kill=kill: run.read.count(b"<event ") > 40 + kill)  # type: ignore[misc]
+            run.kill()
+            run.wait()
+            events += run.events()
+        events += binaries.run(start="2026-01-01", page_size="20")
+        kept = _of(once(events, site.app), "cbsigned:binary")
+        assert len({fields["md5"] for fields in kept}) == len(kept) == 401
+        assert len(events) <= 401 + 4 * 20
+
+
+def test_no_secret_is_in_a_process_list_or_a_log(processes: InputHost, edr: EdrServer, site: Site) -> None:
+    """Neither the API token nor splunkd's; not while it runs, and not afterwards."""
+    edr.delay = 0.5
+    run = processes.start()
+    _wait_for(lambda: edr.requests)
+    shown = (
+        Path(f"/proc/{run.process.pid}/cmdline").read_bytes() + Path(f"/proc/{run.process.pid}/environ").read_bytes()
+    )
+    assert run.wait() == 0
+    everything = shown + run.read + run.standard_error + site.logs().encode()
+    assert TOKEN.encode() not in everything
+    assert site.splunkd.system_token.encode() not in everything
+
+
+def test_times_are_those_of_the_process(processes: InputHost) -> None:
+    """`_time` is when it started, in UTC."""
+    for event in processes.run():
+        moment = datetime.fromisoformat(event.fields["time"].replace("Z", "+00:00"))
+        assert event.time == pytest.approx(moment.timestamp())

@@ -1,0 +1,187 @@
+"""Carbon Black's documents as events, and events as splunk-sdk writes them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from splunklib.modularinput import Event as SdkEvent
+from splunklib.modularinput import EventWriter
+
+from cbverdict.evidence import Question, Signature
+from cbverdict.hashes import Md5
+from cbverdict.inputs.binaries import event_of as binary_event
+from cbverdict.inputs.binaries import flip_of
+from cbverdict.inputs.feed import Event
+from cbverdict.inputs.processes import Image, event_of, read_reports
+from cbverdict.inputs.stream import EventStream, PagedOutput
+from cbverdict.stored import StoredVerdict
+from cbverdict.verdict import Reason, Signed, Verdict
+
+CONSOLE = "https://cb.example"
+GUID, PARENT = "00000018-0000-164c-01d5-9ed472b33472", "00000018-0000-0001-01d5-9ed472b33471"
+
+
+def _segment(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": GUID,
+        "segment_id": 2,
+        "process_md5": "a" * 32,
+        "process_name": "tool.exe",
+        "path": "c:\\tool.exe",
+        "cmdline": '"C:\\Tool.exe" /x',
+        "process_pid": 12,
+        "username": "CORP\\jdoe",
+        "hostname": "host1",
+        "os_type": "windows",
+        "start": "2026-11-02T07:00:00.1Z",
+        "last_server_update": "2026-11-02T07:00:05Z",
+        "parent_id": PARENT,
+        "parent_name": "explorer.exe",
+        "parent_pid": 7,
+        "parent_md5": "0" * 30,
+        **changes,
+    }
+
+
+class TestProcesses:
+    """One process, one event."""
+
+    def test_a_recorded_process_becomes_an_event(self, recorded: Path) -> None:
+        """Of a real server, 6.x; what it does not know is left out, the parent above all."""
+        path = recorded / "carbon_black" / "process_search_6x.json"
+        (document, *_) = json.loads(path.read_text(encoding="utf-8"))["results"]
+        (report,) = read_reports([document])
+        assert event_of(report, None, CONSOLE) == {
+            "time": "2019-11-19T12:25:37.19Z",
+            "dest": document["hostname"],
+            "user": document["username"],
+            "os": "windows",
+            "process_name": "chrome.exe",
+            "process_path": document["path"],
+            "process_id": str(document["process_pid"]),
+            "group": "default group",
+            "host_type": document["host_type"],
+            "sensor_id": str(document["sensor_id"]),
+            "last_server_update": document["last_server_update"],
+            "interface_ip": "172.31.13.240",
+            "comms_ip": "18.185.215.89",
+            "process_md5": document["process_md5"],
+            "process_guid": document["id"],
+            "link_process": f"{CONSOLE}/#analyze/{document['id']}/{document['segment_id']}",
+            "watchlists": ["1870"],
+        }
+
+    def test_segments_become_one_event(self) -> None:
+        """The newest counts where they differ, the earliest start, and a hash that any of them has."""
+        segments = [
+            _segment(segment_id=3, last_server_update="2026-11-02T07:00:09Z", cmdline="newest", process_md5="0" * 30),
+            _segment(segment_id=1, last_server_update="2026-11-02T07:00:01Z", start="2026-11-02T06:59:00Z", os_type=""),
+            _segment(segment_id=2, cmdline="(unknown)"),
+        ]
+        (report,) = read_reports(segments)
+        event = event_of(report, None, CONSOLE)
+        assert (event["process"], event["time"], event["process_md5"]) == ("newest", "2026-11-02T06:59:00Z", "a" * 32)
+        assert event["link_process"] == f"{CONSOLE}/#analyze/{GUID}/3"
+
+    def test_the_parent_comes_from_its_own_document(self) -> None:
+        """For a process tells only its parent's name."""
+        (report,) = read_reports([_segment()])
+        event = event_of(report, Image(Md5("b" * 32), "c:\\explorer.exe", ""), CONSOLE)
+        assert {name: value for name, value in event.items() if name.startswith("parent")} == {
+            "parent_process_name": "explorer.exe",
+            "parent_process_id": "7",
+            "parent_process_guid": PARENT,
+            "parent_process_md5": "b" * 32,
+            "parent_process_path": "c:\\explorer.exe",
+            "parent_process": "c:\\explorer.exe",
+        }
+
+    @pytest.mark.parametrize("guid", ["00000018-ffff-ffff-0000-000000000000", "00000018-0000-0000-0000-000000000000"])
+    def test_a_parent_that_carbon_black_does_not_know_is_none(self, guid: str) -> None:
+        """Its id is a placeholder, its number -1, its name `(unknown)`."""
+        (report,) = read_reports([_segment(parent_id=guid, parent_pid=-1, parent_name="(unknown)")])
+        assert report.parent_guid == ""
+        assert not [name for name in event_of(report, None, CONSOLE) if name.startswith("parent")]
+
+    def test_scores_of_feeds_are_kept(self) -> None:
+        """Under Carbon Black's own names; true and false, lists and objects are none."""
+        (report,) = read_reports([_segment(alliance_score_virustotal=7, alliance_score_x=None, terminated=True)])
+        event = event_of(report, None, CONSOLE)
+        assert {name for name in event if name.startswith(("alliance", "terminated"))} == {"alliance_score_virustotal"}
+
+    @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())))
+    def test_no_document_is_an_error(self, document: dict[str, Any]) -> None:
+        """Foreign data may be anything, and what comes out can be written as UTF-8."""
+        for report in read_reports([{**_segment(), **document}, document]):
+            json.dumps(event_of(report, None, CONSOLE), ensure_ascii=False).encode("utf-8")
+
+    @pytest.mark.parametrize("name", ["interface_ip", "watchlists", "parent_pid", "segment_id", "start", "path"])
+    @pytest.mark.parametrize("value", [None, True, "", "x", [1, {"wid": 2}, {}], {"a": 1}, "\ud800", 10**30, -1, 1.5])
+    def test_no_value_is_an_error(self, name: str, value: object) -> None:
+        """Wherever it stands."""
+        (report,) = read_reports([_segment(**{name: value})])
+        json.dumps(event_of(report, None, CONSOLE), ensure_ascii=False).encode("utf-8")
+
+
+class TestBinaries:
+    """A binary, and its signature's change."""
+
+    def test_a_recorded_binary_becomes_an_event(self, recorded: Path) -> None:
+        """Of a real server, 7.5."""
+        document = json.loads((recorded / "carbon_black" / "binary_summary_7.5.json").read_text(encoding="utf-8"))
+        verdict = Verdict(Signed.TRUE, Reason.BINARY, Signature("Signed", "M"))
+        event = binary_event("6b" * 16, document, verdict, CONSOLE)
+        assert event["time"] == event["server_added_timestamp"] == document["server_added_timestamp"]
+        assert event["observed_filename"] == document["observed_filename"]
+        assert event["is_64bit"] == "true"
+        assert (event["signed"], event["signed_reason"]) == ("true", "binary")
+        assert event["process_signature_publisher"] == "M"
+        assert event["link_binary"] == f"{CONSOLE}/#/binary/{'6B' * 16}"
+
+    def test_a_flip_says_what_it_was(self) -> None:
+        """And what it is."""
+        verdict = Verdict(Signed.FALSE, Reason.BAD_SIGNATURE, Signature("Bad Signature", "M"))
+        stored = StoredVerdict("lab", Question(Md5("a" * 32)), "b", verdict, 1, 2, 3, "Signed", 2)
+        assert flip_of(stored, "2026-11-02T07:00:00Z") == {
+            "time": "2026-11-02T07:00:00Z",
+            "md5": "a" * 32,
+            "previous_status": "Signed",
+            "signed": "false",
+            "signed_reason": "bad_signature",
+            "process_signature_exists": "true",
+            "process_signature_verified": "false",
+            "process_signature_status": "Bad Signature",
+            "process_signature_publisher": "M",
+        }
+
+
+class TestStream:
+    """Events leave as the SDK writes them, a page at a time."""
+
+    @given(st.text(), st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")))
+    def test_an_event_is_the_sdks_xml(self, value: str, stanza: str) -> None:
+        """Whatever is in it."""
+        sdk, ours = io.StringIO(), io.BytesIO()
+        text = json.dumps({"a": value}, separators=(",", ":"))
+        EventWriter(sdk).write_event(SdkEvent(text, stanza or "x", "12.345", sourcetype="cbsigned:process"))
+        output = PagedOutput(ours)
+        stream = EventStream(EventWriter(output), output, stanza or "x")
+        stream.write([Event(12.345, "cbsigned:process", {"a": value})])
+        assert ET.canonicalize(sdk.getvalue() + "</stream>") == ET.canonicalize(ours.getvalue().decode() + "</stream>")
+
+    def test_nothing_leaves_before_the_page_is_whole(self) -> None:
+        """The SDK flushes after each event, which splunkd would take for a page."""
+        pipe = io.BytesIO()
+        output = PagedOutput(pipe)
+        EventWriter(output).write_event(SdkEvent("a", "x", "1"))
+        assert pipe.getvalue() == b""
+        output.deliver()
+        output.deliver()
+        assert pipe.getvalue().count(b"<event ") == 1

@@ -1,0 +1,155 @@
+"""What an input goes by: the cursor, what was written lately, its arguments, its health."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbverdict.errors import SetupError
+from cbverdict.inputs.arguments import InputArguments, absolute_second, parse_arguments, seconds_back
+from cbverdict.inputs.cursor import Cursor, second_of
+from cbverdict.inputs.health import Health
+from cbverdict.inputs.recent import Recent
+
+
+class TestCursor:
+    """A page is asked for by time."""
+
+    def test_it_goes_on_from_the_latest_second(self) -> None:
+        """Rows of that second come again, because more of them may follow."""
+        times = ["2026-11-02T07:00:00.100Z", "2026-11-02T07:00:02.900Z", "2026-11-02T07:00:01Z"]
+        assert Cursor("2026-11-02T07:00:00").advance(times) == Cursor("2026-11-02T07:00:02")
+
+    def test_rows_of_one_second_are_skipped_but_for_some(self) -> None:
+        """Some that were skipped may have moved on meanwhile, and others into their places."""
+        cursor = Cursor("2026-11-02T07:00:00").advance(["2026-11-02T07:00:00.5Z"] * 1000)
+        assert cursor == Cursor("2026-11-02T07:00:00", 900)
+        assert cursor.advance(["2026-11-02T07:00:00.5Z"] * 1000) == Cursor("2026-11-02T07:00:00", 1800)
+
+    def test_a_page_without_times_moves_nothing(self) -> None:
+        """Nor does an empty one."""
+        assert Cursor("2026-11-02T07:00:00").advance(["", "yesterday"]) == Cursor("2026-11-02T07:00:00")
+
+    @pytest.mark.parametrize("text", ["", "yesterday", "2026-11-02", "02.11.2026 07:00:00"])
+    def test_what_is_no_time_has_no_second(self, text: str) -> None:
+        """Foreign data is no error."""
+        assert second_of(text) == ""
+
+
+class TestRecent:
+    """Keys are remembered, the last ones."""
+
+    def test_a_key_is_kept_once(self) -> None:
+        """Seen again soon, nothing new has to be kept of it."""
+        recent = Recent()
+        assert "a" not in recent
+        assert len(recent.note("a")) == 16
+        assert "a" in recent
+        assert recent.note("a") == ""
+
+    def test_the_oldest_go_first(self) -> None:
+        """Those seen again are not old."""
+        recent = Recent(limit=4)
+        for key in ("a", "b", "c", "a", "d", "e"):
+            recent.note(key)
+        assert [key for key in "abcde" if key in recent] == ["a", "c", "d", "e"]
+
+    def test_what_is_seen_again_after_long_is_kept_anew(self) -> None:
+        """For what was kept of it then is about to be dropped."""
+        recent = Recent(limit=4)
+        first = recent.note("a")
+        recent.note("b")
+        recent.note("c")
+        assert recent.note("a") == first
+
+    @given(st.lists(st.text(), max_size=30))
+    def test_what_was_kept_is_recalled(self, keys: list[str]) -> None:
+        """After a restart the same keys are known, whatever characters are in them."""
+        before, after = Recent(), Recent()
+        after.recall("".join([before.note(key) for key in keys]))
+        assert all(key in after for key in keys)
+        assert list(after.texts()) == list(before.texts())
+
+
+class TestArguments:
+    """Checked when the input is saved, and when it runs."""
+
+    def test_nothing_given_is_the_default(self) -> None:
+        """Splunkd hands over empty texts for what was left out."""
+        given_nothing = parse_arguments({"account": "", "query": None, "start": "", "page_size": ""}, 300)
+        assert given_nothing == InputArguments(overlap=300)
+
+    def test_all_given(self) -> None:
+        """As typed, blanks around it aside."""
+        texts = {
+            "account": " lab ",
+            "query": "os_type:windows",
+            "start": "2026-11-01",
+            "page_size": "500",
+            "overlap": "60",
+            "learn": "1",
+        }
+        expected = InputArguments("lab", "os_type:windows", "2026-11-01", 500, 60.0, is_learning=True)
+        assert parse_arguments(texts, 300) == expected
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("start", "yesterday"),
+            ("start", "-5"),
+            ("start", "-5y"),
+            ("start", "2026-13-45"),
+            ("start", "2026-02-30T06:00:00"),
+            ("start", "2026"),
+            ("page_size", "5"),
+            ("page_size", "5000"),
+            ("page_size", "many"),
+            ("page_size", "nan"),
+            ("overlap", "-1"),
+            ("learn", "perhaps"),
+            ("query", "a\nb"),
+        ],
+    )
+    def test_what_is_not_usable_is_named(self, name: str, value: str) -> None:
+        """With what is."""
+        with pytest.raises(SetupError, match=name):
+            parse_arguments({name: value}, 300)
+
+    @pytest.mark.parametrize(("start", "seconds"), [("now", 0.0), ("-90s", 90.0), ("-2h", 7200.0), ("-1w", 604800.0)])
+    def test_a_relative_start_is_so_long_ago(self, start: str, seconds: float) -> None:
+        """In Splunk's own way to write it."""
+        assert seconds_back(start) == seconds
+
+    @pytest.mark.parametrize(
+        ("start", "second"),
+        [
+            ("2026-11-05", "2026-11-05T00:00:00"),
+            ("2026-11-05T06:30", "2026-11-05T06:30:00"),
+            ("2026-11-05T06:30:15Z", "2026-11-05T06:30:15"),
+        ],
+    )
+    def test_an_absolute_start_is_completed(self, start: str, second: str) -> None:
+        """It is UTC."""
+        assert seconds_back(start) is None
+        assert absolute_second(start) == second
+
+
+class TestHealth:
+    """Somebody hears of a lag that grows."""
+
+    def test_a_backfill_tells_nothing(self) -> None:
+        """It lags by a day at first, and less and less."""
+        health = Health()
+        assert [health.look(lag) for lag in (86400, 40000, 2000, 0)] == [""] * 4
+
+    def test_a_lag_that_grows_is_told_and_told_again_when_it_has_doubled(self) -> None:
+        """And when all is well again, that."""
+        health = Health()
+        lags = (0, 600, 1000, 1500, 2100, 3000, 5000, 100, 50)
+        assert [health.look(lag) for lag in lags] == ["", "", "behind", "", "behind", "", "behind", "caught_up", ""]
+
+    def test_a_lag_that_shrinks_is_not_told_anew(self) -> None:
+        """It is on its way."""
+        health = Health(lag=0.0)
+        assert [health.look(lag) for lag in (2000, 1900, 1800, 950, 100)] == ["behind", "", "", "", "caught_up"]
