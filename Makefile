@@ -28,7 +28,7 @@ try: .venv/$(MAIN)/ready
 
 test: $(VERSIONS:%=.venv/%/ready)
 	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \
-		.venv/$$version/bin/python -m pytest -q $(ARGS); done
+		.venv/$$version/bin/python -m pytest -q -n auto $(ARGS); done
 
 bench: $(VERSIONS:%=.venv/%/ready) .venv/figures/ready
 	@rm -rf build/bench

@@ -60,16 +60,16 @@ class Stress:
 
     def _go_on(self) -> None:
         healthy_at = 0.0
-        for _ in range(PROCESSES // BATCH):
+        for number in range(PROCESSES // BATCH):
             now = time.time()
             self._arrivals.arrive(BATCH, now)
             if now >= healthy_at:
                 self._edr.recover()
-                if self._random.random() < 0.2:
-                    fault = self._random.choice(PASSING)
-                    self.faults[fault] += 1
-                    self._edr.fail(fault)
-                    healthy_at = now + 1.5 * self._random.random()
+            if number % 5 == 0:
+                fault = PASSING[number // 5 % len(PASSING)]
+                self.faults[fault] += 1
+                self._edr.fail(fault)
+                healthy_at = now + 0.2 + self._random.random()
             time.sleep(0.25)
         self._edr.recover()
         time.sleep(11)  # what is hashed late comes within ten seconds
@@ -111,15 +111,13 @@ def test_nothing_is_missing_and_at_most_a_page_comes_twice_per_kill(
     runs, arrivals, stress = history
     events = [event for run in runs for event in run if event.sourcetype == "cbsigned:process"]
     kept = once(events, site.app)
-    assert sum(stress.faults.values()) > 30
+    assert set(stress.faults) == set(PASSING)
     assert sorted(event.fields["process_guid"] for event in kept) == sorted(arrivals.guids)
     assert all(event.fields.get("process_md5") for event in kept)
-    copies = Counter((event.fields["cbsigned_id"], event.fields["cbsigned_revision"]) for event in events)
-    repeated = sum(count - 1 for count in copies.values())
-    assert repeated <= KILLS * PAGE, stress.faults
-    assert max(copies.values()) <= KILLS + 1
-    for run in runs:
-        once_a_run = Counter((event.fields["cbsigned_id"], event.fields["cbsigned_revision"]) for event in run)
-        assert not run or max(once_a_run.values()) == 1, "a run repeats nothing of its own"
-    unknown = [event for event in kept if event.fields["signed"] == "unknown"]
-    assert len(unknown) < len(kept) / 100, Counter(event.fields["signed_reason"] for event in unknown)
+    written = [[(event.fields["cbsigned_id"], event.fields.get("cbsigned_revision")) for event in run] for run in runs]
+    for number, run in enumerate(written):
+        assert len(set(run)) == len(run), "a run repeats nothing of its own"
+        later = set().union(*written[number + 1 :])
+        assert len(later.intersection(run)) <= PAGE, "of what a run wrote a page comes again, if it was killed"
+    unknown = Counter(event.fields["signed_reason"] for event in kept if event.fields["signed"] == "unknown")
+    assert sum(unknown.values()) < len(kept) / 100, unknown
