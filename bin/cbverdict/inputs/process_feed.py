@@ -39,7 +39,7 @@ _PAGES_A_SEARCH = 20
 """After so many pages what was answered is asked anew, so that memory does not grow with a backfill."""
 
 _PAGES_A_LESSON = 50
-_MAX_IMAGES = 20_000
+_MAX_IMAGES = 5_000
 _PASSING = {
     Reason.TIMEOUT,
     Reason.SERVER_ERROR,
