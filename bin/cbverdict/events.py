@@ -5,7 +5,7 @@ from __future__ import annotations
 import ntpath
 import posixpath
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Mapping, NamedTuple
 
 from cbverdict.hashes import FieldValue, Md5, parse_md5
 
@@ -43,16 +43,14 @@ LOOKUP_FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(NamedTuple):
     """A process as a row names it: its hash (None: the row has none) and its file name (None: likewise)."""
 
     md5: Md5 | None
     name: str | None
 
 
-@dataclass(frozen=True)
-class ProcessEvent:
+class ProcessEvent(NamedTuple):
     """One row's process, what started it, for whom and when (empty: the row does not say)."""
 
     process: Process

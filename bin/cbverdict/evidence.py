@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cbverdict.hashes import Md5
     from cbverdict.verdict import Reason
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """What a verdict is asked for: a hash, with the process name where the question turns on it (else None)."""
 
     md5: Md5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class VerdictService:
         """Start with no connection; `clock` gives seconds since 1970."""
         self._clock = clock
         self._desks: dict[str, _Desk] = {}
+        self._lock = threading.Lock()  # The inputs answer in several threads.
         self._store_rests_until = 0.0
 
     def answer(self, request: VerdictRequest, configuration: Configuration) -> VerdictReply:
@@ -199,15 +201,16 @@ class VerdictService:
         troubles.append(Trouble.of(error))
 
     def _desk(self, account: Account) -> _Desk:
-        desk = self._desks.get(account.name)
-        if desk is None or desk.account != account:
-            if desk is not None:
-                desk.executor.shutdown(wait=False)
-                desk.edr.close()
-            pool = ThreadPoolExecutor(account.requests_in_flight, "edr")
-            desk = _Desk(account, EdrClient(account), pool, CircuitBreaker())
-            self._desks[account.name] = desk
-        return desk
+        with self._lock:
+            desk = self._desks.get(account.name)
+            if desk is None or desk.account != account:
+                if desk is not None:
+                    desk.executor.shutdown(wait=False)
+                    desk.edr.close()
+                pool = ThreadPoolExecutor(account.requests_in_flight, "edr")
+                desk = _Desk(account, EdrClient(account), pool, CircuitBreaker())
+                self._desks[account.name] = desk
+            return desk
 
 
 def _still_good(

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))
 
 from cbverdict.anomaly import ANOMALY_FIELDS
 from cbverdict.events import LOOKUP_FIELDS, TIME_FIELD, EventFields

@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Iterator
 
+from tests.bench.backfill import ELAPSED, backfill
 from tests.bench.data import (
     BASELINES,
     CBSIGNED,
@@ -53,7 +54,9 @@ class Figure:
 def main() -> int:
     """Run the bench; exit 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", choices=("cold", "warm", "anomaly", "start", "matrix"), help="only this part")
+    parser.add_argument(
+        "--part", choices=("cold", "warm", "anomaly", "start", "backfill", "matrix"), help="only this part"
+    )
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the long warm search")
     arguments = parser.parse_args()
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; splunk-sdk 2.1.1"
@@ -63,6 +66,7 @@ def main() -> int:
         "warm": lambda: _warm(arguments.rows),
         "anomaly": lambda: _anomaly(arguments.rows),
         "start": _start,
+        "backfill": _backfill,
     }
     figures = [figure for name, part in parts.items() if arguments.part in {None, name} for figure in part()]
     matrix = list(cells()) if arguments.part in {None, "matrix"} else []
@@ -180,6 +184,18 @@ def _start() -> Iterator[Figure]:
         pairs = [(_seconds_to_answer(ours), _seconds_to_answer(bare)) for _ in range(15)]
     ratio = statistics.median(one for one, _ in pairs) / statistics.median(other for _, other in pairs)
     yield Figure("start: answer to getinfo / an empty SDK command's", ratio, "<= 1.3", ratio <= 1.3)
+
+
+def _backfill() -> Iterator[Figure]:
+    """Compare the input of processes with a bare loop over the same pages, and its memory with that of more of them."""
+    for delay in (0.0, 0.05, ELAPSED):
+        measured = backfill(50_000, delay)
+        print(f"backfill at {1000 * delay:.0f} ms: {measured}")
+        ratio, is_target = measured.seconds / measured.bare_seconds, delay == ELAPSED
+        name = f"backfill: 50,000 processes / bare loop over their pages, {1000 * delay:.0f} ms"
+        yield Figure(name, ratio, "<= 1.25" if is_target else "", is_met=ratio <= 1.25 or not is_target)
+    growth = backfill(200_000, 0.0).peak_mb / backfill(100_000, 0.0).peak_mb
+    yield Figure("backfill: peak memory, 200,000 processes / 100,000", growth, "<= 1.10", growth <= 1.1)
 
 
 def _seconds_to_answer(host: SearchHost) -> float:

@@ -70,6 +70,7 @@ LAYERS = {
     "inputs.sources": SERVICE,
     "inputs.process_feed": SERVICE,
     "inputs.binary_feed": SERVICE,
+    "inputs.pause": SERVICE,
     "inputs.pages": SERVICE,
     "inputs.intake": SERVICE,
     "inputs.script": SERVICE,

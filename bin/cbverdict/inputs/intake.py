@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-from concurrent.futures import wait
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -18,10 +17,9 @@ from cbverdict.inputs.cursor import Cursor, second_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
 from cbverdict.inputs.health import SOURCETYPE, Health
 from cbverdict.inputs.pages import Page, Pages
+from cbverdict.inputs.pause import Pause, StoppedError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from cbverdict.inputs.recent import Recent
 
 T = TypeVar("T")
@@ -29,8 +27,6 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 300.0
-_LOOK_EVERY = 0.2
-"""Seconds between two looks at whether splunkd wants the input to stop."""
 
 
 class Stream(Protocol):
@@ -58,35 +54,6 @@ class Right(Protocol):
 
     def renew(self) -> None:
         """Keep it; raises `TakenError` where it is lost."""
-
-
-class StoppedError(Exception):
-    """splunkd wants the input to stop."""
-
-
-class Pause:
-    """Wait without sleeping through splunkd's wish to stop."""
-
-    def __init__(self, is_stopping: Callable[[], bool]) -> None:
-        """Take how to know that it is time to stop."""
-        self._is_stopping = is_stopping
-
-    def __call__(self, seconds: float) -> None:
-        """Wait; raises `StoppedError`."""
-        end = time.monotonic() + seconds
-        while not self._is_stopping():
-            left = end - time.monotonic()
-            if left <= 0:
-                return
-            time.sleep(min(left, _LOOK_EVERY))
-        raise StoppedError
-
-    def until(self, future: Future[T]) -> T:
-        """Wait for a result; raises `StoppedError`, or what the work raised."""
-        while not future.done():
-            wait([future], timeout=_LOOK_EVERY)
-            self(0)
-        return future.result()
 
 
 class Intake:
@@ -133,7 +100,7 @@ class Intake:
         self._caught_up = checkpoint.caught_up
         self._health.lag = checkpoint.lag if checkpoint.lag is not None else self._health.lag
         self._health.told = checkpoint.told
-        pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause.until)
+        pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause)
         try:
             cursor = Cursor(_earlier(checkpoint.cursor, self._arguments.overlap))
             for page in pages.read(cursor, checkpoint.started):

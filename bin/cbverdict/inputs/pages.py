@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, NamedTuple, Tuple, TypeVar
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Semaphore
+from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import MIN_PAGE_SIZE
+from cbverdict.inputs.pause import LOOK_EVERY, Pause
 from cbverdict.verdict import Reason
 
 if TYPE_CHECKING:
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
     from cbverdict.inputs.feed import Batch, Document, Feed
     from cbverdict.inputs.recent import Recent
 
-T = TypeVar("T")
-
 _AHEAD = 3
 """Pages that are fetched before the first of them is read: while one comes, two are prepared."""
 
@@ -27,8 +28,6 @@ _TOO_MUCH = {Reason.INCOMPLETE, Reason.TIMEOUT, Reason.SERVER_ERROR}
 """What may get better where less is asked for at once."""
 
 Patiently = Callable[[Callable[[], Any]], Any]
-Await = Callable[["Future[Any]"], Any]
-_Fetching = Tuple["Future[List[Document]]", int]
 
 
 class Page(NamedTuple):
@@ -48,76 +47,83 @@ class _Coming(NamedTuple):
 
 
 class Pages:
-    """Fetch and read pages; `patiently` tries again what fails, `await_` waits for the work of a thread."""
+    """Fetch and read pages; `patiently` tries again what fails, `pause` is how to wait."""
 
-    def __init__(self, feed: Feed, recent: Recent, page_size: int, patiently: Patiently, await_: Await) -> None:
+    def __init__(self, feed: Feed, recent: Recent, page_size: int, patiently: Patiently, pause: Pause) -> None:
         """Take what is read, and what was written lately."""
         self._feed = feed
         self._recent = recent
         self._page_size = page_size
         self._rows = page_size
         self._patiently = patiently
-        self._await = await_
+        self._pause = pause
+        self._coming: SimpleQueue[_Coming] = SimpleQueue()
+        self._room = Semaphore(_AHEAD)
+        self._is_closed = False
         self._fetcher = ThreadPoolExecutor(1, "fetch")
         self._preparer = ThreadPoolExecutor(_PREPARED_AT_ONCE, "prepare")
 
     def read(self, cursor: Cursor, started: str) -> Iterator[Page]:
         """Give page after page until nothing more is left; what was given must be remembered before the next is."""
-        coming: deque[_Coming] = deque()
-        fetching: _Fetching | None = self._fetch(cursor, started)
-        while fetching or coming:
-            while fetching and len(coming) < _AHEAD and not (coming and self._has_failed(fetching)):
-                documents, rows = self._fetched(fetching, cursor, started)
-                cursor = cursor.advance(str(document.get(self._feed.time_field) or "") for document in documents)
-                is_last = len(documents) < rows
-                prepared = self._preparer.submit(self._feed.prepare, documents, self._recent)
-                coming.append(_Coming(documents, cursor.second, is_last, prepared))
-                fetching = None if is_last else self._fetch(cursor, started)
-            page = coming.popleft()
-            yield Page(len(page.documents), self._read(page), page.second, page.is_last)
+        self._cursor = cursor
+        fetching: list[Future[None]] = []
+
+        def attempt() -> _Coming:
+            if not fetching:
+                fetching.append(self._fetcher.submit(self._fetch, started))
+            while True:
+                with suppress(Empty):
+                    return self._coming.get(timeout=LOOK_EVERY)
+                if fetching[0].done() and self._coming.empty():
+                    self._pause.until(fetching.pop())  # It has failed, or it would have left its last page.
+                self._pause(0)
+
+        is_last = False
+        while not is_last:
+            page: _Coming = self._patiently(attempt)
+            self._room.release()
+            batch = self._read(page)
+            is_last = page.is_last
+            yield Page(len(page.documents), batch, page.second, is_last)
 
     def close(self) -> None:
         """Let go of what is still under way."""
+        self._is_closed = True
+        self._room.release()
         self._fetcher.shutdown(wait=False)
         self._preparer.shutdown(wait=False)
 
-    def _read(self, page: _Coming) -> Batch:
-        pending = [page.prepared]
-
-        def attempt() -> Batch:
-            future = (
-                pending.pop() if pending else self._preparer.submit(self._feed.prepare, page.documents, self._recent)
-            )
-            return self._feed.read(self._await(future), self._recent)
-
-        batch: Batch = self._patiently(attempt)
-        return batch
-
-    def _fetch(self, cursor: Cursor, started: str) -> _Fetching:
-        return self._fetcher.submit(self._feed.fetch, cursor, started, self._rows), self._rows
-
-    def _has_failed(self, fetching: _Fetching) -> bool:
-        # Then what is there already is read and written first.
-        try:
-            self._await(fetching[0])
-        except CbsignedError:
-            return True
-        return False
-
-    def _fetched(self, first: _Fetching, cursor: Cursor, started: str) -> tuple[list[Document], int]:
-        """Wait for a page; ask again for it, and for less, as long as Carbon Black fails."""
-        pending = [first]
-
-        def attempt() -> tuple[list[Document], int]:
-            future, rows = pending.pop() if pending else self._fetch(cursor, started)
+    def _fetch(self, started: str) -> None:
+        """Fetch page after page, as far ahead as there is room; runs in a thread of its own."""
+        while not self._is_closed:
+            rows = self._rows
             try:
-                documents: list[Document] = self._await(future)
+                documents = self._feed.fetch(self._cursor, started, rows)
             except CbsignedError as error:
                 if error.reason in _TOO_MUCH:
                     self._rows = max(rows // 2, MIN_PAGE_SIZE)
                 raise
             self._rows = min(2 * rows, self._page_size)
-            return documents, rows
+            times = (str(document.get(self._feed.time_field) or "") for document in documents)
+            self._cursor = self._cursor.advance(times)
+            prepared = self._prepare(documents)
+            is_last = len(documents) < rows
+            self._coming.put(_Coming(documents, self._cursor.second, is_last, prepared))
+            if is_last:
+                return
+            self._room.acquire()
 
-        fetched: tuple[list[Document], int] = self._patiently(attempt)
-        return fetched
+    def _prepare(self, documents: list[Document]) -> Future[Any]:
+        return self._preparer.submit(self._feed.prepare, documents, self._recent)
+
+    def _read(self, page: _Coming) -> Batch:
+        pending = [page.prepared]
+
+        def attempt() -> Batch:
+            prepared = (
+                pending.pop() if pending else self._preparer.submit(self._feed.prepare, page.documents, self._recent)
+            )
+            return self._feed.read(self._pause.until(prepared), self._recent)
+
+        batch: Batch = self._patiently(attempt)
+        return batch

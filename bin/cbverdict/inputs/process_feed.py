@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Callable, Iterable, NamedTuple, Sequence, Tuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Callable, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.baselines import merge_baselines
 from cbverdict.enrich import EnrichOptions
@@ -147,11 +148,17 @@ class ProcessFeed:
         console = self._sources.account.url
         records = []
         for report in reports:
-            parent = self._images.get(report.parent_guid) or here.get(report.parent_guid)
+            parent = self._image(report.parent_guid)
             event = event_of(report, parent, console)
             event[EVENT_TIME] = f"{_time_of(event):.3f}"
             records.append(event)
         return records
+
+    def _image(self, guid: str) -> Image | None:
+        with suppress(KeyError):  # Another thread may just have let it go.
+            self._images.move_to_end(guid)  # A shell starts processes for weeks.
+            return self._images[guid]
+        return None
 
     def _find_images(self, reports: Sequence[Report], here: dict[str, Image]) -> None:
         """Learn the images of parents, for a process tells only their names."""
@@ -161,11 +168,10 @@ class ProcessFeed:
         missing = [guid for guid in wanted if guid and guid not in self._images]
         for start in range(0, len(missing) if self._can_find_images else 0, MAX_BATCH):
             guids = missing[start : start + MAX_BATCH]
-            found = self._ask_images(guids)
-            for guid in guids:
-                self._remember(guid, found.get(guid))
+            for parent, found in self._ask_images(guids).items():
+                self._remember(parent, found)
 
-    def _ask_images(self, guids: Sequence[str]) -> dict[str, Image]:
+    def _ask_images(self, guids: Sequence[str]) -> Mapping[str, Image | None]:
         try:
             documents = self._sources.edr.find_images(processes_query(guids), len(guids))
         except EdrError as error:
@@ -173,7 +179,8 @@ class ProcessFeed:
             logger.warning("parents unknown=%d trouble=%r", len(guids), str(error))
             self._can_find_images = error.reason in _PASSING
             return {}
-        return {report.guid: report.image for report in read_reports(documents)}
+        found = {report.guid: report.image for report in read_reports(documents)}
+        return {guid: found.get(guid) for guid in guids}
 
     def _remember(self, guid: str, image: Image | None) -> None:
         self._images[guid] = image

@@ -19,8 +19,9 @@ from cbverdict.inputs.arguments import InputArguments, parse_arguments
 from cbverdict.inputs.checkpoint import CheckpointStore
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import MIN_LIMIT, Health
-from cbverdict.inputs.intake import Intake, Pause, StoppedError
+from cbverdict.inputs.intake import Intake
 from cbverdict.inputs.lease import Lease
+from cbverdict.inputs.pause import Pause, StoppedError
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.stream import EventStream, PagedOutput
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
@@ -80,7 +79,6 @@ class Sources:
         self._is_over = is_over
         self._verdicts = VerdictService()
         self._baselines = BaselineService()
-        self._lock = threading.Lock()
         self._earlier_requests = 0
         self.settings = self._read()
         self.edr = EdrClient(self.settings.own_account)
@@ -106,8 +104,7 @@ class Sources:
         """Answer questions as the verdict service answers a search's."""
         if self._is_over():
             raise SearchOverError(f"the input is to stop. {advice(SearchOverError)}")
-        with self._lock:
-            return self._verdicts.answer(request, self.settings)
+        return self._verdicts.answer(request, self.settings)
 
     def read(self, subjects: list[Subject]) -> BaselineReply:
         """Give the baselines that there are."""
