@@ -16,8 +16,9 @@ from cbverdict.anomaly import ANOMALY_FIELDS
 from cbverdict.risk import RISK_FIELDS
 from cbverdict.settings import Method
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed
-from tests.lab.edr.estate import Estate
+from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.inputs import InputHost
 from tests.lab.rows import read_rows
 from tests.lab.site import ROOT, Site
 
@@ -83,6 +84,12 @@ def test_the_package_works_with_nothing_but_its_own_libraries(package: Path, tmp
         learnt = site.learn([{"_time": "1793606400", "user": "ann", "team": "hr", "process_name": "a.exe"}])
         assert (learnt.rows[0]["action"], learnt.messages) == ("learnt", [])
         assert result.rows[0]["process_signature_publisher"] == "Example Corp"
+        estate.add_process(Start("a" * 32, "c:\\a.exe"))
+        for kind in ("cbsigned_processes", "cbsigned_binaries"):
+            host = InputHost(site, kind)
+            assert host.validate() == ""
+            (event,) = host.run(start="2026-01-01")
+            assert event.fields["signed"] == "true"
         assert "Traceback" not in site.logs()
 
 
@@ -154,6 +161,33 @@ class TestNothingDrifts:
             assert shipped <= specified
             for setting in specified:
                 assert re.search(rf"""["']{setting}["']""", source), setting
+
+    def test_every_argument_of_an_input_is_the_same_everywhere(self) -> None:
+        """inputs.conf, its spec, the scheme, the code and README."""
+        source = (ROOT / "bin" / "cbverdict" / "inputs" / "script.py").read_text(encoding="utf-8")
+        scheme = set(re.findall(r'^    \(\s*"(\w+)",', source, re.MULTILINE))
+        code = (ROOT / "bin" / "cbverdict" / "inputs" / "arguments.py").read_text(encoding="utf-8")
+        spec = (ROOT / "package" / "README" / "inputs.conf.spec").read_text(encoding="utf-8")
+        stanzas = _conf(ROOT / "default" / "inputs.conf")
+        own = {"interval", "disabled", "start_by_shell", "python.version", "python.required"}
+        for kind, settings in stanzas.items():
+            assert (ROOT / "bin" / f"{kind}.py").is_file()
+            section = spec.partition(f"[{kind}://<name>]")[2].partition("\n[")[0]
+            assert set(re.findall(r"^(\w+) = ", section, re.MULTILINE)) == scheme
+            assert set(settings) - own <= scheme
+        for argument in scheme:
+            assert f'"{argument}"' in code, argument
+            assert f"| `{argument}`" in self.readme, argument
+
+    def test_every_source_type_has_props_and_is_explained(self) -> None:
+        """And an event type of its name."""
+        sources = [path.read_text(encoding="utf-8") for path in (ROOT / "bin" / "cbverdict" / "inputs").glob("*.py")]
+        written = set(re.findall(r'SOURCETYPE = "([\w:]+)"', "".join(sources)))
+        assert written == set(_conf(ROOT / "default" / "props.conf"))
+        searches = {stanza["search"] for stanza in _conf(ROOT / "default" / "eventtypes.conf").values()}
+        assert searches == {f'sourcetype="{name}"' for name in written}
+        for name in written:
+            assert f"| `{name}` |" in self.readme
 
     def test_scripts_stanzas_and_commands_have_one_name(self) -> None:
         """Script stem = conf stanza = what is typed."""
