@@ -59,6 +59,24 @@ class SplunkdConfiguration:
             raise SetupError(f"there is no account {name!r}: name one of Configuration, Accounts, with server=")
         return parse_account(name, stanza, parse_proxy(self._stanza(SETTINGS, "proxy")))
 
+    def saved(self, name: str) -> Stanza | None:
+        """Give the fields of a saved account, the token decrypted (None: there is none of this name).
+
+        Raises:
+            SetupError: its token is missing from storage/passwords.
+            ServiceError: splunkd does not give it.
+        """
+        return self._read(ACCOUNTS, name)
+
+    def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
+        """Build an account that is not saved yet, with the settings' proxy.
+
+        Raises:
+            SetupError: a value is not usable.
+            ServiceError: splunkd does not give the settings.
+        """
+        return parse_account(name, fields, parse_proxy(self._stanza(SETTINGS, "proxy")))
+
     def verdict_settings(self) -> VerdictSettings:
         """Give the verdict settings.
 
@@ -76,6 +94,15 @@ class SplunkdConfiguration:
             ServiceError: splunkd does not give them.
         """
         return parse_anomaly_settings(self._stanza(SETTINGS, "anomalies"))
+
+    def log_level(self) -> str:
+        """Give the level from which on is logged; a wrong one is INFO, for a log must not stop anything.
+
+        Raises:
+            ServiceError: splunkd does not give it.
+        """
+        level = (self._stanza(SETTINGS, "logging").get("loglevel") or "").strip().upper()
+        return level if level in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else "INFO"
 
     def store(self) -> VerdictStore:
         """Give the verdict store of this splunkd."""

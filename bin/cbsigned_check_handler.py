@@ -1,0 +1,38 @@
+"""The REST endpoint `cbsigned/check`: try an account that is about to be saved."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from splunk.persistconn.application import PersistentServerConnectionApplication
+
+from cbverdict.account_check import check
+from cbverdict.endpoint import serve
+from cbverdict.logs import prepare
+
+if TYPE_CHECKING:
+    from cbverdict.configuration import SplunkdConfiguration
+
+prepare("check")
+
+
+class CheckHandler(PersistentServerConnectionApplication):  # type: ignore[misc] # Splunk's own, without types
+    """Answer `POST cbsigned/check`: nothing where the account works, else what is wrong with it."""
+
+    def __init__(self, command_line: str, command_arg: str) -> None:  # noqa: ARG002 - splunkd's own signature
+        """Start with nothing; splunkd gives its command line and argument, which say nothing here."""
+        super().__init__()
+
+    def handle(self, in_string: str | bytes) -> dict[str, Any]:
+        """Answer one request."""
+        return serve(in_string, self._answer)
+
+    @staticmethod
+    def _answer(call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
+        check(call.get("payload") or "", configuration)
+        return "{}"

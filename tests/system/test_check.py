@@ -1,0 +1,150 @@
+"""What an admin hears when an account is saved: the check asks what a search would ask."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from cbverdict.errors import CbsignedError, NoRightError
+from cbverdict.splunkd import ServiceCall
+from tests.lab.edr.estate import Estate
+from tests.lab.edr.server import TOKEN, EdrServer, Fault
+from tests.lab.https import issued_for, self_signed_for
+from tests.lab.site import Site
+
+
+def _check(site: Site, *capabilities: str, **fields: str) -> str:
+    """Check an account as an admin; give what is wrong (empty: nothing)."""
+    key = site.splunkd.log_in("admin", *(capabilities or ("cbsigned_admin",)))
+    try:
+        ServiceCall(site.splunkd.url, key, "check").post(json.dumps({"name": "main", **fields}), 60)
+    except NoRightError:
+        raise
+    except CbsignedError as error:
+        return str(error)
+    return ""
+
+
+def _fields(edr: EdrServer, **changes: str) -> dict[str, str]:
+    return {"url": edr.url, "api_token": TOKEN, "ca_certificate": edr.trust_pem, **changes}
+
+
+def test_what_works_is_saved(bare_site: Site, edr: EdrServer) -> None:
+    """With three requests: the version, a binary search, a joint query. No administrator's token is needed."""
+    assert _check(bare_site, **_fields(edr)) == ""
+    assert [path for _, path, _ in edr.requests] == ["/api/info", "/api/v1/binary", "/api/v1/process"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": "http://127.0.0.1"}, "the URL must be https://"),
+        ({"url": "https://no-such-host.invalid"}, "has a name that no DNS server knows"),
+        ({"api_token": "x" * 40}, "refused the API token: enter the current one"),
+        ({"api_token": ""}, "the API token is missing"),
+        ({"ca_certificate": ""}, "paste its CA as PEM into the account"),
+        ({"ca_certificate": "nonsense"}, "the CA certificate is not PEM text"),
+        ({"timeout": "0"}, "the time-out must be 1 to 600 seconds"),
+        ({"requests_in_flight": "9"}, "requests in flight must be 1 to 4"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said(
+    bare_site: Site, edr: EdrServer, changes: dict[str, str], words: str
+) -> None:
+    """Which one, and what to do; never with the token in it."""
+    if changes.get("api_token") == "":
+        changes = {**changes, "api_token": " "}
+    message = _check(bare_site, **_fields(edr, **changes))
+    assert words in message
+    assert TOKEN not in message
+
+
+@pytest.mark.parametrize(
+    ("fault", "path", "words"),
+    [
+        (Fault.FORBIDDEN, "/api/v1", "lacks a right: let a Carbon Black administrator grant"),
+        (Fault.NOT_FOUND, "/api", "is not Carbon Black EDR"),
+        (Fault.NOT_JSON, "/api", "is not Carbon Black EDR"),
+        (Fault.REDIRECT, "/api", "is not Carbon Black EDR"),
+        (Fault.UNAVAILABLE, "/api", "answered 503"),
+        (Fault.JOIN_BLOCKED, "/api/v1/process", "choose the method Binary in the tab Verdicts"),
+        (Fault.CRASH, "/api/v1/process", "answers, but not the joint query"),
+    ],
+)
+def test_what_is_wrong_with_the_server_is_said(
+    bare_site: Site, edr: EdrServer, fault: Fault, path: str, words: str
+) -> None:
+    """In words that say what to do."""
+    edr.fail(fault, path)
+    assert words in _check(bare_site, **_fields(edr))
+
+
+def test_where_joins_are_blocked_the_method_binary_is_the_way_out(bare_site: Site, edr: EdrServer) -> None:
+    """Saved first, it lets the account be saved."""
+    edr.fail(Fault.JOIN_BLOCKED)
+    assert "joined searches" in _check(bare_site, **_fields(edr))
+    bare_site.save_settings("verdicts", method="binary")
+    assert _check(bare_site, **_fields(edr)) == ""
+
+
+def test_an_old_server_is_named(bare_site: Site, edr: EdrServer) -> None:
+    """With its version."""
+    edr.version = "5.2.0.161004.1206"
+    assert "is EDR 5.2.0.161004.1206, which is too old: the add-on needs 6.0" in _check(bare_site, **_fields(edr))
+
+
+def test_a_certificate_for_another_name_is_explained(bare_site: Site, estate: Estate) -> None:
+    """And saved where the admin says that the name does not matter."""
+    with EdrServer(estate, issued_for("other.example")) as edr:
+        assert "certificate for another name" in _check(bare_site, **_fields(edr))
+        assert _check(bare_site, **_fields(edr, check_host_name="0")) == ""
+
+
+def test_a_self_signed_certificate_is_explained(
+    bare_site: Site, estate: Estate, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Pasted, it is trusted."""
+    folder = str(tmp_path_factory.mktemp("certificate"))
+    with EdrServer(estate, self_signed_for("localhost", folder)) as edr:
+        assert "self-signed certificate" in _check(bare_site, **_fields(edr, ca_certificate=""))
+        assert _check(bare_site, **_fields(edr, check_host_name="0")) == ""
+
+
+def test_a_server_that_refuses_connections_is_explained(bare_site: Site) -> None:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    assert "does not accept connections" in _check(bare_site, url=f"https://127.0.0.1:{port}", api_token=TOKEN)
+
+
+def test_the_saved_token_is_used_where_the_form_shows_asterisks(site: Site, edr: EdrServer) -> None:
+    """Somebody who edits an account need not type it again; a wrong one that was saved is noticed."""
+    key_fields = _fields(edr, name="lab", api_token="*" * 6)
+    assert _check(site, **key_fields) == ""
+    site.save_account("lab", url=edr.url, api_token="x" * 40, ca_certificate=edr.trust_pem)
+    assert "refused the API token" in _check(site, **key_fields)
+
+
+def test_the_saved_token_goes_to_no_other_server(site: Site, edr: EdrServer, estate: Estate) -> None:
+    """Or whoever may save accounts, and does not know the token, would have it sent to a server of his own."""
+    with EdrServer(estate) as other:
+        message = _check(site, **_fields(edr, name="lab", api_token="*" * 6, url=other.url))
+        assert "the URL is another now, so enter the API token again" in message
+        assert other.requests == []
+
+
+def test_only_an_admin_may(bare_site: Site, edr: EdrServer) -> None:
+    """An analyst could have any server asked from this one."""
+    with pytest.raises(NoRightError):
+        _check(bare_site, "cbsigned_lookup", **_fields(edr))
+    assert edr.requests == []
+
+
+def test_the_token_reaches_no_log(bare_site: Site, edr: EdrServer) -> None:
+    """Whether it works or not."""
+    _check(bare_site, **_fields(edr))
+    edr.fail(Fault.CRASH)
+    _check(bare_site, **_fields(edr))
+    assert TOKEN not in bare_site.logs()
