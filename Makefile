@@ -26,7 +26,7 @@ demo: .venv/$(MAIN)/ready
 try: .venv/$(MAIN)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
-test: $(VERSIONS:%=.venv/%/ready)
+test: $(VERSIONS:%=.venv/%/ready) .venv/ucc/ready
 	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \
 		.venv/$$version/bin/python -m pytest -q -n auto $(ARGS); done
 
@@ -48,8 +48,8 @@ format: .venv/$(MAIN)/ready
 eval: .venv/figures/ready
 	@.venv/figures/bin/python -m tests.eval.run $(ARGS)
 
-package: .venv/$(MAIN)/ready .venv/inspect/ready
-	$(PY) package/build.py --inspect .venv/inspect/bin/splunk-appinspect
+package: .venv/$(MAIN)/ready .venv/inspect/ready .venv/ucc/ready
+	$(PY) package/build.py --ucc .venv/ucc/bin/ucc-gen --inspect .venv/inspect/bin/splunk-appinspect
 
 .venv/%/ready: package/requirements.txt tests/requirements.txt
 	@echo "setting up .venv/$* ..."
@@ -68,6 +68,12 @@ package: .venv/$(MAIN)/ready .venv/inspect/ready
 	@echo "setting up AppInspect ..."
 	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/inspect
 	@.venv/inspect/bin/python -m pip install -q --disable-pip-version-check -r package/inspect-requirements.txt
+	@touch $@
+
+.venv/ucc/ready: package/ucc-requirements.txt
+	@echo "setting up what makes the setup pages ..."
+	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/ucc
+	@.venv/ucc/bin/python -m pip install -q --disable-pip-version-check -r package/ucc-requirements.txt
 	@touch $@
 
 clean:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,14 +19,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 APP = "cbsigned"
+PIP = "25.0.1"  # ucc-gen asks pip for its version in a way that later ones refuse
 EPOCH = 1577836800  # 2020-01-01: every file of the tarball carries the same time
 
 # AppInspect runs of `make package`; the second has no tags, for some checks run only then.
 INSPECTIONS = (("--included-tags", "cloud", "--included-tags", "private_victoria"), ())
 
 
-def stage() -> Path:
-    """Put the app together in build/stage/cbsigned."""
+def stage(ucc: str) -> Path:
+    """Put the app together in build/stage/cbsigned; `ucc` is the ucc-gen that makes the setup pages."""
     app = BUILD / "stage" / APP
     shutil.rmtree(app, ignore_errors=True)
     app.mkdir(parents=True)
@@ -35,6 +38,7 @@ def stage() -> Path:
     for name in ("README.md", "LICENSE", "CHANGELOG.md", "app.manifest"):
         shutil.copy(ROOT / name, app / name)
     _vendor(app / "lib")
+    _add_pages(app, ucc)
     for path in app.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return app
@@ -80,6 +84,49 @@ def _vendor(lib: Path) -> None:
     _prune(lib)
 
 
+def _add_pages(app: Path, ucc: str) -> None:
+    """Have UCC make the setup pages of package/globalConfig.json, and take them over.
+
+    It runs in a folder of its own, on a source that holds nothing but what it asks for, because it copies whole folders
+    and rewrites its input. Of what it makes, the pages, their REST handlers and the confs that announce both are taken;
+    the libraries, the other confs and the scripts of the inputs are our own.
+    """
+    work = BUILD / "stage" / "ucc"
+    shutil.rmtree(work, ignore_errors=True)
+    source = work / "package"
+    (source / "lib").mkdir(parents=True)
+    shutil.copy(ROOT / "app.manifest", source)
+    shutil.copy(ROOT / "README.md", source)
+    shutil.copy(ROOT / "package" / "globalConfig.json", work)
+    pins = (ROOT / "package" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needed = [pin.partition("#")[0] for pin in pins if pin.startswith(("splunktaucclib", "solnlib", "splunk-sdk"))]
+    (source / "lib" / "requirements.txt").write_text("\n".join(needed), encoding="utf-8")
+    version = json.loads((ROOT / "app.manifest").read_text(encoding="utf-8"))["info"]["id"]["version"]
+    script = Path(ucc).absolute()
+    command = [str(script), "build", "--source", "package", "--ta-version", version, "-o", "output", "--overwrite"]
+    command += ["--python-binary-name", str(script.with_name("python")), "--pip-version", PIP]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"ucc-gen failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    made = work / "output" / APP
+    shutil.copytree(made / "appserver", app / "appserver")
+    _name_build(app / "appserver")
+    shutil.copytree(made / "default" / "data", app / "default" / "data")
+    for handler in [*made.glob("bin/cbsigned_rh_*.py"), made / "bin" / "import_declare_test.py"]:
+        shutil.copy(handler, app / "bin")
+    shutil.copy(made / "default" / "web.conf", app / "default")
+    ours, theirs = app / "default" / "restmap.conf", made / "default" / "restmap.conf"
+    ours.write_text(f"{ours.read_text(encoding='utf-8')}\n{theirs.read_text(encoding='utf-8')}", encoding="utf-8")
+
+
+def _name_build(appserver: Path) -> None:
+    """Put a number of the pages' content where UCC puts the time: browsers keep a page until it changes."""
+    files = sorted(path for path in appserver.rglob("*") if path.suffix == ".js")
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    page = appserver / "templates" / "base.html"
+    page.write_text(re.sub(r"@\d+", f"@{int(digest[:8], 16)}", page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def _prune(lib: Path) -> None:
     """Leave out what must not be in an app: compiled code, caches, scripts.
 
@@ -107,9 +154,10 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 def main() -> None:
     """Build, and inspect where AppInspect is named."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ucc", metavar="UCC-GEN", required=True, help="the ucc-gen that makes the setup pages")
     parser.add_argument("--inspect", metavar="APPINSPECT", help="the splunk-appinspect to check the tarball with")
     arguments = parser.parse_args()
-    tarball = make_tarball(stage())
+    tarball = make_tarball(stage(arguments.ucc))
     print(f"{tarball.relative_to(ROOT)}: {tarball.stat().st_size / 1e6:.2f} MB")
     if arguments.inspect and not inspect(tarball, arguments.inspect):
         sys.exit("AppInspect found errors or failures; build/appinspect-*.json has all of it")

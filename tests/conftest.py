@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.package import UCC, build_and_unpack
 from tests.lab.site import Site
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
@@ -48,6 +49,14 @@ def site(bare_site: Site, edr: EdrServer) -> Site:
     """Give a search head with the add-on, set up for the simulator."""
     bare_site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
     return bare_site
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the package, built and unpacked; the tarball lies beside it."""
+    if not UCC.is_file():
+        pytest.skip(f"LOUD SKIP: there is no {UCC}, which `make test` sets up, so no package is built")
+    return build_and_unpack(tmp_path_factory.mktemp("package"))
 
 
 @pytest.hookimpl(wrapper=True)

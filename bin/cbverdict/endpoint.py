@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import math
+import time
 from typing import Any, Callable, Mapping
 
 from cbverdict.configuration import SplunkdConfiguration
@@ -19,12 +22,26 @@ def serve(in_string: str | bytes, answer: Answer) -> dict[str, Any]:
     try:
         call = json.loads(in_string)
         configuration = SplunkdConfiguration(call["server"]["rest_uri"], call["system_authtoken"])
+        _set_level(configuration)
         return _reply(200, answer(call, configuration))
     except CbsignedError as error:
         return _problem(_STATUSES.get(type(error), 503), error)
     except Exception as error:  # The entries' one catch-all: a defect becomes an answer, its text stays here.
         logging.getLogger(__name__).exception("action=answer defect=%s", type(error).__name__)
         return _problem(500, ServiceError(f"a defect of the service. {advice(ServiceError)}"))
+
+
+_LEVEL_LASTS = 60.0
+_level_read = -math.inf
+
+
+def _set_level(configuration: SplunkdConfiguration) -> None:
+    """Log from the level on that the settings say, looked up now and then."""
+    global _level_read  # noqa: PLW0603 - a process has one log
+    if time.monotonic() - _level_read > _LEVEL_LASTS:
+        with contextlib.suppress(CbsignedError):
+            logging.getLogger().setLevel(configuration.log_level())
+        _level_read = time.monotonic()
 
 
 def _problem(status: int, error: CbsignedError) -> dict[str, Any]:

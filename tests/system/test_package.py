@@ -5,12 +5,9 @@ from __future__ import annotations
 import configparser
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 from cbverdict.anomaly import ANOMALY_FIELDS
 from cbverdict.risk import RISK_FIELDS
@@ -19,30 +16,17 @@ from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost
+from tests.lab.package import build
 from tests.lab.rows import read_rows
 from tests.lab.site import ROOT, Site
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the package, built and unpacked; the tarball lies beside it."""
-    work = tmp_path_factory.mktemp("package")
-    copy = work / "source"
-    ignored = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis", "shared")
-    shutil.copytree(ROOT, copy, ignore=ignored)
-    subprocess.run([sys.executable, str(copy / "package" / "build.py")], check=True, capture_output=True)
-    (tarball,) = (copy / "build").glob("*.tar.gz")
-    subprocess.run(["tar", "xzf", str(tarball), "-C", str(work)], check=True)  # noqa: S607 - any tar
-    shutil.copy(tarball, work)
-    return work / "cbsigned"
 
 
 def test_the_package_holds_what_splunk_needs_and_nothing_else(package: Path) -> None:
     """No tests, no caches, no dotfiles, nothing compiled, nothing executable."""
     top = {path.name for path in package.iterdir()}
     assert top == {
-        "app.manifest", "bin", "CHANGELOG.md", "default", "lib", "LICENSE", "lookups", "metadata", "README",
-        "README.md", "static",
+        "app.manifest", "appserver", "bin", "CHANGELOG.md", "default", "lib", "LICENSE", "lookups", "metadata",
+        "README", "README.md", "static",
     }  # fmt: skip
     for path in package.rglob("*"):
         assert not path.name.startswith(".")
@@ -53,9 +37,7 @@ def test_the_package_holds_what_splunk_needs_and_nothing_else(package: Path) -> 
 def test_the_same_sources_give_the_same_bytes(package: Path) -> None:
     """So that a package can be checked against its sources."""
     (first,) = package.parent.glob("*.tar.gz")
-    subprocess.run(
-        [sys.executable, str(package.parent / "source" / "package" / "build.py")], check=True, capture_output=True
-    )
+    build(package.parent / "source")
     (second,) = (package.parent / "source" / "build").glob("*.tar.gz")
     assert first.read_bytes() == second.read_bytes()
 

@@ -125,7 +125,9 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         folder = Path(metadata["checkpoint_dir"])
         lease = Lease(uri, token, name, host=metadata["server_host"], folder=folder, interval=interval)
         lease.take()
-        sources = Sources(SplunkdConfiguration(uri, token), arguments.account, self._is_over)
+        configuration = SplunkdConfiguration(uri, token)
+        logging.getLogger().setLevel(configuration.log_level())
+        sources = Sources(configuration, arguments.account, self._is_over)
         pause = Pause(self._is_over)
         Intake(
             name,

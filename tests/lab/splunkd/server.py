@@ -8,7 +8,7 @@ import re
 import secrets
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote_plus
@@ -16,6 +16,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from tests.lab.https import HttpsServer, Request, Response
 from tests.lab.splunkd import kvstore
+from tests.lab.splunkd.external import CREATE, EDIT, LIST, REMOVE, External, ExternalError, read_externals
+from tests.lab.splunkd.external import call as run_external
 from tests.lab.splunkd.handlers import Endpoint, HandlerProcess, read_endpoints
 
 if TYPE_CHECKING:
@@ -64,6 +66,9 @@ class Splunkd:
         self._passwords: dict[str, dict[str, str]] = {}
         self.collections = {name: kvstore.Collection() for name in self.confs.get("collections", {})}
         self._endpoints = list(read_endpoints(self.confs.get("restmap", {})))
+        self._externals = {external.name: external for external in read_externals(self.confs.get("restmap", {}))}
+        self.app = app
+        self.python = python
         self.handlers = {
             endpoint.match: HandlerProcess(python, app / "bin" / endpoint.script, endpoint.handler, self.home)
             for endpoint in self._endpoints
@@ -123,7 +128,7 @@ class Splunkd:
             return _message(401, "call not properly authenticated")
         self.calls.append((session.user, request.verb, request.path))
         try:
-            return self._route(request, session, match["rest"].strip("/"))
+            return _as_asked(request, self._route(request, session, match["rest"].strip("/")))
         except _RefusedError as error:
             return _message(error.status, error.text)
         except kvstore.KvError as error:
@@ -134,16 +139,27 @@ class Splunkd:
             if path == endpoint.match or path.startswith(endpoint.match + "/"):
                 return self._call_handler(endpoint, request, session, path)
         parts = [unquote_plus(part).replace("%2F", "/") for part in path.split("/")]
-        if parts[0] == "configs" and parts[1].startswith("conf-"):
-            return self._conf(request, parts[1][len("conf-") :], parts[2:])
-        if parts[0] == "properties" and len(parts) == 2:
-            return _feed(path, {name: {} for name in self._stanzas(parts[1])})
-        if parts[:2] == ["search", "jobs"] and len(parts) == 3:
-            return self._job(parts[2])
+        if parts[0] in self._externals:
+            return self._external(self._externals[parts[0]], request, session, parts[1:])
         if path.startswith("storage/passwords"):
             return self._storage_passwords(request, session, parts[2:])
         if path.startswith("storage/collections/data/"):
             return self._collection(request, parts[3], parts[4:])
+        return self._own(request, parts)
+
+    def _own(self, request: Request, parts: list[str]) -> Response:
+        """Answer what splunkd itself knows: confs, inputs, indexes, jobs."""
+        path = "/".join(parts)
+        if parts[0] == "configs" and parts[1].startswith("conf-"):
+            return self._conf(request, parts[1][len("conf-") :], parts[2:])
+        if parts[0] == "properties" and len(parts) == 2:
+            return _feed(path, {name: {} for name in self._stanzas(parts[1])})
+        if parts[:2] == ["data", "inputs"]:
+            return self._inputs(request, parts[2], parts[3:])
+        if path == "data/indexes":
+            return _feed(path, {"main": {}, "edr": {}})
+        if parts[:2] == ["search", "jobs"] and len(parts) == 3:
+            return self._job(parts[2])
         raise _RefusedError(404, "Not Found")
 
     def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:
@@ -166,12 +182,55 @@ class Splunkd:
         content_type = answer.get("headers", {}).get("Content-Type", "application/json")
         return Response(int(answer["status"]), str(answer["payload"]).encode(), content_type)
 
+    def _external(self, external: External, request: Request, session: Session, rest: list[str]) -> Response:
+        needed = external.capabilities.get(request.verb)
+        if needed is not None:
+            _require(session, needed)
+        form = _form(request)
+        action = {"GET": LIST, "DELETE": REMOVE}.get(request.verb, EDIT if rest else CREATE)
+        call: dict[str, Any] = {
+            "action": action,
+            "id": rest[0] if rest else form.get("name"),
+            "data": {name: [value] for name, value in form.items() if name not in {"name", "output_mode"}},
+            "session_key": request.headers["authorization"].partition(" ")[2],
+        }
+        script = self.app / "bin" / external.script
+        try:
+            entries = run_external(self.python, script, call, home=self.home, uri=self.url)
+        except ExternalError as error:
+            raise _RefusedError(500, str(error)) from None
+        contents = {name: {**entry["content"], "eai:appName": APP} for name, entry in entries.items()}
+        return _feed(external.name, contents, 201 if action == CREATE else 200)
+
+    def _inputs(self, request: Request, kind: str, rest: list[str]) -> Response:
+        stanzas = self.confs.setdefault("inputs", {})
+        named = {name[len(kind) + 3 :]: name for name in stanzas if name.startswith(f"{kind}://")}
+        form = _form(request)
+        if request.verb == "GET":
+            shown = {name: stanzas[stanza] for name, stanza in named.items() if not rest or name == rest[0]}
+            if rest and not shown:
+                raise _RefusedError(404, f"Could not find object id={rest[0]}")
+            defaults = self.confs["inputs"].get(kind, {})
+            return _feed(f"data/inputs/{kind}", {name: {**defaults, **own} for name, own in shown.items()})
+        if rest and rest[0] not in named:
+            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+        name = rest[0] if rest else form["name"]
+        if request.verb == "DELETE":
+            del stanzas[named[name]]
+            return _feed(f"data/inputs/{kind}", {})
+        stanza = stanzas.setdefault(f"{kind}://{name}", {})
+        if len(rest) > 1:
+            stanza["disabled"] = str(int(rest[1] == "disable"))
+        else:
+            stanza.update({key: value for key, value in form.items() if key not in {"name", "output_mode"}})
+        return _feed(f"data/inputs/{kind}", {name: stanza}, 200 if rest else 201)
+
     def _conf(self, request: Request, name: str, rest: list[str]) -> Response:
         stanzas = self._stanzas(name)
         if request.verb == "POST":
             stanza = rest[0] if rest else _form(request)["name"]
             stanzas.setdefault(stanza, {}).update(
-                {key: value for key, value in _form(request).items() if key != "name"}
+                {key: value for key, value in _form(request).items() if key not in {"name", "output_mode"}}
             )
             return _feed(f"configs/conf-{name}", {stanza: stanzas[stanza]}, 200 if rest else 201)
         if not rest:
@@ -253,6 +312,24 @@ def _message(status: int, text: str) -> Response:
     return Response(status, body.encode(), "text/xml")
 
 
+@dataclass(frozen=True)
+class _Feed(Response):
+    """Entries as Atom, with the entries themselves for who wants JSON."""
+
+    entries: Stanzas = field(default_factory=dict)
+
+
+def _as_asked(request: Request, response: Response) -> Response:
+    """Write entries as JSON where that is asked for."""
+    mode = {**{name: values[-1] for name, values in request.query.items()}, **_form(request)}.get("output_mode")
+    if mode != "json" or not isinstance(response, _Feed):
+        return response
+    acl = {"app": APP, "owner": "nobody", "sharing": "app", "can_write": True, "modifiable": True, "removable": True}
+    entries = [{"name": name, "id": name, "content": content, "acl": acl} for name, content in response.entries.items()]
+    body = {"entry": entries, "messages": [], "paging": {"total": len(entries), "perPage": 0, "offset": 0}}
+    return Response(response.status, json.dumps(body).encode())
+
+
 def _feed(path: str, entries: Stanzas, status: int = 200) -> Response:
     """Write entries as splunkd's Atom feed."""
     items = "".join(_entry(path, name, content) for name, content in entries.items())
@@ -263,7 +340,7 @@ def _feed(path: str, entries: Stanzas, status: int = 200) -> Response:
         f"<opensearch:itemsPerPage>0</opensearch:itemsPerPage>"
         f"<opensearch:startIndex>0</opensearch:startIndex>{items}</feed>"
     )
-    return Response(status, body.encode(), "text/xml")
+    return _Feed(status, body.encode(), "text/xml", entries=entries)
 
 
 def _entry(path: str, name: str, content: dict[str, str]) -> str:
