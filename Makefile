@@ -26,7 +26,7 @@ demo: .venv/$(MAIN)/ready
 try: .venv/$(MAIN)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
-test: $(VERSIONS:%=.venv/%/ready) .venv/ucc/ready
+test: $(VERSIONS:%=.venv/%/ready) .venv/ucc/ready tests/browser/node_modules
 	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \
 		.venv/$$version/bin/python -m pytest -q -n auto $(ARGS); done
 
@@ -70,6 +70,11 @@ package: .venv/$(MAIN)/ready .venv/inspect/ready .venv/ucc/ready
 	@.venv/inspect/bin/python -m pip install -q --disable-pip-version-check -r package/inspect-requirements.txt
 	@touch $@
 
+# Where there is no node, the tests of the pages skip loudly.
+tests/browser/node_modules: tests/browser/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/browser && npm ci --silent --no-audit --no-fund && touch node_modules; \
+		else echo "no npm: the setup pages are not tried in a browser"; fi
+
 .venv/ucc/ready: package/ucc-requirements.txt
 	@echo "setting up what makes the setup pages ..."
 	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/ucc
@@ -77,4 +82,4 @@ package: .venv/$(MAIN)/ready .venv/inspect/ready .venv/ucc/ready
 	@touch $@
 
 clean:
-	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf tests/browser/node_modules .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -77,7 +77,7 @@ class Splunkd:
         self.kv_trouble = ""
         self.conf_trouble = ""
         self.jobs: dict[str, str] = {}
-        self._server = HttpsServer(self._answer)
+        self._server = HttpsServer(self.answer)
 
     @property
     def url(self) -> str:
@@ -119,7 +119,8 @@ class Splunkd:
             if stanza.startswith("role_")
         }
 
-    def _answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:
+        """Answer a request."""
         match = _NAMESPACE.fullmatch(request.target.partition("?")[0])
         session = self._sessions.get(request.headers.get("authorization", "").partition(" ")[2])
         if match is None:
@@ -130,7 +131,7 @@ class Splunkd:
         try:
             return _as_asked(request, self._route(request, session, match["rest"].strip("/")))
         except _RefusedError as error:
-            return _message(error.status, error.text)
+            return _as_asked(request, _message(error.status, error.text))
         except kvstore.KvError as error:
             return _message(error.status, str(error))
 
@@ -309,7 +310,14 @@ def _read_conf(path: Path) -> Stanzas:
 
 def _message(status: int, text: str) -> Response:
     body = f'<?xml version="1.0"?><response><messages><msg type="ERROR">{escape(text)}</msg></messages></response>'
-    return Response(status, body.encode(), "text/xml")
+    return _Message(status, body.encode(), "text/xml", text=text)
+
+
+@dataclass(frozen=True)
+class _Message(Response):
+    """A refusal as XML, with its text for who wants JSON."""
+
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -322,12 +330,15 @@ class _Feed(Response):
 def _as_asked(request: Request, response: Response) -> Response:
     """Write entries as JSON where that is asked for."""
     mode = {**{name: values[-1] for name, values in request.query.items()}, **_form(request)}.get("output_mode")
+    if mode == "json" and isinstance(response, _Message):
+        body = {"messages": [{"type": "ERROR", "text": response.text}]}
+        return Response(response.status, json.dumps(body).encode())
     if mode != "json" or not isinstance(response, _Feed):
         return response
     acl = {"app": APP, "owner": "nobody", "sharing": "app", "can_write": True, "modifiable": True, "removable": True}
     entries = [{"name": name, "id": name, "content": content, "acl": acl} for name, content in response.entries.items()]
-    body = {"entry": entries, "messages": [], "paging": {"total": len(entries), "perPage": 0, "offset": 0}}
-    return Response(response.status, json.dumps(body).encode())
+    feed = {"entry": entries, "messages": [], "paging": {"total": len(entries), "perPage": 0, "offset": 0}}
+    return Response(response.status, json.dumps(feed).encode())
 
 
 def _feed(path: str, entries: Stanzas, status: int = 200) -> Response:
