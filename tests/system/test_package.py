@@ -82,21 +82,6 @@ def test_every_runtime_requirement_is_pinned_with_a_reason() -> None:
         assert line.startswith("#") or re.fullmatch(r"[a-z0-9-]+==[0-9.]+ +# .{10,}", line), line
 
 
-def test_the_account_can_be_set_up_as_readme_says(bare_site: Site, edr: EdrServer, tmp_path: Path) -> None:
-    """The recipe of README, run by a shell against the lab: only its addresses and the login are replaced."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (recipe,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
-    recipe = recipe.replace("https://localhost:8089", bare_site.splunkd.url)
-    recipe = recipe.replace("https://carbonblack.example", edr.url)
-    recipe = recipe.replace("-u admin", f"-sS -H 'Authorization: Splunk {bare_site.splunkd.system_token}'")
-    (tmp_path / "token.json").write_text(json.dumps({"api_token": TOKEN}), encoding="utf-8")
-    (tmp_path / "ca.pem").write_text(edr.trust_pem, encoding="utf-8")
-    subprocess.run(["bash", "-euc", recipe], cwd=tmp_path, check=True, capture_output=True)  # noqa: S607 - any bash
-    edr.estate.add_binary("a" * 32, "Signed", "c:\\a.exe")
-    assert bare_site.search([{"md5": "a" * 32}]).rows[0]["signed"] == "true"
-    assert not (tmp_path / "token.json").exists()
-
-
 class TestNothingDrifts:
     """README, conf files, specs, lookups and code say the same."""
 

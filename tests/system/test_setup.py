@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,37 @@ def test_an_input_is_saved_and_runs(site: Site, edr: EdrServer, estate: Estate, 
     stanza = site.splunkd.confs["inputs"][f"{kind}://all"]
     InputHost(site, kind, "all").run(**{name: str(value) for name, value in stanza.items()})
     assert edr.requests
+
+
+def test_an_account_can_be_set_up_over_rest_as_readme_says(site: Site, edr: EdrServer, tmp_path: Path) -> None:
+    """The recipe of README, run by a shell against the lab: only its addresses and the login are replaced."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    recipe = recipe.replace("https://localhost:8089", site.splunkd.url)
+    recipe = recipe.replace("https://carbonblack.example", edr.url)
+    recipe = recipe.replace("-u admin", f"-sS --fail -H 'Authorization: Splunk {site.splunkd.system_token}'")
+    (tmp_path / "token.txt").write_text(TOKEN + "\n", encoding="utf-8")
+    (tmp_path / "ca.pem").write_text(edr.trust_pem, encoding="utf-8")
+    subprocess.run(["bash", "-euc", recipe], cwd=tmp_path, check=True, capture_output=True)  # noqa: S607 - any bash
+    edr.estate.add_binary("a" * 32, "Signed", "c:\\a.exe")
+    assert site.search([{"md5": "a" * 32}]).rows[0]["signed"] == "true"
+    assert not (tmp_path / "token.txt").exists()
+
+
+def test_one_search_may_ask_several_servers_by_splitting(site: Site, edr: EdrServer, estate: Estate) -> None:
+    """Each part names its own; without a name it takes a default account to say which."""
+    estate.add_binary("a" * 32, "Signed", "c:\\a.exe")
+    other = Estate()
+    other.add_binary("b" * 32, "Unsigned", "c:\\b.exe")
+    admin = Admin(site)
+    with EdrServer(other) as second:
+        admin.send("post", "cbsigned_account", **_fields(edr, name="oslo"))
+        admin.send("post", "cbsigned_account", **_fields(second, name="paris", ca_certificate=second.trust_pem))
+        parts = [site.search([{"md5": "a" * 32}], "server=oslo"), site.search([{"md5": "b" * 32}], "server=paris")]
+        assert [part.rows[0]["signed"] for part in parts] == ["true", "false"]
+        assert site.search([{"md5": "a" * 32}]).rows[0]["signed_reason"] == "setup"
+        site.save_settings("verdicts", default_account="paris")
+        assert site.search([{"md5": "b" * 32}]).rows[0]["signed"] == "false"
 
 
 def test_the_token_is_nowhere_but_in_encrypted_storage(site: Site, edr: EdrServer, installed: Path) -> None:
