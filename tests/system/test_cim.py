@@ -109,7 +109,7 @@ def test_the_time_is_where_props_says(sourcetype: str) -> None:
     text = '{"time":"2026-11-02T07:00:00.123Z","a":1}'
     match = re.match(settings["TIME_PREFIX"], text)
     assert match
-    assert settings["TIME_FORMAT"] == "%Y-%m-%dT%H:%M:%S"
-    assert text[match.end() :][: int(settings["MAX_TIMESTAMP_LOOKAHEAD"])] == "2026-11-02T07:00:00"
+    assert settings["TIME_FORMAT"] == "%Y-%m-%dT%H:%M:%S.%3N"
+    assert text[match.end() :][: int(settings["MAX_TIMESTAMP_LOOKAHEAD"])] == "2026-11-02T07:00:00.123"
     assert settings["TZ"] == "UTC"
     assert settings["KV_MODE"] == "json"

@@ -192,6 +192,21 @@ class TestProcesses:
             },
         )
 
+    def test_long_command_lines_hide_no_field_from_a_search(self, processes: InputHost, estate: Estate) -> None:
+        """Splunk extracts fields from the first 5,000 characters of an event and no further."""
+        guid, long = "00000001-0000-0003-01d5-000000000003", "powershell -enc " + "A" * 32_000
+        estate.add_process(
+            Start(UNSIGNED, "C:\\x.exe", start=iso(NOW - 5), guid=guid, parent_guid=PARENT, cmdline=long)
+        )
+        run = processes.start()
+        assert run.wait() == 0
+        (event,) = [event for event in run.events() if event.fields["process_guid"] == guid]
+        names = list(event.fields)
+        assert (names[0], names[-1]) == ("time", "process")
+        before = json.dumps({name: event.fields[name] for name in names[:-1]})
+        assert len(before) < 3000
+        assert {"cbsigned_id", "signed", "signed_noise", "process_md5", "parent_process"} <= set(names[:-1])
+
     def test_a_search_says_the_same_of_the_same_process(self, processes: InputHost, site: Site) -> None:
         """Because it is the same code, with the same baselines."""
         site.learn(
@@ -463,6 +478,7 @@ class TestStopping:
         events = run.events()
         assert len(events) == run.read.count(b"<event ")
         events += processes.run()
+        assert not [event for event in events if event.fields["signed_reason"] == "cancelled"]
         kept = once(events, site.app)
         assert _guids(kept) == sorted([*arrivals.guids, PARENT, GUID])
         assert len({(event.fields["cbsigned_id"], event.fields["cbsigned_revision"]) for event in events}) == len(

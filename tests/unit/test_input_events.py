@@ -169,11 +169,11 @@ class TestStream:
     def test_an_event_is_the_sdks_xml(self, value: str, stanza: str) -> None:
         """Whatever is in it."""
         sdk, ours = io.StringIO(), io.BytesIO()
-        text = json.dumps({"a": value}, separators=(",", ":"))
+        text = json.dumps({"time": "1970-01-01T00:00:12.345Z", "a": value}, separators=(",", ":"))
         EventWriter(sdk).write_event(SdkEvent(text, stanza or "x", "12.345", sourcetype="cbsigned:process"))
         output = PagedOutput(ours)
         stream = EventStream(EventWriter(output), output, stanza or "x")
-        stream.write([Event(12.345, "cbsigned:process", {"a": value})])
+        stream.write([Event(12.345, "cbsigned:process", {"time": "", "a": value})])
         assert ET.canonicalize(sdk.getvalue() + "</stream>") == ET.canonicalize(ours.getvalue().decode() + "</stream>")
 
     def test_nothing_leaves_before_the_page_is_whole(self) -> None:

@@ -27,9 +27,10 @@ class TestCursor:
         assert cursor == Cursor("2026-11-02T07:00:00", 900)
         assert cursor.advance(["2026-11-02T07:00:00.5Z"] * 1000) == Cursor("2026-11-02T07:00:00", 1800)
 
-    def test_a_page_without_times_moves_nothing(self) -> None:
-        """Nor does an empty one."""
-        assert Cursor("2026-11-02T07:00:00").advance(["", "yesterday"]) == Cursor("2026-11-02T07:00:00")
+    def test_rows_without_a_time_are_skipped(self) -> None:
+        """Or the same page would be read for ever; an empty page moves nothing."""
+        assert Cursor("2026-11-02T07:00:00").advance(["", "yesterday"]) == Cursor("2026-11-02T07:00:00", 2)
+        assert Cursor("2026-11-02T07:00:00", 5).advance([]) == Cursor("2026-11-02T07:00:00", 5)
 
     @pytest.mark.parametrize("text", ["", "yesterday", "2026-11-02", "02.11.2026 07:00:00"])
     def test_what_is_no_time_has_no_second(self, text: str) -> None:

@@ -16,7 +16,6 @@ TIME_FIELD = "server_added_timestamp"
 
 _FIELDS = (
     "sha256",
-    "observed_filename",
     "original_filename",
     "internal_name",
     "company_name",
@@ -30,10 +29,10 @@ _FIELDS = (
     "is_64bit",
     "os_type",
     "host_count",
-    "group",
     "server_added_timestamp",
     "last_seen",
 )
+_LONG_FIELDS = ("group", "observed_filename")  # last, for Splunk extracts fields from the first 5,000 characters
 _MANY = 20  # A file may have been seen under thousands of names.
 
 
@@ -43,6 +42,7 @@ def event_of(md5: str, document: Document, verdict: Verdict, console: str) -> Fi
     fields.update({name: _value(document.get(name)) for name in _FIELDS})
     fields.update(fields_of(verdict))
     fields["link_binary"] = f"{console}/#/binary/{md5.upper()}"
+    fields.update({name: _value(document.get(name)) for name in _LONG_FIELDS})
     return {name: value for name, value in fields.items() if value}
 
 

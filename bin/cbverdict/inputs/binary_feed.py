@@ -154,10 +154,8 @@ class BinaryFeed:
 
     def _event(self, md5: Md5, document: Document, verdict: Verdict, status: str) -> Event:
         account = self._sources.account
-        fields = event_of(md5, document, verdict, account.url)
-        fields[ID_FIELD] = f"{md5}:{status or 'unknown'}@{account.name}"
-        fields[REVISION_FIELD] = "0"
-        fields["cb_server"] = account.name
+        own = {ID_FIELD: f"{md5}:{status or 'unknown'}@{account.name}", REVISION_FIELD: "0", "cb_server": account.name}
+        fields = {"time": "", **own, **event_of(md5, document, verdict, account.url)}
         return Event(read_time(str(fields.get("time", ""))) or self._clock(), SOURCETYPE, fields)
 
     def _flip(self, key: str, flip: StoredVerdict) -> Event:

@@ -24,8 +24,8 @@ class Cursor:
 
     def advance(self, times: Iterable[str]) -> Cursor:
         """Go on behind a page, told by the times of its rows."""
-        seconds = [second for second in map(second_of, times) if second]
-        latest = max(seconds, default=self.second)
+        seconds = list(map(second_of, times))
+        latest = max(seconds, default="")
         if latest > self.second:
             return Cursor(latest)
         # All of one second: rows before those skipped may have moved on meanwhile, so some are read again.

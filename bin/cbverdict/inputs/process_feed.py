@@ -15,7 +15,7 @@ from cbverdict.errors import EdrError, NotCarbonBlackError, StoreError
 from cbverdict.events import TIME_FIELD as EVENT_TIME
 from cbverdict.events import EventFields
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
-from cbverdict.inputs.processes import SOURCETYPE, TIME_FIELD, Image, Report, event_of, read_reports
+from cbverdict.inputs.processes import LONG_FIELDS, SOURCETYPE, TIME_FIELD, Image, Report, event_of, read_reports
 from cbverdict.learning import Learner, Lesson
 from cbverdict.localtime import read_time
 from cbverdict.lookups import read_lists
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cbverdict.events import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.cursor import Cursor
+    from cbverdict.inputs.feed import Fields
     from cbverdict.inputs.recent import Recent
     from cbverdict.inputs.sources import Sources
 
@@ -196,6 +197,7 @@ class ProcessFeed:
         for wait in (*_WAITS, 0.0):
             search = self._current_search()
             search.enrich(records, events)
+            self._pause(0)  # Whoever stops has got no answers, and must not write that down.
             has_trouble = bool(search.troubles & _PASSING)
             if has_trouble or self._pages % _PAGES_A_SEARCH == 0:
                 self._end_search()
@@ -217,11 +219,17 @@ class ProcessFeed:
 
     def _event(self, report: Report, record: Record, recent: Recent) -> Event:
         moment = float(str(record.pop(EVENT_TIME)))
-        fields = {name: value for name, value in record.items() if value}
-        fields[ID_FIELD] = f"{report.guid}@{self._sources.account.name}"
+        account = self._sources.account.name
         # The same process once more, because its hash is known now.
-        fields[REVISION_FIELD] = "1" if report.md5 and f"{report.guid}:" in recent else "0"
-        fields["cb_server"] = self._sources.account.name
+        revision = "1" if report.md5 and f"{report.guid}:" in recent else "0"
+        fields: Fields = {
+            "time": "",
+            ID_FIELD: f"{report.guid}@{account}",
+            REVISION_FIELD: revision,
+            "cb_server": account,
+        }
+        fields.update({name: value for name, value in record.items() if value and name not in LONG_FIELDS})
+        fields.update({name: record[name] for name in LONG_FIELDS if record.get(name)})
         return Event(moment, SOURCETYPE, fields)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SOURCETYPE = "cbsigned:process"
 TIME_FIELD = "last_server_update"
 
+LONG_FIELDS = ("watchlists", "process_path", "parent_process_path", "parent_process", "process")
+"""What stands last in an event: Splunk extracts fields from the first 5,000 characters of JSON (limits.conf, spath)."""
+
 # Carbon Black's field, and the event's name for it.
 _CIM_FIELDS = {
     "hostname": "dest",

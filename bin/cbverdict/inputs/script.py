@@ -55,7 +55,7 @@ _ARGUMENTS = (
     (
         "start",
         "Start",
-        "From when on: -24h (s, m, h, d, w), now, or a UTC time. Changed, the input begins anew.",
+        "From when on: -24h (s, m, h, d, w), now, or a UTC time. Another one begins anew.",
     ),
     ("page_size", "Rows a page", "10 to 1000, the most that Carbon Black gives; less asks less of it at once."),
     ("overlap", "Overlap", "Seconds that each run looks back, for what becomes visible on the server late."),

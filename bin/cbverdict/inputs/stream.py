@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime, timedelta, timezone
 from typing import IO, TYPE_CHECKING, Iterable
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"))
+
+
+def _iso(epoch: float) -> str:
+    moment = datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=round(1000 * epoch))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class PagedOutput(io.StringIO):
@@ -56,6 +62,7 @@ class EventStream:
     def write(self, events: Iterable[Event]) -> None:
         """Write events, and be back when splunkd has them in its pipe."""
         for event in events:
-            text = _JSON.encode(event.fields)  # ASCII: no character that XML does not allow
+            # The time has always the same form, as props.conf says; ASCII has no character that XML bars.
+            text = _JSON.encode({**event.fields, "time": _iso(event.time)})
             self._writer.write_event(_FastEvent(text, self._stanza, f"{event.time:.3f}", sourcetype=event.sourcetype))
         self._output.deliver()
