@@ -31,6 +31,7 @@ if __name__ == "__main__":
             title="Carbon Black binaries, into the verdict store",
             description="New binaries from Carbon Black EDR: a warm verdict store, and signatures that changed.",
             overlap=86400.0,
+            max_overlap=7 * 86400.0,
             make_feed=_feed,
         ),
         sys.argv,

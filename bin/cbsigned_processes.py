@@ -31,6 +31,7 @@ if __name__ == "__main__":
             title="Carbon Black processes, with verdicts",
             description="New processes from Carbon Black EDR: whether they are signed, and how unusual they are.",
             overlap=300.0,
+            max_overlap=3600.0,  # more than are remembered would be written again and again
             make_feed=_feed,
         ),
         sys.argv,

@@ -133,12 +133,12 @@ class EdrClient:
                 signatures[md5] = _doubtful(signatures.get(md5), read_signature(document))
         return Binaries(signatures, is_complete=_is_complete(answer) and total <= len(documents))
 
-    def process_page(self, query: str, rows: int, skip: int) -> list[Document]:
-        """Fetch process documents in the order in which they reached the server, which tells it by the second."""
+    def process_page(self, query: str, rows: int, skip: int) -> tuple[list[Document], bool]:
+        """Fetch process documents in the order in which they reached the server; say whether there are no more."""
         return self._page("/api/v1/process", query, "last_server_update asc", rows, skip)
 
-    def binary_page(self, query: str, rows: int, skip: int) -> list[Document]:
-        """Fetch binary documents in the order in which they reached the server."""
+    def binary_page(self, query: str, rows: int, skip: int) -> tuple[list[Document], bool]:
+        """Fetch binary documents in the order in which they reached the server; say whether there are no more."""
         return self._page("/api/v1/binary", query, "server_added_timestamp asc", rows, skip)
 
     def find_images(self, query: str, rows: int) -> list[Document]:
@@ -146,12 +146,13 @@ class EdrClient:
         body = {**_search_body(query, rows), "cb.group": ["id"]}
         return self._documents(self._ask("POST", "/api/v1/process", body))
 
-    def _page(self, path: str, query: str, sort: str, rows: int, skip: int) -> list[Document]:
+    def _page(self, path: str, query: str, sort: str, rows: int, skip: int) -> tuple[list[Document], bool]:
         answer = self._ask("POST", path, {**_search_body(query, rows), "start": skip, "sort": sort})
         documents = self._documents(answer)
         if not _is_complete(answer):
             raise CutShortError(self._sentence("cut a search short", CutShortError))
-        return documents
+        # Not told by a page that is not full: a server may give fewer rows than it was asked for.
+        return documents, not answer["results"] or skip + len(answer["results"]) >= self._total(answer)
 
     def _documents(self, answer: dict[str, Any]) -> list[Document]:
         self._total(answer)

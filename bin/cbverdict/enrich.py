@@ -40,7 +40,8 @@ class VerdictSource(Protocol):
 class EnrichOptions:
     """What the analyst chose. `seconds` is how long this search may wait for answers, all in all.
 
-    `max_lookups` is how many distinct questions it may ask (None: any number).
+    `max_lookups` is how many distinct questions it may ask (None: any number). `has_names` says that process names are
+    asked about from the start, for the service would want them.
     """
 
     fields: EventFields = field(default_factory=EventFields)
@@ -53,6 +54,7 @@ class EnrichOptions:
     is_refreshed: bool = False
     has_anomaly: bool = False
     has_risk: bool = False
+    has_names: bool = False
     sid: str | None = None
 
 
@@ -78,7 +80,7 @@ class Enricher:
         self._options = options
         self._answers: dict[Question, Answer] = {}
         self._asked: set[Question] = set()
-        self._has_names = options.method is Method.PROG_NAME
+        self._has_names = options.has_names or options.method is Method.PROG_NAME
         self._seconds_left = options.seconds
         self._final: Trouble | None = None
         self.tally = Tally()

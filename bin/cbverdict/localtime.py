@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple, Sequence
@@ -19,6 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST = date(1970, 1, 1)
 _LATEST = 4_102_444_800.0  # 2100-01-01
 _FRACTION = {"", "."}
+_FRACTION_OF_SECOND = re.compile(r"\.(\d+)")
 _DIGITS = 10  # of seconds since 1970, from 2001 to 2286
 
 
@@ -100,13 +102,17 @@ def read_time(text: str) -> float | None:
         seconds = float(text)
     except ValueError:
         try:
-            moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+            moment = datetime.fromisoformat(_FRACTION_OF_SECOND.sub(_six_digits, text.strip().replace("Z", "+00:00")))
         except ValueError:
             return None
         if moment.tzinfo is None:
             return None
         seconds = (moment - _EPOCH).total_seconds()
     return seconds if -_LATEST < seconds < _LATEST else None
+
+
+def _six_digits(fraction: re.Match[str]) -> str:
+    return f".{fraction.group(1)[:6]:0<6}"  # Python before 3.11 takes three digits or six, and servers trim zeros.
 
 
 def _are_digits(texts: Sequence[str]) -> bool:

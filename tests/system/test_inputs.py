@@ -187,7 +187,7 @@ class TestProcesses:
                 "parent_signed": "true",
                 "signed_noise": "false",
                 "cbsigned_id": f"{GUID}@lab",
-                "cbsigned_revision": "0",
+                "cbsigned_revision": "1",
                 "cb_server": "lab",
             },
         )
@@ -376,11 +376,27 @@ class TestTrouble:
         edr.fail(Fault.JOIN_BLOCKED, path="/api/v1/process", times=1)
         assert [event.fields["signed"] for event in processes.run()] == ["true", "false"]
 
+    def test_a_token_that_is_refused_in_between_costs_no_verdict(self, processes: InputHost, edr: EdrServer) -> None:
+        """The page waits until the server takes it again."""
+        edr.fail(Fault.BAD_TOKEN, path="/api/v1/binary", times=2)
+        edr.fail(Fault.BAD_TOKEN, path="/api/info", times=1)
+        assert [event.fields["signed"] for event in processes.run()] == ["true", "false"]
+
+    def test_a_server_that_gives_fewer_rows_than_asked_is_read_to_the_end(
+        self, processes: InputHost, edr: EdrServer, estate: Estate
+    ) -> None:
+        """For what is left is told by its count, not by a page that is not full."""
+        for number in range(60):
+            guid = f"00000002-0000-0001-01d5-{number:012x}"
+            estate.add_process(Start(SIGNED, "C:\\x.exe", start=iso(NOW - 300 + number), guid=guid))
+        edr.max_rows = 20
+        assert len(_guids(processes.run())) == 62
+
     def test_a_lag_that_grows_is_told(self, processes: InputHost, edr: EdrServer, site: Site) -> None:
         """With why; and when all is read, that."""
         processes.run()
         (state,) = site.splunkd.collections["cbsigned_checkpoints"].find({"kind": "state"})
-        old = {**json.loads(state["state"]), "caught_up": NOW - 5000, "lag": 10.0}
+        old = {**json.loads(state["state"]), "caught_up": NOW - 5000}
         site.splunkd.collections["cbsigned_checkpoints"].save([{**state, "state": json.dumps(old)}], 0)
         edr.fail(Fault.UNAVAILABLE)
         run = processes.start()
@@ -578,6 +594,9 @@ class TestBinaries:
         binaries.run(start="2026-01-01", learn="true")
         (document,) = site.splunkd.collections["cbsigned_baselines"].find({})
         assert "Microsoft Corporation" in document["baseline"]
+        binaries.run(start="2026-01-01", learn="true")
+        (again,) = site.splunkd.collections["cbsigned_baselines"].find({})
+        assert again["baseline"] == document["baseline"], "what was learnt is not learnt again"
 
     def test_many_pages_lose_nothing(self, binaries: InputHost, estate: Estate) -> None:
         """Though all were added in one second."""

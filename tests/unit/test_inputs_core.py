@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbverdict.errors import SetupError
-from cbverdict.inputs.arguments import InputArguments, absolute_second, parse_arguments, seconds_back
+from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
 from cbverdict.inputs.cursor import Cursor, second_of
 from cbverdict.inputs.health import Health
 from cbverdict.inputs.recent import Recent
@@ -102,6 +102,12 @@ class TestArguments:
             ("start", "2026-13-45"),
             ("start", "2026-02-30T06:00:00"),
             ("start", "2026"),
+            ("start", "2026-11-01 06:00:00"),
+            ("start", "2026-11-01T06:00:00+02:00"),
+            ("start", "2026-W05-1"),
+            ("start", "0001-01-01"),
+            ("start", "-999999w"),
+            ("overlap", "1e9"),
             ("page_size", "5"),
             ("page_size", "5000"),
             ("page_size", "many"),
@@ -116,23 +122,21 @@ class TestArguments:
         with pytest.raises(SetupError, match=name):
             parse_arguments({name: value}, 300)
 
-    @pytest.mark.parametrize(("start", "seconds"), [("now", 0.0), ("-90s", 90.0), ("-2h", 7200.0), ("-1w", 604800.0)])
-    def test_a_relative_start_is_so_long_ago(self, start: str, seconds: float) -> None:
-        """In Splunk's own way to write it."""
-        assert seconds_back(start) == seconds
-
     @pytest.mark.parametrize(
         ("start", "second"),
         [
+            ("now", "2026-11-02T08:00:00"),
+            ("-90s", "2026-11-02T07:58:30"),
+            ("-2h", "2026-11-02T06:00:00"),
+            ("-1w", "2026-10-26T08:00:00"),
             ("2026-11-05", "2026-11-05T00:00:00"),
             ("2026-11-05T06:30", "2026-11-05T06:30:00"),
             ("2026-11-05T06:30:15Z", "2026-11-05T06:30:15"),
         ],
     )
-    def test_an_absolute_start_is_completed(self, start: str, second: str) -> None:
-        """It is UTC."""
-        assert seconds_back(start) is None
-        assert absolute_second(start) == second
+    def test_a_start_is_a_second_in_utc(self, start: str, second: str) -> None:
+        """Told from now, in Splunk's own way to write it, or from the calendar."""
+        assert begin_of(start, 1_793_606_400.0) == second
 
 
 class TestHealth:
@@ -148,6 +152,12 @@ class TestHealth:
         health = Health()
         lags = (0, 600, 1000, 1500, 2100, 3000, 5000, 100, 50)
         assert [health.look(lag) for lag in lags] == ["", "", "behind", "", "behind", "", "behind", "caught_up", ""]
+
+    def test_while_nothing_can_be_read_the_lag_itself_counts(self) -> None:
+        """And does not make the first page after it look like growth."""
+        health = Health()
+        assert [health.trouble(lag) for lag in (1, 1000, 1500, 2100)] == ["", "behind", "", "behind"]
+        assert health.look(90_000) == ""
 
     def test_a_lag_that_shrinks_is_not_told_anew(self) -> None:
         """It is on its way."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Mapping, Optional
 
 from cbverdict.errors import SetupError
@@ -17,6 +18,10 @@ MAX_PAGE_SIZE = 1000
 MIN_PAGE_SIZE = 10
 
 _RELATIVE = re.compile(r"-(\d{1,6})([smhdw])")
+_ABSOLUTE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST = _EPOCH + timedelta(days=7)
+_LONG_AFTER = 2e9  # a time at which whatever start is usable now is usable
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
@@ -37,15 +42,17 @@ class InputArguments:
     is_learning: bool = False
 
 
-def parse_arguments(parameters: Mapping[str, Optional[str]], overlap: float) -> InputArguments:
-    """Read the parameters as splunkd hands them over; `overlap` is this kind of input's default.
+def parse_arguments(
+    parameters: Mapping[str, Optional[str]], overlap: float, max_overlap: float = 7 * 86400
+) -> InputArguments:
+    """Read the parameters as splunkd hands them over; `overlap` and `max_overlap` are those of this kind of input.
 
     Raises:
         SetupError: one of them is not usable; the text names it and says what is.
     """
     texts = {name: (value or "").strip() for name, value in parameters.items() if isinstance(value, (str, type(None)))}
     start = texts.get("start") or InputArguments.start
-    seconds_back(start)
+    begin_of(start, _LONG_AFTER)
     query = texts.get("query", "")
     if _CONTROL.search(query):
         raise SetupError("query holds a line break or another control character: write it on one line")
@@ -54,34 +61,33 @@ def parse_arguments(parameters: Mapping[str, Optional[str]], overlap: float) -> 
         query=query,
         start=start,
         page_size=int(_number(texts, "page_size", InputArguments.page_size, (MIN_PAGE_SIZE, MAX_PAGE_SIZE))),
-        overlap=_number(texts, "overlap", overlap, (0, 7 * 86400)),
+        overlap=_number(texts, "overlap", overlap, (0, max_overlap)),
         is_learning=parse_bool("this input", "learn", texts.get("learn"), default=False),
     )
 
 
-def seconds_back(start: str) -> float | None:
-    """Say how long before now a start lies (None: it is an absolute time).
+def begin_of(start: str, now: float) -> str:
+    """Give the second (UTC, ISO 8601) that a start means at a time.
 
     Raises:
-        SetupError: it is neither.
+        SetupError: it means none after 1970-01-08.
     """
     relative = _RELATIVE.fullmatch(start)
-    if relative:
-        return int(relative.group(1)) * _SECONDS[relative.group(2)]
-    if start == "now":
-        return 0.0
-    try:
-        datetime.fromisoformat(absolute_second(start))
-    except ValueError:
-        shown = f"start is {start!r}; write -24h (s, m, h, d or w), now, 2026-11-01 or 2026-11-01T06:00:00 (UTC)"
-        raise SetupError(shown) from None
-    return None
-
-
-def absolute_second(start: str) -> str:
-    """Complete an absolute start to the second."""
-    given = start.upper().rstrip("Z")
-    return given + "YYYY-MM-DDT00:00:00"[len(given) :]
+    moment = None
+    with suppress(ValueError, OverflowError):
+        if relative:
+            back = timedelta(seconds=int(relative.group(1)) * _SECONDS[relative.group(2)])
+            moment = _EPOCH + timedelta(seconds=now) - back
+        elif start == "now":
+            moment = _EPOCH + timedelta(seconds=now)
+        elif _ABSOLUTE.fullmatch(start):
+            given = start.rstrip("Z")
+            moment = datetime.fromisoformat(given + "YYYY-MM-DDT00:00:00"[len(given) :]).replace(tzinfo=timezone.utc)
+    if moment is None or moment < _FIRST:
+        raise SetupError(
+            f"start is {start!r}; write -24h (s, m, h, d or w), now, 2026-11-01 or 2026-11-01T06:00:00 (UTC)"
+        )
+    return moment.isoformat()[:19]
 
 
 def _number(texts: Mapping[str, str], name: str, default: float, limits: tuple[float, float]) -> float:

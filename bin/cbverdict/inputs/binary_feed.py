@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 from cbverdict.baselines import Sighting
 from cbverdict.baselines import learn as add_sighting
 from cbverdict.edr import read_signature
+from cbverdict.errors import StoreError
 from cbverdict.evidence import Evidence, Question
 from cbverdict.hashes import parse_md5
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, TIME_FIELD, event_of, flip_of
@@ -66,7 +67,7 @@ class BinaryFeed:
         """Read account and settings anew."""
         self._sources.reload()
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> list[Document]:
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
         """Fetch a page of binaries."""
         query = since_query(self._arguments.query, TIME_FIELD, max(cursor.second, started))
         return self._sources.edr.binary_page(query, rows, cursor.skip)
@@ -88,14 +89,14 @@ class BinaryFeed:
             keys.append(key)
             verdict = judge(Evidence(signature=signature), expired_is_signed=is_expired_signed)
             if signature.is_collected:
-                judged.append((Question(md5), verdict))
+                judged.append((Question(md5), verdict, key not in recent))
             if key not in recent:
                 events.append(self._event(md5, document, verdict, signature.result))
         return Batch(events, keys, judged)
 
     def written(self, batch: Batch) -> None:
         """Keep the verdicts; a change of signature is noticed by that."""
-        judged: dict[Question, Verdict] = dict(batch.due)
+        judged: dict[Question, Verdict] = {question: verdict for question, verdict, _ in batch.due}
         settings = self._sources.settings
         server = settings.own_account.name
         if judged:
@@ -114,7 +115,7 @@ class BinaryFeed:
             if new:
                 store.write(new)
         if self._arguments.is_learning:
-            self._learn_signers(judged.values())
+            self._learn_signers({question: verdict for question, verdict, is_new in batch.due if is_new}.values())
 
     def finish(self, recent: Recent, noticed: float) -> Batch:
         """Ask anew what is about to run out, and tell whose signature changed, whoever noticed."""
@@ -123,9 +124,12 @@ class BinaryFeed:
         due = store.running_out(server, now + min(_AHEAD, settings.verdicts.lifetimes.not_signed / 2), now - _BEHIND)
         self._refresh([stored.question for stored in due[:_MAX_REFRESHED]])
         flips = store.flips(server, noticed - _FLIP_OVERLAP)
-        if self._taught:
-            self._sources.learn(self._taught)
-            self._taught = {}
+        taught, self._taught = self._taught, {}
+        if taught:
+            try:
+                self._sources.learn(taught)
+            except StoreError as error:
+                logger.warning("learn publishers trouble=%r", str(error))
         events = [(self._flip_id(flip), flip) for flip in flips]
         return Batch(
             [self._flip(key, flip) for key, flip in events if key not in recent],

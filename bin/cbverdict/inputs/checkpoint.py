@@ -24,7 +24,7 @@ class Checkpoint:
     """How far an input has read. `start` and `account` are those it began with: with others it begins anew.
 
     `started` and `cursor` are UTC to the second: from when on what began is wanted, and until when all is written.
-    `caught_up` is when nothing was left to read (seconds since 1970). `lag` and `told` are the health's. `noticed` is
+    `caught_up` is when nothing was left to read (seconds since 1970). `told` is the lag that was told of. `noticed` is
     until when flips were looked for.
     """
 
@@ -33,7 +33,6 @@ class Checkpoint:
     started: str
     cursor: str
     caught_up: float
-    lag: float | None = None
     told: float = 0.0
     noticed: float = 0.0
 

@@ -50,8 +50,8 @@ class Feed(Protocol):
     def reload(self) -> None:
         """Read account and settings anew, for they may be what is wrong."""
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> list[Document]:
-        """Fetch a page. `started` is from when on what is wanted began (UTC, to the second)."""
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
+        """Fetch a page, and say whether it is the last; `started` is from when on what is wanted began (UTC)."""
 
     def prepare(self, documents: Sequence[Document], recent: Recent) -> Any:  # noqa: ANN401 - each feed has its own
         """Do for a page what does not depend on the pages before it; `recent` may lack some of them yet."""

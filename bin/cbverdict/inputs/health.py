@@ -23,8 +23,15 @@ class Health:
     lag: float = math.inf
     told: float = 0.0
 
+    def trouble(self, lag: float) -> str:
+        """Give what there is to tell while nothing can be read."""
+        if lag > max(self.limit, _WORSE * self.told):
+            self.told = lag
+            return "behind"
+        return ""
+
     def look(self, lag: float) -> str:
-        """Take note of the lag; give what there is to tell (`behind`, `caught_up`, or empty: nothing)."""
+        """Take note of the lag after a page; give what there is to tell (`behind`, `caught_up`, or empty: nothing)."""
         is_growing = lag > self.lag
         self.lag = lag
         if self.told and lag <= self.limit:

@@ -6,12 +6,12 @@ import logging
 import random
 import time
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
 
 from cbverdict.errors import CbsignedError, SearchOverError, TakenError
-from cbverdict.inputs.arguments import InputArguments, absolute_second, seconds_back
+from cbverdict.inputs.arguments import InputArguments, begin_of
 from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.cursor import Cursor, second_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
@@ -85,6 +85,7 @@ class Intake:
         self._health = health
         self._clock = clock
         self._caught_up = clock()
+        self._page_at = 0.0
 
     def run(self) -> None:
         """Read until nothing more is left.
@@ -96,9 +97,9 @@ class Intake:
         loaded, recent = self._patiently(self._checkpoints.load)
         if loaded is None or (loaded.account, loaded.start) != (self._account, self._arguments.start):
             loaded, recent = self._begin(), self._patiently(self._checkpoints.forget)
+            self._patiently(partial(self._checkpoints.save, loaded, ""))  # So that it begins there whatever comes.
         checkpoint = loaded
         self._caught_up = checkpoint.caught_up
-        self._health.lag = checkpoint.lag if checkpoint.lag is not None else self._health.lag
         self._health.told = checkpoint.told
         pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause)
         try:
@@ -127,9 +128,10 @@ class Intake:
         self._right.renew()
         self._stream.write(batch.events)
         self._patiently(partial(self._feed.written, batch))
+        self._page_at = self._clock()
         self._tell(lag)
         kept = "".join([recent.note(key) for key in batch.keys])
-        checkpoint = replace(checkpoint, lag=self._health.lag, told=self._health.told, caught_up=self._caught_up)
+        checkpoint = replace(checkpoint, told=self._health.told, caught_up=self._caught_up)
         self._patiently(partial(self._checkpoints.save, checkpoint, kept))
         return checkpoint
 
@@ -149,7 +151,8 @@ class Intake:
                 logger.warning(
                     "input=%s attempt=%d wait_seconds=%.0f trouble=%r", self._name, attempt, seconds, str(error)
                 )
-                self._tell(self._clock() - self._caught_up, str(error))
+                # While a backfill is at work, what counts is how long no page came.
+                self._tell(self._clock() - max(self._caught_up, self._page_at), str(error))
                 self._pause(seconds)
                 self._right.renew()
                 self._reload()
@@ -163,8 +166,7 @@ class Intake:
     def _begin(self) -> Checkpoint:
         """Begin where the admin says."""
         start, now = self._arguments.start, self._clock()
-        back = seconds_back(start)
-        started = absolute_second(start) if back is None else _second(now - back)
+        started = begin_of(start, now)
         logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
         return Checkpoint(self._account, start, started, started, caught_up=now, noticed=now)
 
@@ -177,7 +179,7 @@ class Intake:
         return now - self._caught_up
 
     def _tell(self, lag: float, trouble: str = "") -> None:
-        status = self._health.look(lag)
+        status = self._health.trouble(lag) if trouble else self._health.look(lag)
         if not status:
             return
         now = self._clock()
@@ -204,4 +206,4 @@ def _epoch(second: str) -> float:
 
 
 def _second(epoch: float) -> str:
-    return second_of(datetime.fromtimestamp(epoch, timezone.utc).isoformat())
+    return second_of((datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=epoch)).isoformat())

@@ -76,7 +76,8 @@ class Lease:
         """Keep the lease, every now and then.
 
         Raises:
-            TakenError: it ran out and another process has it.
+            TakenError: another process has it.
+            StoreError: the KV store did not answer until it ran out.
         """
         now = self._clock()
         if now - self._renewed < _RENEWED_EVERY:
@@ -89,7 +90,8 @@ class Lease:
                 return
         except StoreError:
             if now < self._renewed + self._seconds:
-                return  # It is still ours; tried again before the next page.
+                return  # It is still ours, and this is tried again.
+            raise
         raise TakenError(f"the lease of {self._name} ran out. {advice(TakenError)}")
 
     def _document(self, now: float) -> dict[str, object]:

@@ -98,7 +98,7 @@ class Pages:
         while not self._is_closed:
             rows = self._rows
             try:
-                documents = self._feed.fetch(self._cursor, started, rows)
+                documents, is_last = self._feed.fetch(self._cursor, started, rows)
             except CbsignedError as error:
                 if error.reason in _TOO_MUCH:
                     self._rows = max(rows // 2, MIN_PAGE_SIZE)
@@ -107,7 +107,6 @@ class Pages:
             times = (str(document.get(self._feed.time_field) or "") for document in documents)
             self._cursor = self._cursor.advance(times)
             prepared = self._prepare(documents)
-            is_last = len(documents) < rows
             self._coming.put(_Coming(documents, self._cursor.second, is_last, prepared))
             if is_last:
                 return

@@ -22,9 +22,10 @@ class StoppedError(Exception):
 class Pause:
     """Wait without sleeping through splunkd's wish to stop."""
 
-    def __init__(self, is_stopping: Callable[[], bool]) -> None:
-        """Take how to know that it is time to stop."""
+    def __init__(self, is_stopping: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Take how to know that it is time to stop, and what is to be done now and then while waiting."""
         self._is_stopping = is_stopping
+        self._meanwhile = meanwhile
 
     def __call__(self, seconds: float) -> None:
         """Wait; raises `StoppedError`."""
@@ -34,6 +35,7 @@ class Pause:
             if left <= 0:
                 return
             time.sleep(min(left, LOOK_EVERY))
+            self._meanwhile()
         raise StoppedError
 
     def until(self, future: Future[T]) -> T:

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.baselines import merge_baselines
@@ -41,7 +40,9 @@ _PAGES_A_SEARCH = 20
 """After so many pages what was answered is asked anew, so that memory does not grow with a backfill."""
 
 _PAGES_A_LESSON = 50
+_MAX_LESSON = 200_000
 _MAX_IMAGES = 5_000
+_FINAL = {Reason.AUTH, Reason.CERTIFICATE, Reason.SETUP}
 _PASSING = {
     Reason.TIMEOUT,
     Reason.SERVER_ERROR,
@@ -50,6 +51,9 @@ _PASSING = {
     Reason.INCOMPLETE,
     Reason.SERVICE_ERROR,
 }
+
+
+_UNANSWERED = _PASSING | _FINAL
 
 
 class Prepared(NamedTuple):
@@ -91,7 +95,7 @@ class ProcessFeed:
         self._sources.reload()
         self._end_search()
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> list[Document]:
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
         """Fetch a page of segments."""
         query = since_query(self._arguments.query, TIME_FIELD, cursor.second, started)
         return self._sources.edr.process_page(query, rows, cursor.skip)
@@ -112,7 +116,7 @@ class ProcessFeed:
         self._enrich(records, [event for _, _, event in new])
         taught = [dict(record) for record in records] if self._learner else ()
         return Batch(
-            [self._event(report, record, recent) for (report, _, _), record in zip(new, records)],
+            [self._event(report, record) for (report, _, _), record in zip(new, records)],
             [_key(report) for report in prepared.reports],
             taught,
         )
@@ -140,6 +144,8 @@ class ProcessFeed:
             self._sources.learn(self._lesson.baselines)
         except StoreError as error:
             logger.warning("learn rows=%d trouble=%r", self._lesson.rows, str(error))
+            if self._lesson.rows < _MAX_LESSON:
+                return  # It is tried again with the next pages.
         else:
             logger.info("learn rows=%d baselines=%d", self._lesson.rows, len(self._lesson.baselines))
         self._lesson = Lesson()
@@ -156,10 +162,10 @@ class ProcessFeed:
         return records
 
     def _image(self, guid: str) -> Image | None:
-        with suppress(KeyError):  # Another thread may just have let it go.
-            self._images.move_to_end(guid)  # A shell starts processes for weeks.
-            return self._images[guid]
-        return None
+        with self._lock:
+            if guid in self._images:
+                self._images.move_to_end(guid)  # A shell starts processes for weeks.
+            return self._images.get(guid)
 
     def _find_images(self, reports: Sequence[Report], here: dict[str, Image]) -> None:
         """Learn the images of parents, for a process tells only their names."""
@@ -184,10 +190,11 @@ class ProcessFeed:
         return {guid: found.get(guid) for guid in guids}
 
     def _remember(self, guid: str, image: Image | None) -> None:
-        self._images[guid] = image
-        self._images.move_to_end(guid)
-        if len(self._images) > _MAX_IMAGES:
-            self._images.popitem(last=False)
+        with self._lock:
+            self._images[guid] = image
+            self._images.move_to_end(guid)
+            if len(self._images) > _MAX_IMAGES:
+                self._images.popitem(last=False)
 
     def _enrich(self, records: list[Record], events: Sequence[ProcessEvent]) -> None:
         """Add the fields of `| cbsigned`; what fails in passing is asked again, and in the end is unknown."""
@@ -195,20 +202,29 @@ class ProcessFeed:
             return
         self._pages += 1
         for wait in (*_WAITS, 0.0):
-            search = self._current_search()
-            search.enrich(records, events)
-            self._pause(0)  # Whoever stops has got no answers, and must not write that down.
-            has_trouble = bool(search.troubles & _PASSING)
-            if has_trouble or self._pages % _PAGES_A_SEARCH == 0:
-                self._end_search()
-            if not has_trouble or not wait:
-                return
+            troubles = self._ask(records, events)
+            if not troubles & _PASSING or not wait:
+                break
             self._pause(wait)
+        if troubles & _UNANSWERED:
+            # An event is for years. Is the server down, or the token refused, this says so and the page waits; else
+            # the verdict itself is what cannot be had.
+            self._sources.edr.version()
+            self._ask(records, events)
+
+    def _ask(self, records: list[Record], events: Sequence[ProcessEvent]) -> set[Reason]:
+        search = self._current_search()
+        search.enrich(records, events)
+        self._pause(0)  # Whoever stops has got no answers, and must not write that down.
+        if search.troubles or self._pages % _PAGES_A_SEARCH == 0:
+            self._end_search()
+        return search.troubles
 
     def _current_search(self) -> Search:
         with self._lock:
             if self._search is None:
-                self._search = Search(self._sources, self._sources, EnrichOptions(seconds=600.0, has_anomaly=True))
+                options = EnrichOptions(seconds=600.0, has_anomaly=True, has_names=self._sources.needs_names)
+                self._search = Search(self._sources, self._sources, options)
             return self._search
 
     def _end_search(self) -> None:
@@ -217,11 +233,11 @@ class ProcessFeed:
                 self._earlier_requests += self._search.requests
                 self._search = None
 
-    def _event(self, report: Report, record: Record, recent: Recent) -> Event:
+    def _event(self, report: Report, record: Record) -> Event:
         moment = float(str(record.pop(EVENT_TIME)))
         account = self._sources.account.name
-        # The same process once more, because its hash is known now.
-        revision = "1" if report.md5 and f"{report.guid}:" in recent else "0"
+        # A process whose hash comes late is written again then.
+        revision = "1" if report.md5 else "0"
         fields: Fields = {
             "time": "",
             ID_FIELD: f"{report.guid}@{account}",

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, Sequence
 
@@ -15,7 +16,7 @@ from splunklib.modularinput import Argument, EventWriter, InputDefinition, Schem
 
 from cbverdict.configuration import SplunkdConfiguration
 from cbverdict.errors import CbsignedError, SetupError, TakenError
-from cbverdict.inputs.arguments import InputArguments, parse_arguments
+from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
 from cbverdict.inputs.checkpoint import CheckpointStore
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import MIN_LIMIT, Health
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 _VALIDATION_TIMEOUT = 10.0
 _FIRST_VERSION = (6, 1)
-_RECENTLY = "2026-01-01T00:00:00"
 _SWITCH_INTERVAL = 0.0005
 """Seconds: the thread that fetches takes what comes in small pieces, and would wait 5 ms for its turn at each."""
 
@@ -40,12 +40,13 @@ _INTERVAL = re.compile(r"\d+(\.\d+)?")
 
 
 class Kind(NamedTuple):
-    """What tells one kind of input from another; `overlap` is the default, in seconds."""
+    """What tells one kind of input from another; `overlap` is the default, in seconds, and `max_overlap` the most."""
 
     name: str
     title: str
     description: str
     overlap: float
+    max_overlap: float
     make_feed: Callable[[Sources, InputArguments, Callable[[float], None]], Feed]
 
 
@@ -92,11 +93,12 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         Raises:
             CbsignedError: something is wrong; its text says what, and what to do.
         """
-        arguments = parse_arguments(definition.parameters, self._kind.overlap)
+        arguments = parse_arguments(definition.parameters, self._kind.overlap, self._kind.max_overlap)
         configuration = SplunkdConfiguration(definition.metadata["server_uri"], definition.metadata["session_key"])
         sources = Sources(configuration, arguments.account, longest=_VALIDATION_TIMEOUT)
         _require_version(sources.edr.version())
-        self._kind.make_feed(sources, arguments, Pause(lambda: False)).fetch(Cursor(_RECENTLY), _RECENTLY, 1)
+        begin = begin_of(arguments.start, time.time())
+        self._kind.make_feed(sources, arguments, Pause(lambda: False)).fetch(Cursor(begin), begin, 1)
 
     def stream_events(self, inputs: InputDefinition, ew: EventWriter) -> None:
         """Read all that is new for the one stanza that splunkd starts this process for."""
@@ -120,7 +122,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
 
     def _run(self, name: str, texts: Mapping[str, str], metadata: Mapping[str, str], stream: EventStream) -> None:
         uri, token = metadata["server_uri"], metadata["session_key"]
-        arguments = parse_arguments(texts, self._kind.overlap)
+        arguments = parse_arguments(texts, self._kind.overlap, self._kind.max_overlap)
         interval = float(texts["interval"]) if _INTERVAL.fullmatch(texts.get("interval", "")) else 0.0
         folder = Path(metadata["checkpoint_dir"])
         lease = Lease(uri, token, name, host=metadata["server_host"], folder=folder, interval=interval)
@@ -128,7 +130,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         configuration = SplunkdConfiguration(uri, token)
         logging.getLogger().setLevel(configuration.log_level())
         sources = Sources(configuration, arguments.account, self._is_over)
-        pause = Pause(self._is_over)
+        pause = Pause(self._is_over, lease.renew)
         Intake(
             name,
             sources.account.name,

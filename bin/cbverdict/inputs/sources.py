@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
 from cbverdict.baseline_service import BaselineService
+from cbverdict.clause import Clause
 from cbverdict.edr import EdrClient
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service import VerdictService
+from cbverdict.settings import Method
 
 if TYPE_CHECKING:
     from cbverdict.baseline_messages import BaselineReply
@@ -92,6 +94,13 @@ class Sources:
     def requests(self) -> int:
         """How many requests for pages were sent so far."""
         return self._earlier_requests + self.edr.request_count
+
+    @property
+    def needs_names(self) -> bool:
+        """Whether verdicts turn on process names."""
+        verdicts = self.settings.verdicts
+        is_joint = verdicts.method is Method.JOINT
+        return verdicts.method is Method.PROG_NAME or (is_joint and Clause(verdicts.clause).needs_name)
 
     def reload(self) -> None:
         """Read account and settings anew; raises what the constructor does."""

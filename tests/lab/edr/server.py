@@ -91,6 +91,7 @@ class EdrServer:
         self.estate = estate
         self.delay = 0.0
         self.version = VERSION
+        self.max_rows = MAX_ROWS
         self._refused = ""
         self.requests: list[tuple[str, str, str]] = []
         self.counts: Counter[str] = Counter()
@@ -209,10 +210,9 @@ class EdrServer:
         answer.update(terms=terms, elapsed=time.monotonic() - started)
         return _json(answer)
 
-    @staticmethod
-    def _found(index: Index, found: Ids, parameters: dict[str, list[str]], *, is_process: bool) -> dict[str, Any]:
+    def _found(self, index: Index, found: Ids, parameters: dict[str, list[str]], *, is_process: bool) -> dict[str, Any]:
         first = int(_first(parameters, "start", "0"))
-        rows = min(int(_first(parameters, "rows", "10")), MAX_ROWS)
+        rows = min(int(_first(parameters, "rows", "10")), self.max_rows)
         default_sort = "last_update desc" if is_process else "server_added_timestamp desc"
         ordered = _sorted(index, found, _first(parameters, "sort", "") or default_sort)
         if _first(parameters, "cb.group", "") == "id":
