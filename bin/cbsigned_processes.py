@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
@@ -13,15 +11,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from cbverdict.inputs.process_feed import ProcessFeed
 from cbverdict.inputs.script import Kind, run
 from cbverdict.logs import prepare
-
-if TYPE_CHECKING:
-    from cbverdict.inputs.arguments import InputArguments
-    from cbverdict.inputs.sources import Sources
-
-
-def _feed(sources: Sources, arguments: InputArguments, pause: Callable[[float], None]) -> ProcessFeed:
-    return ProcessFeed(sources, arguments, pause, time.time)
-
 
 if __name__ == "__main__":
     prepare("processes")
@@ -32,7 +21,7 @@ if __name__ == "__main__":
             description="New processes from Carbon Black EDR: whether they are signed, and how unusual they are.",
             overlap=300.0,
             max_overlap=3600.0,  # more than are remembered would be written again and again
-            make_feed=_feed,
+            make_feed=ProcessFeed,
         ),
         sys.argv,
     )

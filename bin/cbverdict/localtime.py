@@ -111,6 +111,12 @@ def read_time(text: str) -> float | None:
     return seconds if -_LATEST < seconds < _LATEST else None
 
 
+def write_time(epoch: float) -> str:
+    """Write seconds since 1970 as ISO 8601 in UTC, to the millisecond (`2026-11-02T07:00:00.000Z`)."""
+    moment = _EPOCH + timedelta(milliseconds=round(1000 * epoch))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _six_digits(fraction: re.Match[str]) -> str:
     return f".{fraction.group(1)[:6]:0<6}"  # Python before 3.11 takes three digits or six, and servers trim zeros.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
+import time
 from itertools import islice
 from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
@@ -15,7 +15,7 @@ from cbverdict.evidence import Evidence, Question
 from cbverdict.hashes import parse_md5
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, TIME_FIELD, event_of, flip_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
-from cbverdict.localtime import read_time
+from cbverdict.localtime import read_time, write_time
 from cbverdict.messages import MAX_QUESTIONS, VerdictRequest
 from cbverdict.query import since_query
 from cbverdict.stored import keep, store_key
@@ -50,7 +50,7 @@ class BinaryFeed:
 
     time_field = TIME_FIELD
 
-    def __init__(self, sources: Sources, arguments: InputArguments, clock: Callable[[], float]) -> None:
+    def __init__(self, sources: Sources, arguments: InputArguments, clock: Callable[[], float] = time.time) -> None:
         """Take whom to ask and what the admin said; nothing is asked yet."""
         self._sources = sources
         self._arguments = arguments
@@ -164,7 +164,7 @@ class BinaryFeed:
 
     def _flip(self, key: str, flip: StoredVerdict) -> Event:
         flipped = flip.flipped or self._clock()
-        fields = flip_of(flip, datetime.fromtimestamp(flipped, timezone.utc).isoformat().replace("+00:00", "Z"))
+        fields = flip_of(flip, write_time(flipped))
         fields[ID_FIELD] = key
         fields[REVISION_FIELD] = "0"
         fields["cb_server"] = flip.server

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
 
@@ -18,6 +18,7 @@ from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
 from cbverdict.inputs.health import SOURCETYPE, Health
 from cbverdict.inputs.pages import Page, Pages
 from cbverdict.inputs.pause import Pause, StoppedError
+from cbverdict.localtime import read_time, write_time
 
 if TYPE_CHECKING:
     from cbverdict.inputs.recent import Recent
@@ -202,8 +203,11 @@ def _earlier(second: str, seconds: float) -> str:
 
 
 def _epoch(second: str) -> float:
-    return datetime.fromisoformat(second).replace(tzinfo=timezone.utc).timestamp()
+    epoch = read_time(f"{second}Z")
+    if epoch is None:
+        raise ValueError(second)
+    return epoch
 
 
 def _second(epoch: float) -> str:
-    return second_of((datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=epoch)).isoformat())
+    return second_of(write_time(math.floor(epoch)))

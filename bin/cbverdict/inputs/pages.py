@@ -119,9 +119,7 @@ class Pages:
         pending = [page.prepared]
 
         def attempt() -> Batch:
-            prepared = (
-                pending.pop() if pending else self._preparer.submit(self._feed.prepare, page.documents, self._recent)
-            )
+            prepared = pending.pop() if pending else self._prepare(page.documents)
             return self._feed.read(self._pause.until(prepared), self._recent)
 
         batch: Batch = self._patiently(attempt)

@@ -69,7 +69,11 @@ class ProcessFeed:
     time_field = TIME_FIELD
 
     def __init__(
-        self, sources: Sources, arguments: InputArguments, pause: Callable[[float], None], clock: Callable[[], float]
+        self,
+        sources: Sources,
+        arguments: InputArguments,
+        pause: Callable[[float], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Take whom to ask, what the admin said, and how to wait; nothing is asked yet."""
         self._sources = sources

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import datetime, timedelta, timezone
 from typing import IO, TYPE_CHECKING, Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from splunklib.modularinput import Event as SdkEvent
 from splunklib.modularinput import EventWriter
 
+from cbverdict.localtime import write_time
+
 if TYPE_CHECKING:
     from cbverdict.inputs.feed import Event
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"))
-
-
-def _iso(epoch: float) -> str:
-    moment = datetime.fromtimestamp(0, timezone.utc) + timedelta(milliseconds=round(1000 * epoch))
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class PagedOutput(io.StringIO):
@@ -63,6 +59,6 @@ class EventStream:
         """Write events, and be back when splunkd has them in its pipe."""
         for event in events:
             # The time has always the same form, as props.conf says; ASCII has no character that XML bars.
-            text = _JSON.encode({**event.fields, "time": _iso(event.time)})
+            text = _JSON.encode({**event.fields, "time": write_time(event.time)})
             self._writer.write_event(_FastEvent(text, self._stanza, f"{event.time:.3f}", sourcetype=event.sourcetype))
         self._output.deliver()
