@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
 from cbverdict.events import HOST_FIELDS, LOOKUP_FIELDS, TIME_FIELD, EventFields
-from cbverdict.sdk import HardenedCommand
+from cbverdict.sdk import HardenedCommand, standard_output
 
 if TYPE_CHECKING:
     from cbverdict.codec import Reply
@@ -111,4 +111,4 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         write("{}", search.summary())  # The SDK formats a message: its text must not be the format.
 
 
-dispatch(CbsignedCommand, sys.argv, sys.stdin, sys.stdout, __name__)
+dispatch(CbsignedCommand, sys.argv, sys.stdin, standard_output(), __name__)

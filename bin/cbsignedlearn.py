@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunklib.searchcommands import Configuration, Option, ReportingCommand, dispatch, validators
 
 from cbverdict.events import EventFields
-from cbverdict.sdk import HardenedCommand
+from cbverdict.sdk import HardenedCommand, standard_output
 
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
@@ -69,4 +69,4 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
         yield from self._lesson.report("would learn" if self.dryrun else "learnt")
 
 
-dispatch(CbsignedlearnCommand, sys.argv, sys.stdin, sys.stdout, __name__)
+dispatch(CbsignedlearnCommand, sys.argv, sys.stdin, standard_output(), __name__)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunklib.searchcommands import Configuration, GeneratingCommand, dispatch
 
 from cbverdict.errors import CbsignedError
-from cbverdict.sdk import HardenedCommand
+from cbverdict.sdk import HardenedCommand, standard_output
 from cbverdict.verdict_client import VerdictClient
 
 
@@ -31,4 +31,4 @@ class CbsignedpurgeCommand(HardenedCommand, GeneratingCommand):
         yield {"action": "purge", "result": "expired verdicts are swept"}
 
 
-dispatch(CbsignedpurgeCommand, sys.argv, sys.stdin, sys.stdout, __name__)
+dispatch(CbsignedpurgeCommand, sys.argv, sys.stdin, standard_output(), __name__)

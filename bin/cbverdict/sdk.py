@@ -1,10 +1,10 @@
-"""What splunk-sdk's search commands would do and ours must not."""
+"""What splunk-sdk's commands would do and ours must not."""
 
 from __future__ import annotations
 
 import csv
 import sys
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import IO, TYPE_CHECKING, Any, Iterable
 
 if TYPE_CHECKING:
     from splunklib.searchcommands.search_command import SearchCommand as _Base
@@ -13,6 +13,14 @@ else:
 
 
 csv.field_size_limit(2**31 - 1)  # The SDK stops at 10 MB, and the whole search with it.
+
+
+def standard_output() -> IO[bytes]:
+    """Give the pipe to splunkd, so that what is written gets there whole.
+
+    Where PYTHONUNBUFFERED is set, Python's own writes once, and what a signal cut off would be lost.
+    """
+    return open(sys.stdout.fileno(), "wb", closefd=False)
 
 
 class HardenedCommand(_Base):

@@ -48,8 +48,11 @@ class Run:
 
     def __post_init__(self) -> None:
         """Start reading, unless nobody reads."""
-        if not self.is_read:
-            return
+        if self.is_read:
+            self.drain()
+
+    def drain(self) -> None:
+        """Read what it writes from now on."""
         assert self.process.stdout
         assert self.process.stderr
         for pipe, buffer in ((self.process.stdout, self.read), (self.process.stderr, self.standard_error)):

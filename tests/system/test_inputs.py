@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import termios
 import time
+from array import array
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Callable
@@ -58,6 +61,13 @@ def _wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.01)
+
+
+def _bytes_waiting(run: Run) -> int:
+    assert run.process.stdout
+    size = array("i", [0])
+    fcntl.ioctl(run.process.stdout, termios.FIONREAD, size)
+    return size[0]
 
 
 def _of(events: list[Indexed], sourcetype: str) -> list[dict[str, Any]]:
@@ -500,6 +510,25 @@ class TestStopping:
         assert len({(event.fields["cbsigned_id"], event.fields["cbsigned_revision"]) for event in events}) == len(
             events
         )
+
+    @pytest.mark.parametrize("unbuffered", ["", "1"])
+    def test_a_page_that_is_on_its_way_arrives_whole(
+        self, processes: InputHost, edr: EdrServer, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+    ) -> None:
+        """A signal cuts a write to a full pipe off, and without a buffer Python does not write the rest."""
+        monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+        arrivals = Arrivals(edr.estate)
+        arrivals.arrive(300, NOW - 500)
+        arrivals.settle(NOW - 300)
+        run = processes.start_unread()
+        _wait_for(lambda: _bytes_waiting(run) >= 1 << 16)
+        run.terminate()
+        time.sleep(0.5)
+        run.drain()
+        assert run.wait(10) == 0
+        events = run.events()
+        assert len(events) == run.read.count(b"<event ") > 300
+        assert _guids(once([*events, *processes.run()], processes.site.app)) == sorted([*arrivals.guids, PARENT, GUID])
 
     def test_a_splunkd_that_is_gone_ends_it(self, processes: InputHost, edr: EdrServer) -> None:
         """What it could not hand over is not marked as read."""

@@ -25,6 +25,7 @@ from cbverdict.inputs.lease import Lease
 from cbverdict.inputs.pause import Pause, StoppedError
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.stream import EventStream, PagedOutput
+from cbverdict.sdk import standard_output
 
 if TYPE_CHECKING:
     from cbverdict.inputs.feed import Feed
@@ -158,7 +159,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
 def run(kind: Kind, arguments: Sequence[str]) -> NoReturn:
     """Do what splunkd asks for, and end the process with the exit code."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    output = PagedOutput(sys.stdout.buffer)
+    output = PagedOutput(standard_output())
     script = InputScript(kind, output)
     code: int = script.run_script(list(arguments), EventWriter(output, sys.stderr), sys.stdin.buffer)
     with contextlib.suppress(BrokenPipeError):
