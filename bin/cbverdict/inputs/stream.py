@@ -4,46 +4,52 @@ from __future__ import annotations
 
 import io
 import json
-from typing import IO, TYPE_CHECKING, Iterable
+from typing import IO, TYPE_CHECKING, Iterable, List, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
-
-from splunklib.modularinput import Event as SdkEvent
-from splunklib.modularinput import EventWriter
 
 from cbverdict.localtime import write_time
 
 if TYPE_CHECKING:
+    from splunklib.modularinput import EventWriter
+
     from cbverdict.inputs.feed import Event
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
 
-class PagedOutput(io.StringIO):
+class PagedOutput(io.TextIOBase):
     """What the SDK writes and flushes after every event; it leaves for splunkd when `deliver` says so."""
 
     def __init__(self, output: IO[bytes]) -> None:
         """Take splunkd's pipe."""
         super().__init__()
         self._output = output
+        self._texts: List[str] = []
+
+    def write(self, text: str) -> int:
+        """Keep a text."""
+        self._texts.append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: it is not for the SDK to say when a page is whole."""
 
     def deliver(self) -> None:
         """Hand everything over to splunkd."""
-        self._output.write(self.getvalue().encode("utf-8"))
+        texts, self._texts = self._texts, []
+        self._output.write("".join(texts).encode("utf-8"))
         self._output.flush()
-        self.seek(0)
-        self.truncate()
 
 
-class _FastEvent(SdkEvent):  # type: ignore[misc] # the SDK has no types
-    """An event that writes what the SDK's writes, without a tree of elements for it (a test compares them)."""
+class _Written(NamedTuple):
+    """An event for the SDK's writer, with the text that the SDK would make of a tree of elements (a test compares)."""
+
+    text: str
 
     def write_to(self, stream: IO[str]) -> None:
         """Write the event as XML."""
-        stream.write(
-            f'<event stanza={quoteattr(self.stanza)} unbroken="1"><time>{self.time}</time>'
-            f"<sourcetype>{escape(self.sourceType)}</sourcetype><data>{escape(self.data)}</data><done /></event>"
-        )
+        stream.write(self.text)
 
 
 class EventStream:
@@ -53,12 +59,17 @@ class EventStream:
         """Take the SDK's writer over `output`, and the stanza's name."""
         self._writer = writer
         self._output = output
-        self._stanza = stanza
+        self._head = f'<event stanza={quoteattr(stanza)} unbroken="1"><time>'
 
     def write(self, events: Iterable[Event]) -> None:
         """Write events, and be back when splunkd has them in its pipe."""
         for event in events:
             # The time has always the same form, as props.conf says; ASCII has no character that XML bars.
-            text = _JSON.encode({**event.fields, "time": write_time(event.time)})
-            self._writer.write_event(_FastEvent(text, self._stanza, f"{event.time:.3f}", sourcetype=event.sourcetype))
+            text = escape(_JSON.encode({**event.fields, "time": write_time(event.time)}))
+            self._writer.write_event(
+                _Written(
+                    f"{self._head}{event.time:.3f}</time><sourcetype>{escape(event.sourcetype)}</sourcetype>"
+                    f"<data>{text}</data><done /></event>"
+                )
+            )
         self._output.deliver()
