@@ -18,6 +18,8 @@ from cbverdict.verdict import STATUS_FIELDS, Answer, Reason, Signed, Source, Ver
 Record = Dict[str, Union[str, List[str]]]
 Tag = Tuple[Signed, Source, Reason]
 
+_LASTING = {Reason.NO_HASH, Reason.NO_NAME}
+
 
 class Settled(NamedTuple):
     """What a record came to: what to count when its like comes again, whether that comes out alike, and of what."""
@@ -27,6 +29,15 @@ class Settled(NamedTuple):
     event: ProcessEvent
     verdict: Verdict
     parent_signed: Signed
+
+
+class _Written(NamedTuple):
+    """What an answer comes to on a record: all its fields but `parent_signed`."""
+
+    fields: Dict[str, str]
+    tag: Tag
+    is_lasting: bool
+    verdict: Verdict
 
 
 class VerdictSource(Protocol):
@@ -83,6 +94,7 @@ class Enricher:
         self._has_names = options.has_names or options.method is Method.PROG_NAME
         self._seconds_left = options.seconds
         self._final: Trouble | None = None
+        self._parent_field = f"{options.prefix}parent_signed"
         self.tally = Tally()
 
     def enrich(self, records: list[Record]) -> list[Record]:
@@ -98,16 +110,16 @@ class Enricher:
         asked = [event.process for event, verdict in zip(events, looked_up) if verdict is None]
         answers = self._answer([*asked, *(event.parent for event in events)])
         settled = []
-        written: dict[tuple[int, int], tuple[dict[str, str], Tag, bool]] = {}
+        written: dict[Process, _Written] = {}
         for record, event, verdict in zip(records, events, looked_up):
-            answer = answers[event.process] if verdict is None else Answer(verdict, Source.CACHE)
+            one = written.get(event.process) if verdict is None else self._write(Answer(verdict, Source.CACHE))
+            if one is None:
+                one = written[event.process] = self._write(answers[event.process])
             parent = answers[event.parent]
-            alike = (id(answer), id(parent)) if verdict is None else (0, 0)
-            if alike not in written or verdict is not None:
-                written[alike] = self._row(answer, parent), _tag(answer), _is_lasting(answer) and _is_lasting(parent)
-            row, tag, is_lasting = written[alike]
-            record.update(row)
-            settled.append(Settled(tag, is_lasting, event, answer.verdict, parent.verdict.signed))
+            record.update(one.fields)
+            record[self._parent_field] = parent.verdict.signed.value
+            is_lasting = one.is_lasting and _is_lasting(parent)
+            settled.append(Settled(one.tag, is_lasting, event, one.verdict, parent.verdict.signed))
         self.repeat(Counter([one.tag for one in settled]))
         return settled
 
@@ -133,9 +145,11 @@ class Enricher:
         """Pass records through as unknown, after a defect; the message goes into the search's own."""
         self.report(Trouble(Reason.SERVICE_ERROR, message))
         answer = no_answer(Reason.SERVICE_ERROR)
+        given = self._write(answer)
         for record in records:
-            record.update(self._row(answer, answer))
-            self._count(*_tag(answer), 1)
+            record.update(given.fields)
+            record[self._parent_field] = answer.verdict.signed.value
+        self._count(*given.tag, len(records))
         return records
 
     def _answer(self, processes: Iterable[Process]) -> dict[Process, Answer]:
@@ -246,14 +260,14 @@ class Enricher:
         if signed is Signed.UNKNOWN:
             tally.unknown[reason] += rows
 
-    def _row(self, answer: Answer, parent: Answer) -> dict[str, str]:
+    def _write(self, answer: Answer) -> _Written:
         row = fields_of(answer.verdict)
         if not self._options.has_details:
             row = {name: row[name] for name in STATUS_FIELDS}
         row["signed_source"] = answer.source.value
-        row["parent_signed"] = parent.verdict.signed.value
         prefix = self._options.prefix
-        return {prefix + name: value for name, value in row.items()} if prefix else row
+        fields = {prefix + name: value for name, value in row.items()} if prefix else row
+        return _Written(fields, _tag(answer), _is_lasting(answer), answer.verdict)
 
 
 def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
@@ -273,7 +287,7 @@ def _tag(answer: Answer) -> Tag:
 
 def _is_lasting(answer: Answer) -> bool:
     # What nobody answered is asked again with the next chunk, and may come out otherwise then.
-    return answer.source is not Source.NONE or answer.verdict.reason in {Reason.NO_HASH, Reason.NO_NAME}
+    return answer.source is not Source.NONE or answer.verdict.reason in _LASTING
 
 
 def _budget_trouble(limit: str, option: str) -> Trouble:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ntpath
 import posixpath
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Mapping, NamedTuple
 
 from cbverdict.hashes import FieldValue, Md5, parse_md5
@@ -94,6 +95,7 @@ def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     )
 
 
+@lru_cache(maxsize=8192)
 def file_name(path: str) -> str | None:
     r"""Cut the file name from a Windows, Linux or macOS path (None: there is none).
 
@@ -125,7 +127,8 @@ def first_text(record: Record, names: tuple[str, ...]) -> str | None:
     """Give the first text among these fields of a row (None: all are empty)."""
     for name in names:
         value = record.get(name)
-        text = value if isinstance(value, str) else next(iter(value or ()), "")
-        if text.strip():
-            return text.strip()
+        if value:
+            text = (value if isinstance(value, str) else next(iter(value))).strip()
+            if text:
+                return text
     return None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cbverdict.verdict import Signed
 
 
-@dataclass(frozen=True)
-class Doubts:
+class Doubts(NamedTuple):
     """What a row's process, parent and signature say against dropping it.
 
     `parent_score` is the score of the parent's tail alone (None: no opinion).

@@ -122,9 +122,9 @@ class RowScorer:
         """Add the fields to each record, in place."""
         kinds = self.kinds(settled)
         self._anomalies.prepare({(one.event.user, one.event.team) for one in settled}, ())
-        for record, one, kind in zip(records, settled, kinds):
+        quarters = read_quarters([one.event.time for one in settled])
+        for record, one, kind, quarter in zip(records, settled, kinds, quarters):
             view = self._anomalies.view(one.event.user, one.event.team)
-            (quarter,) = read_quarters([one.event.time])
             score = self._anomalies.score(kind.side, view, quarter)
             self.noise += score.is_noise
             record.update(zip(self.fields, _values(score)))

@@ -61,6 +61,7 @@ LAYERS = {
     "inputs.arguments": ADAPTER,
     "inputs.cursor": CORE,
     "inputs.recent": CORE,
+    "inputs.images": CORE,
     "inputs.feed": CORE,
     "inputs.health": CORE,
     "inputs.processes": CORE,

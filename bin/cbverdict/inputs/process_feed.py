@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Callable, Iterable, Mapping, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence, Tuple
 
 from cbverdict.baselines import merge_baselines
 from cbverdict.enrich import EnrichOptions
@@ -14,6 +13,7 @@ from cbverdict.errors import EdrError, NotCarbonBlackError, StoreError
 from cbverdict.events import TIME_FIELD as EVENT_TIME
 from cbverdict.events import EventFields
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
+from cbverdict.inputs.images import Images
 from cbverdict.inputs.processes import LONG_FIELDS, SOURCETYPE, TIME_FIELD, Image, Report, event_of, read_reports
 from cbverdict.learning import Learner, Lesson
 from cbverdict.localtime import read_time
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cbverdict.events import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.feed import Fields
     from cbverdict.inputs.recent import Recent
     from cbverdict.inputs.sources import Sources
 
@@ -41,7 +40,6 @@ _PAGES_A_SEARCH = 20
 
 _PAGES_A_LESSON = 50
 _MAX_LESSON = 200_000
-_MAX_IMAGES = 5_000
 _FINAL = {Reason.AUTH, Reason.CERTIFICATE, Reason.SETUP}
 _PASSING = {
     Reason.TIMEOUT,
@@ -51,8 +49,6 @@ _PASSING = {
     Reason.INCOMPLETE,
     Reason.SERVICE_ERROR,
 }
-
-
 _UNANSWERED = _PASSING | _FINAL
 
 
@@ -79,7 +75,7 @@ class ProcessFeed:
         self._sources = sources
         self._arguments = arguments
         self._pause = pause
-        self._images: OrderedDict[str, Image | None] = OrderedDict()
+        self._images = Images()
         self._can_find_images = True
         self._search: Search | None = None
         self._lock = threading.Lock()
@@ -120,7 +116,7 @@ class ProcessFeed:
         self._enrich(records, [event for _, _, event in new])
         taught = [dict(record) for record in records] if self._learner else ()
         return Batch(
-            [self._event(report, record) for (report, _, _), record in zip(new, records)],
+            [self._event(record) for record in records],
             [_key(report) for report in prepared.reports],
             taught,
         )
@@ -155,34 +151,33 @@ class ProcessFeed:
         self._lesson = Lesson()
 
     def _records(self, reports: Sequence[Report], here: dict[str, Image]) -> list[Record]:
-        self._find_images(reports, here)
-        console = self._sources.account.url
+        parents = self._parents(reports, here)
+        account = self._sources.account
         records = []
         for report in reports:
-            parent = self._image(report.parent_guid)
-            event = event_of(report, parent, console)
-            event[EVENT_TIME] = f"{_time_of(event):.3f}"
-            records.append(event)
+            record: Record = {
+                "time": "",
+                ID_FIELD: f"{report.guid}@{account.name}",
+                REVISION_FIELD: "1" if report.md5 else "0",  # A process whose hash comes late is written again then.
+                "cb_server": account.name,
+            }
+            record.update(event_of(report, parents.get(report.parent_guid), account.url))
+            record[EVENT_TIME] = f"{_time_of(record):.3f}"
+            records.append(record)
         return records
 
-    def _image(self, guid: str) -> Image | None:
-        with self._lock:
-            if guid in self._images:
-                self._images.move_to_end(guid)  # A shell starts processes for weeks.
-            return self._images.get(guid)
-
-    def _find_images(self, reports: Sequence[Report], here: dict[str, Image]) -> None:
-        """Learn the images of parents, for a process tells only their names."""
-        for guid, image in here.items():
-            self._remember(guid, image)
-        wanted = dict.fromkeys(report.parent_guid for report in reports)
-        missing = [guid for guid in wanted if guid and guid not in self._images]
+    def _parents(self, reports: Sequence[Report], here: dict[str, Image]) -> dict[str, Image | None]:
+        self._images.learn(here)
+        wanted = dict.fromkeys(report.parent_guid for report in reports if report.parent_guid)
+        found = self._images.find(wanted)
+        missing = [guid for guid in wanted if guid not in found]
         for start in range(0, len(missing) if self._can_find_images else 0, MAX_BATCH):
-            guids = missing[start : start + MAX_BATCH]
-            for parent, found in self._ask_images(guids).items():
-                self._remember(parent, found)
+            asked = self._ask_images(missing[start : start + MAX_BATCH])
+            self._images.learn(asked)
+            found.update(asked)
+        return found
 
-    def _ask_images(self, guids: Sequence[str]) -> Mapping[str, Image | None]:
+    def _ask_images(self, guids: Sequence[str]) -> dict[str, Image | None]:
         try:
             documents = self._sources.edr.find_images(processes_query(guids), len(guids))
         except EdrError as error:
@@ -190,15 +185,9 @@ class ProcessFeed:
             logger.warning("parents unknown=%d trouble=%r", len(guids), str(error))
             self._can_find_images = error.reason in _PASSING
             return {}
-        found = {report.guid: report.image for report in read_reports(documents)}
-        return {guid: found.get(guid) for guid in guids}
-
-    def _remember(self, guid: str, image: Image | None) -> None:
-        with self._lock:
-            self._images[guid] = image
-            self._images.move_to_end(guid)
-            if len(self._images) > _MAX_IMAGES:
-                self._images.popitem(last=False)
+        images: dict[str, Image | None] = dict.fromkeys(guids)
+        images.update({report.guid: report.image for report in read_reports(documents)})
+        return images
 
     def _enrich(self, records: list[Record], events: Sequence[ProcessEvent]) -> None:
         """Add the fields of `| cbsigned`; what fails in passing is asked again, and in the end is unknown."""
@@ -237,20 +226,12 @@ class ProcessFeed:
                 self._earlier_requests += self._search.requests
                 self._search = None
 
-    def _event(self, report: Report, record: Record) -> Event:
+    def _event(self, record: Record) -> Event:
         moment = float(str(record.pop(EVENT_TIME)))
-        account = self._sources.account.name
-        # A process whose hash comes late is written again then.
-        revision = "1" if report.md5 else "0"
-        fields: Fields = {
-            "time": "",
-            ID_FIELD: f"{report.guid}@{account}",
-            REVISION_FIELD: revision,
-            "cb_server": account,
-        }
-        fields.update({name: value for name, value in record.items() if value and name not in LONG_FIELDS})
-        fields.update({name: record[name] for name in LONG_FIELDS if record.get(name)})
-        return Event(moment, SOURCETYPE, fields)
+        for name in LONG_FIELDS:
+            if name in record:
+                record[name] = record.pop(name)
+        return Event(moment, SOURCETYPE, {name: value for name, value in record.items() if value})
 
 
 def _key(report: Report) -> str:
@@ -261,6 +242,6 @@ def _is_written(report: Report, recent: Recent) -> bool:
     return f"{report.guid}:md5" in recent or (not report.md5 and f"{report.guid}:" in recent)
 
 
-def _time_of(event: Record) -> float:
-    texts: Iterable[str] = (str(event.get("time", "")), str(event.get(TIME_FIELD, "")))
+def _time_of(record: Record) -> float:
+    texts = (str(record.get(name, "")) for name in ("time", TIME_FIELD))
     return next((moment for moment in map(read_time, texts) if moment is not None), time.time())

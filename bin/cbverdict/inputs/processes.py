@@ -9,8 +9,9 @@ Source of the CIM names: Splunk Common Information Model 6, data model Endpoint,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address
-from typing import TYPE_CHECKING, Dict, Iterable, List
+from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple
 
 from cbverdict.hashes import Md5, parse_md5
 from cbverdict.inputs.cursor import second_of
@@ -25,7 +26,7 @@ LONG_FIELDS = ("watchlists", "process_path", "parent_process_path", "parent_proc
 """What stands last in an event: Splunk extracts fields from the first 5,000 characters of JSON (limits.conf, spath)."""
 
 # Carbon Black's field, and the event's name for it.
-_CIM_FIELDS = {
+_FIELDS = {
     "hostname": "dest",
     "username": "user",
     "uid": "user_id",
@@ -36,17 +37,26 @@ _CIM_FIELDS = {
     "process_pid": "process_id",
     "parent_name": "parent_process_name",
     "parent_pid": "parent_process_id",
+    "process_sha256": "process_sha256",
+    "group": "group",
+    "host_type": "host_type",
+    "sensor_id": "sensor_id",
+    "logon_type": "logon_type",
+    TIME_FIELD: TIME_FIELD,
+    "interface_ip": "interface_ip",
+    "comms_ip": "comms_ip",
+    "parent_md5": "parent_md5",
+    "segment_id": "segment_id",
 }
-_VENDOR_FIELDS = ("process_sha256", "group", "host_type", "sensor_id", "logon_type", TIME_FIELD)
 _ADDRESSES = ("interface_ip", "comms_ip")
-_OTHERS = ("process_md5", "parent_md5", "parent_id", "segment_id")
-_READ = frozenset({*_CIM_FIELDS, *_VENDOR_FIELDS, *_ADDRESSES, *_OTHERS})
+_OWN = ("parent_md5", "segment_id")
+"""What is read of a segment, but is no field of the event."""
+
 _SCORE = "alliance_score_"
 _UNKNOWN = {"", "(unknown)", "(Unknown)"}
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """What is known of a process that others have for a parent."""
 
     md5: Md5 | None
@@ -56,9 +66,13 @@ class Image:
 
 @dataclass
 class Report:
-    """A process as its segments report it; `texts` are Carbon Black's fields, the newest segment's first."""
+    """A process as its segments report it; `texts` are fields of its event, the newest segment's where they differ.
+
+    `parent_guid` is empty where Carbon Black does not know the parent.
+    """
 
     guid: str
+    parent_guid: str
     md5: Md5 | None
     start: str
     texts: Dict[str, str]
@@ -67,18 +81,7 @@ class Report:
     @property
     def image(self) -> Image:
         """What its children want to know of it."""
-        return Image(self.md5, self.text("path"), self.text("cmdline"))
-
-    @property
-    def parent_guid(self) -> str:
-        """The parent's id (empty: Carbon Black does not know the parent)."""
-        guid = self.text("parent_id")
-        # Where the parent is not known its start time in the id is all zeros, its number all ones.
-        return "" if "-ffff-ffff-" in guid or guid.endswith("-0000-000000000000") else guid
-
-    def text(self, name: str) -> str:
-        """Give a field of Carbon Black's (empty: it is not known)."""
-        return self.texts.get(name, "")
+        return Image(self.md5, self.texts.get("process_path", ""), self.texts.get("process", ""))
 
 
 def read_reports(documents: Iterable[Document]) -> list[Report]:
@@ -96,27 +99,22 @@ def event_of(report: Report, parent: Image | None, console: str) -> Fields:
 
     `console` is the address of Carbon Black's console.
     """
-    texts = report.texts
-    text = texts.get
-    fields: Fields = {"time": report.start or text(TIME_FIELD, "")}
-    fields.update({ours: texts[theirs] for theirs, ours in _CIM_FIELDS.items() if theirs in texts})
-    fields.update({name: texts[name] for name in _VENDOR_FIELDS if name in texts})
-    fields.update({name: _address(texts[name]) for name in _ADDRESSES if name in texts})
-    fields.update({name: value for name, value in texts.items() if name.startswith(_SCORE)})
-    fields.update(
-        process_md5=report.md5 or "",
-        process_guid=report.guid,
-        parent_process_guid=report.parent_guid,
-        link_process=f"{console}/#analyze/{report.guid}/{text('segment_id', '1')}",
-        watchlists=report.watchlists,
-    )
-    if text("parent_pid", "").startswith("-"):
+    fields: Fields = {"time": report.start or report.texts.get(TIME_FIELD, ""), **report.texts}
+    own = {name: str(fields.pop(name, "")) for name in _OWN}
+    for name in _ADDRESSES:
+        if name in fields:
+            fields[name] = _address(report.texts[name])
+    if report.texts.get("parent_process_id", "").startswith("-"):
         del fields["parent_process_id"]
-    parent_md5 = parse_md5(text("parent_md5")) or (parent.md5 if parent else None)
-    if parent_md5:
-        fields["parent_process_md5"] = parent_md5
+    fields["process_md5"] = report.md5 or ""
+    fields["process_guid"] = report.guid
+    fields["parent_process_guid"] = report.parent_guid
+    fields["link_process"] = f"{console}/#analyze/{report.guid}/{own['segment_id'] or '1'}"
+    fields["watchlists"] = report.watchlists
+    fields["parent_process_md5"] = parse_md5(own["parent_md5"]) or (parent.md5 if parent else None) or ""
     if parent:
-        fields.update(parent_process_path=parent.path, parent_process=parent.cmdline or parent.path)
+        fields["parent_process_path"] = parent.path
+        fields["parent_process"] = parent.cmdline or parent.path
     return {name: value for name, value in fields.items() if value}
 
 
@@ -124,30 +122,41 @@ def _report(guid: str, segments: list[Document]) -> Report:
     if len(segments) > 1:
         segments.sort(key=lambda document: _text(document.get(TIME_FIELD)))
     texts: Dict[str, str] = {}
-    md5, start = None, ""
+    md5, start, parent = None, "", ""
     watchlists: set[str] = set()
     for document in segments:
         texts.update(_texts(document))
         md5 = parse_md5(document.get("process_md5")) or md5
+        parent = _text(document.get("parent_id")) or parent
         began = _text(document.get("start"))
         if second_of(began) and (not start or began < start):
             start = began
         hits = document.get("watchlists")
         if isinstance(hits, list):
             watchlists.update(_text(hit.get("wid")) for hit in hits if isinstance(hit, dict))
-    return Report(guid, md5, start, texts, sorted(watchlists - {""}))
+    # Where the parent is not known its start time in the id is all zeros, its number all ones.
+    if "-ffff-ffff-" in parent or parent.endswith("-0000-000000000000"):
+        parent = ""
+    return Report(guid, parent, md5, start, texts, sorted(watchlists - {""}))
 
 
 def _texts(document: Document) -> Dict[str, str]:
     texts = {}
-    for name, value in document.items():
-        if name in _READ or name.startswith(_SCORE):
+    for theirs, ours in _FIELDS.items():
+        value = document.get(theirs)
+        if value is not None:
             text = value if value.__class__ is str and value.isascii() and value not in _UNKNOWN else _text(value)
+            if text:
+                texts[ours] = text
+    for name in document:
+        if name.startswith(_SCORE):
+            text = _text(document[name])
             if text:
                 texts[name] = text
     return texts
 
 
+@lru_cache(maxsize=8192)
 def _address(number: str) -> str:
     try:
         return str(IPv4Address(int(number) % 2**32)) if number not in {"", "0"} else ""
