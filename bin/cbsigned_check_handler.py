@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunk.persistconn.application import PersistentServerConnectionApplication
 
-from cbverdict.account_check import check
 from cbverdict.endpoint import serve
 from cbverdict.logs import prepare
+from cbverdict.setup_check import check_account
 
 if TYPE_CHECKING:
     from cbverdict.configuration import SplunkdConfiguration
@@ -34,5 +34,5 @@ class CheckHandler(PersistentServerConnectionApplication):  # type: ignore[misc]
 
     @staticmethod
     def _answer(call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
-        check(call.get("payload") or "", configuration)
+        check_account(call.get("payload") or "", configuration)
         return "{}"

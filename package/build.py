@@ -38,6 +38,7 @@ def stage(ucc: str) -> Path:
         shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
     for name in ("README", "metadata", "static"):
         shutil.copytree(ROOT / "package" / name, app / name)
+    shutil.copytree(ROOT / "package" / "pictures", app / "package" / "pictures")  # where README.md shows them
     for name in ("README.md", "LICENSE", "CHANGELOG.md", "app.manifest"):
         shutil.copy(ROOT / name, app / name)
     _vendor(app / "lib")
@@ -120,9 +121,22 @@ def _add_pages(app: Path, ucc: str) -> None:
     shutil.copytree(made / "default" / "data", app / "default" / "data")
     for handler in [*made.glob("bin/cbsigned_rh_*.py"), made / "bin" / "import_declare_test.py"]:
         shutil.copy(handler, app / "bin")
+    _check_settings(app / "bin" / "cbsigned_rh_settings.py")
     shutil.copy(made / "default" / "web.conf", app / "default")
     ours, theirs = app / "default" / "restmap.conf", made / "default" / "restmap.conf"
     ours.write_text(f"{ours.read_text(encoding='utf-8')}\n{theirs.read_text(encoding='utf-8')}", encoding="utf-8")
+
+
+def _check_settings(handler: Path) -> None:
+    """Have settings checked before they are saved: for accounts globalConfig.json says so, for settings nothing can."""
+    text = handler.read_text(encoding="utf-8")
+    changed = text.replace(
+        "from splunktaucclib.rest_handler.admin_external import AdminExternalHandler",
+        "from cbsigned_setup_check import SettingsHandler",
+    ).replace("handler=AdminExternalHandler", "handler=SettingsHandler")
+    if changed.count("SettingsHandler") != 2:  # noqa: PLR2004 - where it comes from, and where it is used
+        sys.exit(f"{handler.name} is not as it was: see where it names its handler")
+    handler.write_text(changed, encoding="utf-8")
 
 
 def _name_build(appserver: Path) -> None:

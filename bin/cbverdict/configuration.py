@@ -51,22 +51,34 @@ class SplunkdConfiguration:
             SetupError: there is no such account, or it is not usable.
             ServiceError: splunkd does not give it.
         """
-        conf = self._conf(ACCOUNTS)
+        default = ""
         if name is None:
-            name = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip() or self._only(conf)
+            default = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip()
+            name = default or self._only(self._conf(ACCOUNTS))
         stanza = None if name.startswith(("_", ".")) else self._read(ACCOUNTS, name)  # splunkd's own: _new, _reload
+        if stanza is None and default:
+            raise SetupError(
+                f"the default account {name!r} does not exist: choose another in Configuration, Verdicts "
+                "(default_account), or name one with server="
+            )
         if stanza is None:
             raise SetupError(f"there is no account {name!r}: name one of Configuration, Accounts, with server=")
         return parse_account(name, stanza, parse_proxy(self._stanza(SETTINGS, "proxy")))
 
     def saved(self, name: str) -> Stanza | None:
-        """Give the fields of a saved account, the token decrypted (None: there is none of this name).
+        """Give the fields of a saved account, the token decrypted where there is one (None: no such account).
 
         Raises:
-            SetupError: its token is missing from storage/passwords.
             ServiceError: splunkd does not give it.
         """
-        return self._read(ACCOUNTS, name)
+        try:
+            return self._read(ACCOUNTS, name)
+        except SetupError:  # The secret is lost: all but that, so that it can be entered again.
+            conf = self._conf(ACCOUNTS)
+            with _asking(ACCOUNTS):
+                (stanza,) = conf._conf.list(name=name)  # noqa: SLF001 - solnlib is pinned, and get() would decrypt
+            content: Stanza = stanza.content
+            return {field: value for field, value in content.items() if value != ConfFile.ENCRYPTED_TOKEN}
 
     def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
         """Build an account that is not saved yet, with the settings' proxy.

@@ -91,9 +91,9 @@ class EdrClient:
         """Close the connections."""
         self._session.close()
 
-    def version(self) -> str:
+    def version(self, deadline: float = math.inf) -> str:
         """Ask for the server's version (`GET /api/info`), which any valid token may."""
-        answer = self._ask("GET", "/api/info")
+        answer = self._ask("GET", "/api/info", deadline=deadline)
         version = answer.get("version")
         if not isinstance(version, str):
             raise NotCarbonBlackError(self._sentence("answered /api/info without a version", NotCarbonBlackError))
@@ -164,7 +164,7 @@ class EdrClient:
         started = time.monotonic()
         seconds = min(self._account.timeout, deadline - started)
         if seconds <= 0:
-            raise TimedOutError(self._sentence("was not asked any more: the search's time is over", TimedOutError))
+            raise TimedOutError(self._sentence("was not asked any more: the time is over", TimedOutError))
         self._count(1)
         try:
             with self._session.request(
@@ -177,7 +177,7 @@ class EdrClient:
             ) as response:
                 content = self._read(response, seconds)
         except requests.exceptions.RequestException as error:
-            raise self._explain(error, seconds) from None
+            raise self._explain(error, time.monotonic() - started) from None
         logger.debug(
             "edr account=%s verb=%s path=%s status=%d bytes=%d seconds=%.3f",
             self._account.name, verb, path.partition("?")[0], response.status_code, len(content),
@@ -230,9 +230,9 @@ class EdrClient:
     def _explain(self, error: requests.exceptions.RequestException, seconds: float) -> EdrError:
         certificate = _certificate_trouble(error)
         if certificate is not None:
-            return CertificateError(self._sentence(certificate, CertificateError))
+            return CertificateError(f"Carbon Black {self._account.name} ({self._account.url}) {certificate}")
         if _is_read_timeout(error):
-            text = f"did not answer within {seconds:.3g} s"
+            text = f"did not answer within {seconds:.{0 if seconds >= 1 else 1}f} s"
             return TimedOutError(self._sentence(text, TimedOutError))
         if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
             return NotCarbonBlackError(self._sentence("broke off in the middle of its answer", NotCarbonBlackError))
@@ -352,16 +352,35 @@ def _connection_trouble(error: requests.exceptions.RequestException) -> str:
 
 def _certificate_trouble(error: requests.exceptions.RequestException) -> str | None:
     text = str(error).lower()
-    return next((words for sign, words in _TLS_WORDS if sign in text), None)
+    return next((f"{what}. {way_out}" for sign, what, way_out in _TLS_WORDS if sign in text), None)
 
 
-_TLS_WORDS: tuple[tuple[str, str], ...] = (
-    ("hostname mismatch", "has a certificate for another name"),
-    ("doesn't match", "has a certificate for another name"),
-    ("self signed", "has a self-signed certificate that the account does not trust"),
-    ("self-signed", "has a self-signed certificate that the account does not trust"),
-    ("expired", "has a certificate that has run out"),
-    ("certificate verify failed", "has a certificate from a CA that the account does not trust"),
+_OTHER_NAME = (
+    "has a certificate for another name",
+    (
+        "Write the name that it is for into the account's URL; or, if it is the server's own and pasted as the "
+        "account's CA certificate, switch Check the host name off (check_host_name = false)"
+    ),
+)
+_SELF_SIGNED = (
+    "has a self-signed certificate that the account does not trust",
+    (
+        "Paste that certificate itself, as PEM, into the account's CA certificate (openssl s_client -connect "
+        "<host>:<port> </dev/null | openssl x509 shows it; compare it with the server's own); if it is for another "
+        "name, as Carbon Black's own is, switch Check the host name off as well (check_host_name = false)"
+    ),
+)
+_TLS_WORDS: tuple[tuple[str, str, str], ...] = (
+    ("hostname mismatch", *_OTHER_NAME),
+    ("doesn't match", *_OTHER_NAME),
+    ("self signed", *_SELF_SIGNED),
+    ("self-signed", *_SELF_SIGNED),
+    ("expired", "has a certificate that has run out", "Have the server's certificate renewed"),
+    (
+        "certificate verify failed",
+        "has a certificate from a CA that the account does not trust",
+        advice(CertificateError),
+    ),
 )
 
 

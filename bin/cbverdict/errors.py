@@ -130,7 +130,7 @@ class UnreachableError(EdrError):
 
 
 class CertificateError(EdrError):
-    """The server's certificate is not trusted: paste its CA as PEM into the account, or correct the URL's name."""
+    """The server's certificate is not trusted: paste that of its CA, as PEM, into the account's CA certificate."""
 
     reason = Reason.CERTIFICATE
     is_final = True

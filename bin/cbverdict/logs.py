@@ -15,4 +15,6 @@ def prepare(log_file: str) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         os.environ.pop(name, None)
     log.Logs.set_context(namespace="cbsigned", root_logger_log_file=log_file)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # Its warnings repeat the URL, hash and process name included.
+    # Its warnings repeat the URL, hash and process name included; splunk-sdk's of DEBUG the bodies of requests.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    logging.getLogger("splunklib").setLevel(logging.INFO)

@@ -44,7 +44,7 @@ async function addAccount() {
     await fill('api_token', given.token);
     await fill('ca_certificate', '');
     await add.click();
-    await page.waitForFunction(() => /CA as PEM/.test(document.body.innerText));
+    await page.waitForFunction(() => /does not trust/.test(document.body.innerText));
     seen.badCertificate = await refusal();
     await fill('ca_certificate', given.pem);
     await add.click();

@@ -7,7 +7,9 @@ import socket
 
 import pytest
 
-from cbverdict.errors import CbsignedError, NoRightError
+from cbverdict.configuration import SplunkdConfiguration
+from cbverdict.errors import CbsignedError, NoRightError, SetupError
+from cbverdict.setup_check import check_account
 from cbverdict.splunkd import ServiceCall
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
@@ -44,7 +46,10 @@ def test_what_works_is_saved(bare_site: Site, edr: EdrServer) -> None:
         ({"url": "https://no-such-host.invalid"}, "has a name that no DNS server knows"),
         ({"api_token": "x" * 40}, "refused the API token: enter the current one"),
         ({"api_token": ""}, "the API token is missing"),
-        ({"ca_certificate": ""}, "paste its CA as PEM into the account"),
+        (
+            {"ca_certificate": ""},
+            "from a CA that the account does not trust. The server's certificate is not trusted",
+        ),
         ({"ca_certificate": "nonsense"}, "the CA certificate is not PEM text"),
         ({"timeout": "0"}, "the time-out must be 1 to 600 seconds"),
         ({"requests_in_flight": "9"}, "requests in flight must be 1 to 4"),
@@ -89,6 +94,37 @@ def test_where_joins_are_blocked_the_method_binary_is_the_way_out(bare_site: Sit
     assert _check(bare_site, **_fields(edr)) == ""
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/api/info", "did not answer within 2 s. Check URL and port"),
+        ("/api/v1/binary", "did not answer within 2 s. Check URL and port"),
+        ("/api/v1/process", "takes too long for them, choose the method Binary in the tab Verdicts"),
+    ],
+)
+def test_a_server_that_is_too_slow_is_explained(bare_site: Site, edr: EdrServer, path: str, words: str) -> None:
+    """In words for somebody who saves an account, not for a search, and before the page gives up."""
+    edr.fail(Fault.HANG, path)
+    message = _check(bare_site, **_fields(edr, timeout="2"))
+    assert words in message
+    assert "search again" not in message
+
+
+def test_all_requests_of_a_check_share_its_time(bare_site: Site, edr: EdrServer) -> None:
+    """Splunk Web would show a failure for an account that was saved behind its back."""
+    configuration = SplunkdConfiguration(bare_site.splunkd.url, bare_site.splunkd.system_token)
+    edr.delay = 0.5
+    with pytest.raises(SetupError, match="answers, but not the joint query"):
+        check_account(json.dumps({"name": "main", **_fields(edr)}), configuration, 1.3)
+
+
+def test_a_secret_that_was_lost_can_be_entered_again(site: Site, edr: EdrServer) -> None:
+    """As the message of a search that misses it says."""
+    site.splunkd.forget_secrets("cbsigned_account")
+    assert _check(site, **_fields(edr, name="lab")) == ""
+    assert "the API token is missing" in _check(site, **_fields(edr, name="lab", api_token="*" * 6))
+
+
 def test_an_old_server_is_named(bare_site: Site, edr: EdrServer) -> None:
     """With its version."""
     edr.version = "5.2.0.161004.1206"
@@ -98,7 +134,9 @@ def test_an_old_server_is_named(bare_site: Site, edr: EdrServer) -> None:
 def test_a_certificate_for_another_name_is_explained(bare_site: Site, estate: Estate) -> None:
     """And saved where the admin says that the name does not matter."""
     with EdrServer(estate, issued_for("other.example")) as edr:
-        assert "certificate for another name" in _check(bare_site, **_fields(edr))
+        message = _check(bare_site, **_fields(edr))
+        assert "certificate for another name. Write the name that it is for into the account's URL" in message
+        assert "switch Check the host name off" in message
         assert _check(bare_site, **_fields(edr, check_host_name="0")) == ""
 
 
@@ -108,7 +146,11 @@ def test_a_self_signed_certificate_is_explained(
     """Pasted, it is trusted."""
     folder = str(tmp_path_factory.mktemp("certificate"))
     with EdrServer(estate, self_signed_for("localhost", folder)) as edr:
-        assert "self-signed certificate" in _check(bare_site, **_fields(edr, ca_certificate=""))
+        message = _check(bare_site, **_fields(edr, ca_certificate=""))
+        assert "self-signed certificate that the account does not trust. Paste that certificate itself" in message
+        assert "openssl s_client" in message
+        assert "switch Check the host name off as well" in message
+        assert "switch Check the host name off" in _check(bare_site, **_fields(edr))
         assert _check(bare_site, **_fields(edr, check_host_name="0")) == ""
 
 
@@ -128,7 +170,7 @@ def test_the_saved_token_is_used_where_the_form_shows_asterisks(site: Site, edr:
 
 
 def test_the_saved_token_goes_to_no_other_server(site: Site, edr: EdrServer, estate: Estate) -> None:
-    """Or whoever may save accounts, and does not know the token, would have it sent to a server of his own."""
+    """Or a slip of the hand would send it to whoever owns the other name."""
     with EdrServer(estate) as other:
         message = _check(site, **_fields(edr, name="lab", api_token="*" * 6, url=other.url))
         assert "the URL is another now, so enter the API token again" in message

@@ -85,7 +85,7 @@ def test_try_asks_a_server_of_the_users_own(edr: EdrServer, tmp_path: Path) -> N
     assert "true           1" in run.stdout
     assert TOKEN not in run.stdout + run.stderr
     run = _demo(*arguments)
-    assert (run.returncode, "paste its CA as PEM" in run.stderr, "Here: CA=" in run.stderr) == (1, True, True)
+    assert (run.returncode, "as PEM, into" in run.stderr, "Here: CA=" in run.stderr) == (1, True, True)
 
 
 VARIABLES = [

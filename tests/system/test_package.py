@@ -26,8 +26,11 @@ def test_the_package_holds_what_splunk_needs_and_nothing_else(package: Path) -> 
     top = {path.name for path in package.iterdir()}
     assert top == {
         "app.manifest", "appserver", "bin", "CHANGELOG.md", "default", "lib", "LICENSE", "lookups", "metadata",
-        "README", "README.md", "static",
+        "package", "README", "README.md", "static",
     }  # fmt: skip
+    pictures = re.findall(r"!\[[^]]*\]\((\S+)\)", (package / "README.md").read_text(encoding="utf-8"))
+    assert pictures
+    assert [picture for picture in pictures if not (package / picture).is_file()] == []
     for path in package.rglob("*"):
         assert not path.name.startswith(".")
         assert path.suffix not in {".so", ".pyd", ".pyc", ".dll", ".dylib"}

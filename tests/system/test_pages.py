@@ -70,7 +70,7 @@ def test_a_newcomer_gets_from_the_package_to_a_working_search(
     estate.add_binary("a" * 32, "Signed", "c:\\a.exe", publisher="Example Corp")
     seen = _drive(web, edr, tmp_path, "addAccount", "editAccount", "changeVerdicts")
     assert "refused the API token: enter the current one" in seen["badToken"]
-    assert "paste its CA as PEM into the account" in seen["badCertificate"]
+    assert "that the account does not trust" in seen["badCertificate"]
     assert set(seen["shownToken"]) <= {"*"}
     for page in (seen["pageAfterSave"], seen["pageAfterEdit"], seen["badToken"], seen["badCertificate"]):
         assert TOKEN not in page

@@ -45,13 +45,13 @@ def _call(site: Site, key: str, body: str | None, verb: str = "POST") -> tuple[i
 
 
 def test_an_analyst_needs_one_capability_and_never_the_secrets(site: Site) -> None:
-    """The role that the add-on ships is enough; list_storage_passwords is in none."""
+    """The role that the add-on ships for them is enough; who sets up has what Splunk wants for saving a secret."""
     roles = site.splunkd.roles()
     assert roles["cbsigned_user"] == {"cbsigned_lookup"}
     result = site.search([{"md5": A}], capabilities=roles["cbsigned_user"])
     assert result.rows[0]["signed_reason"] == "not_seen"
-    for capabilities in roles.values():
-        assert "list_storage_passwords" not in capabilities
+    secrets = {"list_storage_passwords", "edit_storage_passwords"}
+    assert roles["cbsigned_admin"] == {"cbsigned_lookup", "cbsigned_admin", *secrets}
 
 
 def test_without_the_capability_rows_survive_and_the_message_says_whom_to_ask(site: Site, edr: EdrServer) -> None:

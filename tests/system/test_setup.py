@@ -39,8 +39,8 @@ class Admin:
     """Send what the setup pages send."""
 
     def __init__(self, site: Site, *capabilities: str) -> None:
-        """Log in as an admin, or with these capabilities."""
-        rights = capabilities or ("cbsigned_admin", "list_storage_passwords", "edit_storage_passwords")
+        """Log in with the role cbsigned_admin, or with these capabilities."""
+        rights = capabilities or sorted(site.splunkd.roles()["cbsigned_admin"])
         uri = urlsplit(site.splunkd.url)
         key = site.splunkd.log_in("admin", *rights)
         where = {"scheme": uri.scheme, "host": uri.hostname, "port": uri.port}
@@ -84,7 +84,7 @@ def test_an_account_is_saved_used_changed_and_deleted(site: Site, edr: EdrServer
     ("changes", "words"),
     [
         ({"api_token": "x" * 40}, "refused the API token"),
-        ({"ca_certificate": ""}, "paste its CA as PEM"),
+        ({"ca_certificate": ""}, "does not trust"),
         ({"url": "https://a.example/path"}, "the URL must be https://<host>[:port] and nothing more"),
         ({"timeout": "1000"}, "the time-out must be 1 to 600 seconds"),
     ],
@@ -138,6 +138,37 @@ def test_settings_are_saved_and_hold(site: Site, edr: EdrServer, stanza: str, fi
     assert reason == ("unreachable" if stanza == "proxy" else "not_seen")
     if stanza == "verdicts":
         assert [path for _, path, _ in edr.requests][-1] == "/api/v1/binary"
+
+
+@pytest.mark.parametrize(
+    ("stanza", "fields", "words"),
+    [
+        ("verdicts", {"clause": "digsig_result:{{ md5"}, "clause"),
+        ("verdicts", {"clause": "foo:bar"}, "clause"),
+        ("verdicts", {"keep_signed_days": "-1"}, "keep_signed_days must be 0 (not kept) to 3650"),
+        ("anomalies", {"threshold": "nan"}, "write a number"),
+        ("proxy", {"proxy_enabled": "1", "proxy_url": "http://proxy", "proxy_port": "8080"}, "is not http or https"),
+        ("proxy", {"proxy_enabled": "1", "proxy_url": "proxy"}, "no host or no port"),
+    ],
+)
+def test_settings_that_no_search_could_use_are_not_saved(
+    site: Site, stanza: str, fields: dict[str, str], words: str
+) -> None:
+    """Or every search would end in `unknown`, days later, for somebody else."""
+    admin = Admin(site)
+    before = admin.send("get", f"cbsigned_settings/{stanza}")
+    required = {"method": "joint"} if stanza == "verdicts" else {}
+    assert words in admin.refused(f"cbsigned_settings/{stanza}", **required, **fields)
+    assert admin.send("get", f"cbsigned_settings/{stanza}") == before
+
+
+def test_a_default_account_that_is_gone_is_named(site: Site, edr: EdrServer) -> None:
+    """Rather than another server asked without a word."""
+    admin = Admin(site)
+    admin.send("post", "cbsigned_account", **_fields(edr))
+    site.save_settings("verdicts", default_account="two")
+    result = site.search([{"md5": "a" * 32}])
+    assert "the default account 'two' does not exist: choose another" in result.messages[0][1]
 
 
 @pytest.mark.parametrize("kind", ["cbsigned_processes", "cbsigned_binaries"])
@@ -207,7 +238,9 @@ def test_the_pages_hold_every_setting_with_its_help() -> None:
     entities = [entity for tab in pages["configuration"]["tabs"] for entity in tab.get("entity", ())]
     entities += [entity for service in pages["inputs"]["services"] for entity in service["entity"]]
     for entity in entities:
-        assert entity.get("help") or entity["field"] == "proxy_port", entity["field"]
+        assert entity.get("help"), entity["field"]
+    (logging,) = [tab for tab in pages["configuration"]["tabs"] if tab.get("type") == "loggingTab"]
+    assert logging["help"]
     names = {entity["field"] for entity in entities}
     for conf in ("cbsigned_account", "cbsigned_settings", "inputs"):
         spec = (ROOT / "package" / "README" / f"{conf}.conf.spec").read_text(encoding="utf-8")

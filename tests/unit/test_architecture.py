@@ -57,7 +57,7 @@ LAYERS = {
     "scorer": SERVICE,
     "enrich": SERVICE,
     "search": SERVICE,
-    "account_check": SERVICE,
+    "setup_check": SERVICE,
     "inputs.arguments": ADAPTER,
     "inputs.cursor": CORE,
     "inputs.recent": CORE,

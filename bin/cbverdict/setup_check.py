@@ -1,0 +1,135 @@
+"""Try what is about to be saved: an account with the requests that a search makes, settings as a search reads them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Mapping, Protocol
+
+from cbverdict.clause import Clause
+from cbverdict.edr import EdrClient
+from cbverdict.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    QueryRefusedError,
+    ServerFailedError,
+    SetupError,
+    TimedOutError,
+    advice,
+)
+from cbverdict.hashes import Md5
+from cbverdict.query import binary_query, joint_query
+from cbverdict.settings import Account, Method, parse_anomaly_settings, parse_proxy, parse_verdict_settings
+
+if TYPE_CHECKING:
+    from cbverdict.settings import VerdictSettings
+
+MAX_SECONDS = 24.0
+"""Seconds for all requests of a check: Splunk Web waits 30 for an answer (web.conf, splunkdConnectionTimeout)."""
+
+_FIRST_VERSION = 6
+_ANY_MD5 = Md5("d41d8cd98f00b204e9800998ecf8427e")  # of an empty file: whether it is known does not matter
+_ANY_NAME = "cbsigned.exe"
+
+
+class Configuration(Protocol):
+    """Where settings come from; `cbverdict.configuration` reads splunkd's."""
+
+    def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
+        """Build an account that is not saved yet, with the settings' proxy."""
+
+    def saved(self, name: str) -> Mapping[str, str | None] | None:
+        """Give the fields of a saved account, the token decrypted where there is one (None: no such account)."""
+
+    def verdict_settings(self) -> VerdictSettings:
+        """Give the verdict settings."""
+
+
+def check_account(body: str, configuration: Configuration, seconds: float = MAX_SECONDS) -> None:
+    """Check an account as it is sent to be saved: `{"name": ..., "url": ..., "api_token": ..., ...}`.
+
+    What is not sent, and a token of asterisks, is as it is saved already. It takes at most so many seconds.
+
+    Raises:
+        InvalidRequestError: the body is no such object.
+        SetupError: a value is not usable, or the server is too old or too slow.
+        EdrError: Carbon Black does not answer as it must; the text says what to do.
+    """
+    deadline = time.monotonic() + seconds
+    fields = _read(body)
+    name = fields.pop("name") or ""
+    saved = configuration.saved(name) or {}
+    if set(fields.get("api_token") or "*") == {"*"}:
+        fields.pop("api_token", None)
+        if saved and _address(fields.get("url", saved.get("url"))) != _address(saved.get("url")):
+            raise SetupError(f"account {name}: the URL is another now, so enter the API token again")
+    fields = {**saved, **fields}
+    account = configuration.draft(name, fields)
+    settings = configuration.verdict_settings()
+    client = EdrClient(account)
+    try:
+        _check_basics(account, client, deadline)
+        if settings.method is Method.JOINT:
+            _check_joint(account, client, settings.clause, deadline)
+    finally:
+        client.close()
+
+
+def check_settings(stanza: str, fields: Mapping[str, str | None]) -> None:
+    """Check a stanza of `cbsigned_settings.conf` as it is about to be saved, all its fields.
+
+    Raises:
+        SetupError: a value is not usable; the text names it.
+    """
+    if stanza == "verdicts":
+        Clause(parse_verdict_settings(fields).clause).render(_ANY_MD5, _ANY_NAME)
+    elif stanza == "anomalies":
+        parse_anomaly_settings(fields)
+    elif stanza == "proxy":
+        parse_proxy(fields)
+
+
+def _check_basics(account: Account, client: EdrClient, deadline: float) -> None:
+    try:
+        version = client.version(deadline)
+        first = version.partition(".")[0]
+        if first.isdigit() and int(first) < _FIRST_VERSION:
+            raise SetupError(
+                f"Carbon Black {account.name} is EDR {version}, which is too old: the add-on needs 6.0 or later"
+            )
+        client.find_binaries(binary_query([_ANY_MD5]), 1, deadline)
+    except TimedOutError as error:
+        raise SetupError(
+            f"{_what(error)} Check URL and port, the proxy and the firewall; if they are right, look at the server's "
+            "load, and save again"
+        ) from None
+
+
+def _check_joint(account: Account, client: EdrClient, clause: str, deadline: float) -> None:
+    try:
+        client.find_processes(joint_query([_ANY_MD5], Clause(clause).render(_ANY_MD5, _ANY_NAME)), deadline)
+    except (QueryRefusedError, ForbiddenError, ServerFailedError, TimedOutError) as error:
+        what = _what(error) if isinstance(error, TimedOutError) else str(error)
+        raise SetupError(
+            f"Carbon Black {account.name} answers, but not the joint query: {what} Where the server blocks joined "
+            "searches or takes too long for them, choose the method Binary in the tab Verdicts, save that, and save "
+            "this account again"
+        ) from None
+
+
+def _what(error: TimedOutError) -> str:
+    return str(error).removesuffix(f" {advice(TimedOutError)}")  # That advice is for a search.
+
+
+def _address(url: str | None) -> str:
+    return (url or "").strip().rstrip("/").lower()
+
+
+def _read(body: str) -> dict[str, str | None]:
+    try:
+        fields: Any = json.loads(body)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
+        raise InvalidRequestError("send the account's fields as JSON, its name among them")
+    return {str(name): None if value is None else str(value) for name, value in fields.items()}
