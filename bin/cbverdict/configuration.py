@@ -62,7 +62,7 @@ class SplunkdConfiguration:
                 "(default_account), or name one with server="
             )
         if stanza is None:
-            raise SetupError(f"there is no account {name!r}: name one of Configuration, Accounts, with server=")
+            raise SetupError(f"there is no account {name!r}: name one of those in Configuration, Accounts")
         return parse_account(name, stanza, parse_proxy(self._stanza(SETTINGS, "proxy")))
 
     def saved(self, name: str) -> Stanza | None:

@@ -42,13 +42,16 @@ class InvalidRequestError(CbsignedError):
 
 
 class ServiceError(CbsignedError):
-    """The verdict service on this search head did not answer: look into splunkd.log and cbsigned_verdicts.log."""
+    """Splunk's own side did not answer: look into splunkd.log and the add-on's logs (cbsigned_*.log)."""
 
     reason = Reason.SERVICE_ERROR
 
 
 class StoreError(CbsignedError):
-    """What was kept is out of reach: Carbon Black is asked anew, nothing is found unusual; see to the KV store."""
+    """What is kept is out of reach: a search asks anew and finds nothing unusual, an input waits; see to the KV store.
+
+    The store of verdicts, of baselines, or of an input's checkpoint.
+    """
 
     reason = Reason.SERVICE_ERROR
 
@@ -92,7 +95,7 @@ class ForbiddenError(EdrError):
 
 
 class QueryRefusedError(EdrError):
-    """Carbon Black refused the query: check the clause; where joins are blocked, use `method=binary`."""
+    """Carbon Black refused the query: check the clause, or an input's query; are joins blocked, use `method=binary`."""
 
     reason = Reason.REFUSED
 
@@ -112,7 +115,7 @@ class NotCarbonBlackError(EdrError):
 
 
 class TimedOutError(EdrError):
-    """Carbon Black took too long: search again, raise `timeout=`, or use `method=binary`."""
+    """Carbon Black took too long: look at its load; for a search raise `timeout=`, or use `method=binary`."""
 
     reason = Reason.TIMEOUT
 

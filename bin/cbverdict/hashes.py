@@ -30,9 +30,9 @@ def parse_md5(value: FieldValue) -> Md5 | None:
     Black writes "no hash": 30 zeros since 6.0, cbapi-python issue 57), and where there are several different
     ones: one answer cannot stand for two binaries.
     """
-    if value is None:
+    if not isinstance(value, (str, list, tuple)):
         return None
-    text = value if isinstance(value, str) else ",".join(value)
+    text = value if isinstance(value, str) else ",".join(map(str, value))
     return _parse_short(text) if len(text) <= _SHORT else _parse_text(text)
 
 

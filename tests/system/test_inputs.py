@@ -113,7 +113,10 @@ class TestValidation:
             ({"account": "other"}, "there is no account 'other'"),
             ({"start": "yesterday"}, "start is 'yesterday'; write -24h"),
             ({"page_size": "5000"}, "page_size is '5000'; write a number from 10 to 1000"),
-            ({"query": 'process_name:"x'}, "400 (query_syntax_error)"),
+            ({"query": 'process_name:"x'}, "query has a bracket or a quotation mark without its other half"),
+            ({"query": "a) OR (b"}, "query has a bracket or a quotation mark without its other half"),
+            ({"query": "process_name:"}, "400 (query_syntax_error)"),
+            ({"start": "2999-01-01"}, "start is '2999-01-01', which is still to come"),
         ],
     )
     def test_a_bad_argument_is_named(self, processes: InputHost, parameters: dict[str, str], words: str) -> None:
@@ -197,7 +200,7 @@ class TestProcesses:
                 "parent_signed": "true",
                 "signed_noise": "false",
                 "cbsigned_id": f"{GUID}@lab",
-                "cbsigned_revision": "1",
+                "cbsigned_revision": "5",
                 "cb_server": "lab",
             },
         )
@@ -274,11 +277,13 @@ class TestProcesses:
 
     def test_what_becomes_visible_late_is_found_within_the_overlap(self, processes: InputHost, estate: Estate) -> None:
         """The server had it earlier than what was read already."""
+        narrow = InputHost(processes.site, "cbsigned_processes", "narrow")
+        narrow.run(overlap="10")
         processes.run()
         late = "00000001-0000-0003-01d5-000000000003"
         estate.add_process(Start(SIGNED, "C:\\x.exe", start=iso(NOW - 700), reached=iso(NOW - 650), guid=late))
-        assert processes.run(overlap="10") == []
-        assert _guids(processes.run(overlap="300")) == [late]
+        assert narrow.run(overlap="10") == []
+        assert _guids(processes.run()) == [late]
 
     def test_a_hash_that_comes_late_makes_a_second_event_of_the_same_id(
         self, processes: InputHost, site: Site, estate: Estate
@@ -490,6 +495,30 @@ class TestStopping:
         _wait_for(lambda: edr.requests)
         assert self._stop(run) < 3
         assert "stopped=true" in processes.site.logs()
+
+    @pytest.mark.parametrize("hanging", ["the KV store", "Carbon Black, asked whether the token is refused"])
+    def test_it_stops_promptly_though_the_main_thread_waits(
+        self, site: Site, processes: InputHost, edr: EdrServer, hanging: str
+    ) -> None:
+        """For as long as half a minute, and no signal ends that."""
+        if hanging == "the KV store":
+            edr.delay = 1.0
+        else:
+            edr.fail(Fault.BAD_TOKEN, "/api/v1/binary")
+            edr.fail(Fault.HANG, "/api/info")
+        run = processes.start()
+        _wait_for(lambda: edr.requests)
+        if hanging == "the KV store":
+            site.splunkd.kv_trouble = "writes hang"
+            _wait_for(lambda: run.read)
+        else:
+            _wait_for(lambda: edr.counts["/api/info"])
+        time.sleep(0.5)
+        assert self._stop(run) < 4
+        site.splunkd.kv_trouble, edr.delay = "", 0.0
+        edr.recover()
+        assert run.read.endswith(b"</stream>") == bool(run.read)
+        assert _guids(once([*run.events(), *processes.run()], site.app)) == [PARENT, GUID]
 
     def test_in_the_middle_of_a_backfill_it_stops_whole(self, site: Site, processes: InputHost, edr: EdrServer) -> None:
         """The stream ends well, and the next run goes on without a gap or a second copy."""

@@ -6,13 +6,14 @@ import random
 import threading
 import time
 from collections import Counter
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
 
-from tests.lab.arrivals import Arrivals
-from tests.lab.edr.estate import Estate
+from tests.lab.arrivals import Arrivals, iso
+from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
+from tests.lab.https import Request
 from tests.lab.inputs import Indexed, InputHost, Run, once
 from tests.lab.site import Site
 
@@ -121,3 +122,145 @@ def test_nothing_is_missing_and_at_most_a_page_comes_twice_per_kill(
         assert len(later.intersection(run)) <= PAGE, "of what a run wrote a page comes again, if it was killed"
     unknown = Counter(event.fields["signed_reason"] for event in kept if event.fields["signed"] == "unknown")
     assert sum(unknown.values()) < len(kept) / 100, unknown
+
+
+A, B = "a" * 32, "b" * 32
+NOW = round(time.time())
+
+
+def _guid(number: int) -> str:
+    return f"00000009-0000-{number:04x}-01d5-{number:012x}"
+
+
+def _guids(events: list[Indexed]) -> set[str]:
+    return {event.fields["process_guid"] for event in events if event.sourcetype == "cbsigned:process"}
+
+
+def _add(estate: Estate, number: int, reached: float, **changes: Any) -> int:
+    """Have a process reach the server at a time; give the number of its document."""
+    start = Start(A, "C:\\a.exe", start=iso(reached), reached=iso(reached), guid=_guid(number), **changes)
+    (document, *_) = estate.add_process(start)
+    return document
+
+
+def _is_page(request: Request) -> bool:
+    return b"last_server_update asc" in request.body
+
+
+@pytest.fixture
+def signed(estate: Estate) -> Estate:
+    """Give an estate that knows a signed binary."""
+    estate.add_binary(A, "Signed", "c:\\a.exe")
+    return estate
+
+
+def test_what_moves_on_while_its_second_is_read_hides_nothing(site: Site, signed: Estate, edr: EdrServer) -> None:
+    """More processes in one second than a page holds, and a third of them is updated between two pages."""
+    numbers = [_add(signed, number, NOW - 3000) for number in range(60)]
+    pages = 0
+
+    def move(request: Request) -> None:
+        nonlocal pages
+        pages += _is_page(request)
+        if pages == 3:
+            for number in numbers[:20]:
+                signed.update_process(number, last_server_update=iso(NOW - 100))
+
+    edr.meanwhile = move
+    events = InputHost(site, "cbsigned_processes").run(page_size="10")
+    assert _guids(events) == {_guid(number) for number in range(60)}
+
+
+def test_what_becomes_visible_late_during_an_outage_is_not_lost(site: Site, signed: Estate, edr: EdrServer) -> None:
+    """The overlap counts from when a page was read, not from where the run ended."""
+    now = time.time()
+    for number in range(25):
+        _add(signed, number, now - 2 + number / 100)
+    pages = 0
+
+    def fail(request: Request) -> Fault | None:
+        nonlocal pages
+        pages += _is_page(request)
+        if pages == 2:
+            _add(signed, 100, now - 2)  # visible only now, behind what was read
+            edr.fail(Fault.UNAVAILABLE, times=9)
+            for number in range(30):
+                _add(signed, 200 + number, time.time() + 4)
+        return None
+
+    edr.meanwhile = fail
+    host = InputHost(site, "cbsigned_processes")
+    events = host.run(page_size="10", overlap="2")
+    assert _guid(229) in _guids(events)
+    events += host.run(page_size="10", overlap="2")
+    assert _guids(events) == {_guid(number) for number in (*range(25), 100, *range(200, 230))}
+
+
+def test_a_server_whose_clock_was_wrong_hides_nothing(site: Site, signed: Estate) -> None:
+    """A process of the next year, and then others of today; nor is a time that is none an end of it."""
+    _add(signed, 1, NOW + 400 * 86400)
+    odd = _add(signed, 2, NOW - 30)
+    signed.update_process(odd, last_server_update="9999-12-31T23:59:59.999Z")
+    host = InputHost(site, "cbsigned_processes")
+    events = host.run()
+    for number in range(10, 15):
+        _add(signed, number, NOW - 20 + number)
+    events += host.run()
+    assert _guids(events) == {_guid(number) for number in (1, 2, *range(10, 15))}
+
+
+def test_a_quiet_server_is_no_lag(site: Site, signed: Estate) -> None:
+    """However many pages of the overlap each run reads again."""
+    for number in range(50):
+        _add(signed, number, NOW - 2400 + number)
+    host = InputHost(site, "cbsigned_processes")
+    events = [event for _ in range(3) for event in host.run(page_size="10", overlap="3600")]
+    assert len(events) == 50
+    assert not [event for event in events if event.sourcetype == "cbsigned:health"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"), [(Fault.BAD_TOKEN, 1), (Fault.FORBIDDEN, 1), (Fault.UNAVAILABLE, 6), (Fault.CUT_BODY, 2)]
+)
+def test_a_parent_that_cannot_be_had_in_passing_is_asked_for_again(
+    site: Site, signed: Estate, edr: EdrServer, fault: Fault, times: int
+) -> None:
+    """Or what an unsigned parent started would be signed noise for ever."""
+    signed.add_binary(B, "Unsigned", "c:\\b.exe")
+    old = iso(NOW - 3 * 86400)
+    for number in range(10):
+        signed.add_process(Start(B, "C:\\b.exe", start=old, reached=old, guid=_guid(1000 + number), pid=5))
+    for number in range(40):
+        parent = {"parent_guid": _guid(1000 + number // 4), "parent_path": "C:\\b.exe", "parent_pid": 5}
+        _add(signed, number, NOW - 3000 + number, **parent)
+    left = times
+
+    def fail(request: Request) -> Fault | None:
+        nonlocal left
+        if b"process_id:" not in request.body or not left:
+            return None
+        left -= 1
+        return fault
+
+    edr.meanwhile = fail
+    events = InputHost(site, "cbsigned_processes").run(page_size="20")
+    assert Counter((event.fields["parent_signed"], event.fields["signed_noise"]) for event in events) == {
+        ("false", "false"): 40
+    }
+
+
+def test_a_process_of_which_more_becomes_known_is_written_again(site: Site, signed: Estate) -> None:
+    """Under the same id, and the macro keeps the fuller one."""
+    number = _add(signed, 1, NOW - 100)
+    signed.update_process(number, cmdline="", path="", username="")
+    host = InputHost(site, "cbsigned_processes")
+    events = host.run()
+    signed.update_process(
+        number, cmdline="a.exe /x", path="c:\\a.exe", username="jdoe", last_server_update=iso(NOW - 20)
+    )
+    events += host.run()
+    assert len(events) == 2
+    (kept,) = once(events, site.app)
+    found = [kept.fields[name] for name in ("process", "process_path", "user")]
+    assert found == ["a.exe /x", "c:\\a.exe", "jdoe"]
+    assert host.run() == []

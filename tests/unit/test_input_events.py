@@ -116,13 +116,27 @@ class TestProcesses:
         event = event_of(report, None, CONSOLE)
         assert {name for name in event if name.startswith(("alliance", "terminated"))} == {"alliance_score_virustotal"}
 
+    def test_what_is_too_long_for_an_event_is_cut(self) -> None:
+        """Splunkd would cut it in the middle of the JSON (props.conf, TRUNCATE)."""
+        long = "\u00fc" * 5_000_000
+        segment = _segment(path=long, cmdline=long, username=long)
+        (report,) = read_reports([segment])
+        event = event_of(report, report.image, CONSOLE)
+        assert len(json.dumps(event)) < 1_000_000
+
     @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())))
     def test_no_document_is_an_error(self, document: dict[str, Any]) -> None:
         """Foreign data may be anything, and what comes out can be written as UTF-8."""
         for report in read_reports([{**_segment(), **document}, document]):
             json.dumps(event_of(report, None, CONSOLE), ensure_ascii=False).encode("utf-8")
 
-    @pytest.mark.parametrize("name", ["interface_ip", "watchlists", "parent_pid", "segment_id", "start", "path"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "interface_ip", "watchlists", "parent_pid", "segment_id", "start", "path", "process_md5", "parent_md5",
+            "parent_id", "last_server_update", "alliance_score_x",
+        ],
+    )  # fmt: skip
     @pytest.mark.parametrize("value", [None, True, "", "x", [1, {"wid": 2}, {}], {"a": 1}, "\ud800", 10**30, -1, 1.5])
     def test_no_value_is_an_error(self, name: str, value: object) -> None:
         """Wherever it stands."""

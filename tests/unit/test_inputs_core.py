@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
-from cbverdict.inputs.cursor import Cursor, second_of
+from cbverdict.inputs.cursor import Cursor, Row, second_of
 from cbverdict.inputs.health import Health
 from cbverdict.inputs.recent import Recent
+
+
+def _rows(first: int, last: int) -> list[Row]:
+    return [Row(f"row{number}", "2026-11-02T07:00:00.5Z") for number in range(first, last)]
 
 
 class TestCursor:
@@ -18,18 +22,53 @@ class TestCursor:
 
     def test_it_goes_on_from_the_latest_second(self) -> None:
         """Rows of that second come again, because more of them may follow."""
-        times = ["2026-11-02T07:00:00.100Z", "2026-11-02T07:00:02.900Z", "2026-11-02T07:00:01Z"]
-        assert Cursor("2026-11-02T07:00:00").advance(times) == Cursor("2026-11-02T07:00:02")
+        times = ["2026-11-02T07:00:00.100Z", "2026-11-02T07:00:02.900Z", "2026-11-02T07:00:01Z", "2026-13-45T07:00:00"]
+        assert Cursor("2026-11-02T07:00:00").advance([Row("", time) for time in times]) == Cursor("2026-11-02T07:00:02")
 
     def test_rows_of_one_second_are_skipped_but_for_some(self) -> None:
         """Some that were skipped may have moved on meanwhile, and others into their places."""
-        cursor = Cursor("2026-11-02T07:00:00").advance(["2026-11-02T07:00:00.5Z"] * 1000)
-        assert cursor == Cursor("2026-11-02T07:00:00", 900)
-        assert cursor.advance(["2026-11-02T07:00:00.5Z"] * 1000) == Cursor("2026-11-02T07:00:00", 1800)
+        cursor = Cursor("2026-11-02T07:00:00").advance(_rows(0, 1000))
+        assert (cursor.second, cursor.skip) == ("2026-11-02T07:00:00", 900)
+        cursor = cursor.advance(_rows(900, 1900))
+        assert (cursor.second, cursor.skip) == ("2026-11-02T07:00:00", 1800)
+
+    def test_it_goes_back_where_rows_may_be_missing(self) -> None:
+        """A page that does not begin with what was read: so many moved on that others came into skipped places."""
+        cursor = Cursor("2026-11-02T07:00:00").advance(_rows(0, 100))
+        far = _rows(130, 230)
+        assert cursor.has_gap(far)
+        back = cursor.advance(far)
+        assert (back.skip, back.has_gap(_rows(40, 140))) == (0, False)
+        later = [*far, Row("later", "2026-11-02T07:00:09Z")]
+        assert cursor.advance(later).second == "2026-11-02T07:00:00"
+
+    @given(st.lists(st.integers(0, 40), max_size=30), st.integers(10, 30))
+    def test_no_row_of_one_second_is_missed_whatever_moves_on_meanwhile(self, moves: list[int], size: int) -> None:
+        """Rows move to the end of the results between two pages, and are found there later."""
+        here = [f"row{number}" for number in range(100)]
+        moved: list[str] = []
+        read: set[str] = set()
+        cursor = Cursor("2026-11-02T07:00:00")
+        for step in range(500):
+            results = [Row(name, "2026-11-02T07:00:00.5Z") for name in here]
+            results += [Row(name, "2026-11-02T07:00:09Z") for name in moved]
+            page = results[cursor.skip : cursor.skip + size]
+            is_over = cursor.skip + size >= len(results) and not cursor.has_gap(page)
+            read.update(row.identity for row in page)
+            cursor = cursor.advance(page)
+            if is_over or cursor.second > "2026-11-02T07:00:00":
+                break
+            away = moves[step] if step < len(moves) else 0
+            moved += here[:away]
+            del here[:away]
+        else:
+            raise AssertionError("it never ends")
+        assert set(here) <= read
 
     def test_rows_without_a_time_are_skipped(self) -> None:
         """Or the same page would be read for ever; an empty page moves nothing."""
-        assert Cursor("2026-11-02T07:00:00").advance(["", "yesterday"]) == Cursor("2026-11-02T07:00:00", 2)
+        cursor = Cursor("2026-11-02T07:00:00").advance([Row("", ""), Row("", "yesterday")])
+        assert (cursor.second, cursor.skip) == ("2026-11-02T07:00:00", 1)
         assert Cursor("2026-11-02T07:00:00", 5).advance([]) == Cursor("2026-11-02T07:00:00", 5)
 
     @pytest.mark.parametrize("text", ["", "yesterday", "2026-11-02", "02.11.2026 07:00:00"])
@@ -153,6 +192,11 @@ class TestHealth:
         lags = (0, 600, 1000, 1500, 2100, 3000, 5000, 100, 50)
         assert [health.look(lag) for lag in lags] == ["", "", "behind", "", "behind", "", "behind", "caught_up", ""]
 
+    def test_a_page_that_is_read_again_is_no_growth(self) -> None:
+        """The lag grows by the time that this takes."""
+        health = Health()
+        assert [health.look(lag) for lag in (3600, 3600.5, 3650, 3600.2, 10)] == [""] * 5
+
     def test_while_nothing_can_be_read_the_lag_itself_counts(self) -> None:
         """And does not make the first page after it look like growth."""
         health = Health()
@@ -161,5 +205,5 @@ class TestHealth:
 
     def test_a_lag_that_shrinks_is_not_told_anew(self) -> None:
         """It is on its way."""
-        health = Health(lag=0.0)
+        health = Health(least=0.0)
         assert [health.look(lag) for lag in (2000, 1900, 1800, 950, 100)] == ["behind", "", "", "", "caught_up"]

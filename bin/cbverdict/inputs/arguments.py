@@ -23,6 +23,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST = _EPOCH + timedelta(days=7)
 _LONG_AFTER = 2e9  # a time at which whatever start is usable now is usable
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_ESCAPED = re.compile(r"\\.")
+_QUOTED = re.compile(r'"[^"]*"')
+_BRACKET = re.compile("[()]")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -56,6 +59,8 @@ def parse_arguments(
     query = texts.get("query", "")
     if _CONTROL.search(query):
         raise SetupError("query holds a line break or another control character: write it on one line")
+    if not _is_balanced(query):
+        raise SetupError("query has a bracket or a quotation mark without its other half: complete it")
     return InputArguments(
         account=texts.get("account") or None,
         query=query,
@@ -88,6 +93,17 @@ def begin_of(start: str, now: float) -> str:
             f"start is {start!r}; write -24h (s, m, h, d or w), now, 2026-11-01 or 2026-11-01T06:00:00 (UTC)"
         )
     return moment.isoformat()[:19]
+
+
+def _is_balanced(query: str) -> bool:
+    """Say whether a query stays a part of one that it is put into."""
+    bare = _QUOTED.sub("", _ESCAPED.sub("", query))
+    depth = 0
+    for bracket in _BRACKET.findall(bare):
+        depth += 1 if bracket == "(" else -1
+        if depth < 0:
+            return False
+    return depth == 0 and '"' not in bare
 
 
 def _number(texts: Mapping[str, str], name: str, default: float, limits: tuple[float, float]) -> float:

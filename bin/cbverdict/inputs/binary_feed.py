@@ -67,6 +67,10 @@ class BinaryFeed:
         """Read account and settings anew."""
         self._sources.reload()
 
+    def identity(self, document: Document) -> str:
+        """Give the hash of a binary."""
+        return str(document.get("md5") or "")
+
     def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
         """Fetch a page of binaries."""
         query = since_query(self._arguments.query, TIME_FIELD, max(cursor.second, started))

@@ -2,34 +2,60 @@
 
 Results come in the order of a time that the server gives them, and change while they are read: what is updated moves to
 the end. So a page is asked for by time (everything from this second on), not by its number, and nothing can slip
-between two pages. Only where more rows than a page holds share one second are rows skipped, some fewer than were read.
+between two pages. Only where more rows than a page holds share one second are rows skipped, some fewer than were read:
+a page whose first row was read before goes on where the last one ended; before any other, rows have moved away, and it
+goes back.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Iterable
+from typing import FrozenSet, NamedTuple, Sequence
 
-_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_SECOND = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
 _SHARE_READ_AGAIN = 10
+
+
+class Row(NamedTuple):
+    """What a cursor needs to know of a row: what tells it from others (empty: nothing does), and its time."""
+
+    identity: str
+    time: str
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """Everything before `second` is read (UTC, `2026-11-02T07:00:00`), and `skip` rows of what comes from it on."""
+    """Everything before `second` is read (UTC, `2026-11-02T07:00:00`), and what is to be skipped of it and after.
+
+    `read` are the identities of the rows of that second that were read; `overlap` is how many the next page has of
+    them, if nothing moves on (0: it was a page of one row, which leaves none to compare).
+    """
 
     second: str
     skip: int = 0
+    read: FrozenSet[str] = frozenset()
+    overlap: int = 0
 
-    def advance(self, times: Iterable[str]) -> Cursor:
-        """Go on behind a page, told by the times of its rows."""
-        seconds = list(map(second_of, times))
-        latest = max(seconds, default="")
+    def has_gap(self, rows: Sequence[Row]) -> bool:
+        """Say whether rows may be missing between those that were skipped and these, the next page."""
+        first = next((row for row in rows if row.identity), None)
+        if not self.overlap or first is None:
+            return False
+        return first.identity not in self.read or second_of(first.time) not in {"", self.second}
+
+    def advance(self, rows: Sequence[Row]) -> Cursor:
+        """Go on behind a page, or back where rows may be missing before it."""
+        if self.has_gap(rows):
+            # Each time at least a share of a page has moved away, so this comes to an end.
+            skip = max(0, self.skip - len(rows))
+            return Cursor(self.second, skip, self.read, min(skip, self.overlap))
+        latest = max((second_of(row.time) for row in rows), default="")
         if latest > self.second:
             return Cursor(latest)
-        # All of one second: rows before those skipped may have moved on meanwhile, so some are read again.
-        return Cursor(self.second, self.skip + len(seconds) - len(seconds) // _SHARE_READ_AGAIN)
+        read = self.read.union(row.identity for row in rows)
+        overlap = max(1, len(rows) // _SHARE_READ_AGAIN) if len(rows) > 1 else 0
+        return Cursor(self.second, self.skip + len(rows) - overlap, read, overlap)
 
 
 def second_of(time: str) -> str:

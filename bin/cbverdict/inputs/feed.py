@@ -50,6 +50,9 @@ class Feed(Protocol):
     def reload(self) -> None:
         """Read account and settings anew, for they may be what is wrong."""
 
+    def identity(self, document: Document) -> str:
+        """Give what tells a document from others of the same time (empty: nothing does)."""
+
     def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
         """Fetch a page, and say whether it is the last; `started` is from when on what is wanted began (UTC)."""
 

@@ -28,6 +28,11 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 300.0
+_SKEW = 60.0
+"""Seconds that the clocks of Carbon Black and of this host may be apart."""
+
+_LOOK_BACK = 60.0
+"""Seconds after which at the earliest a run looks back, where the overlap is shorter."""
 
 
 class Stream(Protocol):
@@ -85,7 +90,7 @@ class Intake:
         self._pause = pause
         self._health = health
         self._clock = clock
-        self._caught_up = clock()
+        self._caught_up = 0.0
         self._page_at = 0.0
 
     def run(self) -> None:
@@ -102,17 +107,32 @@ class Intake:
         checkpoint = loaded
         self._caught_up = checkpoint.caught_up
         self._health.told = checkpoint.told
-        pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause)
+        is_over = False
+        while not is_over:
+            checkpoint, is_over = self._sweep(checkpoint, recent)
+        self._finish(checkpoint, recent)
+
+    def _sweep(self, checkpoint: Checkpoint, recent: Recent) -> tuple[Checkpoint, bool]:
+        """Read from where all is sure to be read, until nothing is left (True) or it is time to look back (False)."""
+        overlap = self._arguments.overlap
+        pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause, self._clock)
+        unsure_since = math.inf
         try:
-            cursor = Cursor(_earlier(checkpoint.cursor, self._arguments.overlap))
-            for page in pages.read(cursor, checkpoint.started):
-                checkpoint = self._end(page, recent, replace(checkpoint, cursor=max(checkpoint.cursor, page.second)))
-            self._finish(checkpoint, recent)
+            for page in pages.read(Cursor(checkpoint.cursor), checkpoint.started):
+                if unsure_since == math.inf:
+                    sure = _sure(page, overlap)
+                    if sure < page.second:
+                        unsure_since = page.asked
+                    checkpoint = replace(checkpoint, cursor=max(checkpoint.cursor, sure))
+                checkpoint = self._end(page, recent, checkpoint)
+                if overlap and not page.is_last and self._clock() - unsure_since > max(overlap, _LOOK_BACK):
+                    return checkpoint, False
         finally:
             pages.close()
+        return checkpoint, True
 
     def _end(self, page: Page, recent: Recent, checkpoint: Checkpoint) -> Checkpoint:
-        checkpoint = self._close(page.batch, recent, checkpoint, self._lag(checkpoint, is_last=page.is_last))
+        checkpoint = self._close(page.batch, recent, checkpoint, self._lag(page))
         logger.info(
             "input=%s rows=%d events=%d requests=%d lag_seconds=%.0f",
             self._name, page.rows, len(page.batch.events), self._feed.requests, self._health.lag,
@@ -169,14 +189,12 @@ class Intake:
         start, now = self._arguments.start, self._clock()
         started = begin_of(start, now)
         logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
-        return Checkpoint(self._account, start, started, started, caught_up=now, noticed=now)
+        self._page_at = now  # Until then nothing could come, so that is when it begins to lag.
+        return Checkpoint(self._account, start, started, started, caught_up=_epoch(started) or now, noticed=now)
 
-    def _lag(self, checkpoint: Checkpoint, *, is_last: bool) -> float:
+    def _lag(self, page: Page) -> float:
         now = self._clock()
-        if is_last:
-            self._caught_up = now
-        else:
-            self._caught_up = min(now, _epoch(checkpoint.cursor))
+        self._caught_up = now if page.is_last else max(self._caught_up, min(now, _epoch(page.second) or 0.0))
         return now - self._caught_up
 
     def _tell(self, lag: float, trouble: str = "") -> None:
@@ -198,15 +216,22 @@ class Intake:
         self._stream.write([Event(now, SOURCETYPE, dict(fields))])
 
 
-def _earlier(second: str, seconds: float) -> str:
-    return _second(_epoch(second) - seconds)
+def _sure(page: Page, overlap: float) -> str:
+    """Give the second before which nothing will come any more, of what was read up to a page.
+
+    A row becomes visible at most `overlap` seconds after the server says that it got it.
+    """
+    reached = _epoch(page.second)
+    if reached is None:
+        reached = math.inf
+    visible = page.asked - (overlap + _SKEW if overlap else 0.0)  # whatever a clock that was wrong for a while says
+    if page.is_last:
+        visible = min(visible, reached - overlap)
+    return page.second if reached <= visible else _second(visible)
 
 
-def _epoch(second: str) -> float:
-    epoch = read_time(f"{second}Z")
-    if epoch is None:
-        raise ValueError(second)
-    return epoch
+def _epoch(second: str) -> float | None:
+    return read_time(f"{second}Z")
 
 
 def _second(epoch: float) -> str:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import MIN_PAGE_SIZE
+from cbverdict.inputs.cursor import Cursor, Row
 from cbverdict.inputs.pause import LOOK_EVERY, Pause
 from cbverdict.verdict import Reason
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from cbverdict.inputs.cursor import Cursor
     from cbverdict.inputs.feed import Batch, Document, Feed
     from cbverdict.inputs.recent import Recent
 
@@ -31,25 +31,38 @@ Patiently = Callable[[Callable[[], Any]], Any]
 
 
 class Page(NamedTuple):
-    """A page that was read: what it came to, and where the reading got to with it (UTC, to the second)."""
+    """A page that was read: what it came to, and where the reading got to with it (UTC, to the second).
+
+    `asked` is when it was asked for, in seconds since 1970.
+    """
 
     rows: int
     batch: Batch
     second: str
     is_last: bool
+    asked: float
 
 
 class _Coming(NamedTuple):
     documents: list[Document]
     second: str
     is_last: bool
+    asked: float
     prepared: Future[Any]
 
 
 class Pages:
     """Fetch and read pages; `patiently` tries again what fails, `pause` is how to wait."""
 
-    def __init__(self, feed: Feed, recent: Recent, page_size: int, patiently: Patiently, pause: Pause) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        recent: Recent,
+        page_size: int,
+        patiently: Patiently,
+        pause: Pause,
+        clock: Callable[[], float],
+    ) -> None:
         """Take what is read, and what was written lately."""
         self._feed = feed
         self._recent = recent
@@ -57,6 +70,7 @@ class Pages:
         self._rows = page_size
         self._patiently = patiently
         self._pause = pause
+        self._clock = clock
         self._coming: SimpleQueue[_Coming] = SimpleQueue()
         self._room = Semaphore(_AHEAD)
         self._is_closed = False
@@ -84,7 +98,7 @@ class Pages:
             self._room.release()
             batch = self._read(page)
             is_last = page.is_last
-            yield Page(len(page.documents), batch, page.second, is_last)
+            yield Page(len(page.documents), batch, page.second, is_last, page.asked)
 
     def close(self) -> None:
         """Let go of what is still under way."""
@@ -96,7 +110,7 @@ class Pages:
     def _fetch(self, started: str) -> None:
         """Fetch page after page, as far ahead as there is room; runs in a thread of its own."""
         while not self._is_closed:
-            rows = self._rows
+            rows, asked = self._rows, self._clock()
             try:
                 documents, is_last = self._feed.fetch(self._cursor, started, rows)
             except CbsignedError as error:
@@ -104,10 +118,11 @@ class Pages:
                     self._rows = max(rows // 2, MIN_PAGE_SIZE)
                 raise
             self._rows = min(2 * rows, self._page_size)
-            times = (str(document.get(self._feed.time_field) or "") for document in documents)
-            self._cursor = self._cursor.advance(times)
+            read = [Row(self._feed.identity(one), str(one.get(self._feed.time_field) or "")) for one in documents]
+            is_last = is_last and not self._cursor.has_gap(read)
+            self._cursor = self._cursor.advance(read)
             prepared = self._prepare(documents)
-            self._coming.put(_Coming(documents, self._cursor.second, is_last, prepared))
+            self._coming.put(_Coming(documents, self._cursor.second, is_last, asked, prepared))
             if is_last:
                 return
             self._room.acquire()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.baselines import merge_baselines
 from cbverdict.enrich import EnrichOptions
@@ -14,7 +14,16 @@ from cbverdict.events import TIME_FIELD as EVENT_TIME
 from cbverdict.events import EventFields
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
 from cbverdict.inputs.images import Images
-from cbverdict.inputs.processes import LONG_FIELDS, SOURCETYPE, TIME_FIELD, Image, Report, event_of, read_reports
+from cbverdict.inputs.processes import (
+    LONG_FIELDS,
+    MOST_KNOWN,
+    SOURCETYPE,
+    TIME_FIELD,
+    Image,
+    Report,
+    event_of,
+    read_reports,
+)
 from cbverdict.learning import Learner, Lesson
 from cbverdict.localtime import read_time
 from cbverdict.lookups import read_lists
@@ -53,10 +62,14 @@ _UNANSWERED = _PASSING | _FINAL
 
 
 class Prepared(NamedTuple):
-    """A page's processes, and those that look new with what is known of them."""
+    """A page's processes, and those that look new with what is known of them.
+
+    `trouble` is why Carbon Black did not tell of parents (None: it did).
+    """
 
     reports: Sequence[Report]
     new: Sequence[Tuple[Report, Record, ProcessEvent]]
+    trouble: EdrError | None
 
 
 class ProcessFeed:
@@ -94,6 +107,11 @@ class ProcessFeed:
         """Read account and settings anew."""
         self._sources.reload()
         self._end_search()
+        self._can_find_images = True
+
+    def identity(self, document: Document) -> str:
+        """Give the id of a segment."""
+        return f"{document['id']}:{document.get('segment_id')}" if document.get("id") else ""
 
     def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
         """Fetch a page of segments."""
@@ -104,13 +122,17 @@ class ProcessFeed:
         """Put segments together, and ask what is to be asked about processes that look new."""
         if documents and not any(document.get(TIME_FIELD) for document in documents):
             raise NotCarbonBlackError("the processes have no last_server_update: the input needs Carbon Black EDR 6.1")
-        reports = read_reports(documents)
+        return self._prepare(read_reports(documents), recent)
+
+    def _prepare(self, reports: Sequence[Report], recent: Recent) -> Prepared:
         new = [report for report in reports if not _is_written(report, recent)]
-        records = self._records(new, {report.guid: report.image for report in reports})
-        return Prepared(reports, list(zip(new, records, self._current_search().foresee(records))))
+        parents, trouble = self._parents(new, {report.guid: report.image for report in reports})
+        records = self._records(new, parents)
+        return Prepared(reports, list(zip(new, records, self._current_search().foresee(records))), trouble)
 
     def read(self, prepared: Prepared, recent: Recent) -> Batch:
-        """Make an event of each process that is new, or whose hash is; segments of one process are one."""
+        """Make an event of each process that is new, or of which more is known; segments of one process are one."""
+        prepared = self._with_parents(prepared, recent)
         new = [one for one in prepared.new if not _is_written(one[0], recent)]
         records = [dict(record) for _, record, _ in new]
         self._enrich(records, [event for _, _, event in new])
@@ -150,15 +172,27 @@ class ProcessFeed:
             logger.info("learn rows=%d baselines=%d", self._lesson.rows, len(self._lesson.baselines))
         self._lesson = Lesson()
 
-    def _records(self, reports: Sequence[Report], here: dict[str, Image]) -> list[Record]:
-        parents = self._parents(reports, here)
+    def _with_parents(self, prepared: Prepared, recent: Recent) -> Prepared:
+        """Ask for parents once more where they could not be had: what is not known of one does not block the noise."""
+        for wait in _WAITS:
+            if prepared.trouble is None or prepared.trouble.reason not in _PASSING:
+                break
+            self._pause(wait)
+            prepared = self._prepare(prepared.reports, recent)
+        if prepared.trouble is not None:
+            # Is the server down, or the token refused, this says so and the page waits; else the event says less.
+            self._sources.edr.version()
+            prepared = self._prepare(prepared.reports, recent)
+        return prepared
+
+    def _records(self, reports: Sequence[Report], parents: Mapping[str, Image | None]) -> list[Record]:
         account = self._sources.account
         records = []
         for report in reports:
             record: Record = {
                 "time": "",
                 ID_FIELD: f"{report.guid}@{account.name}",
-                REVISION_FIELD: "1" if report.md5 else "0",  # A process whose hash comes late is written again then.
+                REVISION_FIELD: str(report.known),  # A process of which more comes to be known is written again then.
                 "cb_server": account.name,
             }
             record.update(event_of(report, parents.get(report.parent_guid), account.url))
@@ -166,25 +200,27 @@ class ProcessFeed:
             records.append(record)
         return records
 
-    def _parents(self, reports: Sequence[Report], here: dict[str, Image]) -> dict[str, Image | None]:
+    def _parents(
+        self, reports: Sequence[Report], here: dict[str, Image]
+    ) -> tuple[dict[str, Image | None], EdrError | None]:
         self._images.learn(here)
         wanted = dict.fromkeys(report.parent_guid for report in reports if report.parent_guid)
         found = self._images.find(wanted)
         missing = [guid for guid in wanted if guid not in found]
         for start in range(0, len(missing) if self._can_find_images else 0, MAX_BATCH):
-            asked = self._ask_images(missing[start : start + MAX_BATCH])
+            try:
+                asked = self._ask_images(missing[start : start + MAX_BATCH])
+            except EdrError as error:
+                logger.warning("parents unknown=%d trouble=%r", len(missing) - start, str(error))
+                # A query that this server refuses it will refuse again: the process itself is what counts.
+                self._can_find_images = error.reason is not Reason.REFUSED
+                return found, error if self._can_find_images else None
             self._images.learn(asked)
             found.update(asked)
-        return found
+        return found, None
 
     def _ask_images(self, guids: Sequence[str]) -> dict[str, Image | None]:
-        try:
-            documents = self._sources.edr.find_images(processes_query(guids), len(guids))
-        except EdrError as error:
-            # Never a reason to wait: the process itself is what counts. Tried again with the next run.
-            logger.warning("parents unknown=%d trouble=%r", len(guids), str(error))
-            self._can_find_images = error.reason in _PASSING
-            return {}
+        documents = self._sources.edr.find_images(processes_query(guids), len(guids))
         images: dict[str, Image | None] = dict.fromkeys(guids)
         images.update({report.guid: report.image for report in read_reports(documents)})
         return images
@@ -235,11 +271,11 @@ class ProcessFeed:
 
 
 def _key(report: Report) -> str:
-    return f"{report.guid}:{'md5' if report.md5 else ''}"
+    return f"{report.guid}:{report.known}"
 
 
 def _is_written(report: Report, recent: Recent) -> bool:
-    return f"{report.guid}:md5" in recent or (not report.md5 and f"{report.guid}:" in recent)
+    return any(f"{report.guid}:{known}" in recent for known in range(report.known, MOST_KNOWN + 1))
 
 
 def _time_of(record: Record) -> float:

@@ -52,6 +52,9 @@ _ADDRESSES = ("interface_ip", "comms_ip")
 _OWN = ("parent_md5", "segment_id")
 """What is read of a segment, but is no field of the event."""
 
+_LATE = ("process_path", "process", "user")
+MOST_KNOWN = 2 + len(_LATE)
+_MAX_TEXT = 32_767  # characters, what Windows lets a command line have; several of them must fit into TRUNCATE.
 _SCORE = "alliance_score_"
 _UNKNOWN = {"", "(unknown)", "(Unknown)"}
 
@@ -77,6 +80,12 @@ class Report:
     start: str
     texts: Dict[str, str]
     watchlists: List[str]
+
+    @property
+    def known(self) -> int:
+        """How much is known of what may come late: hash, path, command line, user, parent; at most `MOST_KNOWN`."""
+        late = (self.md5, self.parent_guid, *(self.texts.get(name) for name in _LATE))
+        return sum(map(bool, late))
 
     @property
     def image(self) -> Image:
@@ -126,7 +135,7 @@ def _report(guid: str, segments: list[Document]) -> Report:
     watchlists: set[str] = set()
     for document in segments:
         texts.update(_texts(document))
-        md5 = parse_md5(document.get("process_md5")) or md5
+        md5 = parse_md5(_text(document.get("process_md5"))) or md5
         parent = _text(document.get("parent_id")) or parent
         began = _text(document.get("start"))
         if second_of(began) and (not start or began < start):
@@ -145,7 +154,8 @@ def _texts(document: Document) -> Dict[str, str]:
     for theirs, ours in _FIELDS.items():
         value = document.get(theirs)
         if value is not None:
-            text = value if value.__class__ is str and value.isascii() and value not in _UNKNOWN else _text(value)
+            is_plain = value.__class__ is str and len(value) < _MAX_TEXT and value.isascii() and value not in _UNKNOWN
+            text = value if is_plain else _text(value)
             if text:
                 texts[ours] = text
     for name in document:
@@ -171,4 +181,4 @@ def _text(value: object) -> str:
         return "" if isinstance(value, (bool, list, dict)) else str(value)
     if not value.isascii():  # halves of surrogate pairs would not reach the index
         value = value.encode("utf-8", "replace").decode("utf-8")
-    return "" if value in _UNKNOWN or not value.strip() else value
+    return "" if value in _UNKNOWN or not value.strip() else value[:_MAX_TEXT]

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, Sequence
@@ -36,6 +37,9 @@ _VALIDATION_TIMEOUT = 10.0
 _FIRST_VERSION = (6, 1)
 _SWITCH_INTERVAL = 0.0005
 """Seconds: the thread that fetches takes what comes in small pieces, and would wait 5 ms for its turn at each."""
+
+_GRACE = 2.0
+"""Seconds after which an input that is to stop does so, though a request still waits for its answer."""
 
 _INTERVAL = re.compile(r"\d+(\.\d+)?")
 
@@ -98,7 +102,10 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         configuration = SplunkdConfiguration(definition.metadata["server_uri"], definition.metadata["session_key"])
         sources = Sources(configuration, arguments.account, longest=_VALIDATION_TIMEOUT)
         _require_version(sources.edr.version())
-        begin = begin_of(arguments.start, time.time())
+        now = time.time()
+        begin = begin_of(arguments.start, now)
+        if begin > begin_of("now", now):
+            raise SetupError(f"start is {arguments.start!r}, which is still to come: write -24h, now, or a time before")
         self._kind.make_feed(sources, arguments, Pause(lambda: False)).fetch(Cursor(begin), begin, 1)
 
     def stream_events(self, inputs: InputDefinition, ew: EventWriter) -> None:
@@ -150,7 +157,18 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         self.has_failed = True
 
     def _stop(self, *_: object) -> None:
-        self._is_stopping = True
+        if not self._is_stopping:
+            self._is_stopping = True
+            last_call = threading.Timer(_GRACE, self._give_up)
+            last_call.daemon = True
+            last_call.start()
+
+    def _give_up(self) -> None:
+        """End, though a request keeps the main thread waiting; the next run goes on as after a crash."""
+        self._output.abandon()
+        logger.info("stopped=true waited_seconds=%g", _GRACE)
+        logging.shutdown()
+        os._exit(0)
 
     def _is_over(self) -> bool:
         return self._is_stopping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from typing import IO, TYPE_CHECKING, Iterable, List, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from cbverdict.inputs.feed import Event
 
 
+_END = "</stream>"
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -26,6 +28,8 @@ class PagedOutput(io.TextIOBase):
         super().__init__()
         self._output = output
         self._texts: List[str] = []
+        self._is_open = False
+        self._leaving = threading.Lock()
 
     def write(self, text: str) -> int:
         """Keep a text."""
@@ -38,8 +42,18 @@ class PagedOutput(io.TextIOBase):
     def deliver(self) -> None:
         """Hand everything over to splunkd."""
         texts, self._texts = self._texts, []
-        self._output.write("".join(texts).encode("utf-8"))
-        self._output.flush()
+        with self._leaving:
+            self._output.write("".join(texts).encode("utf-8"))
+            self._output.flush()
+            if texts:
+                self._is_open = texts[-1] != _END
+
+    def abandon(self) -> None:
+        """End the stream well after what has left, whatever else was to come; nothing leaves after that."""
+        self._leaving.acquire()  # A page that is leaving arrives whole.
+        if self._is_open:
+            self._output.write(_END.encode())
+            self._output.flush()
 
 
 class _Written(NamedTuple):

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 from tests.lab.edr.search import Ids, QuerySyntaxError
 from tests.lab.https import HttpsServer, Identity, Request, Response
@@ -93,6 +93,8 @@ class EdrServer:
         self.version = VERSION
         self.max_rows = MAX_ROWS
         self._refused = ""
+        self.meanwhile: Callable[[Request], Fault | None] | None = None
+        """What happens while a request is under way, and the fault that it gets (None: none)."""
         self.requests: list[tuple[str, str, str]] = []
         self.counts: Counter[str] = Counter()
         self.most_in_flight = 0
@@ -173,6 +175,10 @@ class EdrServer:
         return response
 
     def _next_fault(self, request: Request) -> Fault | None:
+        if self.meanwhile is not None:
+            fault = self.meanwhile(request)
+            if fault is not None:
+                return fault
         with self._lock:
             for planned in self._planned:
                 is_join = planned.fault is not Fault.JOIN_BLOCKED or b"digsig_" in request.body
