@@ -45,7 +45,9 @@ class SettingsHandler(AdminExternalHandler):
     def handleEdit(self, confInfo: Any) -> None:  # noqa: N802, N803, ANN401, D102 - likewise
         stanza = self.callerArgs.id
         (saved,) = self.handler.get(stanza)
-        _or_refuse(lambda: check_settings(stanza, {**saved.content, **self.payload}))
+        fields = {**saved.content, **self.payload}
+        texts = {name: None if value is None else str(value) for name, value in fields.items()}
+        _or_refuse(lambda: check_settings(stanza, texts))
         super().handleEdit(confInfo)
 
 

@@ -70,7 +70,7 @@ class EdrClient:
     (`time.monotonic`) shortens the account's time-out, so that no request outlives the search that made it.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, retries: int = 2) -> None:
         """Prepare a session; nothing is sent yet."""
         self._account = account
         self._request_count = 0
@@ -80,7 +80,7 @@ class EdrClient:
         self._session.headers.update({"X-Auth-Token": account.token, "Accept": "application/json"})
         if account.proxy:
             self._session.proxies = {"https": account.proxy}
-        self._session.mount("https://", _TlsAdapter(account, self._count))
+        self._session.mount("https://", _TlsAdapter(account, self._count, retries))
 
     @property
     def request_count(self) -> int:
@@ -175,7 +175,7 @@ class EdrClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = self._read(response, seconds)
+                content = self._read(response, min(time.monotonic() + seconds, deadline))
         except requests.exceptions.RequestException as error:
             raise self._explain(error, time.monotonic() - started) from None
         logger.debug(
@@ -186,9 +186,8 @@ class EdrClient:
         self._raise_for_status(response, content)
         return self._parse(response.status_code, content)
 
-    def _read(self, response: requests.Response, seconds: float) -> bytes:
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
         # The session's own time-out is between two bytes; a server that drips must not hold us for ever.
-        deadline = time.monotonic() + seconds
         pieces, size = [], 0
         for piece in response.iter_content(_PIECE):
             pieces.append(piece)
@@ -277,12 +276,12 @@ class _BoundedRetry(Retry):
 class _TlsAdapter(HTTPAdapter):
     """HTTPS with the account's own trust: its PEM alone where it has one, the public CAs otherwise."""
 
-    def __init__(self, account: Account, count: Callable[[int], None]) -> None:
+    def __init__(self, account: Account, count: Callable[[int], None], tries: int) -> None:
         self._pool_options: dict[str, Any] = {"ssl_context": _tls_context(account)}
         if not account.is_host_name_checked:
             self._pool_options["assert_hostname"] = False
         retries = _BoundedRetry(
-            total=2,
+            total=tries,
             backoff_factor=0.3,
             status_forcelist=_RETRIED_STATUSES,
             allowed_methods=frozenset({"GET", "POST"}),  # A search changes nothing, so it may be sent again.

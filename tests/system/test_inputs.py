@@ -200,7 +200,7 @@ class TestProcesses:
                 "parent_signed": "true",
                 "signed_noise": "false",
                 "cbsigned_id": f"{GUID}@lab",
-                "cbsigned_revision": "5",
+                "cbsigned_revision": "9",
                 "cb_server": "lab",
             },
         )
@@ -519,6 +519,20 @@ class TestStopping:
         edr.recover()
         assert run.read.endswith(b"</stream>") == bool(run.read)
         assert _guids(once([*run.events(), *processes.run()], site.app)) == [PARENT, GUID]
+
+    def test_it_stops_though_splunkd_is_gone(self, site: Site, processes: InputHost, edr: EdrServer) -> None:
+        """With its pipe and its answers; a process that stayed would keep all later runs away."""
+        edr.delay = 1.0
+        run = processes.start_unread()
+        _wait_for(lambda: edr.requests)
+        site.splunkd.kv_trouble = "writes hang"
+        _wait_for(lambda: _bytes_waiting(run))
+        time.sleep(0.5)
+        run.close()
+        run.terminate()
+        assert run.wait(10) in {0, 1}
+        site.splunkd.kv_trouble, edr.delay = "", 0.0
+        assert _guids(processes.run()) == [PARENT, GUID]
 
     def test_in_the_middle_of_a_backfill_it_stops_whole(self, site: Site, processes: InputHost, edr: EdrServer) -> None:
         """The stream ends well, and the next run goes on without a gap or a second copy."""

@@ -249,6 +249,30 @@ def test_a_parent_that_cannot_be_had_in_passing_is_asked_for_again(
     }
 
 
+def test_parents_that_cannot_be_had_at_all_hold_nothing_up(site: Site, signed: Estate, edr: EdrServer) -> None:
+    """Each page asks for them once, and goes on without."""
+    for number in range(40):
+        _add(
+            signed, number, NOW - 3000 + number, parent_guid=_guid(1000 + number), parent_path="C:\\b.exe", parent_pid=5
+        )
+    edr.meanwhile = lambda request: Fault.FORBIDDEN if b"process_id:" in request.body else None
+    events = InputHost(site, "cbsigned_processes").run(page_size="10")
+    assert _guids(events) == {_guid(number) for number in range(40)}
+    pages = sum('"sort"' in body for _, _, body in edr.requests)
+    assert pages <= sum("process_id:" in body for _, _, body in edr.requests) <= pages + 2
+
+
+def test_a_server_whose_clock_is_behind_hides_nothing(site: Site, signed: Estate) -> None:
+    """What becomes visible late is looked for from where its own clock was."""
+    for number in range(40):
+        _add(signed, number, NOW - 1000 + number / 2)
+    host = InputHost(site, "cbsigned_processes")
+    events = host.run(page_size="10", overlap="60")
+    _add(signed, 100, NOW - 1000 + 2)
+    events += host.run(page_size="10", overlap="60")
+    assert _guids(events) == {_guid(number) for number in (*range(40), 100)}
+
+
 def test_a_process_of_which_more_becomes_known_is_written_again(site: Site, signed: Estate) -> None:
     """Under the same id, and the macro keeps the fuller one."""
     number = _add(signed, 1, NOW - 100)

@@ -19,7 +19,7 @@ from cbverdict.hashes import Md5
 from cbverdict.inputs.binaries import event_of as binary_event
 from cbverdict.inputs.binaries import flip_of
 from cbverdict.inputs.feed import Event
-from cbverdict.inputs.processes import Image, event_of, read_reports
+from cbverdict.inputs.processes import MOST_KNOWN, Image, event_of, read_reports
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.stored import StoredVerdict
 from cbverdict.verdict import Reason, Signed, Verdict
@@ -115,6 +115,13 @@ class TestProcesses:
         (report,) = read_reports([_segment(alliance_score_virustotal=7, alliance_score_x=None, terminated=True)])
         event = event_of(report, None, CONSOLE)
         assert {name for name in event if name.startswith(("alliance", "terminated"))} == {"alliance_score_virustotal"}
+
+    def test_a_hash_outweighs_all_else_that_may_come_late(self) -> None:
+        """For the verdict hangs on it."""
+        without = {"process_md5": "0" * 30}
+        (rest, hashed) = (read_reports([_segment(**changes)])[0] for changes in (without, {"path": "", "cmdline": ""}))
+        (whole,) = read_reports([_segment()])
+        assert rest.known < hashed.known < whole.known == MOST_KNOWN
 
     def test_what_is_too_long_for_an_event_is_cut(self) -> None:
         """Splunkd would cut it in the middle of the JSON (props.conf, TRUNCATE)."""

@@ -113,16 +113,22 @@ class Intake:
         self._finish(checkpoint, recent)
 
     def _sweep(self, checkpoint: Checkpoint, recent: Recent) -> tuple[Checkpoint, bool]:
-        """Read from where all is sure to be read, until nothing is left (True) or it is time to look back (False)."""
+        """Read from where all is sure to be read, until nothing is left (True) or it is time to look back (False).
+
+        A row becomes visible at most `overlap` seconds after the server says that it got it. From the first page on
+        that reaches into the time in which some may still come, the checkpoint stays: what comes behind what was read
+        is found when it is read again.
+        """
         overlap = self._arguments.overlap
         pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause, self._clock)
         unsure_since = math.inf
         try:
             for page in pages.read(Cursor(checkpoint.cursor), checkpoint.started):
                 if unsure_since == math.inf:
-                    sure = _sure(page, overlap)
-                    if sure < page.second:
+                    reached = _reached(page)
+                    if reached > page.asked - overlap - _SKEW:
                         unsure_since = page.asked
+                    sure = _second(reached - overlap)
                     checkpoint = replace(checkpoint, cursor=max(checkpoint.cursor, sure))
                 checkpoint = self._end(page, recent, checkpoint)
                 if overlap and not page.is_last and self._clock() - unsure_since > max(overlap, _LOOK_BACK):
@@ -216,18 +222,10 @@ class Intake:
         self._stream.write([Event(now, SOURCETYPE, dict(fields))])
 
 
-def _sure(page: Page, overlap: float) -> str:
-    """Give the second before which nothing will come any more, of what was read up to a page.
-
-    A row becomes visible at most `overlap` seconds after the server says that it got it.
-    """
+def _reached(page: Page) -> float:
+    """Give the time up to which a page goes, whatever a clock that was wrong for a while says."""
     reached = _epoch(page.second)
-    if reached is None:
-        reached = math.inf
-    visible = page.asked - (overlap + _SKEW if overlap else 0.0)  # whatever a clock that was wrong for a while says
-    if page.is_last:
-        visible = min(visible, reached - overlap)
-    return page.second if reached <= visible else _second(visible)
+    return page.asked if reached is None else min(reached, page.asked)
 
 
 def _epoch(second: str) -> float | None:

@@ -90,6 +90,7 @@ class ProcessFeed:
         self._pause = pause
         self._images = Images()
         self._can_find_images = True
+        self._waits_for_parents = True
         self._search: Search | None = None
         self._lock = threading.Lock()
         self._pages = 0
@@ -107,7 +108,7 @@ class ProcessFeed:
         """Read account and settings anew."""
         self._sources.reload()
         self._end_search()
-        self._can_find_images = True
+        self._can_find_images = self._waits_for_parents = True
 
     def identity(self, document: Document) -> str:
         """Give the id of a segment."""
@@ -174,7 +175,7 @@ class ProcessFeed:
 
     def _with_parents(self, prepared: Prepared, recent: Recent) -> Prepared:
         """Ask for parents once more where they could not be had: what is not known of one does not block the noise."""
-        for wait in _WAITS:
+        for wait in _WAITS if self._waits_for_parents else ():
             if prepared.trouble is None or prepared.trouble.reason not in _PASSING:
                 break
             self._pause(wait)
@@ -182,7 +183,10 @@ class ProcessFeed:
         if prepared.trouble is not None:
             # Is the server down, or the token refused, this says so and the page waits; else the event says less.
             self._sources.edr.version()
-            prepared = self._prepare(prepared.reports, recent)
+            if self._waits_for_parents:
+                prepared = self._prepare(prepared.reports, recent)
+        # It is this query that fails, so later pages wait for it no more until it works again.
+        self._waits_for_parents = prepared.trouble is None
         return prepared
 
     def _records(self, reports: Sequence[Report], parents: Mapping[str, Image | None]) -> list[Record]:

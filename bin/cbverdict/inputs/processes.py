@@ -53,7 +53,7 @@ _OWN = ("parent_md5", "segment_id")
 """What is read of a segment, but is no field of the event."""
 
 _LATE = ("process_path", "process", "user")
-MOST_KNOWN = 2 + len(_LATE)
+MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
 _MAX_TEXT = 32_767  # characters, what Windows lets a command line have; several of them must fit into TRUNCATE.
 _SCORE = "alliance_score_"
 _UNKNOWN = {"", "(unknown)", "(Unknown)"}
@@ -83,9 +83,12 @@ class Report:
 
     @property
     def known(self) -> int:
-        """How much is known of what may come late: hash, path, command line, user, parent; at most `MOST_KNOWN`."""
-        late = (self.md5, self.parent_guid, *(self.texts.get(name) for name in _LATE))
-        return sum(map(bool, late))
+        """How much is known of what may come late: the hash, which outweighs path, command line, user and parent.
+
+        It is at most `MOST_KNOWN`.
+        """
+        late = (self.parent_guid, *(self.texts.get(name) for name in _LATE))
+        return (len(late) + 1) * bool(self.md5) + sum(map(bool, late))
 
     @property
     def image(self) -> Image:

@@ -165,7 +165,8 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
 
     def _give_up(self) -> None:
         """End, though a request keeps the main thread waiting; the next run goes on as after a crash."""
-        self._output.abandon()
+        with contextlib.suppress(OSError):  # splunkd may be gone
+            self._output.abandon()
         logger.info("stopped=true waited_seconds=%g", _GRACE)
         logging.shutdown()
         os._exit(0)
