@@ -509,7 +509,7 @@ class TestStopping:
         run = processes.start()
         _wait_for(lambda: edr.requests)
         if hanging == "the KV store":
-            site.splunkd.kv_trouble = "writes hang"
+            site.splunkd.kv_trouble = "checkpoints hang"
             _wait_for(lambda: run.read)
         else:
             _wait_for(lambda: edr.counts["/api/info"])
@@ -525,7 +525,7 @@ class TestStopping:
         edr.delay = 1.0
         run = processes.start_unread()
         _wait_for(lambda: edr.requests)
-        site.splunkd.kv_trouble = "writes hang"
+        site.splunkd.kv_trouble = "checkpoints hang"
         _wait_for(lambda: _bytes_waiting(run))
         time.sleep(0.5)
         run.close()

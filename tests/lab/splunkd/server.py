@@ -48,7 +48,7 @@ class Splunkd:
     """A splunkd with one app installed; use it as a context manager.
 
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
-    `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `writes hang`, `writes refused`, `nonsense`.
+    `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `checkpoints hang`, `writes refused`, `nonsense`.
     `jobs` holds the state of searches by id (`RUNNING` where it is not told; `cancelled`: gone). `conf_trouble`
     makes splunkd answer 503 whenever a conf is asked for.
     """
@@ -283,7 +283,8 @@ class Splunkd:
             raise _RefusedError(404, f"collection {name} does not exist")
         if self.kv_trouble == "503" or (self.kv_trouble == "writes refused" and rest == ["batch_save"]):
             raise _RefusedError(503, "KV Store is initializing. Please try again later.")
-        if self.kv_trouble == "hang" or (self.kv_trouble == "writes hang" and rest == ["batch_save"]):
+        is_saving = name == "cbsigned_checkpoints" and rest == ["batch_save"]
+        if self.kv_trouble == "hang" or (self.kv_trouble == "checkpoints hang" and is_saving):
             return Response(hang=True)
         if self.kv_trouble == "nonsense":
             return Response(200, b"<html>")
