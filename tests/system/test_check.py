@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 
 import pytest
@@ -114,8 +115,11 @@ def test_all_requests_of_a_check_share_its_time(bare_site: Site, edr: EdrServer)
     """Splunk Web would show a failure for an account that was saved behind its back."""
     configuration = SplunkdConfiguration(bare_site.splunkd.url, bare_site.splunkd.system_token)
     edr.delay = 0.5
-    with pytest.raises(SetupError, match="answers, but not the joint query"):
-        check_account(json.dumps({"name": "main", **_fields(edr)}), configuration, 1.3)
+    edr.fail(Fault.HANG, "/api/v1/process")
+    with pytest.raises(SetupError, match="answers, but not the joint query") as refusal:
+        check_account(json.dumps({"name": "main", **_fields(edr)}), configuration, 4.0)
+    (left,) = re.findall(r"did not answer within (\d+) s", str(refusal.value))
+    assert int(left) <= 3, "of four seconds, the two requests before took one"
 
 
 def test_a_secret_that_was_lost_can_be_entered_again(site: Site, edr: EdrServer) -> None:
