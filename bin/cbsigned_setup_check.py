@@ -45,9 +45,7 @@ class SettingsHandler(AdminExternalHandler):
     def handleEdit(self, confInfo: Any) -> None:  # noqa: N802, N803, ANN401, D102 - likewise
         stanza = self.callerArgs.id
         (saved,) = self.handler.get(stanza)
-        fields = {**saved.content, **self.payload}
-        texts = {name: None if value is None else str(value) for name, value in fields.items()}
-        _or_refuse(lambda: check_settings(stanza, texts))
+        _or_refuse(lambda: check_settings(stanza, {**saved.content, **self.payload}))
         super().handleEdit(confInfo)
 
 

@@ -63,7 +63,7 @@ class SplunkdConfiguration:
             )
         if stanza is None:
             raise SetupError(f"there is no account {name!r}: name one of those in Configuration, Accounts")
-        return parse_account(name, stanza, parse_proxy(self._stanza(SETTINGS, "proxy")))
+        return self.draft(name, stanza)
 
     def saved(self, name: str) -> Stanza | None:
         """Give the fields of a saved account, the token decrypted where there is one (None: no such account).
@@ -81,7 +81,7 @@ class SplunkdConfiguration:
             return {field: value for field, value in content.items() if value != ConfFile.ENCRYPTED_TOKEN}
 
     def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
-        """Build an account that is not saved yet, with the settings' proxy.
+        """Build an account of its fields, saved or not, with the settings' proxy.
 
         Raises:
             SetupError: a value is not usable.

@@ -276,20 +276,20 @@ class _BoundedRetry(Retry):
 class _TlsAdapter(HTTPAdapter):
     """HTTPS with the account's own trust: its PEM alone where it has one, the public CAs otherwise."""
 
-    def __init__(self, account: Account, count: Callable[[int], None], tries: int) -> None:
+    def __init__(self, account: Account, count: Callable[[int], None], retries: int) -> None:
         self._pool_options: dict[str, Any] = {"ssl_context": _tls_context(account)}
         if not account.is_host_name_checked:
             self._pool_options["assert_hostname"] = False
-        retries = _BoundedRetry(
-            total=tries,
+        retry = _BoundedRetry(
+            total=retries,
             backoff_factor=0.3,
             status_forcelist=_RETRIED_STATUSES,
             allowed_methods=frozenset({"GET", "POST"}),  # A search changes nothing, so it may be sent again.
             raise_on_status=False,
         )
-        retries.count = count
+        retry.count = count
         size = account.requests_in_flight
-        super().__init__(max_retries=retries, pool_connections=1, pool_maxsize=size, pool_block=True)
+        super().__init__(max_retries=retry, pool_connections=1, pool_maxsize=size, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
         super().init_poolmanager(*args, **{**kwargs, **self._pool_options})  # type: ignore[no-untyped-call]

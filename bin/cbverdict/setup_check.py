@@ -75,18 +75,19 @@ def check_account(body: str, configuration: Configuration, seconds: float = MAX_
         client.close()
 
 
-def check_settings(stanza: str, fields: Mapping[str, str | None]) -> None:
+def check_settings(stanza: str, fields: Mapping[str, object]) -> None:
     """Check a stanza of `cbsigned_settings.conf` as it is about to be saved, all its fields.
 
     Raises:
         SetupError: a value is not usable; the text names it.
     """
+    texts = _texts(fields)
     if stanza == "verdicts":
-        Clause(parse_verdict_settings(fields).clause).render(_ANY_MD5, _ANY_NAME)
+        Clause(parse_verdict_settings(texts).clause).render(_ANY_MD5, _ANY_NAME)
     elif stanza == "anomalies":
-        parse_anomaly_settings(fields)
+        parse_anomaly_settings(texts)
     elif stanza == "proxy":
-        parse_proxy(fields)
+        parse_proxy(texts)
 
 
 def _check_basics(account: Account, client: EdrClient, deadline: float) -> None:
@@ -132,4 +133,8 @@ def _read(body: str) -> dict[str, str | None]:
         fields = None
     if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
         raise InvalidRequestError("send the account's fields as JSON, its name among them")
-    return {str(name): None if value is None else str(value) for name, value in fields.items()}
+    return _texts(fields)
+
+
+def _texts(fields: Mapping[str, object]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in fields.items()}
