@@ -32,7 +32,7 @@ class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[m
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, self._answer)
+        return serve(in_string, {"POST": self._answer})
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         return write_reply(self._service.answer(read_question(call.get("payload") or ""), configuration))

@@ -30,7 +30,7 @@ class CheckHandler(PersistentServerConnectionApplication):  # type: ignore[misc]
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, self._answer)
+        return serve(in_string, {"POST": self._answer})
 
     @staticmethod
     def _answer(call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:

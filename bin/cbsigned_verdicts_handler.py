@@ -13,7 +13,6 @@ from splunk.persistconn.application import PersistentServerConnectionApplication
 
 from cbverdict.baseline_service import BaselineService
 from cbverdict.endpoint import serve
-from cbverdict.errors import InvalidRequestError
 from cbverdict.logs import prepare
 from cbverdict.messages import read_request, write_reply
 from cbverdict.service import VerdictService
@@ -34,13 +33,12 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, self._answer)
+        return serve(in_string, {"POST": self._answer, "DELETE": self._purge})
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
-        if call.get("method") == "DELETE":
-            self._service.purge(configuration)
-            BaselineService().forget(configuration)
-            return "{}"
-        if call.get("method") != "POST":
-            raise InvalidRequestError("ask with POST")
         return write_reply(self._service.answer(read_request(call.get("payload") or ""), configuration))
+
+    def _purge(self, _: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
+        self._service.purge(configuration)
+        BaselineService().forget(configuration)
+        return "{}"

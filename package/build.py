@@ -124,7 +124,10 @@ def _add_pages(app: Path, ucc: str) -> None:
     _check_settings(app / "bin" / "cbsigned_rh_settings.py")
     shutil.copy(made / "default" / "web.conf", app / "default")
     ours, theirs = app / "default" / "restmap.conf", made / "default" / "restmap.conf"
-    ours.write_text(f"{ours.read_text(encoding='utf-8')}\n{theirs.read_text(encoding='utf-8')}", encoding="utf-8")
+    generated = theirs.read_text(encoding="utf-8")
+    # UCC names four verbs; what there is beside them must not be open to everybody.
+    closed = generated.replace("capability.put = ", "capability = cbsigned_admin\ncapability.put = ")
+    ours.write_text(f"{ours.read_text(encoding='utf-8')}\n{closed}", encoding="utf-8")
 
 
 def _check_settings(handler: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Iterator
 
 from cbverdict.baselines import MAX_NAME, Baselines, Subject, read_baseline, read_subject, write_baseline
 from cbverdict.errors import InvalidRequestError
+from cbverdict.json_object import read_object
 from cbverdict.settings import AnomalySettings
 
 MAX_SUBJECTS = 500
@@ -82,11 +83,8 @@ def _dump(baselines: Baselines) -> dict[str, str]:
 
 
 def _object(text: str) -> dict[str, Any]:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    body = read_object(text)
+    if body is None:
         raise InvalidRequestError("the request is not a JSON object")
     return body
 

@@ -55,7 +55,7 @@ class SplunkdConfiguration:
         if name is None:
             default = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip()
             name = default or self._only(self._conf(ACCOUNTS))
-        stanza = None if name.startswith(("_", ".")) else self._read(ACCOUNTS, name)  # splunkd's own: _new, _reload
+        stanza = None if _is_splunkds_own(name) else self._read(ACCOUNTS, name)
         if stanza is None and default:
             raise SetupError(
                 f"the default account {name!r} does not exist: choose another in Configuration, Verdicts "
@@ -71,6 +71,8 @@ class SplunkdConfiguration:
         Raises:
             ServiceError: splunkd does not give it.
         """
+        if _is_splunkds_own(name):
+            return None
         try:
             return self._read(ACCOUNTS, name)
         except SetupError:  # The secret is lost: all but that, so that it can be entered again.
@@ -185,6 +187,11 @@ class SplunkdConfiguration:
             port=self._uri.port,
             realm=f"__REST_CREDENTIAL__#{APP}#configs/conf-{conf_name}",
         )
+
+
+def _is_splunkds_own(name: str) -> bool:
+    """Tell names that splunkd's REST API takes for itself (`_new`, `_reload`, a path) from those of stanzas."""
+    return not name or name.startswith(("_", "."))
 
 
 @contextmanager

@@ -17,10 +17,17 @@ _STATUSES = {InvalidRequestError: 400, SetupError: 409, ServiceError: 503, Store
 Answer = Callable[[Mapping[str, Any], SplunkdConfiguration], str]
 
 
-def serve(in_string: str | bytes, answer: Answer) -> dict[str, Any]:
-    """Answer one request of splunkd's: JSON in, `{"status", "headers", "payload"}` out."""
+def serve(in_string: str | bytes, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Answer one request of splunkd's: JSON in, `{"status", "headers", "payload"}` out.
+
+    `answers` has one function for each HTTP verb that the endpoint knows. Any other verb is refused before
+    anything is read or asked, whatever `restmap.conf` and splunkd let through.
+    """
     try:
         call = json.loads(in_string)
+        answer = answers.get(call.get("method"))
+        if answer is None:
+            return _refuse_verb(answers)
         configuration = SplunkdConfiguration(call["server"]["rest_uri"], call["system_authtoken"])
         _set_level(configuration)
         return _reply(200, answer(call, configuration))
@@ -42,6 +49,12 @@ def _set_level(configuration: SplunkdConfiguration) -> None:
         with contextlib.suppress(CbsignedError):
             logging.getLogger().setLevel(configuration.log_level())
         _level_read = time.monotonic()
+
+
+def _refuse_verb(answers: Mapping[str, Answer]) -> dict[str, Any]:
+    error = InvalidRequestError(f"this endpoint is asked with {' or '.join(sorted(answers))} and no other verb")
+    reply = _problem(405, error)
+    return {**reply, "headers": {**reply["headers"], "Allow": ", ".join(sorted(answers))}}
 
 
 def _problem(status: int, error: CbsignedError) -> dict[str, Any]:

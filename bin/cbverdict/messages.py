@@ -9,6 +9,7 @@ from typing import Any
 from cbverdict.errors import InvalidRequestError, Trouble
 from cbverdict.evidence import Question, Signature
 from cbverdict.hashes import parse_md5
+from cbverdict.json_object import read_object
 from cbverdict.settings import Method
 from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict
 
@@ -16,6 +17,9 @@ MAX_QUESTIONS = 1000
 MAX_NAME = 4096
 _MEMBERS = {"server", "method", "seconds", "has_names", "refresh", "deadline", "sid", "questions"}
 _MAX_SECONDS = 3600.0
+_MAX_SID = 1024
+_MAX_SERVER = 255
+_LATEST = 1e12  # seconds since 1970 that a clock can say
 
 
 @dataclass(frozen=True)
@@ -153,11 +157,8 @@ def _load_answer(body: dict[str, Any]) -> Answer:
 
 
 def _object(text: str, what: str) -> dict[str, Any]:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    body = read_object(text)
+    if body is None:
         msg = f"{what} is not a JSON object"
         raise InvalidRequestError(msg)
     return body
@@ -173,7 +174,7 @@ def _read_question(number: int, pair: object) -> Question:
 
 
 def _read_server(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and 0 < len(value) <= 255):  # noqa: PLR2004 - a stanza's name
+    if value is None or (isinstance(value, str) and 0 < len(value) <= _MAX_SERVER and value.isprintable()):
         return value
     msg = "server must be the name of an account"
     raise InvalidRequestError(msg)
@@ -197,12 +198,16 @@ def _read_seconds(value: object) -> float:
 
 
 def _read_deadline(value: object) -> float | None:
-    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LATEST:
+        return float(value)
     raise InvalidRequestError("deadline must be a number of seconds since 1970, or null")
 
 
 def _read_sid(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and 0 < len(value) <= 1024 and not value.startswith(".")):  # noqa: PLR2004 - a search's id
+    if value is None:
+        return None
+    if isinstance(value, str) and 0 < len(value) <= _MAX_SID and value.isprintable() and not value.startswith("."):
         return value
     raise InvalidRequestError("sid must be a search's id, or null")

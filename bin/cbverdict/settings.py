@@ -287,5 +287,5 @@ def _check_pem(name: str, pem: str) -> None:
 
 
 def _normalise_pem(text: str) -> str:
-    # A conf file keeps line ends as the characters backslash and n when it was written by hand.
-    return text.replace("\\n", "\n").strip()
+    # A conf file keeps line ends as the characters backslash and n when it was written by hand; forms send CRLF.
+    return text.replace("\\n", "\n").replace("\r\n", "\n").strip()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import TYPE_CHECKING, Any, Mapping, Protocol
+from typing import TYPE_CHECKING, Mapping, Protocol
 
 from cbverdict.clause import Clause
 from cbverdict.edr import EdrClient
@@ -18,6 +17,7 @@ from cbverdict.errors import (
     advice,
 )
 from cbverdict.hashes import Md5
+from cbverdict.json_object import read_object
 from cbverdict.query import binary_query, joint_query
 from cbverdict.settings import Account, Method, parse_anomaly_settings, parse_proxy, parse_verdict_settings
 
@@ -48,7 +48,8 @@ class Configuration(Protocol):
 def check_account(body: str, configuration: Configuration, seconds: float = MAX_SECONDS) -> None:
     """Check an account as it is sent to be saved: `{"name": ..., "url": ..., "api_token": ..., ...}`.
 
-    What is not sent, and a token of asterisks, is as it is saved already. It takes at most so many seconds.
+    What is not sent, and a token of asterisks, is as it is saved already. A saved token is sent nowhere but to where
+    it goes already. It takes at most so many seconds.
 
     Raises:
         InvalidRequestError: the body is no such object.
@@ -59,12 +60,12 @@ def check_account(body: str, configuration: Configuration, seconds: float = MAX_
     fields = _read(body)
     name = fields.pop("name") or ""
     saved = configuration.saved(name) or {}
-    if set(fields.get("api_token") or "*") == {"*"}:
+    is_saved_token = set(fields.get("api_token") or "*") == {"*"}
+    if is_saved_token:
         fields.pop("api_token", None)
-        if saved and _address(fields.get("url", saved.get("url"))) != _address(saved.get("url")):
-            raise SetupError(f"account {name}: the URL is another now, so enter the API token again")
-    fields = {**saved, **fields}
-    account = configuration.draft(name, fields)
+    account = configuration.draft(name, {**saved, **fields})
+    if is_saved_token and saved:
+        _refuse_elsewhere(configuration.draft(name, saved), account)
     settings = configuration.verdict_settings()
     client = EdrClient(account, retries=0)  # A retry would begin the time anew, and the page gives up.
     try:
@@ -88,6 +89,23 @@ def check_settings(stanza: str, fields: Mapping[str, object]) -> None:
         parse_anomaly_settings(texts)
     elif stanza == "proxy":
         parse_proxy(texts)
+
+
+def _refuse_elsewhere(saved: Account, account: Account) -> None:
+    """Refuse to send a saved token where others might read it: whoever may check an account is not shown its token.
+
+    Raises:
+        SetupError: the server, what is trusted to be it, or the way to it is not as it was saved.
+    """
+    changes = {
+        "the URL": saved.url.lower() != account.url.lower(),
+        "the CA certificate": saved.ca_certificate != account.ca_certificate,
+        "the check of the host name": saved.is_host_name_checked != account.is_host_name_checked,
+        "the use of the proxy": saved.proxy != account.proxy,
+    }
+    changed = " and ".join(what for what, is_other in changes.items() if is_other)
+    if changed:
+        raise SetupError(f"account {account.name}: {changed} changed, so enter the API token again")
 
 
 def _check_basics(account: Account, client: EdrClient, deadline: float) -> None:
@@ -122,16 +140,9 @@ def _what(error: TimedOutError) -> str:
     return str(error).removesuffix(f" {advice(TimedOutError)}")  # That advice is for a search.
 
 
-def _address(url: str | None) -> str:
-    return (url or "").strip().rstrip("/").lower()
-
-
 def _read(body: str) -> dict[str, str | None]:
-    try:
-        fields: Any = json.loads(body)
-    except ValueError:
-        fields = None
-    if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
+    fields = read_object(body)
+    if fields is None or not isinstance(fields.get("name"), str):
         raise InvalidRequestError("send the account's fields as JSON, its name among them")
     return _texts(fields)
 

@@ -177,7 +177,7 @@ def _handler(answer: Callable[[Request], Response], stopping: threading.Event) -
             )
             self._send(answer(request))
 
-        do_GET = do_POST = do_DELETE = do_PUT = _serve  # noqa: N815 - the standard library's names
+        do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - the standard library's names
 
         def _send(self, response: Response) -> None:
             if response.hang:
@@ -192,7 +192,8 @@ def _handler(answer: Callable[[Request], Response], stopping: threading.Event) -
             for name, value in response.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(response.body[: response.cut_after])
+            if self.command != "HEAD":
+                self.wfile.write(response.body[: response.cut_after])
             self.wfile.flush()
             if response.cut_after is not None:
                 self.close_connection = True

@@ -173,12 +173,36 @@ def test_the_saved_token_is_used_where_the_form_shows_asterisks(site: Site, edr:
     assert "refused the API token" in _check(site, **key_fields)
 
 
-def test_the_saved_token_goes_to_no_other_server(site: Site, edr: EdrServer, estate: Estate) -> None:
-    """Or a slip of the hand would send it to whoever owns the other name."""
-    with EdrServer(estate) as other:
-        message = _check(site, **_fields(edr, name="lab", api_token="*" * 6, url=other.url))
-        assert "the URL is another now, so enter the API token again" in message
-        assert other.requests == []
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": "https://localhost:1"}, "the URL changed"),
+        ({"ca_certificate": ""}, "the CA certificate changed"),
+        ({"ca_certificate": issued_for("127.0.0.1").trust_pem}, "the CA certificate changed"),
+        ({"check_host_name": "0"}, "the check of the host name changed"),
+        ({"use_proxy": "0"}, "the use of the proxy changed"),
+        ({"url": "https://localhost:1", "check_host_name": "no"}, "the URL and the check of the host name changed"),
+    ],
+)
+def test_a_saved_token_goes_where_it_goes_already_and_nowhere_else(
+    site: Site, edr: EdrServer, changes: dict[str, str], words: str
+) -> None:
+    """Or whoever may check an account reads its token at a server, a CA or a proxy of his own."""
+    if "use_proxy" in changes:
+        site.save_settings("proxy", proxy_enabled="1", proxy_type="http", proxy_url="127.0.0.1", proxy_port="9")
+    for token in ({}, {"api_token": ""}, {"api_token": "*" * 6}):
+        message = _check(site, **{"name": "lab", **token, **changes})
+        assert f"account lab: {words}, so enter the API token again" in message
+    assert edr.requests == []
+    assert "enter the API token again" not in _check(site, **{"name": "lab", "api_token": TOKEN, **changes})
+
+
+def test_the_same_server_written_otherwise_is_the_same(site: Site, edr: EdrServer) -> None:
+    """A slash at the end, another case, line ends of a form."""
+    pem = edr.trust_pem.replace("\n", "\r\n")
+    same = {"url": edr.url.upper().replace("HTTPS", "https") + "/", "check_host_name": "yes", "use_proxy": "1"}
+    assert _check(site, name="lab", **same) == ""
+    assert _check(site, name="lab", ca_certificate=pem) == ""
 
 
 def test_only_an_admin_may(bare_site: Site, edr: EdrServer) -> None:

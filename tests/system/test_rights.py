@@ -123,7 +123,7 @@ def test_the_service_refuses_what_it_does_not_understand(site: Site, body: str, 
 def test_the_service_is_asked_with_post_only(site: Site) -> None:
     """A GET would put hashes into access logs."""
     status, _ = _call(site, site.splunkd.log_in("somebody", "cbsigned_lookup"), None, "GET")
-    assert status == 400
+    assert status == 405
 
 
 def test_connections_stay_open_between_searches_and_a_new_token_counts_at_once(site: Site, edr: EdrServer) -> None:

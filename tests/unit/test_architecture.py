@@ -13,6 +13,7 @@ BIN = Path(__file__).resolve().parents[2] / "bin"
 
 CORE, ADAPTER, SERVICE = 0, 1, 2
 LAYERS = {
+    "json_object": CORE,
     "hashes": CORE,
     "events": CORE,
     "evidence": CORE,

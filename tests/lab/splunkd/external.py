@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
-from tests.lab.splunkd.handlers import STUB
+from tests.lab.splunkd.handlers import STUB, Rights
 
 CREATE, LIST, EDIT, REMOVE = 1, 2, 4, 8
 
 
 @dataclass(frozen=True)
 class External:
-    """One endpoint: its name in the URL, the script, and which capability each verb needs."""
+    """One endpoint: its name in the URL, the script, and which capabilities its verbs take."""
 
     name: str
     script: str
-    capabilities: Mapping[str, str]
+    rights: Rights
 
 
 class ExternalError(Exception):
@@ -32,12 +32,9 @@ def read_externals(restmap: Mapping[str, Mapping[str, str]]) -> Iterator[Externa
     for stanza, settings in restmap.items():
         if not stanza.startswith("admin:"):
             continue
-        needed = {
-            name.partition(".")[2].upper(): value for name, value in settings.items() if name.startswith("capability.")
-        }
         for member in (name.strip() for name in settings["members"].split(",")):
             handler = restmap[f"admin_external:{member}"]
-            yield External(member, handler["handlerfile"], needed)
+            yield External(member, handler["handlerfile"], Rights.of(settings))
 
 
 def call(python: str, script: Path, request: dict[str, Any], *, home: Path, uri: str) -> dict[str, Any]:

@@ -16,13 +16,30 @@ STUB = _HERE / "splunk_stub"
 
 
 @dataclass(frozen=True)
+class Rights:
+    """What a stanza of restmap.conf demands: `capability` for every verb, `capability.<verb>` for one."""
+
+    capabilities: Mapping[str, str]
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str]) -> Rights:
+        """Read a stanza; the key of `capability` is empty."""
+        named = ((name.partition("."), value) for name, value in settings.items())
+        return cls({verb.upper(): value for (name, _, verb), value in named if name == "capability"})
+
+    def needed(self, verb: str) -> list[str]:
+        """Give what a verb takes: by the spec's words all that is there is checked; where nothing is, nothing."""
+        return [self.capabilities[key] for key in ("", verb) if key in self.capabilities]
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One `[script:...]` stanza of restmap.conf."""
 
     match: str
     script: str
     handler: str
-    capabilities: Mapping[str, str]
+    rights: Rights
     has_system_token: bool
 
 
@@ -34,11 +51,7 @@ def read_endpoints(restmap: Mapping[str, Mapping[str, str]]) -> Iterator[Endpoin
                 match=settings["match"].strip("/"),
                 script=settings["script"],
                 handler=settings["handler"].rpartition(".")[2],
-                capabilities={
-                    name.partition(".")[2].upper(): value
-                    for name, value in settings.items()
-                    if name.startswith("capability.")
-                },
+                rights=Rights.of(settings),
                 has_system_token=settings.get("passSystemAuth", "false") == "true",
             )
 

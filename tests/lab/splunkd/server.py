@@ -66,7 +66,7 @@ class Splunkd:
         self._passwords: dict[str, dict[str, str]] = {}
         self.collections = {name: kvstore.Collection() for name in self.confs.get("collections", {})}
         self._endpoints = list(read_endpoints(self.confs.get("restmap", {})))
-        self._externals = {external.name: external for external in read_externals(self.confs.get("restmap", {}))}
+        self.externals = {external.name: external for external in read_externals(self.confs.get("restmap", {}))}
         self.app = app
         self.python = python
         self.handlers = {
@@ -140,8 +140,8 @@ class Splunkd:
             if path == endpoint.match or path.startswith(endpoint.match + "/"):
                 return self._call_handler(endpoint, request, session, path)
         parts = [unquote_plus(part).replace("%2F", "/") for part in path.split("/")]
-        if parts[0] in self._externals:
-            return self._external(self._externals[parts[0]], request, session, parts[1:])
+        if parts[0] in self.externals:
+            return self._external(self.externals[parts[0]], request, session, parts[1:])
         if path.startswith("storage/passwords"):
             return self._storage_passwords(request, session, parts[2:])
         if path.startswith("storage/collections/data/"):
@@ -164,15 +164,14 @@ class Splunkd:
         raise _RefusedError(404, "Not Found")
 
     def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:
-        needed = endpoint.capabilities.get(request.verb)
-        if needed is not None:
-            _require(session, needed)
+        for capability in endpoint.rights.needed(request.verb):
+            _require(session, capability)
         call: dict[str, Any] = {
             "method": request.verb,
             "rest_path": endpoint.match,
             "path_info": path[len(endpoint.match) :].strip("/"),
             "query": [[name, value] for name, values in request.query.items() for value in values],
-            "payload": request.body.decode("utf-8"),
+            "payload": request.body.decode("utf-8", "replace"),
             "session": {"user": session.user, "authtoken": request.headers["authorization"].partition(" ")[2]},
             "ns": {"app": APP, "user": "nobody"},
             "server": {"rest_uri": self.url},
@@ -184,9 +183,8 @@ class Splunkd:
         return Response(int(answer["status"]), str(answer["payload"]).encode(), content_type)
 
     def _external(self, external: External, request: Request, session: Session, rest: list[str]) -> Response:
-        needed = external.capabilities.get(request.verb)
-        if needed is not None:
-            _require(session, needed)
+        for capability in external.rights.needed(request.verb):
+            _require(session, capability)
         form = _form(request)
         action = {"GET": LIST, "DELETE": REMOVE}.get(request.verb, EDIT if rest else CREATE)
         call: dict[str, Any] = {
