@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
-from cbverdict.events import HOST_FIELDS, LOOKUP_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events import HOST_FIELDS, TIME_FIELD, EventFields
 from cbverdict.sdk import HardenedCommand, standard_output
 
 if TYPE_CHECKING:
@@ -54,13 +54,12 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         }
         self._fields = EventFields(**{key: (column,) for key, column in own.items() if column})
         self._search: Search | None = None
-        looked_up = () if self.prefix or self.method == "prog_name" else LOOKUP_FIELDS
         is_scored = self.anomaly or self.risk
         columns = self._fields.columns(has_names=is_scored or self.method != "binary")
         hosts = HOST_FIELDS if self.risk else ()
         # Who and when stand last: there the codec finds them fastest.
         who_and_when = [*self._fields.who(), TIME_FIELD] if is_scored else ()
-        self.configuration.required_fields = [*columns, *looked_up, *hosts, *who_and_when]
+        self.configuration.required_fields = [*columns, *hosts, *who_and_when]
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         """Enrich the records of one chunk."""

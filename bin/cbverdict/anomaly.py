@@ -9,7 +9,7 @@ from cbverdict.baselines import Kind, Subject, baseline_name
 from cbverdict.errors import Trouble
 from cbverdict.lists import Lists, Member, person_of
 from cbverdict.localtime import Clocks, LocalClock
-from cbverdict.noise import Doubts, is_signed_noise, may_be_noise
+from cbverdict.noise import NOISE_FIELD, Doubts, is_signed_noise, may_be_noise
 from cbverdict.opinions import NONE, Opinion, no_opinion
 from cbverdict.scoring import score_of, score_of_cauchy
 from cbverdict.usual import BaselineSource, Usual
@@ -29,7 +29,7 @@ ANOMALY_FIELDS = (
     "anomaly_hour_p",
     "anomaly_team_p",
     "anomaly_parent_p",
-    "signed_noise",
+    NOISE_FIELD,
 )
 
 

@@ -5,12 +5,17 @@ which is nearly all that a warm search costs. Here a row is told by its text wit
 that vary by themselves (who and when); the SDK's own reader and writer make the reply for the first of its kind, and
 the rest is that text with other cells in their places. So the bytes are the SDK's. A chunk that is not of the
 expected form is left to the SDK as a whole.
+
+The places are found by a mark that stands in the varying cells while the SDK writes a row. Whoever could write the
+mark himself, into a certificate say, would move other cells about: so each process has its own, out of chance, and a
+text with another number of parts than places is left to the SDK.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+import secrets
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -28,7 +33,6 @@ Read = Callable[[StringIO], Iterable[Record]]
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
-_MARK = "73524917360182944365"  # stands for what varies while a row's text is made
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 _LINE_END = "\r\n"
 _needs_quotes = re.compile(r'[",\r\n]').search
@@ -37,7 +41,7 @@ _is_number = re.compile(r"[0-9.]*").fullmatch
 
 
 class Settled(Protocol):
-    """What a record came to: what to count when its like comes again, and whether that comes out alike."""
+    """What a record came to: what to count of it and of its like, and whether that comes out alike."""
 
     @property
     def tag(self) -> Any:  # noqa: ANN401 - whoever settles knows
@@ -77,11 +81,11 @@ class Varying(Protocol):
 
 @dataclass(frozen=True)
 class Reply:
-    """The body of a reply, its rows, and how often each tag came again."""
+    """The body of a reply, its rows, and how often each tag came."""
 
     body: str
     rows: int
-    repeats: Counter[Any]
+    tags: Counter[Any]
 
 
 class _Kind(NamedTuple):
@@ -113,8 +117,12 @@ class _Rows(NamedTuple):
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
-    def __init__(self, read: Read, settle: Settle, varying: Varying | None = None) -> None:
-        """Take the SDK's reader, what enriches records in place, and what is written of each row anew, if anything."""
+    def __init__(self, read: Read, settle: Settle, varying: Varying | None = None, mark: str = "") -> None:
+        """Take the SDK's reader, what enriches records in place, and what is written of each row anew, if anything.
+
+        `mark` stands in the varying cells while a row's text is made (empty: one that nobody can guess).
+        """
+        self._mark = mark or secrets.token_hex(16)
         self._read = read
         self._settle = settle
         self._varying = varying
@@ -131,7 +139,7 @@ class RowCodec:
             self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying)
         form, lines = self._form, _lines(rest)
-        if form is None or not lines or _MARK in body:
+        if form is None or not lines or self._mark in body:
             return None
         rows = form.read(lines)
         if rows is None:
@@ -143,10 +151,10 @@ class RowCodec:
                 new.setdefault(head, line)  # in the rows' order, in which a budget runs out
         del rest, lines  # A chunk's text is large: what is not needed any more goes before its reply is made.
         made = self._make(form, new)
-        return None if made is None else self._write(rows, *made)
+        return None if made is None else self._write(rows, made)
 
-    def _make(self, form: _Form, new: dict[Any, str]) -> tuple[dict[Any, _Like], Counter[int]] | None:
-        """Make what new rows have in common, and say how often settling has counted each tag already."""
+    def _make(self, form: _Form, new: dict[Any, str]) -> dict[Any, _Like] | None:
+        """Make what new rows have in common (None: the SDK has to)."""
         cut = {head: form.cut(head, line) for head, line in new.items()}
         strange: dict[Any, str] = {}
         for head, (key, _) in cut.items():
@@ -163,28 +171,32 @@ class RowCodec:
         if len(self._kinds) + len(kinds) > _MAX_KINDS:
             self._kinds.clear()
         self._kinds.update((key, kind) for key, kind in kinds.items() if kind.settled.is_lasting)
-        return made, Counter(kind.tag for kind in kinds.values())
+        return made
 
     def _settle_kinds(self, form: _Form, lines: dict[Any, str]) -> dict[Any, _Kind] | None:
-        """Have the SDK read and write one row of each new kind (None: it reads these lines otherwise)."""
+        """Have the SDK read and write one row of each new kind (None: it reads or writes these lines otherwise)."""
         if not lines:
             return {}
         records = list(self._read(StringIO("\n".join([self._header, *lines.values(), ""]))))
         if len(records) != len(lines):
             return None
         for record in records:
-            record.update(dict.fromkeys((*form.varying, INDEX), _MARK))
+            record.update(dict.fromkeys((*form.varying, INDEX), self._mark))
         settled = self._settle(records)
         fields = self._varying.fields if self._varying else ()
         for record in records:
             record.update(dict.fromkeys(fields, ""))
-            record.update(dict.fromkeys(fields[:1], _MARK))
-        self._header_text, texts = _write(records)
+            record.update(dict.fromkeys(fields[:1], self._mark))
+        header_text, texts = _write(records)
         if fields:
-            texts = [text[: text.rindex(_MARK)] for text in texts]
+            texts = [text[: text.rindex(self._mark)] for text in texts]
+        parts = [tuple(map(sys.intern, text.split(self._mark))) for text in texts]
+        if {len(cut) for cut in parts} != {len(form.varying) + 2}:  # around each varying cell, and the index
+            return None
+        self._header_text = header_text
         return {
-            key: _Kind(tuple(map(sys.intern, text.split(_MARK))), one, self._tags.setdefault(one.tag, len(self._tags)))
-            for key, text, one in zip(lines, texts, settled)
+            key: _Kind(cut, one, self._tags.setdefault(one.tag, len(self._tags)))
+            for key, cut, one in zip(lines, parts, settled)
         }
 
     def _like(self, form: _Form, kind: _Kind, who: Tuple[str, ...], values: Tuple[str, ...]) -> _Like:
@@ -192,7 +204,7 @@ class RowCodec:
         common = self._varying.common(kind.settled, values) if self._varying else None
         return _Like(before, between, after, kind.tag, common, kind.settled.is_lasting)
 
-    def _write(self, rows: _Rows, made: dict[Any, _Like], counted: Counter[int]) -> Reply:
+    def _write(self, rows: _Rows, made: dict[Any, _Like]) -> Reply:
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
         numbers = _numbers(len(likes))
@@ -205,15 +217,14 @@ class RowCodec:
                 f"{like.before}{time}{like.between}{number}{like.after}{text}{_LINE_END}"
                 for like, time, number, text in zip(likes, times, numbers, fields)
             ]
-        repeats = Counter([like.tag for like in likes])
-        repeats.subtract(counted)  # Settling has counted these.
+        tags = Counter([like.tag for like in likes])
         if len(self._likes) + len(made) > _MAX_LIKES:
             self._likes.clear()
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
         if self._varying is not None and self._varying.forget():
             self._likes.clear()
         body = self._header_text + "".join(texts)
-        return Reply(body, len(likes), Counter({tag: repeats[place] for tag, place in self._tags.items()}))
+        return Reply(body, len(likes), Counter({tag: tags[place] for tag, place in self._tags.items()}))
 
 
 class _Form:

@@ -39,7 +39,7 @@ from cbverdict.errors import (
     UnreachableError,
     advice,
 )
-from cbverdict.evidence import Binaries, Hits, ProcessCount, Signature, SignatureStatus
+from cbverdict.evidence import Binaries, Hits, ProcessCount, Signature, worse_of
 from cbverdict.hashes import Md5, parse_md5
 from cbverdict.query import published_query_string
 
@@ -130,8 +130,10 @@ class EdrClient:
         for document in documents:
             md5 = parse_md5(document.get("md5")) if isinstance(document, dict) else None
             if md5 is not None:
-                signatures[md5] = _doubtful(signatures.get(md5), read_signature(document))
-        return Binaries(signatures, is_complete=_is_complete(answer) and total <= len(documents))
+                signature = read_signature(document)
+                signatures[md5] = worse_of(signatures.get(md5, signature), signature)
+        has_more = total > len(documents)
+        return Binaries(signatures, is_complete=_is_complete(answer) and not has_more, has_more=has_more)
 
     def process_page(self, query: str, rows: int, skip: int) -> tuple[list[Document], bool]:
         """Fetch process documents in the order in which they reached the server; say whether there are no more."""
@@ -422,11 +424,6 @@ def read_signature(document: Document) -> Signature:
         program=_text(document, "digsig_prog_name"),
         sign_time=_text(document, "digsig_sign_time"),
     )
-
-
-def _doubtful(one: Signature | None, other: Signature) -> Signature:
-    # One document a hash is the rule; where two disagree, the doubt counts.
-    return other if one is None or one.status is SignatureStatus.SIGNED else one
 
 
 def _text(document: Document, name: str) -> str:

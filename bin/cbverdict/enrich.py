@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
-from cbverdict.events import EXPIRES_FIELD, EventFields, Process, ProcessEvent, read_event
+from cbverdict.events import EventFields, Process, ProcessEvent, read_event
 from cbverdict.evidence import Question
 from cbverdict.messages import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
+from cbverdict.noise import NOISE_FIELD
 from cbverdict.settings import Method
-from cbverdict.stored import read_looked_up
 from cbverdict.verdict import STATUS_FIELDS, Answer, Reason, Signed, Source, Verdict, fields_of, no_answer
 
 Record = Dict[str, Union[str, List[str]]]
@@ -95,24 +95,23 @@ class Enricher:
         self._seconds_left = options.seconds
         self._final: Trouble | None = None
         self._parent_field = f"{options.prefix}parent_signed"
+        self._not_judged = dict.fromkeys(_fields_of_noise_not_judged(options), "false")
         self.tally = Tally()
 
     def enrich(self, records: list[Record]) -> list[Record]:
         """Add the output fields to each record, in place; trouble becomes a reason, never an exception."""
-        self.settle(records)
+        self.count(Counter(one.tag for one in self.settle(records)))
         return records
 
     def settle(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Settled]:
-        """Do the same, and say for each record what it came to; `events` are the records as `read` has them."""
+        """Do the same but for counting, and say for each record what it came to; `events` are as `read` gives them."""
         if events is None:
             events = self.read(records)
-        looked_up = [self._looked_up(record) for record in records]
-        asked = [event.process for event, verdict in zip(events, looked_up) if verdict is None]
-        answers = self._answer([*asked, *(event.parent for event in events)])
+        answers = self._answer([*(event.process for event in events), *(event.parent for event in events)])
         settled = []
         written: dict[Process, _Written] = {}
-        for record, event, verdict in zip(records, events, looked_up):
-            one = written.get(event.process) if verdict is None else self._write(Answer(verdict, Source.CACHE))
+        for record, event in zip(records, events):
+            one = written.get(event.process)
             if one is None:
                 one = written[event.process] = self._write(answers[event.process])
             parent = answers[event.parent]
@@ -120,7 +119,6 @@ class Enricher:
             record[self._parent_field] = parent.verdict.signed.value
             is_lasting = one.is_lasting and _is_lasting(parent)
             settled.append(Settled(one.tag, is_lasting, event, one.verdict, parent.verdict.signed))
-        self.repeat(Counter([one.tag for one in settled]))
         return settled
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
@@ -131,14 +129,9 @@ class Enricher:
         """Ask what will have to be asked; what nobody answers is asked again then."""
         self._answer([*(event.process for event in events), *(event.parent for event in events)])
 
-    def _looked_up(self, record: Record) -> Verdict | None:
-        if self._options.is_refreshed or self._options.prefix or EXPIRES_FIELD not in record:
-            return None
-        return read_looked_up(record, time.time())
-
-    def repeat(self, repeats: Mapping[Tag, int]) -> None:
-        """Count rows that came out like settled ones."""
-        for (signed, source, reason), rows in repeats.items():
+    def count(self, tags: Mapping[Tag, int]) -> None:
+        """Count rows for the search's message."""
+        for (signed, source, reason), rows in tags.items():
             self._count(signed, source, reason, rows)
 
     def give_up(self, records: list[Record], message: str) -> list[Record]:
@@ -267,6 +260,7 @@ class Enricher:
         row["signed_source"] = answer.source.value
         prefix = self._options.prefix
         fields = {prefix + name: value for name, value in row.items()} if prefix else row
+        fields.update(self._not_judged)
         return _Written(fields, _tag(answer), _is_lasting(answer), answer.verdict)
 
 
@@ -279,6 +273,16 @@ def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
         f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
     )
     return " ".join([text, *remarks, *(trouble.message for trouble in tally.troubles)])
+
+
+def _fields_of_noise_not_judged(options: EnrichOptions) -> set[str]:
+    """Name the fields that would drop a row and that nothing in this search writes but a plain `false`.
+
+    An event may carry them itself, out of a command line of its author's: with a prefix, or without scores, they
+    would reach the macro `drop_signed_noise` as if they had been judged.
+    """
+    judged = {options.prefix + NOISE_FIELD} if options.has_anomaly or options.has_risk else set()
+    return {NOISE_FIELD, options.prefix + NOISE_FIELD} - judged
 
 
 def _tag(answer: Answer) -> Tag:

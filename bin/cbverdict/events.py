@@ -29,20 +29,6 @@ TEAM_FIELDS = ("team",)
 HOST_FIELDS = ("dest", "host")
 TIME_FIELD = "_time"
 
-EXPIRES_FIELD = "signed_expires"
-# What `lookup cbsigned_verdicts` may have put on a row before the command: then it need not ask.
-LOOKUP_FIELDS = (
-    "signed",
-    "signed_reason",
-    "process_signature_status",
-    "process_signature_publisher",
-    "process_signature_issuer",
-    "process_signature_subject",
-    "process_signature_program",
-    "process_signature_time",
-    EXPIRES_FIELD,
-)
-
 
 class Process(NamedTuple):
     """A process as a row names it: its hash (None: the row has none) and its file name (None: likewise)."""

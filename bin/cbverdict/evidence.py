@@ -69,10 +69,15 @@ class Hits:
 
 @dataclass(frozen=True)
 class Binaries:
-    """The binary documents found, by hash; a hash without one is not known to the server."""
+    """The binary documents found, by hash; a hash without one is not known to the server.
+
+    `has_more` says that the server has more documents than it gave: another one of any of the hashes may be among
+    them, and say the contrary.
+    """
 
     signatures: dict[Md5, Signature]
     is_complete: bool
+    has_more: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,9 +102,44 @@ class Evidence:
     """Everything that was learnt about one question.
 
     `signature` is None where the binary search knows no such hash, failed, or was not asked. `trouble` is
-    why something is missing (None: all that was asked was answered).
+    why something is missing (None: all that was asked was answered). `may_be_contradicted` says that there are
+    documents that nobody has seen, one of this binary perhaps.
     """
 
     joint: Joint = Joint.NOT_ASKED
     signature: Signature | None = None
     trouble: Reason | None = None
+    may_be_contradicted: bool = False
+
+
+def worse_of(one: Signature, other: Signature) -> Signature:
+    """Give what two documents of one binary come to, whichever comes first: the doubt counts.
+
+    A status that speaks against the binary counts before one that is not known here, that before a good one, and any
+    before none. Two good ones of different signers are no status at all.
+    """
+    worse, better = sorted((one, other), key=_badness, reverse=True)
+    are_signed = worse.status is SignatureStatus.SIGNED and better.status is SignatureStatus.SIGNED
+    if are_signed and better.publisher and worse.publisher != better.publisher:
+        return Signature(f"{SignatureStatus.SIGNED.value} by several publishers")
+    return worse
+
+
+def _badness(signature: Signature) -> tuple[int, tuple[str, ...]]:
+    """Rank a signature; where two are as bad, by their text, so that the order in which they came says nothing."""
+    rank = _FROM_GOOD_TO_BAD.index(signature.status) if signature.is_collected else -1
+    texts = (signature.result, signature.publisher, signature.issuer, signature.subject, signature.program)
+    return rank, (*texts, signature.sign_time)
+
+
+_FROM_GOOD_TO_BAD = (
+    SignatureStatus.SIGNED,
+    None,  # a word of Carbon Black's that is not known here
+    SignatureStatus.UNSIGNED,
+    SignatureStatus.EXPIRED,
+    SignatureStatus.INVALID_CHAIN,
+    SignatureStatus.UNTRUSTED_ROOT,
+    SignatureStatus.INVALID_SIGNATURE,
+    SignatureStatus.BAD_SIGNATURE,
+    SignatureStatus.EXPLICIT_DISTRUST,
+)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from cbverdict.verdict import Signed
 
+NOISE_FIELD = "signed_noise"
+"""What the macro `drop_signed_noise` reads."""
+
 
 class Doubts(NamedTuple):
     """What a row's process, parent and signature say against dropping it.

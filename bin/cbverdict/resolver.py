@@ -55,6 +55,7 @@ class _JointBatch:
 
 SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED})
 _FAILURES_IN_A_ROW = 8
+_DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
 _LOOK_EVERY = 2.0
 """Seconds between two looks at whether the search that asks is over."""
 
@@ -123,7 +124,7 @@ class Resolver:
         find_processes = partial(self._edr.find_processes, deadline=deadline)
         find_binaries = partial(self._edr.find_binaries, deadline=deadline)
         calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
-        calls += [partial(find_binaries, binary_query(md5s), len(md5s)) for md5s in binary_batches]
+        calls += [partial(find_binaries, binary_query(md5s), _DOCUMENTS_A_HASH * len(md5s)) for md5s in binary_batches]
         outcomes = self._run(calls, deadline)
         troubles.update((trouble, None) for trouble in map(_trouble, outcomes) if trouble is not None)
 
@@ -249,6 +250,8 @@ def _add_hits(evidence: Evidence, md5: Md5, outcome: Hits | CbsignedError) -> Ev
 
 
 def _add_binaries(evidence: Evidence, md5: Md5, outcome: Binaries | CbsignedError) -> Evidence:
+    if isinstance(outcome, Binaries) and outcome.has_more:
+        evidence = replace(evidence, may_be_contradicted=True, trouble=Reason.INCOMPLETE)
     if isinstance(outcome, Binaries) and md5 in outcome.signatures:
         return replace(evidence, signature=outcome.signatures[md5])
     trouble = _trouble(outcome)

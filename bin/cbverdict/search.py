@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Sequence
 
 from cbverdict.anomaly import Anomalies
@@ -80,7 +81,7 @@ class Search:
             logger.exception("action=reply defect=%s", type(error).__name__)
             return None
         if reply is not None:
-            self._enricher.repeat(reply.repeats)
+            self._enricher.count(reply.tags)
         return reply
 
     def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Record]:
@@ -88,6 +89,7 @@ class Search:
         settled: list[Settled] = []
         try:
             settled = self._enricher.settle(records, events)
+            self._enricher.count(Counter(one.tag for one in settled))
         except Exception as error:
             logger.exception("action=enrich defect=%s", type(error).__name__)
             self._enricher.give_up(records, _defect(error))

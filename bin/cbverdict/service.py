@@ -17,7 +17,7 @@ from cbverdict.errors import EdrError, ServerFailedError, StoreError, Trouble, a
 from cbverdict.messages import VerdictReply, VerdictRequest
 from cbverdict.resolver import SERVER_IS_DOWN, Resolution, Resolver
 from cbverdict.settings import Account, Method, VerdictSettings
-from cbverdict.stored import StoredVerdict, keep
+from cbverdict.stored import StoredVerdict, keep, still_counts
 from cbverdict.verdict import Answer, Reason, Source, no_answer
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class VerdictService:
         bases = settings.bases(method)
         troubles: list[Trouble] = []
         kept = self._recall(configuration, account.name, request.questions, troubles) if bases else {}
-        answers = {} if request.is_refreshed else dict(_still_good(kept, bases, self._clock()))
+        answers = {} if request.is_refreshed else dict(_from_store(kept, bases, settings, self._clock()))
         missing = [question for question in dict.fromkeys(request.questions) if question not in answers]
         asked_at = time.monotonic()
         seconds = request.seconds - (asked_at - started)
@@ -213,9 +213,9 @@ class VerdictService:
             return desk
 
 
-def _still_good(
-    kept: Mapping[Question, StoredVerdict], bases: tuple[str, ...], now: float
+def _from_store(
+    kept: Mapping[Question, StoredVerdict], bases: tuple[str, ...], settings: VerdictSettings, now: float
 ) -> Iterator[tuple[Question, Answer]]:
     for question, stored in kept.items():
-        if stored.basis in bases and stored.expires > now:
+        if still_counts(stored, bases, settings.lifetimes, now):
             yield question, Answer(stored.verdict, Source.CACHE)

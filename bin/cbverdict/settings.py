@@ -11,7 +11,7 @@ from typing import Mapping
 from urllib.parse import quote, urlsplit
 
 from cbverdict.errors import SetupError
-from cbverdict.stored import Lifetimes
+from cbverdict.stored import INDEXED_BASIS, Lifetimes
 
 MAX_REQUESTS_IN_FLIGHT = 4
 DEFAULT_CLAUSE = 'digsig_result:"Signed"'
@@ -86,18 +86,18 @@ class VerdictSettings:
     def bases(self, method: Method) -> tuple[str, ...]:
         """Name the ways of asking whose kept verdicts this method takes, its own first.
 
-        A verdict of the joint query rests on the binary document as well, so method=binary takes it too. One of
-        indexed events (a saved search fills them in) rests on what a sensor reported of the binary.
+        A verdict of the joint query rests on the binary document as well, so method=binary takes it too. So does each
+        take what the input of binaries read of the document, and what a saved search made of indexed events.
         """
         expired = "expired is signed" if self.is_expired_signed else "expired is not signed"
         joint, binary = f"joint, {self.clause}, {expired}", f"binary, {expired}"
-        reported = self.reported_basis
-        return {Method.JOINT: (joint, reported), Method.BINARY: (binary, joint, reported)}.get(method, ())
+        others = (self.document_basis, INDEXED_BASIS + expired)
+        return {Method.JOINT: (joint, *others), Method.BINARY: (binary, joint, *others)}.get(method, ())
 
     @property
-    def reported_basis(self) -> str:
-        """Name the way of asking nobody: taking what a sensor reported of the binary."""
-        return f"events, expired is {'' if self.is_expired_signed else 'not '}signed"
+    def document_basis(self) -> str:
+        """Name the way of the input of binaries, which reads each new document from Carbon Black."""
+        return f"document, expired is {'' if self.is_expired_signed else 'not '}signed"
 
 
 @dataclass(frozen=True)

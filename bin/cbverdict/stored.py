@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Collection, Mapping
 
-from cbverdict.events import EXPIRES_FIELD
 from cbverdict.evidence import Question, Signature
 from cbverdict.hashes import parse_md5
 from cbverdict.verdict import Reason, Signed, Verdict, fields_of
@@ -15,6 +14,15 @@ Document = Mapping[str, Any]
 # Whose answers are not about the signature itself, or are none: never kept.
 _NEVER_KEPT = {Reason.PROG_NAME, Reason.NO_PROG_NAME}
 _KEPT_UNKNOWNS = {Reason.NOT_SEEN, Reason.UNRECOGNISED}
+
+INDEXED_BASIS = "events, "
+"""How the basis of a verdict begins that a saved search made of indexed events."""
+
+INDEXED_LIFETIME = 86400.0
+"""Seconds that such a verdict counts, for others may write to that index."""
+
+_CLOCKS_DIFFER = 300.0
+"""Seconds that the clocks of two search heads may be apart."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,21 @@ class StoredVerdict:
     expires: float
     previous_status: str = ""
     flipped: float | None = None
+
+
+def still_counts(stored: StoredVerdict, bases: Collection[str], lifetimes: Lifetimes, now: float) -> bool:
+    """Say whether a stored verdict answers a search that asks in one of these ways.
+
+    It counts no longer than the settings keep its kind from when it was made, whatever it says itself, and not at all
+    if that lies ahead or if it contradicts itself.
+    """
+    lifetime = lifetimes.of(stored.verdict)
+    if lifetime is None or stored.basis not in bases or not stored.verdict.is_consistent:
+        return False
+    if stored.basis.startswith(INDEXED_BASIS):
+        lifetime = min(lifetime, INDEXED_LIFETIME)
+    is_made = stored.last_seen <= now + _CLOCKS_DIFFER
+    return is_made and now < stored.expires and now < stored.last_seen + lifetime
 
 
 def store_key(server: str, question: Question) -> str:
@@ -129,17 +152,6 @@ def read_document(document: Document) -> StoredVerdict | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def read_looked_up(record: Document, now: float) -> Verdict | None:
-    """Read the verdict that the lookup put on a row (None: it did not, or its time is over)."""
-    try:
-        if not record.get("signed") or float(record[EXPIRES_FIELD]) <= now:
-            return None
-        verdict = _verdict(record)
-    except (KeyError, TypeError, ValueError):
-        return None
-    return verdict if Lifetimes().of(verdict) is not None else None
 
 
 def _verdict(document: Document) -> Verdict:

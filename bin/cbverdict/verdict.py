@@ -29,6 +29,7 @@ class Reason(Enum):
 
     JOINT = "joint"
     BINARY = "binary"
+    REPORTED = "reported"
     PROG_NAME = "prog_name"
     NO_PROG_NAME = "no_prog_name"
     UNSIGNED = "unsigned"
@@ -58,6 +59,22 @@ class Reason(Enum):
     SERVICE_ERROR = "service_error"
 
 
+_REASONS_OF_TRUE = frozenset({Reason.JOINT, Reason.BINARY, Reason.REPORTED, Reason.PROG_NAME})
+_REASONS_OF_FALSE = frozenset(
+    {
+        Reason.NO_PROG_NAME,
+        Reason.UNSIGNED,
+        Reason.BAD_SIGNATURE,
+        Reason.INVALID_SIGNATURE,
+        Reason.EXPIRED,
+        Reason.INVALID_CHAIN,
+        Reason.UNTRUSTED_ROOT,
+        Reason.EXPLICIT_DISTRUST,
+        Reason.CONFLICT,
+    }
+)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """An answer for one question; `signature` is None where no binary document stands behind it."""
@@ -65,6 +82,15 @@ class Verdict:
     signed: Signed
     reason: Reason
     signature: Signature | None = None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether answer, reason and signature go together: what contradicts itself was not made by `judge`."""
+        if self.signed is Signed.TRUE:
+            return self.reason in _REASONS_OF_TRUE and _may_be_signed(self.signature)
+        if self.signed is Signed.FALSE:
+            return self.reason in _REASONS_OF_FALSE
+        return self.reason not in _REASONS_OF_TRUE | _REASONS_OF_FALSE
 
     @property
     def signature_exists(self) -> bool | None:
@@ -129,8 +155,15 @@ def judge(evidence: Evidence, *, hit_proves_signed: bool = True, expired_is_sign
     events are purged), so the document decides; without one the answer is unknown. `hit_proves_signed` says
     that the clause demands a valid signature; a hit of any other clause proves none, for a tampered binary
     keeps its publisher and program name. `expired_is_signed` is the admin's choice to let a signature whose
-    certificate has run out count as signed.
+    certificate has run out count as signed. Where there are documents that nobody has seen, nothing is true.
     """
+    verdict = _judge_seen(evidence, hit_proves_signed=hit_proves_signed, expired_is_signed=expired_is_signed)
+    if evidence.may_be_contradicted and verdict.signed is Signed.TRUE:
+        return unknown(evidence.trouble or Reason.INCOMPLETE, evidence.signature)
+    return verdict
+
+
+def _judge_seen(evidence: Evidence, *, hit_proves_signed: bool, expired_is_signed: bool) -> Verdict:
     document = evidence.signature
     if document is not None and document.is_collected:
         is_signed = document.status is SignatureStatus.SIGNED or (
@@ -192,6 +225,12 @@ _REASON_BY_STATUS = {
     SignatureStatus.UNTRUSTED_ROOT: Reason.UNTRUSTED_ROOT,
     SignatureStatus.EXPLICIT_DISTRUST: Reason.EXPLICIT_DISTRUST,
 }
+
+
+def _may_be_signed(signature: Signature | None) -> bool:
+    if signature is None or not signature.is_collected:
+        return True
+    return signature.status in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}
 
 
 def _boolean(value: bool | None) -> str:  # noqa: FBT001 - it is the value that is written

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Iterator
 
 from cbverdict.anomaly import ANOMALY_FIELDS
-from cbverdict.events import LOOKUP_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events import TIME_FIELD, EventFields
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -21,7 +21,7 @@ CHUNK = 50_000
 _PEOPLE = 300
 _HABITS = 150
 _MONDAY = 1_793_606_400 + 7 * 3600  # 2026-11-02, 7 am
-COLUMNS = [*EventFields().columns(has_names=True), *LOOKUP_FIELDS, "_chunked_idx"]
+COLUMNS = [*EventFields().columns(has_names=True), "_chunked_idx"]
 SCORED_COLUMNS = [*COLUMNS[:-1], *EventFields().who(), TIME_FIELD, COLUMNS[-1]]
 OUTPUT = [*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed"]
 CONSTANTS = [f"columns={','.join(COLUMNS[:-1])}", f"fields={','.join(OUTPUT)}"]

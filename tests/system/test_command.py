@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import pytest
 
-from cbverdict.events import LOOKUP_FIELDS
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start, add_process_events, add_signatures
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
@@ -137,7 +136,7 @@ def test_a_hang_that_is_over_does_not_starve_the_next_search(site: Site, edr: Ed
 def test_the_command_is_stateful_and_asks_for_its_columns_only(site: Site, edr: EdrServer) -> None:
     """And does nothing at all before the first chunk: splunkd starts it several times for getinfo alone."""
     result = site.search([], "md5=h", "parent_md5=p", "method=binary", "anomaly=false", getinfo_starts=3)
-    assert result.configuration == {"type": "stateful", "required_fields": ["h", "p", *LOOKUP_FIELDS]}
+    assert result.configuration == {"type": "stateful", "required_fields": ["h", "p"]}
     assert (result.rows, result.messages, result.exit_code) == ([], [], 0)
     assert edr.requests == []
     assert "analyst" not in [user for user, _, _ in site.splunkd.calls]
@@ -206,6 +205,7 @@ def test_all_options_work(site: Site, edr: EdrServer) -> None:
             "cb_anomaly_team_p": "",
             "cb_anomaly_parent_p": "",
             "cb_signed_noise": "false",
+            "signed_noise": "false",
         }
     ]
 

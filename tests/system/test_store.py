@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 
 import pytest
 
-from cbverdict.events import EXPIRES_FIELD, LOOKUP_FIELDS
-from cbverdict.evidence import Question, SignatureStatus
+from cbverdict.evidence import Question, Signature, SignatureStatus
 from cbverdict.hashes import Md5
+from cbverdict.settings import Method, VerdictSettings
 from cbverdict.store import VerdictStore
-from cbverdict.verdict import Reason
-from tests.lab.edr.server import EdrServer, Fault
+from cbverdict.stored import StoredVerdict, write_document
+from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed, Verdict
+from tests.lab.edr.estate import Estate
+from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.host import Row, SearchHost
 from tests.lab.site import Site
 
@@ -46,24 +49,55 @@ def test_a_second_search_asks_carbon_black_nothing(site: Site, edr: EdrServer) -
     assert "2 rows from the cache, 0 requests" in warm.messages[0][1]
 
 
-def test_what_the_lookup_knew_is_not_asked(site: Site, edr: EdrServer) -> None:
-    """The documented pattern: lookup first, then the command for the rest; its age is checked."""
-    site.search([{"md5": A}])
-    document = site.splunkd.collections["cbsigned_verdicts"].get(f"{A}@lab")
-    known: Row = {name: str(document[name]) for name in LOOKUP_FIELDS if name != EXPIRES_FIELD}
-    rows: list[Row] = [
-        {"md5": A, **known, EXPIRES_FIELD: str(document["expires"])},
-        {"md5": B, **known, EXPIRES_FIELD: "1"},
-        {"md5": B, "signed": "true", "signed_reason": "by hand"},
-    ]
-    site.splunkd.collections["cbsigned_verdicts"].delete({})
-    edr.requests.clear()
-    result = site.search(rows)
-    asked = ("false", "unsigned", "server")
-    assert _answers(result.rows) == [("true", "binary", "cache"), asked, asked]
-    assert result.rows[0]["process_signature_publisher"] == "Example Corp"
-    assert [A in body for _, _, body in edr.requests] == [False, False]
-    assert _answers(site.search(rows[:1], "refresh=true").rows) == [("true", "binary", "server")]
+OWN_FIELDS: dict[str, str] = {
+    **dict.fromkeys((*STATUS_FIELDS, *DETAIL_FIELDS), "true"),
+    "signed_reason": "joint",
+    "process_signature_status": "Signed",
+    "process_signature_publisher": "Microsoft Corporation",
+    "signed_source": "cache",
+    "signed_expires": "9999999999",
+    "signed_basis": 'joint, digsig_result:"Signed", expired is not signed',
+    "signed_last_seen": "1700000000",
+    "parent_signed": "true",
+    "anomaly_score": "0",
+    "cbsigned_md5": A,
+}
+
+
+@pytest.mark.parametrize("md5", [B, C, ""])
+@pytest.mark.parametrize("options", [[], ["anomaly=false"], ["method=binary"], ["risk=true"], ["refresh=true"]])
+def test_what_a_row_says_of_its_own_signature_is_no_answer(site: Site, md5: str, options: list[str]) -> None:
+    """Where `key=value` is extracted, whoever starts a process writes these fields by its command line."""
+    row: Row = {"md5": md5, **OWN_FIELDS, "signed_noise": "true"}
+    (found,) = site.search([row], *options).rows
+    expected = {
+        B: ("false", "unsigned", "server"),
+        C: ("unknown", "not_seen", "server"),
+        "": ("unknown", "no_hash", "none"),
+    }
+    assert _answers([found]) == [expected[md5]]
+    assert found["process_signature_publisher"] != "Microsoft Corporation"
+    assert found["signed_noise"] == "false"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["anomaly=false"],
+        ["prefix=x_"],
+        ["prefix=x_", "anomaly=false"],
+        ["risk=true", "prefix=signed_"],
+        ["details=false"],
+    ],
+)
+def test_only_what_this_search_judged_is_dropped(site: Site, options: list[str]) -> None:
+    """An event that calls itself noise is none; the fields are words, for an empty cell may not count."""
+    own = ("signed_noise", "x_signed_noise", "signed_signed_noise")
+    rows: list[Row] = [{"md5": md5, **dict.fromkeys(own, "true")} for md5 in (B, C, "")]
+    for found in site.search(rows, *options).rows:
+        prefix = next((option.partition("=")[2] for option in options if option.startswith("prefix")), "")
+        assert (found["signed_noise"], found[f"{prefix}signed_noise"]) == ("false", "false")
 
 
 def test_the_lookup_and_the_searches_over_it_name_fields_that_are_there(site: Site) -> None:
@@ -75,14 +109,56 @@ def test_the_lookup_and_the_searches_over_it_name_fields_that_are_there(site: Si
     declared = {name[6:] for name in confs["collections"]["cbsigned_verdicts"] if name.startswith("field.")}
     listed = set(confs["transforms"]["cbsigned_verdicts"]["fields_list"].split(", ")) - {"_key"}
     assert written == declared == listed
-    macro = confs["macros"]["cbsigned_lookup(1)"]["definition"]
-    output = macro.partition("OUTPUT ")[2].partition(" expires AS")[0].split()
-    assert [*output, EXPIRES_FIELD] == list(LOOKUP_FIELDS)
     filled = confs["savedsearches"]["cbsigned - fill the verdict store from events"]["search"]
     assert set(filled.partition("| table _key ")[2].partition("|")[0].split()) == written
     for status in SignatureStatus:
         if status is not SignatureStatus.SIGNED:
             assert Reason(status.value.lower().replace(" ", "_")), "as the saved search makes the reason"
+
+
+def test_the_lookup_clears_the_events_own_fields_and_takes_only_what_the_service_would(site: Site) -> None:
+    """SPL cannot be run here, so its text is compared with what it stands for."""
+    macros = {name: stanza["definition"] for name, stanza in site.splunkd.confs["macros"].items()}
+    steps = [step.strip() for step in macros["cbsigned_lookup(1)"].split(" | ")]
+    assert [step.split()[0] for step in steps] == ["eval", "fields", "lookup", "eval", "foreach"]
+    cleared = set(steps[1].split()[2:])
+    words = steps[2].partition("OUTPUT ")[2].split()
+    given = [word for number, word in enumerate(words) if "AS" not in words[number : number + 2]]
+    assert set(given) < cleared, "an event without a document would keep its own"
+    assert {"signed", "signed_noise"} < cleared
+    assert "server AS cbsigned_server" in steps[2]
+    assert "in(signed_basis, `cbsigned_bases`)" in steps[3]
+    assert "mvcount(signed_expires)=1 AND signed_expires>now()" in steps[3]
+    settings = VerdictSettings()
+    bases = {*settings.bases(Method.JOINT), *settings.bases(Method.BINARY)}
+    assert set(json.loads(f"[{macros['cbsigned_bases']}]")) == bases
+    assert macros["cbsigned_lookup_first(1)"] == "cbsigned md5=$md5$", "the service looks the document up itself"
+
+
+def test_what_an_indexed_event_reports_counts_for_a_day_at_the_most_and_says_so(site: Site, edr: EdrServer) -> None:
+    """Whoever may write to that index feeds the saved search; a lifetime that it writes itself does not count."""
+    search = site.splunkd.confs["savedsearches"]["cbsigned - fill the verdict store from events"]["search"]
+    assert 'basis="events, expired is not signed"' in search
+    assert 'signed_reason=if(signed="true", "reported",' in search
+    assert "expires=now()+86400" in search
+    now = time.time()
+    for age, source in ((3600, "cache"), (2 * 86400, "server"), (-86400, "server")):
+        verdict = Verdict(Signed.TRUE, Reason.REPORTED, Signature("Signed", "Example Corp"))
+        fed = StoredVerdict("lab", Question(Md5(B)), "events, expired is not signed", verdict, 0, now - age, now + 9e9)
+        site.splunkd.collections["cbsigned_verdicts"].save([write_document(fed)], 0)
+        answers = _answers(site.search([{"md5": B}]).rows)
+        assert answers == [("true", "reported", "cache") if source == "cache" else ("false", "unsigned", "server")]
+    assert edr.requests
+
+
+def test_another_server_with_the_same_hash_is_another_question(site: Site, edr: EdrServer) -> None:
+    """What one server says is signed need not be for the other."""
+    with EdrServer(Estate()) as other:
+        site.save_account("paris", url=other.url, api_token=TOKEN, ca_certificate=other.trust_pem)
+        assert _answers(site.search([{"md5": A}], "server=lab").rows) == [("true", "binary", "server")]
+        assert _answers(site.search([{"md5": A}], "server=paris").rows) == [("unknown", "not_seen", "server")]
+        assert _answers(site.search([{"md5": A}], "server=lab").rows) == [("true", "binary", "cache")]
+    assert len(edr.requests) == 2
 
 
 def test_refresh_asks_anew_and_keeps_what_it_learns(site: Site, edr: EdrServer) -> None:

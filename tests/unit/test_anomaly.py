@@ -17,6 +17,7 @@ from cbverdict.codec import INDEX, RowCodec
 from cbverdict.enrich import Enricher, EnrichOptions
 from cbverdict.errors import ServiceError
 from cbverdict.events import TIME_FIELD, EventFields
+from cbverdict.evidence import Signature
 from cbverdict.lists import Listed, Lists, Names, Roster
 from cbverdict.messages import VerdictReply, VerdictRequest
 from cbverdict.risk import RISK_FIELDS
@@ -58,10 +59,17 @@ COLUMNS = ["process_md5", "process_name", "parent_process_name", *FIELDS.who(), 
 class AllSigned:
     """Who says that everything is signed, but for one hash."""
 
+    def __init__(self, signature: Signature | None = None) -> None:
+        """Take what its certificate says (None: nothing)."""
+        self._signature = signature
+
     def ask(self, request: VerdictRequest) -> VerdictReply:
         """Answer."""
         answers = [
-            Answer(Verdict(Signed.FALSE if one.md5 == "f" * 32 else Signed.TRUE, Reason.BINARY), Source.CACHE)
+            Answer(
+                Verdict(Signed.FALSE if one.md5 == "f" * 32 else Signed.TRUE, Reason.BINARY, self._signature),
+                Source.CACHE,
+            )
             for one in request.questions
         ]
         return VerdictReply("lab", tuple(answers))
@@ -256,11 +264,20 @@ ROW = st.fixed_dictionaries(
 ORDERS = st.permutations(COLUMNS)
 
 
-@given(st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3), st.one_of(st.just(COLUMNS), ORDERS))
-def test_the_codec_writes_what_the_sdk_writes_of_scored_records(chunks: list[list[Row]], columns: list[str]) -> None:
-    """To the byte, whatever the order of the columns and whatever is in them; so both ways score alike."""
+TEXT = st.one_of(
+    st.text(max_size=12), st.sampled_from(["73524917360182944365", 'a",\r\n"', "\n0,,", "{0}%s$$", "\u2028"])
+)
+SIGNATURES = st.one_of(st.none(), st.builds(Signature, st.just("Signed"), TEXT, TEXT, TEXT, TEXT, TEXT))
+CHUNKS = st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3)
+
+
+@given(CHUNKS, st.one_of(st.just(COLUMNS), ORDERS), SIGNATURES)
+def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
+    chunks: list[list[Row]], columns: list[str], signature: Signature | None
+) -> None:
+    """To the byte, whatever the order of the columns, the cells and the certificates; so both ways score alike."""
     options = EnrichOptions(has_anomaly=True)
-    enricher = Enricher(AllSigned(), options)
+    enricher = Enricher(AllSigned(signature), options)
     scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
     codec = _codec(enricher, scorer)
     noise = 0
@@ -268,7 +285,7 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(chunks: list[lis
         body = encode(rows, [*columns, INDEX]).decode()
         records = list(_read(StringIO(body)))
         sdk = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
-        sdk.write(records, Enricher(AllSigned(), options).settle(records))
+        sdk.write(records, Enricher(AllSigned(signature), options).settle(records))
         writer = RecordWriterV2(BytesIO(), maxresultrows=None)
         writer.write_records(records)
         reply = codec.reply(body)

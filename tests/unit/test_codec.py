@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from io import BytesIO, StringIO
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from cbverdict.codec import INDEX, RowCodec
 from tests.lab.host import Row, encode
 
 COLUMNS = ["process_md5", "path", "user"]
+MARK = "anymark"
 
 
 class Outcome(NamedTuple):
@@ -25,38 +27,37 @@ class Outcome(NamedTuple):
 
 
 class Enrichment:
-    """Add two fields that depend on the record's content alone, and note what was counted."""
+    """Add two fields that depend on the record's content alone."""
 
-    def __init__(self) -> None:
-        """Start with nothing counted."""
-        self.counted: dict[str, int] = {}
+    def __init__(self, answers: Sequence[str] = ("Corp, ",)) -> None:
+        """Take what the signers' texts are; note how many records were settled."""
+        self.answers = answers
+        self.settled = 0
 
     def settle(self, records: list[dict[str, Any]]) -> list[Outcome]:
         """Enrich in place."""
         outcomes = []
+        self.settled += len(records)
         for record in records:
             content = repr([record.get(name) for name in COLUMNS])
             record["signed"] = ("true", "false", "unknown")[len(content) % 3]
-            record["publisher"] = f'Corp, "{len(content)}"'
-            self.count(record["signed"], 1)
+            answer = self.answers[sum(content.encode("utf-8", "replace")) % len(self.answers)]
+            record["publisher"] = f'{answer}"{len(content)}"'
+            record["subject"] = answer
             outcomes.append(Outcome(record["signed"], record["signed"] != "unknown"))
         return outcomes
-
-    def count(self, tag: str, rows: int) -> None:
-        """Count rows."""
-        self.counted[tag] = self.counted.get(tag, 0) + rows
 
 
 def _read(body: StringIO) -> Any:
     return StreamingCommand._read_csv_records(StreamingCommand, body)  # noqa: SLF001 - the SDK's reader itself
 
 
-def _by_sdk(body: str) -> tuple[str, dict[str, int]]:
-    records, enrichment = list(_read(StringIO(body))), Enrichment()
-    enrichment.settle(records)
+def _by_sdk(body: str, answers: Sequence[str] = ("Corp, ",)) -> tuple[str, Counter[str]]:
+    records = list(_read(StringIO(body)))
+    counted = Counter(one.tag for one in Enrichment(answers).settle(records))
     writer = RecordWriterV2(BytesIO(), maxresultrows=None)
     writer.write_records(records)
-    return writer._buffer.getvalue(), enrichment.counted  # noqa: SLF001 - what it would send
+    return writer._buffer.getvalue(), counted  # noqa: SLF001 - what it would send
 
 
 def _body(rows: list[Row]) -> str:
@@ -70,23 +71,46 @@ VALUE = st.one_of(
 ROW = st.fixed_dictionaries({}, optional={name: st.one_of(VALUE, st.lists(VALUE, max_size=3)) for name in COLUMNS})
 
 
-@given(st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=4))
-def test_the_reply_is_the_sdks_to_the_byte(chunks: list[list[Row]]) -> None:
-    """Chunk after chunk, multivalues, quotes, line ends within cells; counts agree as well."""
-    enrichment = Enrichment()
-    codec = RowCodec(_read, enrichment.settle)
+ANSWER = st.one_of(
+    st.text(max_size=20),
+    st.text(alphabet='ab,"$;\n\r 0%{}', max_size=12),
+    st.sampled_from(
+        ["73524917360182944365", MARK, MARK * 2, f"a{MARK}", f'"{MARK},', "\n0,,,\n", "_chunked_idx", "\u2028\x85"]
+    ),
+)
+
+
+@given(
+    st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=4), st.lists(ANSWER, min_size=1, max_size=5)
+)
+def test_the_reply_is_the_sdks_to_the_byte(chunks: list[list[Row]], answers: list[str]) -> None:
+    """Chunk after chunk, whatever rows hold and whatever Carbon Black answers; counts agree as well."""
+    codecs = [RowCodec(_read, Enrichment(answers).settle), RowCodec(_read, Enrichment(answers).settle, mark=MARK)]
     for rows in chunks:
         body = _body(rows)
-        expected, counted = _by_sdk(body)
-        enrichment.counted.clear()
-        reply = codec.reply(body)
-        if reply is None:  # left to the SDK, and nothing was counted
-            assert enrichment.counted == {}
-            continue
-        for tag, times in reply.repeats.items():
-            enrichment.count(tag, times)
-        assert (reply.body, reply.rows) == (expected, len(rows))
-        assert {tag: rows for tag, rows in enrichment.counted.items() if rows} == counted
+        for codec in codecs:
+            reply = codec.reply(body)
+            if reply is not None:
+                expected, counted = _by_sdk(body, answers)
+                assert (reply.body, reply.rows) == (expected, len(rows))
+                assert {tag: times for tag, times in reply.tags.items() if times} == counted
+
+
+@pytest.mark.parametrize("answer", [MARK, MARK * 2, f"x{MARK}y", f"{MARK}\n{MARK}", f'",{MARK}'])
+def test_a_certificate_that_holds_the_mark_moves_no_cell(answer: str) -> None:
+    """Should it ever be guessed, the SDK writes that chunk; without the mark in it, the codec does."""
+    rows: list[Row] = [{"process_md5": "a", "user": "ann"}, {"process_md5": "b", "user": "bob"}]
+    assert RowCodec(_read, Enrichment([answer]).settle, mark=MARK).reply(_body(rows)) is None
+    reply = RowCodec(_read, Enrichment([answer]).settle).reply(_body(rows))
+    assert reply is not None
+    assert reply.body == _by_sdk(_body(rows), [answer])[0]
+
+
+def test_each_codec_has_a_mark_of_its_own() -> None:
+    """One that is known beforehand could be written into a certificate, or a row."""
+    marks = {RowCodec(_read, Enrichment().settle)._mark for _ in range(50)}  # noqa: SLF001 - it has no other sign
+    assert len(marks) == 50
+    assert min(map(len, marks)) >= 32
 
 
 def test_plain_rows_and_multivalues_are_not_left_to_the_sdk() -> None:
@@ -95,10 +119,9 @@ def test_plain_rows_and_multivalues_are_not_left_to_the_sdk() -> None:
     codec = RowCodec(_read, enrichment.settle)
     rows: list[Row] = [{"process_md5": ["a", "b"], "path": "C:\\x y.exe"}, {"user": "jdoe"}, {"user": 'a "b", c'}] * 50
     assert codec.reply(_body(rows)) is not None
-    assert sum(enrichment.counted.values()) == 3
-    enrichment.counted.clear()
+    assert enrichment.settled == 3
     assert codec.reply(_body(rows)) is not None
-    assert sum(enrichment.counted.values()) <= 3
+    assert enrichment.settled <= 6
 
 
 @pytest.mark.parametrize(
@@ -117,7 +140,7 @@ def test_a_chunk_of_another_form_is_left_to_the_sdk(body: str) -> None:
     """As a whole, before anything is asked."""
     enrichment = Enrichment()
     assert RowCodec(_read, enrichment.settle).reply(body) is None
-    assert enrichment.counted == {}
+    assert enrichment.settled == 0
 
 
 def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:

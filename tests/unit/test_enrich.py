@@ -71,6 +71,7 @@ def test_a_row_keeps_its_fields_and_gets_all_of_ours() -> None:
         "process_signature_subject": "Example",
         "process_signature_program": "Tool",
         "process_signature_time": "2026-01-01T00:00:00Z",
+        "signed_noise": "false",
         "parent_signed": "false",
     }
 
@@ -86,6 +87,7 @@ def test_a_row_without_a_hash_gets_the_same_fields() -> None:
         "process_signature_exists": "",
         "process_signature_verified": "",
         "process_signature_status": "",
+        "signed_noise": "false",
         "parent_signed": "unknown",
         **NO_DETAILS,
     }
@@ -104,6 +106,8 @@ def test_details_may_be_left_out_and_a_prefix_put_before_every_field() -> None:
         "cb_process_signature_verified": "false",
         "cb_process_signature_status": "Unsigned",
         "cb_parent_signed": "unknown",
+        "signed_noise": "false",
+        "cb_signed_noise": "false",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from cbverdict.evidence import Question, Signature
 from cbverdict.hashes import Md5
-from cbverdict.stored import Lifetimes, StoredVerdict, keep, read_document, store_key, write_document
+from cbverdict.stored import Lifetimes, StoredVerdict, keep, read_document, still_counts, store_key, write_document
 from cbverdict.verdict import Reason, Signed, Verdict, unknown
 
 A = Md5("a" * 32)
@@ -80,6 +81,42 @@ def test_what_is_not_known_is_no_flip() -> None:
         last_seen=NOW + DAY,
         expires=NOW + 31 * DAY,
     )
+
+
+BASIS = "joint"
+
+
+@pytest.mark.parametrize(
+    ("changes", "counts"),
+    [
+        ({}, True),
+        ({"expires": NOW + 9e9}, True),
+        ({"expires": NOW - 1}, False),
+        ({"expires": float("nan")}, False),
+        ({"last_seen": float("nan")}, False),
+        ({"last_seen": NOW - 29 * DAY, "expires": float("inf")}, True),
+        ({"last_seen": NOW - 31 * DAY, "expires": float("inf")}, False),
+        ({"last_seen": NOW + 3600, "expires": NOW + 9e9}, False),
+        ({"basis": "binary"}, False),
+        ({"basis": "events, x", "last_seen": NOW - 0.9 * DAY}, True),
+        ({"basis": "events, x", "last_seen": NOW - 1.1 * DAY}, False),
+        ({"verdict": Verdict(Signed.TRUE, Reason.UNSIGNED)}, False),
+        ({"verdict": Verdict(Signed.TRUE, Reason.NOT_SEEN)}, False),
+        ({"verdict": Verdict(Signed.TRUE, Reason.JOINT, Signature("Bad Signature"))}, False),
+        ({"verdict": Verdict(Signed.TRUE, Reason.JOINT, Signature("Signiert"))}, False),
+        ({"verdict": Verdict(Signed.TRUE, Reason.JOINT, Signature("(unknown)"))}, True),
+        ({"verdict": Verdict(Signed.TRUE, Reason.PROG_NAME)}, False),
+        ({"verdict": Verdict(Signed.FALSE, Reason.JOINT)}, False),
+        ({"verdict": unknown(Reason.TIMEOUT)}, False),
+        ({"verdict": Verdict(Signed.UNKNOWN, Reason.JOINT)}, False),
+    ],
+)
+def test_a_stored_verdict_counts_for_who_asks_alike_for_its_time_if_it_makes_sense(
+    changes: dict[str, Any], *, counts: bool
+) -> None:
+    """Whatever a document says of its own time: from when it was made, the settings decide."""
+    stored = replace(StoredVerdict("main", Question(A), BASIS, SIGNED, NOW, NOW, NOW + 30 * DAY), **changes)
+    assert still_counts(stored, (BASIS, "events, x"), Lifetimes(), NOW) is counts
 
 
 def test_keys_tell_servers_and_names_apart() -> None:

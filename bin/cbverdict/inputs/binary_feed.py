@@ -109,7 +109,7 @@ class BinaryFeed:
             now = self._clock()
             kept = (
                 keep(
-                    server, question, settings.verdicts.reported_basis, verdict,
+                    server, question, settings.verdicts.document_basis, verdict,
                     old=old.get(question), lifetimes=settings.verdicts.lifetimes, now=now,
                 )
                 for question, verdict in judged.items()

@@ -27,9 +27,9 @@ class Rights:
         named = ((name.partition("."), value) for name, value in settings.items())
         return cls({verb.upper(): value for (name, _, verb), value in named if name == "capability"})
 
-    def needed(self, verb: str) -> list[str]:
-        """Give what a verb takes: by the spec's words all that is there is checked; where nothing is, nothing."""
-        return [self.capabilities[key] for key in ("", verb) if key in self.capabilities]
+    def needed(self, verb: str) -> str | None:
+        """Give what a verb takes: its own capability, else the one for all verbs (None: it is open to everybody)."""
+        return self.capabilities.get(verb, self.capabilities.get(""))
 
 
 @dataclass(frozen=True)

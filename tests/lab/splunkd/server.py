@@ -164,8 +164,9 @@ class Splunkd:
         raise _RefusedError(404, "Not Found")
 
     def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:
-        for capability in endpoint.rights.needed(request.verb):
-            _require(session, capability)
+        needed = endpoint.rights.needed(request.verb)
+        if needed is not None:
+            _require(session, needed)
         call: dict[str, Any] = {
             "method": request.verb,
             "rest_path": endpoint.match,
@@ -183,8 +184,9 @@ class Splunkd:
         return Response(int(answer["status"]), str(answer["payload"]).encode(), content_type)
 
     def _external(self, external: External, request: Request, session: Session, rest: list[str]) -> Response:
-        for capability in external.rights.needed(request.verb):
-            _require(session, capability)
+        needed = external.rights.needed(request.verb)
+        if needed is not None:
+            _require(session, needed)
         form = _form(request)
         action = {"GET": LIST, "DELETE": REMOVE}.get(request.verb, EDIT if rest else CREATE)
         call: dict[str, Any] = {

@@ -1,0 +1,59 @@
+"""Two documents of one binary come to the same, whichever comes first, and the doubt counts."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbverdict.evidence import Evidence, Joint, Signature, SignatureStatus, worse_of
+from cbverdict.verdict import Signed, judge
+
+STATUSES = [*(status.value for status in SignatureStatus), "(unknown)", "", "New Word"]
+SIGNATURES = st.builds(Signature, st.sampled_from(STATUSES), st.sampled_from(["", "Example Corp", "Evil Inc"]))
+
+
+@given(st.lists(SIGNATURES, min_size=1, max_size=4))
+def test_the_order_decides_nothing(documents: list[Signature]) -> None:
+    """Neither the answer nor why."""
+    verdicts = {
+        (verdict.signed, verdict.reason)
+        for order in permutations(documents)
+        for verdict in [judge(Evidence(Joint.HIT, reduce(worse_of, order)))]
+    }
+    assert len(verdicts) == 1
+
+
+@given(SIGNATURES, st.lists(SIGNATURES, max_size=3))
+def test_a_document_that_speaks_against_a_binary_is_not_outweighed(bad: Signature, others: list[Signature]) -> None:
+    """True only where none of them says anything but Signed."""
+    verdict = judge(Evidence(Joint.HIT, reduce(worse_of, [bad, *others])))
+    if bad.is_collected and bad.status is not SignatureStatus.SIGNED:
+        assert verdict.signed is not Signed.TRUE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "result"),
+    [
+        (Signature("Signed", "Example Corp"), Signature("Signed", "Evil Inc"), "Signed by several publishers"),
+        (Signature("Signed", "Example Corp"), Signature("Signed", ""), "Signed"),
+        (Signature("Unsigned"), Signature("Bad Signature"), "Bad Signature"),
+        (Signature("Signed"), Signature("Neu"), "Neu"),
+        (Signature("(unknown)"), Signature("Signed", "Example Corp"), "Signed"),
+    ],
+)
+def test_what_two_documents_come_to(one: Signature, other: Signature, result: str) -> None:
+    """A denied publisher is not hidden behind a trusted one, and what nobody reported says nothing."""
+    assert worse_of(one, other) == worse_of(other, one)
+    assert worse_of(one, other).result == result
+
+
+def test_a_document_that_nobody_has_seen_may_say_the_contrary() -> None:
+    """Then nothing is true, and what is not signed stays so."""
+    seen = Evidence(Joint.HIT, Signature("Signed"), may_be_contradicted=True)
+    assert judge(seen).signed is Signed.UNKNOWN
+    assert judge(Evidence(Joint.HIT, may_be_contradicted=True)).signed is Signed.UNKNOWN
+    assert judge(Evidence(Joint.MISS, Signature("Unsigned"), may_be_contradicted=True)).signed is Signed.FALSE
