@@ -14,6 +14,7 @@ from splunk.persistconn.application import PersistentServerConnectionApplication
 from cbverdict.baseline_service import BaselineService
 from cbverdict.endpoint import serve
 from cbverdict.logs import prepare
+from cbverdict.memory import keep_large_blocks_off_the_heap
 from cbverdict.messages import read_request, write_reply
 from cbverdict.service import VerdictService
 
@@ -29,6 +30,7 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
     def __init__(self, command_line: str, command_arg: str) -> None:  # noqa: ARG002 - splunkd's own signature
         """Start without a connection; splunkd gives its command line and argument, which say nothing here."""
         super().__init__()
+        keep_large_blocks_off_the_heap()
         self._service = VerdictService()
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import Iterator, Mapping, Optional
+from typing import Any, Callable, Iterator, Mapping, Optional
 from urllib.parse import quote, urlsplit
 
 from solnlib.conf_manager import ConfFile, ConfManager, ConfManagerException, ConfStanzaNotExistException
@@ -164,7 +164,7 @@ class SplunkdConfiguration:
         conf = self._conf(conf_name)
         try:
             with _asking(conf_name):
-                content: Stanza = conf.get(stanza)
+                content: Stanza = _once(ConfFile.get)(conf, stanza)
         except ConfStanzaNotExistException:
             return None
         except (CredentialNotExistException, KeyError, ValueError):
@@ -175,7 +175,7 @@ class SplunkdConfiguration:
     def _conf(self, name: str) -> ConfFile:
         if name not in self._confs:
             with _asking(name):
-                self._confs[name] = self._manager(name).get_conf(name)
+                self._confs[name] = _once(ConfManager.get_conf)(self._manager(name), name)
         return self._confs[name]
 
     def _manager(self, conf_name: str) -> ConfManager:
@@ -192,6 +192,12 @@ class SplunkdConfiguration:
 def _is_splunkds_own(name: str) -> bool:
     """Tell names that splunkd's REST API takes for itself (`_new`, `_reload`, a path) from those of stanzas."""
     return not name or name.startswith(("_", "."))
+
+
+def _once(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Give solnlib's method without its retries, which sleep 7 s for each call that splunkd refuses."""
+    plain: Callable[..., Any] = getattr(method, "__wrapped__", method)
+    return plain
 
 
 @contextmanager

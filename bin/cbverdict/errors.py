@@ -126,6 +126,12 @@ class CutShortError(EdrError):
     reason = Reason.INCOMPLETE
 
 
+class TooLargeError(EdrError):
+    """More came than is read at once: less is asked for where that can be; else see what it is that answers there."""
+
+    reason = Reason.INCOMPLETE
+
+
 class UnreachableError(EdrError):
     """No connection to Carbon Black: check the URL, the proxy and the firewall."""
 

@@ -29,6 +29,8 @@ TEAM_FIELDS = ("team",)
 HOST_FIELDS = ("dest", "host")
 TIME_FIELD = "_time"
 
+_SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
+
 
 class Process(NamedTuple):
     """A process as a row names it: its hash (None: the row has none) and its file name (None: likewise)."""
@@ -81,13 +83,21 @@ def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     )
 
 
-@lru_cache(maxsize=8192)
 def file_name(path: str) -> str | None:
     r"""Cut the file name from a Windows, Linux or macOS path (None: there is none).
 
     A path that starts with `/` is a POSIX path, where a backslash is an ordinary character; anything else
     is read as Windows does, `C:\`, `\\server\share`, `\Device\HarddiskVolume2` and quotes around it included.
     """
+    return _short_file_name(path) if len(path) <= _SHORT else _file_name(path)
+
+
+@lru_cache(maxsize=8192)
+def _short_file_name(path: str) -> str | None:
+    return _file_name(path)
+
+
+def _file_name(path: str) -> str | None:
     text = path.strip()
     if text.startswith("/"):
         return posixpath.basename(text) or None

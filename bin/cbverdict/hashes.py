@@ -14,7 +14,6 @@ FieldValue = Union[str, Sequence[str], None]
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _SEPARATOR = re.compile(r"[\s,;|]+")
-_LABEL_BLANKS = re.compile(r"\s*[=:]\s*")
 _LABEL = re.compile(r"([A-Za-z0-9_-]+)=(.*)")
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
 
@@ -44,7 +43,7 @@ def _parse_short(text: str) -> Md5 | None:
 def _parse_text(text: str) -> Md5 | None:
     bare: set[Md5] = set()
     labelled: set[Md5] = set()
-    for token in _SEPARATOR.split(_LABEL_BLANKS.sub("=", text).strip()):
+    for token in _SEPARATOR.split(_close_up(text)):
         label = _LABEL.fullmatch(token)
         if label is None:
             _add(bare, token)
@@ -52,6 +51,12 @@ def _parse_text(text: str) -> Md5 | None:
             _add(labelled, label.group(2))
     found = labelled or bare
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _close_up(text: str) -> str:
+    """Write labels without blanks around their sign (`MD5 : x` as `MD5=x`), in time that grows with the text alone."""
+    text = " ".join(text.split()).replace(":", "=")
+    return text.replace(" =", "=").replace("= ", "=")
 
 
 def _add(found: set[Md5], token: str) -> None:

@@ -21,6 +21,7 @@ _FIRST = date(1970, 1, 1)
 _LATEST = 4_102_444_800.0  # 2100-01-01
 _FRACTION = {"", "."}
 _FRACTION_OF_SECOND = re.compile(r"\.(\d+)")
+_LONGEST_TIME = 64  # characters
 _DIGITS = 10  # of seconds since 1970, from 2001 to 2286
 
 
@@ -98,6 +99,8 @@ def read_quarters(times: Sequence[str]) -> list[int | None]:
 
 def read_time(text: str) -> float | None:
     """Read `_time`: seconds since 1970 as splunkd sends them, or ISO 8601 with its zone as exports have it."""
+    if len(text) > _LONGEST_TIME:
+        return None
     try:
         seconds = float(text)
     except ValueError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
 
-from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, Trouble, advice
+from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, TooLargeError, Trouble, advice
 from cbverdict.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
 from cbverdict.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
 from cbverdict.settings import Method
@@ -55,6 +56,7 @@ class _JointBatch:
 
 SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED})
 _FAILURES_IN_A_ROW = 8
+_MAX_PARTS = 32
 _DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
 _LOOK_EVERY = 2.0
 """Seconds between two looks at whether the search that asks is over."""
@@ -122,21 +124,41 @@ class Resolver:
         joint_batches = list(self._joint_batches(questions)) if is_joint else []
         binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
         find_processes = partial(self._edr.find_processes, deadline=deadline)
-        find_binaries = partial(self._edr.find_binaries, deadline=deadline)
         calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
-        calls += [partial(find_binaries, binary_query(md5s), _DOCUMENTS_A_HASH * len(md5s)) for md5s in binary_batches]
+        calls += [partial(self._find_binaries, md5s, deadline) for md5s in binary_batches]
         outcomes = self._run(calls, deadline)
-        troubles.update((trouble, None) for trouble in map(_trouble, outcomes) if trouble is not None)
 
+        hits = outcomes[: len(joint_batches)]
         binaries = dict(_by_md5(binary_batches, outcomes[len(joint_batches) :]))
+        seen = map(_trouble, (*hits, *binaries.values()))
+        troubles.update((trouble, None) for trouble in seen if trouble is not None)
         evidence = dict.fromkeys(questions, Evidence())
-        for batch, outcome in zip(joint_batches, outcomes):
+        for batch, outcome in zip(joint_batches, hits):
             for question in batch.questions:
                 evidence[question] = _add_hits(evidence[question], question.md5, outcome)
         return {
-            question: self._judge(_add_binaries(found, question.md5, binaries[question.md5]))
-            for question, found in evidence.items()
+            question: self._judge(_add_binaries(one, question.md5, binaries[question.md5]))
+            for question, one in evidence.items()
         }
+
+    def _find_binaries(self, md5s: list[Md5], deadline: float) -> dict[Md5, Binaries | CbsignedError]:
+        """Fetch documents; where they are too large together, those of each half, in `_MAX_PARTS` requests at most."""
+        outcomes: dict[Md5, Binaries | CbsignedError] = {}
+        parts, asked = deque([md5s]), 0
+        while parts:
+            part = parts.popleft()
+            asked += 1
+            try:
+                found = self._edr.find_binaries(binary_query(part), _DOCUMENTS_A_HASH * len(part), deadline)
+            except TooLargeError as error:
+                half = len(part) // 2
+                if half and asked + len(parts) + 2 <= _MAX_PARTS:
+                    parts += [part[:half], part[half:]]
+                else:
+                    outcomes.update(dict.fromkeys(part, error))
+            else:
+                outcomes.update(dict.fromkeys(part, found))
+        return outcomes
 
     def _judge(self, evidence: Evidence) -> Answer:
         verdict = judge(
@@ -234,10 +256,12 @@ def _slices(members: list[T]) -> Iterator[list[T]]:
         yield members[start : start + MAX_BATCH]
 
 
-def _by_md5(batches: list[list[Md5]], outcomes: list[T]) -> Iterator[tuple[Md5, T]]:
+def _by_md5(
+    batches: list[list[Md5]], outcomes: list[dict[Md5, Binaries | CbsignedError] | CbsignedError]
+) -> Iterator[tuple[Md5, Binaries | CbsignedError]]:
     for md5s, outcome in zip(batches, outcomes):
         for md5 in md5s:
-            yield md5, outcome
+            yield md5, outcome if isinstance(outcome, CbsignedError) else outcome[md5]
 
 
 def _add_hits(evidence: Evidence, md5: Md5, outcome: Hits | CbsignedError) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -71,12 +72,16 @@ class _Desk:
 class VerdictService:
     """Answer verdict requests; settings are read anew for each, connections stay while the account stays."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """Start with no connection; `clock` gives seconds since 1970."""
+    def __init__(self, clock: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Start with no connection; `clock` gives seconds since 1970, `monotonic` seconds that only grow.
+
+        What is kept has the time of the day; how long something is left alone must not turn on who sets a clock.
+        """
         self._clock = clock
+        self._monotonic = monotonic
         self._desks: dict[str, _Desk] = {}
         self._lock = threading.Lock()  # The inputs answer in several threads.
-        self._store_rests_until = 0.0
+        self._store_rests_until = -math.inf
 
     def answer(self, request: VerdictRequest, configuration: Configuration) -> VerdictReply:
         """Answer a request from the store and, for the rest, from Carbon Black.
@@ -140,19 +145,19 @@ class VerdictService:
         if any(answer.source is Source.SERVER for answer in resolution.answers.values()):
             desk.breaker.succeed()
         elif {trouble.reason for trouble in resolution.troubles} & SERVER_IS_DOWN:
-            desk.breaker.fail(self._clock())
+            desk.breaker.fail(self._monotonic())
         return resolution
 
     def _down(self, desk: _Desk) -> Trouble | None:
         """Say why Carbon Black is not asked now (None: it is); after the rest one small request finds out."""
-        state = desk.breaker.state(self._clock())
+        state = desk.breaker.state(self._monotonic())
         if state is State.CLOSED:
             return None
         if state is State.HALF_OPEN:
             try:
                 desk.edr.version()
             except EdrError as error:
-                desk.breaker.fail(self._clock())
+                desk.breaker.fail(self._monotonic())
                 return Trouble.of(error)
             desk.breaker.succeed()
             return None
@@ -163,7 +168,7 @@ class VerdictService:
     def _recall(
         self, configuration: Configuration, server: str, questions: Sequence[Question], troubles: list[Trouble]
     ) -> dict[Question, StoredVerdict]:
-        if self._clock() < self._store_rests_until:
+        if self._monotonic() < self._store_rests_until:
             return {}
         try:
             return configuration.store().read(server, questions)
@@ -187,7 +192,7 @@ class VerdictService:
             for question, answer in answers.items()
             if answer.source is Source.SERVER
         ]
-        if not any(new) or now < self._store_rests_until:
+        if not any(new) or self._monotonic() < self._store_rests_until:
             return
         try:
             configuration.store().write(filter(None, new))
@@ -197,7 +202,7 @@ class VerdictService:
     def _rest_store(self, error: StoreError, troubles: list[Trouble]) -> None:
         # Never a search's failure: what is not kept is asked again. Retried after a rest.
         logger.warning("store trouble=%r rest_seconds=%d", str(error), _STORE_REST)
-        self._store_rests_until = self._clock() + _STORE_REST
+        self._store_rests_until = self._monotonic() + _STORE_REST
         troubles.append(Trouble.of(error))
 
     def _desk(self, account: Account) -> _Desk:

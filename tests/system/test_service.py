@@ -83,7 +83,7 @@ def _reason(service: VerdictService, edr: EdrServer) -> str:
 
 def test_after_three_failures_in_a_row_the_server_is_left_alone(edr: EdrServer, clock: Clock) -> None:
     """Rows go on at once; after half a minute one small request finds out whether it is back."""
-    service = VerdictService(clock)
+    service = VerdictService(clock, clock)
     edr.fail(Fault.CRASH, "/api")
     assert [_reason(service, edr) for _ in range(5)] == ["server_error"] * 5
     assert edr.counts == {"/api/v1/process": 3, "/api/v1/binary": 3}
@@ -100,7 +100,7 @@ def test_after_three_failures_in_a_row_the_server_is_left_alone(edr: EdrServer, 
 
 def test_an_account_that_changes_gets_a_new_chance_at_once(edr: EdrServer, clock: Clock) -> None:
     """What failed was the old one."""
-    service = VerdictService(clock)
+    service = VerdictService(clock, clock)
     edr.fail(Fault.CRASH)
     for _ in range(4):
         _reason(service, edr)
@@ -110,7 +110,7 @@ def test_an_account_that_changes_gets_a_new_chance_at_once(edr: EdrServer, clock
 
 def test_a_refused_token_is_no_reason_to_leave_the_server_alone(edr: EdrServer, clock: Clock) -> None:
     """An admin who corrects it wants to see it work."""
-    service = VerdictService(clock)
+    service = VerdictService(clock, clock)
     edr.fail(Fault.BAD_TOKEN)
     assert [_reason(service, edr) for _ in range(5)] == ["auth"] * 5
     edr.recover()

@@ -35,6 +35,7 @@ LAYERS = {
     "risk": CORE,
     "lists": CORE,
     "opinions": CORE,
+    "transport": ADAPTER,
     "edr": ADAPTER,
     "clause": ADAPTER,
     "configuration": ADAPTER,
@@ -49,6 +50,7 @@ LAYERS = {
     "logs": ADAPTER,
     "sdk": ADAPTER,
     "codec": ADAPTER,
+    "memory": ADAPTER,
     "resolver": SERVICE,
     "service": SERVICE,
     "baseline_service": SERVICE,
@@ -80,9 +82,9 @@ LAYERS = {
 }
 # Third-party packages, each behind one door.
 DOORS = {
-    "requests": {"edr"},
-    "urllib3": {"edr"},
-    "certifi": {"edr"},
+    "requests": {"transport"},
+    "urllib3": {"transport"},
+    "certifi": {"transport"},
     "jinja2": {"clause"},
     "solnlib": {"configuration", "logs"},
     "splunklib": {"configuration", "splunkd", "collection", "sdk", "codec", "inputs.stream", "inputs.script"},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable
 
 from cbverdict.baseline_service import BaselineService
 from cbverdict.clause import Clause
-from cbverdict.edr import EdrClient
+from cbverdict.edr import PAGE_BYTES, EdrClient
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service import VerdictService
 from cbverdict.settings import Method
@@ -83,7 +83,7 @@ class Sources:
         self._baselines = BaselineService()
         self._earlier_requests = 0
         self.settings = self._read()
-        self.edr = EdrClient(self.settings.own_account)
+        self.edr = EdrClient(self.settings.own_account, max_bytes=PAGE_BYTES)
 
     @property
     def account(self) -> Account:
@@ -107,7 +107,7 @@ class Sources:
         self.settings = self._read()
         self._earlier_requests += self.edr.request_count
         self.edr.close()
-        self.edr = EdrClient(self.account)
+        self.edr = EdrClient(self.account, max_bytes=PAGE_BYTES)
 
     def ask(self, request: VerdictRequest) -> VerdictReply:
         """Answer questions as the verdict service answers a search's."""
