@@ -15,8 +15,9 @@ from cbverdict.baseline_service import BaselineService
 from cbverdict.endpoint import serve
 from cbverdict.logs import prepare
 from cbverdict.memory import keep_large_blocks_off_the_heap
-from cbverdict.messages import read_request, write_reply
+from cbverdict.messages import VerdictReply, read_request, read_ticket, write_reply, write_turn
 from cbverdict.service import VerdictService
+from cbverdict.turns import Turns
 
 if TYPE_CHECKING:
     from cbverdict.configuration import SplunkdConfiguration
@@ -32,13 +33,21 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
         super().__init__()
         keep_large_blocks_off_the_heap()
         self._service = VerdictService()
+        self._turns: Turns[VerdictReply] = Turns()
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
         return serve(in_string, {"POST": self._answer, "DELETE": self._purge})
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
-        return write_reply(self._service.answer(read_request(call.get("payload") or ""), configuration))
+        body, owner = call.get("payload") or "", str(call.get("session", {}).get("user", ""))
+        ticket = read_ticket(body)
+        if ticket is not None:
+            return write_turn(self._turns.take(ticket, owner))
+        request = read_request(body)
+        if not request.in_turns:
+            return write_reply(self._service.answer(request, configuration))
+        return write_turn(self._turns.begin(lambda: self._service.answer(request, configuration), owner))
 
     def _purge(self, _: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         self._service.purge(configuration)

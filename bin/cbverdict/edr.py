@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import threading
@@ -23,7 +24,7 @@ from cbverdict.evidence import Binaries, Hits, ProcessCount, Signature, worse_of
 from cbverdict.hashes import Md5, parse_md5
 from cbverdict.json_object import read_object
 from cbverdict.query import published_query_string
-from cbverdict.transport import Transport
+from cbverdict.transport import Request, Transport
 
 if TYPE_CHECKING:
     from cbverdict.settings import Account
@@ -44,6 +45,18 @@ _BYTES_A_TOKEN = 16  # of JSON on average, at least: what is made of much shorte
 _parsing = threading.Lock()  # One answer at a time becomes Python objects, so that memory is bounded by one.
 
 
+class _Counter:
+    """A number that several threads count up."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.total += 1
+
+
 class EdrClient:
     """Ask one Carbon Black EDR server; safe to use from several threads.
 
@@ -57,11 +70,18 @@ class EdrClient:
         self._account = account
         self._max_bytes = max_bytes
         self._transport = Transport(account, retries, max_bytes)
+        self._sent = _Counter()
 
     @property
     def request_count(self) -> int:
         """How many requests were sent so far, retries included."""
-        return self._transport.request_count
+        return self._sent.total
+
+    def counting_apart(self) -> EdrClient:
+        """Give a client over the same connections that counts its own requests, beginning at none."""
+        client = copy.copy(self)
+        client._sent = _Counter()  # noqa: SLF001 - one of its own kind
+        return client
 
     def close(self) -> None:
         """Close the connections."""
@@ -69,12 +89,12 @@ class EdrClient:
 
     def version(self, deadline: float = math.inf) -> str:
         """Ask for the server's version (`GET /api/info`), which any valid token may."""
-        return self._ask("GET", "/api/info", None, deadline, self._read_version)
+        return self._ask(Request("GET", "/api/info"), deadline, self._read_version)
 
     def count_published(self, md5: Md5, name: str, deadline: float = math.inf) -> ProcessCount:
         """Send the published request, byte for byte, and say how many documents match."""
-        path = "/api/v1/process?" + published_query_string(md5, name)
-        return self._ask("GET", path, None, deadline, lambda body: ProcessCount(self._total(body), _is_complete(body)))
+        request = Request("GET", "/api/v1/process?" + published_query_string(md5, name))
+        return self._ask(request, deadline, lambda body: ProcessCount(self._total(body), _is_complete(body)))
 
     def find_processes(self, query: str, deadline: float = math.inf) -> Hits:
         """Say for which hashes at least one process matches the query (at most `query.MAX_BATCH` hashes in it)."""
@@ -86,11 +106,11 @@ class EdrClient:
             "facet.field": ["process_md5"],
             "cb.urlver": ["1"],
         }
-        return self._ask("POST", "/api/v1/process", body, deadline, self._read_hits)
+        return self._ask(Request("POST", "/api/v1/process", body), deadline, self._read_hits)
 
     def find_binaries(self, query: str, rows: int, deadline: float = math.inf) -> Binaries:
         """Fetch the binary documents that match the query, at most `rows` of them."""
-        return self._ask("POST", "/api/v1/binary", _search_body(query, rows), deadline, self._read_binaries)
+        return self._ask(Request("POST", "/api/v1/binary", _search_body(query, rows)), deadline, self._read_binaries)
 
     def process_page(self, query: str, rows: int, skip: int) -> tuple[list[Document], bool]:
         """Fetch process documents in the order in which they reached the server; say whether there are no more."""
@@ -103,10 +123,11 @@ class EdrClient:
     def find_images(self, query: str, rows: int) -> list[Document]:
         """Fetch one document of each process that the query finds, whichever of its segments."""
         body = {**_search_body(query, rows), "cb.group": ["id"]}
-        return self._ask("POST", "/api/v1/process", body, math.inf, self._documents)
+        return self._ask(Request("POST", "/api/v1/process", body), math.inf, self._documents)
 
     def _page(self, path: str, query: str, sort: str, rows: int, skip: int) -> tuple[list[Document], bool]:
-        answer = self._ask("POST", path, {**_search_body(query, rows), "start": skip, "sort": sort}, math.inf, dict)
+        body = {**_search_body(query, rows), "start": skip, "sort": sort}
+        answer = self._ask(Request("POST", path, body), math.inf, dict)
         documents = self._documents(answer)
         if not _is_complete(answer):
             raise CutShortError(self._sentence("cut a search short", CutShortError))
@@ -117,18 +138,14 @@ class EdrClient:
         self._total(answer)
         return [document for document in answer["results"] if isinstance(document, dict)]
 
-    def _ask(
-        self, verb: str, path: str, body: dict[str, Any] | None, deadline: float, read: Callable[[dict[str, Any]], T]
-    ) -> T:
+    def _ask(self, request: Request, deadline: float, read: Callable[[dict[str, Any]], T]) -> T:
         try:
-            return self._send(verb, path, body, deadline, read)
+            return self._send(request, deadline, read)
         except EdrError as error:
             raise error.with_traceback(None) from None  # Whoever keeps it would keep the answer in its frames.
 
-    def _send(
-        self, verb: str, path: str, body: dict[str, Any] | None, deadline: float, read: Callable[[dict[str, Any]], T]
-    ) -> T:
-        answer = self._transport.send(verb, path, body, deadline)
+    def _send(self, request: Request, deadline: float, read: Callable[[dict[str, Any]], T]) -> T:
+        answer = self._transport.send(request, deadline, self._sent)
         self._raise_for_status(answer)
         with _parsing:
             return read(self._parse(answer))

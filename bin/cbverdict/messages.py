@@ -15,9 +15,10 @@ from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict
 
 MAX_QUESTIONS = 1000
 MAX_NAME = 4096
-_MEMBERS = {"server", "method", "seconds", "has_names", "refresh", "deadline", "sid", "questions"}
+_MEMBERS = {"server", "method", "seconds", "has_names", "refresh", "deadline", "sid", "in_turns", "questions"}
 _MAX_SECONDS = 3600.0
 _MAX_SID = 1024
+_MAX_TICKET = 64
 _MAX_SERVER = 255
 _LATEST = 1e12  # seconds since 1970 that a clock can say
 
@@ -28,7 +29,7 @@ class VerdictRequest:
 
     `is_refreshed` says that verdicts kept from before do not count. After `deadline` (seconds since 1970)
     nobody waits for the answer any more (None: not said). `sid` is the search's id: when that is over, so is
-    the asking.
+    the asking. `in_turns` says that a ticket will do where the answer takes its time.
     """
 
     questions: tuple[Question, ...]
@@ -39,6 +40,14 @@ class VerdictRequest:
     is_refreshed: bool = False
     deadline: float | None = None
     sid: str | None = None
+    in_turns: bool = False
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What an answer is fetched with that is not there yet (empty: there is no such answer, begin anew)."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ def write_request(request: VerdictRequest) -> str:
             "refresh": request.is_refreshed,
             "deadline": request.deadline,
             "sid": request.sid,
+            "in_turns": request.in_turns,
             "questions": [[question.md5, question.name] for question in request.questions],
         }
     )
@@ -97,6 +107,7 @@ def read_request(text: str) -> VerdictRequest:
         is_refreshed=body.get("refresh") is True,
         deadline=_read_deadline(body.get("deadline")),
         sid=_read_sid(body.get("sid")),
+        in_turns=body.get("in_turns") is True,
     )
 
 
@@ -115,6 +126,32 @@ def write_reply(reply: VerdictReply) -> str:
             "answers": [_dump_answer(answer) for answer in reply.answers],
         }
     )
+
+
+def write_turn(turn: VerdictReply | Ticket) -> str:
+    """Write a reply, or the ticket to fetch it with later."""
+    return write_ticket(turn) if isinstance(turn, Ticket) else write_reply(turn)
+
+
+def write_ticket(ticket: Ticket) -> str:
+    """Write a ticket, as either side sends it."""
+    return json.dumps({"ticket": ticket.text})
+
+
+def read_ticket(text: str) -> str | None:
+    """Read a ticket that a reply is fetched with (None: it is a request)."""
+    ticket = (read_object(text) or {}).get("ticket")
+    return ticket[:_MAX_TICKET] if isinstance(ticket, str) else None
+
+
+def read_turn(text: str) -> VerdictReply | Ticket:
+    """Read a reply, or a ticket to fetch it with later.
+
+    Raises:
+        InvalidRequestError: it is neither of this version of the service.
+    """
+    ticket = read_ticket(text)
+    return read_reply(text) if ticket is None else Ticket(ticket)
 
 
 def read_reply(text: str) -> VerdictReply:

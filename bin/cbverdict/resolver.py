@@ -58,7 +58,7 @@ SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHA
 _FAILURES_IN_A_ROW = 8
 _MAX_PARTS = 32
 _DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
-_LOOK_EVERY = 2.0
+LOOK_EVERY = 2.0
 """Seconds between two looks at whether the search that asks is over."""
 
 _CUT_SHORT = Trouble(
@@ -195,8 +195,8 @@ class Resolver:
         """Wait for all, until the time or the search is over."""
         while True:
             left = deadline - time.monotonic()
-            in_time, late = wait(futures, max(0.0, min(_LOOK_EVERY, left)))
-            if not late or left <= _LOOK_EVERY:
+            in_time, late = wait(futures, max(0.0, min(LOOK_EVERY, left)))
+            if not late or left <= LOOK_EVERY:
                 return in_time, late
             if self._is_over():
                 stop.reason = SearchOverError(advice(SearchOverError))

@@ -6,23 +6,25 @@ import logging
 import math
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, Protocol, Sequence
+from typing import TYPE_CHECKING, Callable, Hashable, Iterable, Iterator, Mapping, Protocol, Sequence
 
-from cbverdict.breaker import REST, THRESHOLD, CircuitBreaker, State
+from cbverdict.breaker import THRESHOLD, CircuitBreaker, State
 from cbverdict.clause import Clause
 from cbverdict.edr import EdrClient
 from cbverdict.errors import EdrError, ServerFailedError, StoreError, Trouble, advice
+from cbverdict.flights import Flights
 from cbverdict.messages import VerdictReply, VerdictRequest
-from cbverdict.resolver import SERVER_IS_DOWN, Resolution, Resolver
+from cbverdict.resolver import LOOK_EVERY, SERVER_IS_DOWN, Resolution, Resolver
 from cbverdict.settings import Account, Method, VerdictSettings
 from cbverdict.stored import StoredVerdict, keep, still_counts
 from cbverdict.verdict import Answer, Reason, Source, no_answer
 
 if TYPE_CHECKING:
     from cbverdict.evidence import Question
+    from cbverdict.flights import Landing
 
 logger = logging.getLogger(__name__)
 
@@ -59,14 +61,32 @@ class Configuration(Protocol):
         """Say whether a search was cancelled or finalised (None: nobody said which, so it goes on)."""
 
 
+_PROBE_SECONDS = 5.0
+
+# What kept another search from its answer need not keep this one.
+_OTHERS_OWN = frozenset({Reason.TIMEOUT, Reason.CANCELLED})
+
+
 @dataclass(frozen=True)
-class _Desk:
+class _Connection:
     """What is kept between calls for one account: connections and the pool that bounds its requests."""
 
     account: Account
     edr: EdrClient
     executor: ThreadPoolExecutor
     breaker: CircuitBreaker
+    flights: Flights
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """How one search asks; `way` tells what the same question of another search must have in common."""
+
+    connection: _Connection
+    resolver: Resolver
+    method: Method
+    way: Hashable
+    is_over: Callable[[], bool]
 
 
 class VerdictService:
@@ -79,7 +99,7 @@ class VerdictService:
         """
         self._clock = clock
         self._monotonic = monotonic
-        self._desks: dict[str, _Desk] = {}
+        self._connections: dict[str, _Connection] = {}
         self._lock = threading.Lock()  # The inputs answer in several threads.
         self._store_rests_until = -math.inf
 
@@ -108,12 +128,12 @@ class VerdictService:
             seconds = min(seconds, request.deadline - time.time())
         resolution = Resolution({}, 0, ())
         if missing:
-            desk = self._desk(account)
+            connection = self._connection(account)
             is_over = partial(configuration.is_search_over, request.sid)
-            resolver = Resolver(
-                desk.edr, desk.executor, clause, is_expired_signed=settings.is_expired_signed, is_over=is_over
-            )
-            resolution = self._ask(desk, resolver, missing, method, seconds)
+            edr, is_expired_signed = connection.edr.counting_apart(), settings.is_expired_signed
+            resolver = Resolver(edr, connection.executor, clause, is_expired_signed=is_expired_signed, is_over=is_over)
+            asking = _Asking(connection, resolver, method, (method, settings.clause, is_expired_signed), is_over)
+            resolution = self._ask_once(asking, missing, seconds)
         waited = time.monotonic() - asked_at
         answers.update(resolution.answers)
         if bases:
@@ -135,34 +155,54 @@ class VerdictService:
         """
         configuration.store().purge(self._clock())
 
-    def _ask(
-        self, desk: _Desk, resolver: Resolver, questions: list[Question], method: Method, seconds: float
-    ) -> Resolution:
-        down = self._down(desk)
+    def _ask_once(self, asking: _Asking, questions: list[Question], seconds: float) -> Resolution:
+        """Ask what no other search asks at this moment, and wait for what others ask."""
+        deadline = time.monotonic() + seconds
+        flights = asking.connection.flights
+        flight = flights.take_off(asking.way, questions)
+        resolution = Resolution({}, 0, ())
+        try:
+            if flight.own:
+                resolution = self._ask(asking, flight.own, seconds)
+        finally:
+            flights.land(asking.way, flight, resolution)
+        if not flight.others:
+            return resolution
+        shared = _wait_for(flight.others, deadline, asking.is_over)
+        again = [question for question, answer in shared.answers.items() if answer.verdict.reason in _OTHERS_OWN]
+        if again and not asking.is_over():
+            rest = self._ask(asking, again, deadline - time.monotonic())
+            shared = _joined(shared, rest)
+        return _joined(resolution, shared)
+
+    def _ask(self, asking: _Asking, questions: list[Question], seconds: float) -> Resolution:
+        breaker = asking.connection.breaker
+        down = self._down(asking.connection, seconds)
         if down is not None:
             return Resolution(dict.fromkeys(questions, no_answer(down.reason)), 0, (down,))
-        resolution = resolver.resolve(questions, method, seconds)
+        resolution = asking.resolver.resolve(questions, asking.method, seconds)
         if any(answer.source is Source.SERVER for answer in resolution.answers.values()):
-            desk.breaker.succeed()
+            breaker.succeed()
         elif {trouble.reason for trouble in resolution.troubles} & SERVER_IS_DOWN:
-            desk.breaker.fail(self._monotonic())
+            breaker.fail(self._monotonic())
         return resolution
 
-    def _down(self, desk: _Desk) -> Trouble | None:
+    def _down(self, connection: _Connection, seconds: float) -> Trouble | None:
         """Say why Carbon Black is not asked now (None: it is); after the rest one small request finds out."""
-        state = desk.breaker.state(self._monotonic())
+        breaker = connection.breaker
+        state = breaker.state(self._monotonic())
         if state is State.CLOSED:
             return None
         if state is State.HALF_OPEN:
             try:
-                desk.edr.version()
+                connection.edr.version(time.monotonic() + min(_PROBE_SECONDS, seconds))
             except EdrError as error:
-                desk.breaker.fail(self._monotonic())
+                breaker.fail(self._monotonic())
                 return Trouble.of(error)
-            desk.breaker.succeed()
+            breaker.succeed()
             return None
-        where = f"Carbon Black {desk.account.name} ({desk.account.url})"
-        what = f"failed {THRESHOLD} times in a row and is left alone for {REST:g} s"
+        where = f"Carbon Black {connection.account.name} ({connection.account.url})"
+        what = f"failed {THRESHOLD} times in a row and is left alone for {breaker.rest:g} s"
         return Trouble(Reason.SERVER_ERROR, f"{where} {what}. {advice(ServerFailedError)}")
 
     def _recall(
@@ -205,17 +245,39 @@ class VerdictService:
         self._store_rests_until = self._monotonic() + _STORE_REST
         troubles.append(Trouble.of(error))
 
-    def _desk(self, account: Account) -> _Desk:
+    def _connection(self, account: Account) -> _Connection:
         with self._lock:
-            desk = self._desks.get(account.name)
-            if desk is None or desk.account != account:
-                if desk is not None:
-                    desk.executor.shutdown(wait=False)
-                    desk.edr.close()
+            connection = self._connections.get(account.name)
+            if connection is None or connection.account != account:
+                if connection is not None:
+                    connection.edr.close()  # Whoever asks through it still may: its threads end with the last of them.
                 pool = ThreadPoolExecutor(account.requests_in_flight, "edr")
-                desk = _Desk(account, EdrClient(account), pool, CircuitBreaker())
-                self._desks[account.name] = desk
-            return desk
+                connection = _Connection(account, EdrClient(account), pool, CircuitBreaker(), Flights())
+                self._connections[account.name] = connection
+            return connection
+
+
+def _wait_for(others: Mapping[Question, Landing], deadline: float, is_over: Callable[[], bool]) -> Resolution:
+    """Wait for answers that other searches have asked for; what is late, or not wanted any more, has none."""
+    pending = set(others.values())
+    reason = Reason.TIMEOUT
+    while pending and time.monotonic() < deadline:
+        _, pending = wait(pending, max(0.0, min(LOOK_EVERY, deadline - time.monotonic())))
+        if pending and is_over():
+            reason = Reason.CANCELLED
+            break
+    nobody = Resolution({}, 0, ())
+    landed = {landing: nobody if landing in pending else landing.result() for landing in set(others.values())}
+    answers = {
+        question: landed[landing].answers.get(question, no_answer(reason)) for question, landing in others.items()
+    }
+    troubles = dict.fromkeys(trouble for one in landed.values() for trouble in one.troubles)
+    return Resolution(answers, 0, tuple(troubles))
+
+
+def _joined(one: Resolution, other: Resolution) -> Resolution:
+    troubles = dict.fromkeys((*one.troubles, *other.troubles))
+    return Resolution({**one.answers, **other.answers}, one.requests + other.requests, tuple(troubles))
 
 
 def _from_store(

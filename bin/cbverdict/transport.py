@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, Iterator, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, NamedTuple, Optional
 
 import certifi
 import requests
@@ -41,6 +41,7 @@ disable_warnings(SubjectAltNameWarning)  # Carbon Black's own certificate has no
 _CONNECT_TIMEOUT = 10.0
 _LONGEST_WAIT = 5.0
 _FIRST_WAIT = 0.3
+_LEAST_PATIENCE = 3.0
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 _LONGEST_DATE = 100  # characters
 _HEAD_BYTES = 256 * 1024
@@ -48,6 +49,14 @@ _PIECE = 64 * 1024
 _PARTIAL_CHAIN = (
     0x80000  # OpenSSL's X509_V_FLAG_PARTIAL_CHAIN (named in ssl from 3.10): pin a certificate that is no CA.
 )
+
+
+class Request(NamedTuple):
+    """An HTTP request; the path has its query string, the body becomes JSON (None: none)."""
+
+    verb: str
+    path: str
+    body: Optional[Dict[str, Any]] = None
 
 
 class Answer(NamedTuple):
@@ -63,7 +72,9 @@ class Transport:
     A request ends by its deadline whatever the server does: each read and write of a socket gets the time that is
     left, so a server that drips bytes gains nothing by it. Nor is more read, or unpacked, than `max_bytes`.
     Two more tries are made for 429 (its Retry-After honoured up to 5 s), 502, 503, 504, and for a connection that
-    was refused, or closed before it answered, while their waits fit before the deadline; none after a time-out.
+    was refused, or closed before it answered, while their waits fit before the deadline. None after a time-out, but
+    that a server which was quick lately and says nothing for ten times as long is asked once more: one connection that
+    hangs must not hold what others wait for.
     """
 
     def __init__(self, account: Account, retries: int, max_bytes: int) -> None:
@@ -71,8 +82,7 @@ class Transport:
         self._account = account
         self._retries = retries
         self._max_bytes = max_bytes
-        self._request_count = 0
-        self._lock = threading.Lock()
+        self._slowest = 0.0
         self._session = requests.Session()
         self._session.trust_env = False
         # Packed answers are unpacked all the same, but no server needs to be asked for them.
@@ -82,23 +92,19 @@ class Transport:
             self._session.proxies = {"https": account.proxy}
         self._session.mount("https://", _TlsAdapter(account))
 
-    @property
-    def request_count(self) -> int:
-        """How many requests were sent so far, retries included."""
-        return self._request_count
-
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def send(self, verb: str, path: str, body: dict[str, Any] | None, deadline: float) -> Answer:
-        """Send a request, again where that helps, until `deadline` (`time.monotonic`).
+    def send(self, request: Request, deadline: float, count: Callable[[], None]) -> Answer:
+        """Send a request, again where that helps, until `deadline` (`time.monotonic`); `count` each time it is sent.
 
         Raises:
             EdrError: there is no answer; one with any status is one.
         """
         for number in range(self._retries + 1):
-            outcome = self._try(verb, path, body, deadline)
+            patience = self._patience() if number == 0 and self._retries else math.inf
+            outcome = self._try(request, deadline, patience, count)
             wait = _FIRST_WAIT * 2**number if outcome.wait is None else outcome.wait
             if not outcome.is_passing or number == self._retries or time.monotonic() + wait >= deadline:
                 break
@@ -107,26 +113,37 @@ class Transport:
             raise outcome.result
         return outcome.result
 
-    def _try(self, verb: str, path: str, body: dict[str, Any] | None, deadline: float) -> _Outcome:
+    def _patience(self) -> float:
+        """Give the seconds after which a first try is taken for lost: ten times as long as any took lately."""
+        return max(_LEAST_PATIENCE, 10 * self._slowest) if self._slowest else math.inf
+
+    def _try(self, request: Request, deadline: float, patience: float, count: Callable[[], None]) -> _Outcome:
         started = time.monotonic()
-        seconds = min(self._account.timeout, deadline - started)
+        limit = min(self._account.timeout, deadline - started)
+        seconds = min(limit, patience)
         if seconds <= 0:
             return _Outcome(TimedOutError(self.sentence("was not asked any more: the time is over", TimedOutError)))
-        with self._lock:
-            self._request_count += 1
+        count()
         try:
             with (
                 _allowance.of(started + seconds, self._max_bytes + _HEAD_BYTES),
                 self._session.request(
-                    verb, self._account.url + path, json=body, allow_redirects=False, stream=True
+                    request.verb,
+                    self._account.url + request.path,
+                    json=request.body,
+                    allow_redirects=False,
+                    stream=True,
                 ) as response,
             ):
                 content = self._read(response)
         except Exception as error:  # noqa: BLE001 - a hostile answer has the HTTP libraries raise what it likes
-            return self._explain(error, time.monotonic() - started)
+            outcome = self._explain(error, time.monotonic() - started)
+            is_lost = isinstance(outcome.result, TimedOutError) and seconds < limit
+            return outcome._replace(wait=0.0, is_passing=True) if is_lost else outcome
+        self._slowest = max(time.monotonic() - started, 0.9 * self._slowest)
         logger.debug(
             "edr account=%s verb=%s path=%s status=%d bytes=%d seconds=%.3f",
-            self._account.name, verb, path.partition("?")[0], response.status_code, len(content),
+            self._account.name, request.verb, request.path.partition("?")[0], response.status_code, len(content),
             time.monotonic() - started,
         )  # fmt: skip
         wait = _retry_after(response.headers.get("Retry-After"))

@@ -53,6 +53,8 @@ LAYERS = {
     "memory": ADAPTER,
     "resolver": SERVICE,
     "service": SERVICE,
+    "flights": SERVICE,
+    "turns": SERVICE,
     "baseline_service": SERVICE,
     "usual": SERVICE,
     "learning": SERVICE,

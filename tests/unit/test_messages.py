@@ -12,12 +12,17 @@ from cbverdict.evidence import Question, Signature
 from cbverdict.hashes import Md5
 from cbverdict.messages import (
     MAX_QUESTIONS,
+    Ticket,
     VerdictReply,
     VerdictRequest,
     read_reply,
     read_request,
+    read_ticket,
+    read_turn,
     write_reply,
     write_request,
+    write_ticket,
+    write_turn,
 )
 from cbverdict.settings import Method
 from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict, no_answer
@@ -36,8 +41,20 @@ def test_a_request_arrives_as_it_was_sent() -> None:
         is_refreshed=True,
         deadline=1.7e9,
         sid="1.2",
+        in_turns=True,
     )
     assert read_request(write_request(request)) == request
+
+
+@pytest.mark.parametrize("text", ["abc", ""])
+def test_a_ticket_arrives_as_it_was_sent_either_way(text: str) -> None:
+    """And no request or reply is taken for one."""
+    assert read_turn(write_turn(Ticket(text))) == Ticket(text)
+    assert read_ticket(write_ticket(Ticket(text))) == text
+    reply = VerdictReply("main", ())
+    assert read_turn(write_turn(reply)) == reply
+    assert read_ticket(write_request(VerdictRequest(()))) is None
+    assert [read_ticket(other) for other in ("", "{", "[]", '{"ticket": 7}', '{"ticket": null}')] == [None] * 5
 
 
 def test_a_reply_arrives_as_it_was_sent() -> None:

@@ -1,0 +1,94 @@
+"""Long answers in short turns: a process that serves one call at a time must not be held by any of them."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as WaitTimeoutError
+from dataclasses import dataclass
+from typing import Callable, Generic, TypeVar, Union
+
+from cbverdict.messages import Ticket
+
+T = TypeVar("T")
+
+FIRST_TURN = 0.3
+"""Seconds that a call waits for its answer: most of a server that is well come within that."""
+
+_LATER_TURN = 0.05
+_MAX_WORKERS = 32
+_KEPT = 60.0
+"""Seconds that an answer is kept which nobody fetches."""
+
+
+Turn = Union[T, Ticket]
+
+
+@dataclass
+class _Work(Generic[T]):
+    owner: str
+    future: Future[T]
+    forgotten_at: float = math.inf
+
+
+class Turns(Generic[T]):
+    """Do work in threads of its own; whoever asks gets the answer, or a ticket to ask with again.
+
+    A ticket cannot be guessed, and is good for the one who got it alone.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start without work."""
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(_MAX_WORKERS, "turn")
+        self._work: dict[str, _Work[T]] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, work: Callable[[], T], owner: str) -> Turn[T]:
+        """Begin; raise what the work raises, if that happens within the first turn."""
+        future = self._pool.submit(work)
+        try:
+            return future.result(FIRST_TURN)
+        except WaitTimeoutError:
+            if future.done():
+                raise  # the work's own
+        ticket = Ticket(secrets.token_urlsafe(16))
+        with self._lock:
+            self._forget()
+            self._work[ticket.text] = _Work(owner, future)
+        return ticket
+
+    def take(self, ticket: str, owner: str) -> Turn[T]:
+        """Fetch an answer, or the ticket once more; raise what the work raised."""
+        with self._lock:
+            work = self._work.get(ticket)
+        if work is None or work.owner != owner:
+            return Ticket("")
+        try:
+            answer = work.future.result(_LATER_TURN)
+        except WaitTimeoutError:
+            if not work.future.done():
+                return Ticket(ticket)
+            self._drop(ticket)
+            raise
+        except BaseException:
+            self._drop(ticket)
+            raise
+        self._drop(ticket)
+        return answer
+
+    def _drop(self, ticket: str) -> None:
+        with self._lock:
+            self._work.pop(ticket, None)
+
+    def _forget(self) -> None:
+        """Forget answers that have waited for a while: whoever asked has gone."""
+        now = self._clock()
+        for ticket, work in list(self._work.items()):
+            if work.future.done() and work.forgotten_at == math.inf:
+                work.forgotten_at = now + _KEPT
+            elif work.forgotten_at <= now:
+                del self._work[ticket]
