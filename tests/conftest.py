@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Generator, Iterator
 
@@ -22,6 +23,12 @@ def recorded() -> Path:
     if not SHARED.is_dir():
         pytest.skip("LOUD SKIP: the recorded data (../shared/real) is not here, so nothing is compared with it")
     return SHARED
+
+
+@pytest.fixture
+def now() -> int:
+    """Give the time when the test began, in seconds since 1970: the last test of a long run has its own."""
+    return round(time.time())
 
 
 @pytest.fixture
