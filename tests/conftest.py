@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
-from tests.lab.package import UCC, build_and_unpack
+from tests.lab.package import UCC, build_once, unpack
 from tests.lab.site import Site
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
@@ -59,11 +59,24 @@ def site(bare_site: Site, edr: EdrServer) -> Site:
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the package, built and unpacked; the tarball lies beside it."""
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the package, built once for all workers."""
     if not UCC.is_file():
         pytest.skip(f"LOUD SKIP: there is no {UCC}, which `make test` sets up, so no package is built")
-    return build_and_unpack(tmp_path_factory.mktemp("package"))
+    base = tmp_path_factory.getbasetemp()
+    return build_once((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built")
+
+
+@pytest.fixture(scope="session")
+def package(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the package, unpacked."""
+    return unpack(tarball, tmp_path_factory.mktemp("package"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two workers a core, for they wait for other processes half of the time; eight are enough."""
+    return min(2 * (os.cpu_count() or 1), 8)
 
 
 @pytest.hookimpl(wrapper=True)
