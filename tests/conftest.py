@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Generator, Iterator
@@ -71,6 +72,14 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def package(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the package, unpacked."""
     return unpack(tarball, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture
+def installed(tarball: Path, tmp_path: Path) -> Path:
+    """Give the package where Splunk installs apps, with the caches that Python puts into it there."""
+    app = tmp_path / "etc" / "apps" / "cbsigned"
+    shutil.copytree(tarball.parent / "compiled" / "cbsigned", app)
+    return app
 
 
 @pytest.hookimpl(optionalhook=True)

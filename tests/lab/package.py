@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -31,12 +32,19 @@ def build(work: Path, *, umask: int = -1, **environment: str) -> Path:
 
 
 def build_once(work: Path) -> Path:
-    """Build in a folder unless another process has done so; wait where it is at it. Give the tarball."""
+    """Build in a folder unless another process has done so; wait where it is at it. Give the tarball.
+
+    Beside it `compiled/cbsigned` is the unpacked app with its caches, for tests that install it: to compile the
+    libraries anew takes longer than most of them.
+    """
     work.mkdir(exist_ok=True)
     tarball = work / "package.tar.gz"
     with FileLock(work / "lock"):
         if not tarball.is_file():
-            build(work).replace(tarball)
+            built = build(work)
+            (work / "compiled").mkdir(exist_ok=True)
+            compileall.compile_dir(unpack(built, work / "compiled"), quiet=1)
+            built.replace(tarball)
     return tarball
 
 

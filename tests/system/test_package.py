@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,15 +52,13 @@ def test_the_version_is_one() -> None:
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_the_package_works_with_nothing_but_its_own_libraries(package: Path, tmp_path: Path) -> None:
+def test_the_package_works_with_nothing_but_its_own_libraries(installed: Path, tmp_path: Path) -> None:
     """Command and handler run under this interpreter without any package installed, as in Splunk."""
-    app = tmp_path / "cbsigned"
-    shutil.copytree(package, app)  # where it runs caches appear, and a package has none
     venv = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     estate = Estate()
     estate.add_binary("a" * 32, "Signed", "c:\\a.exe", publisher="Example Corp")
-    with EdrServer(estate) as edr, Site(app, str(venv / "bin" / "python")) as site:
+    with EdrServer(estate) as edr, Site(installed, str(venv / "bin" / "python")) as site:
         site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
         for arguments in ((), ("method=prog_name",), ("method=binary",)):
             result = site.search([{"md5": "a" * 32, "process_name": "a.exe"}, {"md5": "b" * 32}], *arguments)
