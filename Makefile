@@ -36,7 +36,7 @@ try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
 test: announce .venv/$(PYTHON)/ready .venv/ucc/ready tests/browser/node_modules
-	@$(IN_TMP) $(PY) -m pytest -q -n auto $(ARGS)
+	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
 
 announce: python
 	@echo "All tests on Python $(PYTHON): about five minutes on two cores, and a minute before that to set .venv/ up the first time."

@@ -82,6 +82,11 @@ def installed(tarball: Path, tmp_path: Path) -> Path:
     return app
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the file of the longest test, for which the others would wait in the end."""
+    items.sort(key=lambda item: item.path.stem != "test_inputs_survive")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Run two workers a core, for they wait for other processes half of the time; eight are enough."""
