@@ -63,7 +63,7 @@ eval: .venv/figures/ready
 	@.venv/figures/bin/python -m tests.eval.run $(ARGS)
 
 package: libmagic .venv/$(PYTHON)/ready .venv/inspect/ready .venv/ucc/ready
-	$(PY) package/build.py --ucc .venv/ucc/bin/ucc-gen --inspect .venv/inspect/bin/splunk-appinspect
+	@$(IN_TMP) $(PY) package/build.py --ucc .venv/ucc/bin/ucc-gen --inspect .venv/inspect/bin/splunk-appinspect
 
 python:
 	@$(if $(call python_of,$(PYTHON)),,echo "There is no Python $(PYTHON:none=that this runs with): it takes one of $(SUPPORTED), in pyenv or on the path" \
