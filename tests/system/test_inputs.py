@@ -55,7 +55,8 @@ def estate(now: int) -> Estate:
     return estate
 
 
-def _wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+def _wait_for(condition: Callable[[], Any], seconds: float = 120.0) -> None:
+    """Wait until it has come to that; on a busy machine that takes long."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
