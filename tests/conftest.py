@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.package import UCC, build_once, unpack
 from tests.lab.site import Site
+
+# Both are bounds of wall time, which a busy machine exceeds.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
 
