@@ -1,46 +1,60 @@
-# Every target sets up what it needs in .venv/ and works on a machine with nothing but Python 3.9 or later.
+# Every target sets up what it needs in .venv/ and works on a machine with nothing but a Python from 3.9 to 3.13.
 
 PYENV_ROOT ?= $(HOME)/.pyenv
-# Python 3.9 and 3.13 where they are (on the path or in pyenv), else the machine's own python3.
-python_of = $(firstword $(foreach p,$(wildcard $(PYENV_ROOT)/versions/$(1).*/bin/python) python$(1),\
-	$(if $(shell $(p) -c 'import sys; print("$(1)" == "%d.%d" % sys.version_info[:2] or "")' 2>/dev/null),$(p))))
-FOUND := $(strip $(foreach v,3.9 3.13,$(if $(call python_of,$(v)),$(v))))
-VERSIONS := $(or $(FOUND),3)
-MAIN := $(lastword $(VERSIONS))
-PY := .venv/$(MAIN)/bin/python
+SUPPORTED := 3.13 3.12 3.11 3.10 3.9
+# <version>=<interpreter> of every supported Python that is there, in pyenv or on the path; the newest comes first.
+FOUND := $(shell for v in $(SUPPORTED); do for p in $(PYENV_ROOT)/versions/$$v.*/bin/python python$$v python3; do \
+	"$$p" -c "import sys; sys.exit('$$v' != '%d.%d' % sys.version_info[:2])" 2>/dev/null && echo "$$v=$$p" && break; done; done)
+python_of = $(patsubst $(1)=%,%,$(filter $(1)=%,$(FOUND)))
+# The newest, or what is asked for: make test PYTHON=3.9
+PYTHON := $(or $(firstword $(subst =, ,$(firstword $(FOUND)))),none)
+# Both ends of what Splunk runs, where they are.
+MEASURED := $(or $(foreach v,3.9 3.13,$(if $(call python_of,$(v)),$(v))),$(PYTHON))
+PY := .venv/$(PYTHON)/bin/python
 
-.PHONY: demo test try package bench eval lint format clean help
+# $(call set_up,<folder of .venv>,<version>,<requirements>); without --use-pep517 pip does as its version and its cache have it.
+set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
+	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
+	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
+
+.PHONY: demo test try package bench eval lint format clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
 	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
 	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
-	@echo "make test | lint | package | bench | eval | clean"
+	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
+	@echo "make lint | package | bench | eval | clean"
 
 GIVEN = --input "$(INPUT)" --signatures "$(SIGNATURES)" --output "$(OUTPUT)" --options "$(OPTIONS)" --learn "$(LEARN)" \
 	--url "$(URL)" --token-file "$(TOKEN_FILE)" --ca "$(CA)" --check-host-name "$(CHECK_HOST_NAME)"
 
-demo: .venv/$(MAIN)/ready
+demo: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo $(GIVEN)
 
-try: .venv/$(MAIN)/ready
+try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
-test: $(VERSIONS:%=.venv/%/ready) .venv/ucc/ready tests/browser/node_modules
-	@set -e; for version in $(VERSIONS); do echo "== Python $$(.venv/$$version/bin/python -V)"; \
-		.venv/$$version/bin/python -m pytest -q -n auto $(ARGS); done
+test: announce .venv/$(PYTHON)/ready .venv/ucc/ready tests/browser/node_modules
+	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
 
-bench: $(VERSIONS:%=.venv/%/ready) .venv/figures/ready
+announce: python
+	@echo "All tests on Python $(PYTHON): about five minutes on two cores, and a minute before that to set .venv/ up the first time."
+
+# A folder for all that tests leave behind, removed whatever comes of them.
+IN_TMP = TMPDIR=$$(mktemp -d); export TMPDIR; trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM;
+
+bench: $(MEASURED:%=.venv/%/ready) .venv/figures/ready
 	@rm -rf build/bench
-	@set -e; for version in $(VERSIONS); do .venv/$$version/bin/python -m tests.bench.run $(ARGS); done
+	@set -e; for version in $(MEASURED); do .venv/$$version/bin/python -m tests.bench.run $(ARGS); done
 	@if [ -d build/bench ]; then .venv/figures/bin/python -m tests.bench.plot; fi
 
-lint: .venv/$(MAIN)/ready
+lint: .venv/$(PYTHON)/ready
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-format: .venv/$(MAIN)/ready
+format: .venv/$(PYTHON)/ready
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
@@ -48,38 +62,42 @@ format: .venv/$(MAIN)/ready
 eval: .venv/figures/ready
 	@.venv/figures/bin/python -m tests.eval.run $(ARGS)
 
-package: .venv/$(MAIN)/ready .venv/inspect/ready .venv/ucc/ready
-	$(PY) package/build.py --ucc .venv/ucc/bin/ucc-gen --inspect .venv/inspect/bin/splunk-appinspect
+package: libmagic .venv/$(PYTHON)/ready .venv/inspect/ready .venv/ucc/ready
+	@$(IN_TMP) $(PY) package/build.py --ucc .venv/ucc/bin/ucc-gen --inspect .venv/inspect/bin/splunk-appinspect
 
-.venv/%/ready: package/requirements.txt tests/requirements.txt
+python:
+	@$(if $(call python_of,$(PYTHON)),,echo "There is no Python $(PYTHON:none=that this runs with): it takes one of $(SUPPORTED), in pyenv or on the path" \
+		"(on Debian: apt-get install python3-venv). Found: $(or $(foreach found,$(FOUND),$(firstword $(subst =, ,$(found)))),$(shell python3 -V 2>/dev/null),none)."; exit 1)
+
+# AppInspect's python-magic loads it, and says so only after minutes.
+libmagic: python
+	@$(call python_of,$(PYTHON)) -c "import ctypes.util; ctypes.CDLL(ctypes.util.find_library('magic') or 'libmagic.so.1')" 2>/dev/null || \
+		{ echo "AppInspect needs libmagic: on Debian, apt-get install libmagic1; on macOS, brew install libmagic"; exit 1; }
+
+.venv/%/ready: package/requirements.txt tests/requirements.txt | python
 	@echo "setting up .venv/$* ..."
-	@$(or $(call python_of,$*),python3) -m venv --clear .venv/$* || \
-		{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
-	@.venv/$*/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+	@$(call set_up,$*,$*,tests/requirements.txt)
 	@touch $@
 
-.venv/figures/ready: tests/figures-requirements.txt package/requirements.txt
+.venv/figures/ready: tests/figures-requirements.txt package/requirements.txt | python
 	@echo "setting up what draws figures ..."
-	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/figures
-	@.venv/figures/bin/python -m pip install -q --disable-pip-version-check -r tests/figures-requirements.txt
+	@$(call set_up,figures,$(PYTHON),tests/figures-requirements.txt)
 	@touch $@
 
-.venv/inspect/ready: package/inspect-requirements.txt
+.venv/inspect/ready: package/inspect-requirements.txt | python
 	@echo "setting up AppInspect ..."
-	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/inspect
-	@.venv/inspect/bin/python -m pip install -q --disable-pip-version-check -r package/inspect-requirements.txt
+	@$(call set_up,inspect,$(PYTHON),package/inspect-requirements.txt)
+	@touch $@
+
+.venv/ucc/ready: package/ucc-requirements.txt | python
+	@echo "setting up what makes the setup pages ..."
+	@$(call set_up,ucc,$(PYTHON),package/ucc-requirements.txt)
 	@touch $@
 
 # Where there is no node, the tests of the pages skip loudly.
 tests/browser/node_modules: tests/browser/package-lock.json
 	@if command -v npm >/dev/null; then cd tests/browser && npm ci --silent --no-audit --no-fund && touch node_modules; \
 		else echo "no npm: the setup pages are not tried in a browser"; fi
-
-.venv/ucc/ready: package/ucc-requirements.txt
-	@echo "setting up what makes the setup pages ..."
-	@$(or $(call python_of,$(MAIN)),python3) -m venv --clear .venv/ucc
-	@.venv/ucc/bin/python -m pip install -q --disable-pip-version-check -r package/ucc-requirements.txt
-	@touch $@
 
 clean:
 	rm -rf tests/browser/node_modules .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -23,6 +23,9 @@ EXPLAINED = ROOT / "package" / "inspect-requirements.txt"
 """Where every warning of AppInspect's is explained."""
 
 PIP = "25.0.1"  # ucc-gen asks pip for its version in a way that later ones refuse
+FROM_SOURCE = ("--use-pep517", "--no-build-isolation", "--no-cache-dir")
+"""How pip makes a wheel of what has none: with the setuptools that is pinned for it, and nothing from its cache."""
+
 EPOCH = 1577836800  # 2020-01-01: every file of the tarball carries the same time
 
 # AppInspect runs of `make package`; the second has no tags, for some checks run only then.
@@ -43,7 +46,7 @@ def stage(ucc: str) -> Path:
         shutil.copy(ROOT / name, app / name)
     _vendor(app / "lib")
     _add_pages(app, ucc)
-    for path in app.rglob("*"):
+    for path in (app, *app.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return app
 
@@ -86,7 +89,7 @@ def inspect(tarball: Path, appinspect: str) -> bool:
 
 def _vendor(lib: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile", "--no-deps"]
-    command += ["--target", str(lib), "-r", str(ROOT / "package" / "requirements.txt")]
+    command += [*FROM_SOURCE, "--target", str(lib), "-r", str(ROOT / "package" / "requirements.txt")]
     subprocess.run(command, check=True)
     _prune(lib)
 
@@ -106,12 +109,18 @@ def _add_pages(app: Path, ucc: str) -> None:
     shutil.copy(ROOT / "README.md", source)
     shutil.copy(ROOT / "package" / "globalConfig.json", work)
     pins = (ROOT / "package" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    needed = [pin.partition("#")[0] for pin in pins if pin.startswith(("splunktaucclib", "solnlib", "splunk-sdk"))]
-    (source / "lib" / "requirements.txt").write_text("\n".join(needed), encoding="utf-8")
+    (needed,) = (pin.partition("#")[0] for pin in pins if pin.startswith("splunktaucclib"))
+    (source / "lib" / "requirements.txt").write_text(needed, encoding="utf-8")
     version = json.loads((ROOT / "app.manifest").read_text(encoding="utf-8"))["info"]["id"]["version"]
     script = Path(ucc).absolute()
     command = [str(script), "build", "--source", "package", "--ta-version", version, "-o", "output", "--overwrite"]
-    command += ["--python-binary-name", str(script.with_name("python")), "--pip-version", PIP]
+    command += [
+        "--python-binary-name",
+        str(script.with_name("python")),
+        "--pip-version",
+        PIP,
+        "--pip-custom-flag=--no-deps",
+    ]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"ucc-gen failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")

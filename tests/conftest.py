@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from pathlib import Path
 from typing import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
-from tests.lab.package import UCC, build_and_unpack
+from tests.lab.package import UCC, build_once, unpack
 from tests.lab.site import Site
+
+# Both are bounds of wall time, which a busy machine exceeds.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
 
@@ -22,6 +29,12 @@ def recorded() -> Path:
     if not SHARED.is_dir():
         pytest.skip("LOUD SKIP: the recorded data (../shared/real) is not here, so nothing is compared with it")
     return SHARED
+
+
+@pytest.fixture
+def now() -> int:
+    """Give the time when the test began, in seconds since 1970: the last test of a long run has its own."""
+    return round(time.time())
 
 
 @pytest.fixture
@@ -52,11 +65,37 @@ def site(bare_site: Site, edr: EdrServer) -> Site:
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the package, built and unpacked; the tarball lies beside it."""
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the package, built once for all workers."""
     if not UCC.is_file():
         pytest.skip(f"LOUD SKIP: there is no {UCC}, which `make test` sets up, so no package is built")
-    return build_and_unpack(tmp_path_factory.mktemp("package"))
+    base = tmp_path_factory.getbasetemp()
+    return build_once((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built")
+
+
+@pytest.fixture(scope="session")
+def package(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the package, unpacked."""
+    return unpack(tarball, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture
+def installed(tarball: Path, tmp_path: Path) -> Path:
+    """Give the package where Splunk installs apps, with the caches that Python puts into it there."""
+    app = tmp_path / "etc" / "apps" / "cbsigned"
+    shutil.copytree(tarball.parent / "compiled" / "cbsigned", app)
+    return app
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the file of the longest test, for which the others would wait in the end."""
+    items.sort(key=lambda item: item.path.stem != "test_inputs_survive")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two workers a core, for they wait for other processes half of the time; eight are enough."""
+    return min(2 * (os.cpu_count() or 1), 8)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -83,6 +83,11 @@ class Run:
         assert self.process.stdout
         self.process.stdout.close()
 
+    def end(self) -> None:
+        """End it where it still runs, and let go of its pipes."""
+        self.process.kill()
+        self.wait()
+
     def events(self) -> list[Indexed]:
         """Give the events that are whole; one that broke off is none."""
         return [_indexed(match) for match in _EVENT.findall(bytes(self.read))]
@@ -131,6 +136,7 @@ class InputHost:
         )
         assert process.stdin
         run = Run(process, is_read=is_read)
+        self.site.finally_do(run.end)
         process.stdin.write(self.configuration(**parameters).encode())
         process.stdin.close()
         return run

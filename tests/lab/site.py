@@ -41,6 +41,10 @@ class Site:
         """Stop splunkd."""
         self._exit.close()
 
+    def finally_do(self, end: Callable[[], None]) -> None:
+        """Do this before splunkd stops: end a process, say, though the test that started it has failed."""
+        self._exit.callback(end)
+
     def save_account(self, name: str, **fields: str) -> None:
         """Save an account as the add-on's setup pages do: the token encrypted, the rest in the conf file."""
         self._save("cbsigned_account", name, fields, ["api_token"])

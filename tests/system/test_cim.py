@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.lab.arrivals import Arrivals
-from tests.lab.edr.server import EdrServer
+from tests.lab.edr.estate import Estate
+from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost
 from tests.lab.site import Site
 
@@ -69,13 +70,15 @@ def _searched(sourcetype: str, fields: dict[str, Any]) -> dict[str, Any]:
     return added
 
 
-@pytest.fixture
-def events(site: Site, edr: EdrServer) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def events() -> list[dict[str, Any]]:
     """Give what a search sees of what the input indexed, of processes whose parents Carbon Black knows."""
-    arrivals = Arrivals(edr.estate)
+    arrivals = Arrivals(estate := Estate())
     arrivals.arrive(300, 1_793_606_400.0)
     arrivals.settle(1_793_606_500.0)
-    events = InputHost(site, "cbsigned_processes").run(start="2026-10-01")
+    with EdrServer(estate) as edr, Site() as site:
+        site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        events = InputHost(site, "cbsigned_processes").run(start="2026-10-01")
     seen = [_searched(event.sourcetype, event.fields) for event in events]
     return [fields for fields in seen if "parent_process_guid" in fields]
 

@@ -125,7 +125,6 @@ def test_nothing_is_missing_and_at_most_a_page_comes_twice_per_kill(
 
 
 A, B = "a" * 32, "b" * 32
-NOW = round(time.time())
 
 
 def _guid(number: int) -> str:
@@ -154,9 +153,11 @@ def signed(estate: Estate) -> Estate:
     return estate
 
 
-def test_what_moves_on_while_its_second_is_read_hides_nothing(site: Site, signed: Estate, edr: EdrServer) -> None:
+def test_what_moves_on_while_its_second_is_read_hides_nothing(
+    site: Site, signed: Estate, edr: EdrServer, now: int
+) -> None:
     """More processes in one second than a page holds, and a third of them is updated between two pages."""
-    numbers = [_add(signed, number, NOW - 3000) for number in range(60)]
+    numbers = [_add(signed, number, now - 3000) for number in range(60)]
     pages = 0
 
     def move(request: Request) -> None:
@@ -164,7 +165,7 @@ def test_what_moves_on_while_its_second_is_read_hides_nothing(site: Site, signed
         pages += _is_page(request)
         if pages == 3:
             for number in numbers[:20]:
-                signed.update_process(number, last_server_update=iso(NOW - 100))
+                signed.update_process(number, last_server_update=iso(now - 100))
 
     edr.meanwhile = move
     events = InputHost(site, "cbsigned_processes").run(page_size="10")
@@ -196,23 +197,23 @@ def test_what_becomes_visible_late_during_an_outage_is_not_lost(site: Site, sign
     assert _guids(events) == {_guid(number) for number in (*range(25), 100, *range(200, 230))}
 
 
-def test_a_server_whose_clock_was_wrong_hides_nothing(site: Site, signed: Estate) -> None:
+def test_a_server_whose_clock_was_wrong_hides_nothing(site: Site, signed: Estate, now: int) -> None:
     """A process of the next year, and then others of today; nor is a time that is none an end of it."""
-    _add(signed, 1, NOW + 400 * 86400)
-    odd = _add(signed, 2, NOW - 30)
+    _add(signed, 1, now + 400 * 86400)
+    odd = _add(signed, 2, now - 30)
     signed.update_process(odd, last_server_update="9999-12-31T23:59:59.999Z")
     host = InputHost(site, "cbsigned_processes")
     events = host.run()
     for number in range(10, 15):
-        _add(signed, number, NOW - 20 + number)
+        _add(signed, number, now - 20 + number)
     events += host.run()
     assert _guids(events) == {_guid(number) for number in (1, 2, *range(10, 15))}
 
 
-def test_a_quiet_server_is_no_lag(site: Site, signed: Estate) -> None:
+def test_a_quiet_server_is_no_lag(site: Site, signed: Estate, now: int) -> None:
     """However many pages of the overlap each run reads again."""
     for number in range(50):
-        _add(signed, number, NOW - 2400 + number)
+        _add(signed, number, now - 2400 + number)
     host = InputHost(site, "cbsigned_processes")
     events = [event for _ in range(3) for event in host.run(page_size="10", overlap="3600")]
     assert len(events) == 50
@@ -223,16 +224,16 @@ def test_a_quiet_server_is_no_lag(site: Site, signed: Estate) -> None:
     ("fault", "times"), [(Fault.BAD_TOKEN, 1), (Fault.FORBIDDEN, 1), (Fault.UNAVAILABLE, 6), (Fault.CUT_BODY, 2)]
 )
 def test_a_parent_that_cannot_be_had_in_passing_is_asked_for_again(
-    site: Site, signed: Estate, edr: EdrServer, fault: Fault, times: int
+    site: Site, signed: Estate, edr: EdrServer, fault: Fault, times: int, now: int
 ) -> None:
     """Or what an unsigned parent started would be signed noise for ever."""
     signed.add_binary(B, "Unsigned", "c:\\b.exe")
-    old = iso(NOW - 3 * 86400)
+    old = iso(now - 3 * 86400)
     for number in range(10):
         signed.add_process(Start(B, "C:\\b.exe", start=old, reached=old, guid=_guid(1000 + number), pid=5))
     for number in range(40):
         parent = {"parent_guid": _guid(1000 + number // 4), "parent_path": "C:\\b.exe", "parent_pid": 5}
-        _add(signed, number, NOW - 3000 + number, **parent)
+        _add(signed, number, now - 3000 + number, **parent)
     left = times
 
     def fail(request: Request) -> Fault | None:
@@ -249,11 +250,13 @@ def test_a_parent_that_cannot_be_had_in_passing_is_asked_for_again(
     }
 
 
-def test_parents_that_cannot_be_had_at_all_hold_nothing_up(site: Site, signed: Estate, edr: EdrServer) -> None:
+def test_parents_that_cannot_be_had_at_all_hold_nothing_up(
+    site: Site, signed: Estate, edr: EdrServer, now: int
+) -> None:
     """Each page asks for them once, and goes on without."""
     for number in range(40):
         _add(
-            signed, number, NOW - 3000 + number, parent_guid=_guid(1000 + number), parent_path="C:\\b.exe", parent_pid=5
+            signed, number, now - 3000 + number, parent_guid=_guid(1000 + number), parent_path="C:\\b.exe", parent_pid=5
         )
     edr.meanwhile = lambda request: Fault.FORBIDDEN if b"process_id:" in request.body else None
     events = InputHost(site, "cbsigned_processes").run(page_size="10")
@@ -262,25 +265,25 @@ def test_parents_that_cannot_be_had_at_all_hold_nothing_up(site: Site, signed: E
     assert pages <= sum("process_id:" in body for _, _, body in edr.requests) <= pages + 2
 
 
-def test_a_server_whose_clock_is_behind_hides_nothing(site: Site, signed: Estate) -> None:
+def test_a_server_whose_clock_is_behind_hides_nothing(site: Site, signed: Estate, now: int) -> None:
     """What becomes visible late is looked for from where its own clock was."""
     for number in range(40):
-        _add(signed, number, NOW - 1000 + number / 2)
+        _add(signed, number, now - 1000 + number / 2)
     host = InputHost(site, "cbsigned_processes")
     events = host.run(page_size="10", overlap="60")
-    _add(signed, 100, NOW - 1000 + 2)
+    _add(signed, 100, now - 1000 + 2)
     events += host.run(page_size="10", overlap="60")
     assert _guids(events) == {_guid(number) for number in (*range(40), 100)}
 
 
-def test_a_process_of_which_more_becomes_known_is_written_again(site: Site, signed: Estate) -> None:
+def test_a_process_of_which_more_becomes_known_is_written_again(site: Site, signed: Estate, now: int) -> None:
     """Under the same id, and the macro keeps the fuller one."""
-    number = _add(signed, 1, NOW - 100)
+    number = _add(signed, 1, now - 100)
     signed.update_process(number, cmdline="", path="", username="")
     host = InputHost(site, "cbsigned_processes")
     events = host.run()
     signed.update_process(
-        number, cmdline="a.exe /x", path="c:\\a.exe", username="jdoe", last_server_update=iso(NOW - 20)
+        number, cmdline="a.exe /x", path="c:\\a.exe", username="jdoe", last_server_update=iso(now - 20)
     )
     events += host.run()
     assert len(events) == 2

@@ -22,11 +22,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 
 @pytest.fixture
-def site(package: Path, tmp_path: Path) -> Iterator[Site]:
-    """Give a search head with the built package, installed where Splunk installs apps, and no account."""
-    app = tmp_path / "etc" / "apps" / "cbsigned"
-    shutil.copytree(package, app)
-    with Site(app, sys.executable) as site:
+def site(installed: Path) -> Iterator[Site]:
+    """Give a search head with the built package and no account."""
+    with Site(installed, sys.executable) as site:
         yield site
 
 

@@ -45,7 +45,7 @@ class FixedConfiguration:
 
     def account(self, name: str | None) -> Account:
         """Give the account."""
-        return Account(name or "lab", self.edr.url, TOKEN, self.edr.trust_pem, timeout=1.0)
+        return Account(name or "lab", self.edr.url, TOKEN, self.edr.trust_pem)
 
     def verdict_settings(self) -> VerdictSettings:
         """Give the settings."""
