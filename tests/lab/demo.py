@@ -87,12 +87,13 @@ def run(words: list[str], chunk: int = CHUNK) -> None:
     """
     arguments = _parse(words)
     options = parse_options(arguments.options or "", _OUR_ACCOUNT if arguments.is_try else _LAB_ACCOUNT)
+    server = _server(arguments) if arguments.is_try else {}
     given = _input(arguments, chunk)
     with ExitStack() as stack:
         site = stack.enter_context(Site())
         edr = None
-        if arguments.is_try:
-            _use_own_server(site, arguments)
+        if server:
+            _use_own_server(site, server)
         else:
             estate = Estate() if given.find else Company.estate()
             edr = stack.enter_context(EdrServer(estate))
@@ -234,14 +235,18 @@ def _learn(site: Site, arguments: argparse.Namespace, options: Options, chunk: i
         print(f"In LEARN, {sentence}.")
 
 
-def _use_own_server(site: Site, arguments: argparse.Namespace) -> None:
+def _server(arguments: argparse.Namespace) -> dict[str, str]:
+    """Read what an account of the user's own server is made of."""
     check = arguments.check_host_name or "true"
-    fields = {
+    return {
         "url": arguments.url,
         "api_token": _read_token(arguments.token_file),
         "ca_certificate": _read_certificate(arguments.ca) if arguments.ca else "",
         "check_host_name": str(parse_bool("make try", "CHECK_HOST_NAME", check, default=True)),
     }
+
+
+def _use_own_server(site: Site, fields: dict[str, str]) -> None:
     account = parse_account(_OUR_ACCOUNT, fields, None)
     client = EdrClient(account)
     print(f"Asking {account.url} (at most {account.timeout:g} s) ...", flush=True)

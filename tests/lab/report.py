@@ -145,7 +145,8 @@ class Facts:
         if self._teams and sum(len(members) >= MIN_TEAM for members in self._teams.values()) < 2:
             yield f"fewer than two teams of {MIN_TEAM} people: no opinion on whether a process is usual in the team"
         if self._times < AnomalySettings.minimum_support:
-            yield f"{self._times} rows with a time are too few: an opinion takes {AnomalySettings.minimum_support:g}"
+            few = count(self._times, "row")
+            yield f"{few} with a time are too little: an opinion takes {AnomalySettings.minimum_support:g}"
 
 
 class Report:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,7 @@ _LONGEST = 64 * 1024 * 1024  # characters of a cell or of a line; a command line
 _LONGEST_HEADER = 1024 * 1024
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+_NO_CSV = re.compile(r'\s*(?:[{\[]\s*(?:["{\[]|$)|<[?!A-Za-z])')
 
 
 class InputError(Exception):
@@ -105,7 +107,7 @@ class RowFile:
                 raise InputError(f"{self.path} is empty: a header line with field names comes first")
         if len(line) == _LONGEST_HEADER:
             raise InputError(f"{self.path} is no CSV file: its first line has no end, so export the rows anew")
-        if line.lstrip()[0] in "{[<":
+        if _NO_CSV.match(line):
             what = "XML or HTML" if line.lstrip()[0] == "<" else "JSON"
             raise InputError(
                 f"{self.path} holds {what}, no CSV: export the rows as CSV, or name it .jsonl if it is that"
