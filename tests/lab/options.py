@@ -32,7 +32,7 @@ ALLOWED = {
 
 _COLUMNS = [name for name, what in ALLOWED.items() if what == _COLUMN]
 _LEARNT = {"name", "user", "team"}  # what cbsignedlearn takes as well
-_NEXT_OPTION = re.compile(rf"[,;&]\s*(?:{'|'.join(ALLOWED)})=")
+_OTHER_SEPARATOR = re.compile(rf".*[,;&](?:\s*(?:{'|'.join(ALLOWED)})=.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def _problem(command: CbsignedCommand, name: str, value: str, account: str) -> s
     """Say why the command would refuse an option (empty: it would not)."""
     if name not in ALLOWED:
         return f"there is no option {name!r}. The options are {', '.join(ALLOWED)}"
-    if _NEXT_OPTION.search(value):
-        return f"options are separated by blanks, {_EXAMPLE}"
+    if _OTHER_SEPARATOR.fullmatch(value):
+        return f"options are separated by blanks alone, {_EXAMPLE}"
     if name == "server" and value != account:
         return f"there is no account {value!r} here, only {account!r}: leave server= out"
     try:

@@ -57,8 +57,14 @@ def make_up(process: Process) -> Binary | None:
 class Supply:
     """Tell the simulator of the hashes of the rows under way; `requests` counts what it was asked."""
 
-    def __init__(self, site: Site, edr: EdrServer | None, find: Find | None, fields: EventFields) -> None:
-        """Take the site, its simulator (None: a real server), what is known (None: it knows all), what is read."""
+    def __init__(
+        self, site: Site, edr: EdrServer | None, find: Find | None, fields: EventFields, most: int = _MOST_AT_ONCE
+    ) -> None:
+        """Take the site, its simulator (None: a real server), what is known (None: it knows all), what is read.
+
+        From `most` hashes on, they are forgotten after a chunk.
+        """
+        self._most = most
         self._site = site
         self._edr = edr
         self._find = find
@@ -86,7 +92,7 @@ class Supply:
         if self._edr:
             self._requests += len(self._edr.requests)
             self._edr.requests.clear()
-        if len(self._held) < _MOST_AT_ONCE:
+        if len(self._held) < self._most:
             return
         self._held.clear()
         self._site.splunkd.forget_verdicts()
