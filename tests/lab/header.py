@@ -20,7 +20,8 @@ from cbverdict.events import (
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _READ = (MD5_FIELDS, NAME_FIELDS, PARENT_MD5_FIELDS, PARENT_NAME_FIELDS, USER_FIELDS, TEAM_FIELDS, HOST_FIELDS)
-_KNOWN = {*(name for names in _READ for name in names), *LOOKUP_FIELDS, TIME_FIELD, "_raw", "signed", "signature"}
+KNOWN = {*(name for names in _READ for name in names), *LOOKUP_FIELDS, TIME_FIELD, "_raw", "signed", "signature"}
+"""Names that a column of an event has: what the command reads, and some beside it."""
 # What is never the name of a field, and what it is then.
 _DATA = {
     "a hash": re.compile(
@@ -49,7 +50,7 @@ def find_separator(line: str) -> str:
     cells = {separator: next(csv.reader([line], delimiter=separator), []) for separator in SEPARATORS}
 
     def rank(separator: str) -> tuple[int, int]:
-        return sum(cell.strip() in _KNOWN for cell in cells[separator]), len(cells[separator])
+        return sum(cell.strip() in KNOWN for cell in cells[separator]), len(cells[separator])
 
     return max(SEPARATORS, key=rank)  # the first of equals, so a comma
 
@@ -60,7 +61,7 @@ def check_names(names: list[str]) -> str:
     No cell is quoted that may be no name: a file with a secret in it may have been given.
     """
     for number, name in enumerate(names, 1):
-        what = _data(name, has_known=not _KNOWN.isdisjoint(names))
+        what = _data(name, has_known=not KNOWN.isdisjoint(names))
         if what:
             return (
                 f" has no header: column {number} of its first line is {what}. "

@@ -15,6 +15,7 @@ from cbverdict.lookups import read_lists
 from cbverdict.settings import AnomalySettings
 from cbverdict.usual import MIN_TEAM
 from tests.lab.company import Incident
+from tests.lab.header import KNOWN
 from tests.lab.host import Row, Value
 from tests.lab.options import Options
 
@@ -261,6 +262,8 @@ class Report:
             return
         yield f"\nNo row has an MD5 where it was looked for ({', '.join(map(plain, self._fields.md5))})."
         yield f"The columns are: {shown}. If one of them holds it, OPTIONS=md5=<column>."
+        if KNOWN.isdisjoint(columns):
+            yield "If they are values, the file has no header: put a line with the names of the columns first."
         for name, kind in self._hash_columns.items():
             if kind == "MD5":
                 yield f"Column {plain(name, 40)} holds an MD5: OPTIONS='md5={plain(name, 40)}'."

@@ -191,6 +191,9 @@ def _row(path: Path, number: int, line: str) -> Row:
         raise InputError(f"{path}, line {number}: not a JSON object: write one event a line")
     if isinstance(record.get("result"), dict):
         record = record["result"]  # as Splunk exports: {"preview": false, "offset": 0, "result": {...}}
+    if isinstance(record.get("results"), list):
+        advice = "write one event a line (jq -c '.results[]')"
+        raise InputError(f"{path}, line {number}: all of a search's results in one object: {advice}")
     return {name: _value(value) for name, value in record.items()}
 
 

@@ -135,7 +135,10 @@ def test_the_fields_of_the_answer_are_told_from_the_rows_own_columns() -> None:
         ({"process_hash": ["a" * 64, "b" * 64], "parent_md5": MD5}, ["process_hash (SHA-256)"]),
         ({"filehash": MD5, "imphash": MD5}, ["Column filehash holds an MD5: OPTIONS='md5=filehash'", "=<column>"]),
         ({"x\x1b": MD5}, ["Column x? holds an MD5"]),
-        ({"a": "b"}, ["No row has an MD5 where it was looked for (process_md5, ", "The columns are: a."]),
+        (
+            {"a": "b"},
+            ["No row has an MD5 where it was looked for (process_md5, ", "The columns are: a.", "If they are values"],
+        ),
     ],
 )
 def test_where_no_row_has_an_md5_the_hashes_that_it_has_are_named(row: Row, words: list[str]) -> None:

@@ -131,6 +131,7 @@ def test_names_are_taken_for_names(tmp_path: Path, header: str) -> None:
         ("rows.xlsx", b"x", "neither .csv nor .jsonl"),
         ("rows.gz", b"x", "neither .csv nor .jsonl"),
         ("rows.jsonl", b"md5,user\n", "line 1: not a JSON object"),
+        ("rows.json", b'{"preview": false, "results": [{"md5": "x"}]}', "write one event a line (jq -c '.results[]')"),
         ("rows.jsonl", b"[" * 100_000, "line 1: not a JSON object"),
     ],
 )
