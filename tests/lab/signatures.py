@@ -16,7 +16,7 @@ from tests.lab.site import Site
 
 MOST_SIGNATURES = 200_000
 """Hashes of a signature table that are held."""
-_MOST_AT_ONCE = 20_000
+_MOST_AT_ONCE = 10_000
 
 
 class Binary(NamedTuple):
