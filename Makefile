@@ -26,8 +26,15 @@ help:
 	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
 	@echo "make lint | package | bench | eval | clean"
 
-GIVEN = --input "$(INPUT)" --signatures "$(SIGNATURES)" --output "$(OUTPUT)" --options "$(OPTIONS)" --learn "$(LEARN)" \
-	--url "$(URL)" --token-file "$(TOKEN_FILE)" --ca "$(CA)" --check-host-name "$(CHECK_HOST_NAME)"
+# A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
+given = $(if $(filter undefined,$(origin $(1))),,--$(2)='$(subst ','\'',$(value $(1)))')
+NAMES := INPUT SIGNATURES OUTPUT OPTIONS LEARN URL TOKEN_FILE CA CHECK_HOST_NAME
+# Names, never values, of what was misspelt on the command line, or should stand within OPTIONS.
+OTHERS = $(foreach v,$(filter-out $(NAMES) ARGS PYENV_ROOT PYTHON SHELL MAKE%,$(.VARIABLES)),\
+	$(if $(filter command,$(firstword $(origin $(v)))),$(v)))
+GIVEN = $(call given,INPUT,input) $(call given,SIGNATURES,signatures) $(call given,OUTPUT,output) \
+	$(call given,OPTIONS,options) $(call given,LEARN,learn) $(call given,URL,url) $(call given,TOKEN_FILE,token-file) \
+	$(call given,CA,ca) $(call given,CHECK_HOST_NAME,check-host-name) --others='$(strip $(OTHERS))'
 
 demo: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo $(GIVEN)

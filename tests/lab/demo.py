@@ -4,33 +4,47 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import os
-import shlex
 import sys
 import time
-from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterable, NoReturn
+from typing import Callable, Iterable, Iterator, NoReturn, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))
 
 from cbverdict.edr import EdrClient
-from cbverdict.errors import CbsignedError, CertificateError
-from cbverdict.events import EventFields, ProcessEvent, read_event
-from cbverdict.lookups import read_lists
-from cbverdict.settings import AnomalySettings, parse_account, parse_bool
+from cbverdict.errors import CbsignedError, CertificateError, SetupError
+from cbverdict.settings import parse_account, parse_bool
+from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.company import Company, Incident
-from tests.lab.edr.estate import Estate, Start, add_signatures
+from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
-from tests.lab.host import Row, SearchResult
-from tests.lab.rows import InputError, read_rows
+from tests.lab.host import Row
+from tests.lab.options import Options, parse_options
+from tests.lab.report import Facts, Report, count, plain
+from tests.lab.rows import InputError, RowFile, encoding_of
+from tests.lab.signatures import Find, Supply, make_up, read_table
 from tests.lab.site import Site
 
-_CHUNK = 5000
-_SHOWN = 12
+CHUNK = 5000
 _OUR_ACCOUNT = "yours"
+_LAB_ACCOUNT = "lab"
+_MOST_COLUMNS = 5000
+_LONGEST_TEXT = 1024 * 1024
+_VARIABLES = {
+    "INPUT": "give a file, INPUT=rows.csv",
+    "SIGNATURES": "give a file, SIGNATURES=table.csv",
+    "OUTPUT": "give a file, OUTPUT=result.csv",
+    "LEARN": "give a file, LEARN=earlier.csv",
+    "OPTIONS": "",  # none are no mistake
+    "URL": "give the server's, URL=https://carbonblack.example",
+    "TOKEN_FILE": "give the file that the API token is in, TOKEN_FILE=token.txt",
+    "CA": "give the server's certificate or its CA's, CA=ca.pem",
+    "CHECK_HOST_NAME": "write true or false",
+}
+_OF_TRY = ("URL", "TOKEN_FILE", "CA", "CHECK_HOST_NAME")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,23 +52,23 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(message)
 
 
+@dataclass(frozen=True)
+class _Input:
+    """The rows, read anew each time: how many, with which columns, what is known of their signatures (None: all)."""
+
+    rows: Iterable[Row]
+    count: int
+    columns: dict[str, None]
+    find: Find | None = None
+    incidents: Sequence[Incident] = field(default_factory=list)
+
+
 def main() -> int:
     """Run the demo, or the same against a server of the user's own."""
     try:
-        arguments = _parse(sys.argv[1:])
-        rows, incidents, estate = _input(arguments)
-        with ExitStack() as stack:
-            site = stack.enter_context(Site())
-            edr = None
-            if arguments.url:
-                _use_own_server(site, arguments)
-            else:
-                edr = stack.enter_context(EdrServer(estate or Company.estate()))
-                site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
-            _learn(site, arguments)
-            _run(site, edr, rows, incidents, arguments)
+        run(sys.argv[1:])
     except (InputError, CbsignedError) as error:
-        print(f"cbsigned: {error}", file=sys.stderr)
+        print(f"cbsigned: {plain(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ncbsigned: stopped", file=sys.stderr)
@@ -64,118 +78,175 @@ def main() -> int:
     return 0
 
 
+def run(words: list[str], chunk: int = CHUNK) -> None:
+    """Run the demo with these words, so many rows at a time.
+
+    Raises:
+        InputError: a variable or a file is not as it must be.
+        CbsignedError: the user's own server did not answer.
+    """
+    arguments = _parse(words)
+    options = parse_options(arguments.options or "", _OUR_ACCOUNT if arguments.is_try else _LAB_ACCOUNT)
+    server = _server(arguments) if arguments.is_try else {}
+    given = _input(arguments, chunk)
+    with ExitStack() as stack:
+        site = stack.enter_context(Site())
+        edr = None
+        if server:
+            _use_own_server(site, server)
+        else:
+            estate = Estate() if given.find else Company.estate()
+            edr = stack.enter_context(EdrServer(estate))
+            site.save_account(_LAB_ACCOUNT, url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        _learn(site, arguments, options, chunk)
+        _search(site, edr, given, options, arguments, chunk)
+
+
 def _parse(words: list[str]) -> argparse.Namespace:
-    """Read the variables of make: each comes as an option, empty where it was not given."""
+    """Read the variables of make: each comes as an option, and not at all where it was not given."""
     parser = _Parser(prog="make demo / make try", add_help=False)
-    for name in ("input", "signatures", "output", "url", "token-file", "ca", "check-host-name", "options", "learn"):
-        parser.add_argument(f"--{name}", default="")
+    for name in _VARIABLES:
+        parser.add_argument(f"--{name.lower().replace('_', '-')}")
     parser.add_argument("--try", dest="is_try", action="store_true")
+    parser.add_argument("--others", default="")
     arguments = parser.parse_args(words)
+    _check_names(arguments)
     _check_variables(arguments)
     return arguments
 
 
+def _check_names(arguments: argparse.Namespace) -> None:
+    """Refuse variables that are set to nothing, and such as nobody reads."""
+    others = arguments.others.split()
+    if others:
+        raise InputError(
+            f"nobody reads {', '.join(others)}: the variables are {', '.join(_VARIABLES)}. "
+            "The command's options go into OPTIONS, as in OPTIONS='method=binary md5=filehash'"
+        )
+    for name, advice in _VARIABLES.items():
+        value = _variable(arguments, name)
+        if advice and value is not None and not value.strip():
+            raise InputError(f"{name}= is empty, as where a shell variable is not set: {advice}, or leave {name} out")
+
+
 def _check_variables(arguments: argparse.Namespace) -> None:
     if arguments.is_try:
-        needed = {"URL": arguments.url, "TOKEN_FILE": arguments.token_file, "INPUT": arguments.input}
-        missing = [name for name, value in needed.items() if not value]
+        missing = [name for name in ("URL", "TOKEN_FILE", "INPUT") if not _variable(arguments, name)]
         if missing:
             usage = "make try URL=https://<server> TOKEN_FILE=<file with the API token> INPUT=<rows.csv|rows.jsonl>"
             raise InputError(f"{', '.join(missing)} missing: {usage}")
-    elif arguments.url or arguments.token_file or arguments.ca:
+        if arguments.signatures:
+            raise InputError("SIGNATURES is for make demo: make try asks your own server, so leave it out")
+    elif any(_variable(arguments, name) for name in _OF_TRY):
         raise InputError("make demo asks the bundled simulator; for a server of your own it is make try")
     elif arguments.signatures and not arguments.input:
         raise InputError("SIGNATURES says what the simulator knows of your INPUT: give both")
     elif arguments.learn and not arguments.input:
         raise InputError("LEARN says what was usual before your INPUT: give both")
-    try:
-        shlex.split(arguments.options)
-    except ValueError as error:
-        raise InputError(f"OPTIONS={arguments.options}: {error}") from None
     if arguments.output:
         _check_output(Path(arguments.output), arguments)
+
+
+def _variable(arguments: argparse.Namespace, name: str) -> str | None:
+    value: str | None = getattr(arguments, name.lower())
+    return value
 
 
 def _check_output(output: Path, arguments: argparse.Namespace) -> None:
     if output.suffix.lower() != ".csv":
         raise InputError(f"OUTPUT={output} is written as .csv: give it that ending")
-    for variable in ("input", "learn", "signatures"):
-        source = Path(getattr(arguments, variable) or "")
-        if output.exists() and source.is_file() and output.samefile(source):
-            raise InputError(f"OUTPUT={output} is the {variable.upper()} itself: give another name")
-    try:
+    for variable in ("INPUT", "LEARN", "SIGNATURES", "TOKEN_FILE", "CA"):
+        source = _variable(arguments, variable)
+        if source and output.exists() and os.path.exists(source) and output.samefile(source):  # noqa: PTH110 - any text
+            raise InputError(f"OUTPUT={output} is the {variable} itself: give another name")
+    is_new = not output.exists()
+    with _writing(output):
         output.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise InputError(
-            f"OUTPUT={output} cannot be written ({error.strerror}): give a file in a folder of yours"
-        ) from None
+        if is_new:
+            output.unlink()
 
 
-def _input(arguments: argparse.Namespace) -> tuple[list[Row], list[Incident], Estate | None]:
+def _input(arguments: argparse.Namespace, chunk: int) -> _Input:
     if not arguments.input:
         company = Company()
         print("A small company, made from a seed; the Carbon Black server is the bundled simulator.")
-        return company.rows, company.incidents, None
-    path = Path(arguments.input)
-    rows = list(read_rows(path))
-    if not rows:
-        raise InputError(f"{path} has no rows")
-    if arguments.is_try:
-        return rows, [], None
+        columns = dict.fromkeys(name for row in company.rows for name in row)
+        return _Input(company.rows, len(company.rows), columns, incidents=company.incidents)
+    rows = RowFile(Path(arguments.input), _say)
+    number, columns = _survey(rows, chunk)
+    find = None
     if arguments.signatures:
-        estate = Estate()
-        add_signatures(estate, Path(arguments.signatures))
-        return rows, [], estate
-    print("The bundled simulator knows nothing of your binaries: their SIGNATURES ARE MADE UP here, by hash.")
-    print("What is real is everything else. `make try` asks your own server.")
-    return rows, [], _made_up_estate(rows)
+        find = read_table(Path(arguments.signatures))
+    elif not arguments.is_try:
+        print("The bundled simulator knows nothing of your binaries: their SIGNATURES ARE MADE UP here, by hash.")
+        print("What is real is everything else. `make try` asks your own server.")
+        find = make_up
+    return _Input(RowFile(rows.path), number, columns, find)
 
 
-def _made_up_estate(rows: Iterable[Row]) -> Estate:
-    estate = Estate()
-    seen: set[str] = set()
-    for event in map(_event, rows):
-        for process in (event.process, event.parent):
-            if process.md5 is None or process.md5 in seen:
-                continue
-            seen.add(process.md5)
-            draw = hashlib.sha256(process.md5.encode()).digest()[0]
-            if draw < 240:
-                estate.add_binary(process.md5, "Signed" if draw < 210 else "Unsigned", process.name or "")
-                estate.add_process(Start(process.md5, process.name or "unknown.exe"))
-    return estate
+def _survey(rows: RowFile, chunk: int) -> tuple[int, dict[str, None]]:
+    """Read a whole file once, before anything is asked: count its rows, and collect its columns."""
+    columns: dict[str, None] = {}
+    number = 0
+    for row in rows:
+        number += 1
+        if row.keys() - columns.keys():
+            columns.update(dict.fromkeys(row))
+            if len(columns) > _MOST_COLUMNS:
+                raise InputError(f"{rows.path} has more than {_MOST_COLUMNS} columns: take what the command needs")
+        if number % (10 * chunk) == 0:
+            _tell(f"  {number} rows of {rows.path.name} read ({rows.share:.0%})")
+    if not number:
+        raise InputError(f"{rows.path} has no rows")
+    if number > chunk:
+        _tell(f"  {number} rows of {rows.path.name} read (all)")
+    return number, columns
 
 
-def _learn(site: Site, arguments: argparse.Namespace) -> None:
+def _learn(site: Site, arguments: argparse.Namespace, options: Options, chunk: int) -> None:
     """Learn what is usual: from the file that LEARN names, or from the company's six weeks before that morning."""
+    rows: Iterable[Row]
+    columns: dict[str, None] = {}
     if arguments.learn:
-        rows = list(read_rows(Path(arguments.learn)))
+        file = RowFile(Path(arguments.learn), _say)
+        number, columns = _survey(file, chunk)
+        rows = RowFile(file.path)
     elif arguments.input:
         return
     else:
         rows = list(Company().history())
-    print(f"{_count(len(rows), 'row')} through `| cbsignedlearn`, its map on two search peers ...", flush=True)
-    result = site.learn(rows)
+        number = len(rows)
+    print(f"{count(number, 'row')} through `| cbsignedlearn`, its map on two search peers ...", flush=True)
+    facts = Facts(options)
+    progress = _progress(number, chunk)
+    result = site.learn(facts.follow(rows), *options.learn_words, chunk_size=chunk, progress=progress)
     if not result.rows:
         raise InputError(f"nothing was learnt: {result.messages[0][1]}")
     counts = {str(row["kind"]): int(str(row["baselines"])) for row in result.rows}
     if not any(counts.values()):
         readable = "seconds since 1970, or 2026-03-02T08:15:00+00:00"
-        raise InputError(f"LEARN={arguments.learn} teaches nothing: no row has a _time that can be read ({readable})")
-    learnt = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        raise InputError(
+            f"LEARN={arguments.learn} teaches nothing: no row has a _time that can be read ({readable}). "
+            f"Its columns are: {', '.join([*columns][:100])}"
+        )
+    learnt = ", ".join(f"{number} {kind}" for kind, number in counts.items())
     print(f"learnt what is usual: baselines by kind: {learnt} ({result.rows[0]['skipped']} rows had no time)")
-    if not counts["person"]:
-        print("No row says who it was (user, username, User), so only parents have an opinion.")
+    for sentence in (*facts.missing(), *facts.scarce()):
+        print(f"In LEARN, {sentence}.")
 
 
-def _use_own_server(site: Site, arguments: argparse.Namespace) -> None:
+def _server(arguments: argparse.Namespace) -> dict[str, str]:
+    """Read what an account of the user's own server is made of."""
     check = arguments.check_host_name or "true"
-    fields = {
+    return {
         "url": arguments.url,
-        "api_token": _read("TOKEN_FILE", arguments.token_file).strip(),
-        "ca_certificate": _read("CA", arguments.ca) if arguments.ca else "",
+        "api_token": _read_token(arguments.token_file),
+        "ca_certificate": _read_certificate(arguments.ca) if arguments.ca else "",
         "check_host_name": str(parse_bool("make try", "CHECK_HOST_NAME", check, default=True)),
     }
+
+
+def _use_own_server(site: Site, fields: dict[str, str]) -> None:
     account = parse_account(_OUR_ACCOUNT, fields, None)
     client = EdrClient(account)
     print(f"Asking {account.url} (at most {account.timeout:g} s) ...", flush=True)
@@ -189,167 +260,169 @@ def _use_own_server(site: Site, arguments: argparse.Namespace) -> None:
     site.save_account(_OUR_ACCOUNT, **fields)
 
 
+def _read_token(path: str) -> str:
+    """Read the token from its file; what is given as the file's name may be the token, and is never shown."""
+    if not os.path.exists(path):  # noqa: PTH110 - what is no path at all is no file either
+        raise InputError(
+            "TOKEN_FILE is not the name of a file that there is (what was given is not shown, for it may be the token "
+            "itself): write the token into a file, and give that file's name, as in TOKEN_FILE=token.txt"
+        )
+    lines = [line.strip() for line in _read("TOKEN_FILE", path).splitlines() if line.strip()]
+    copy = "copy the token alone into it (Carbon Black console, My Profile, API Token)"
+    if not lines:
+        raise InputError(f"TOKEN_FILE={path} is empty: {copy}")
+    if len(lines) > 1:
+        raise InputError(f"TOKEN_FILE={path} has {len(lines)} lines: {copy}")
+    token = lines[0]
+    if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":
+        token = token[1:-1].strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise InputError(f"TOKEN_FILE={path} holds something else than a token: {copy}")
+    return token
+
+
+def _read_certificate(path: str) -> str:
+    if path.lstrip().startswith("-----BEGIN"):
+        raise InputError("CA is the certificate itself: write it into a file, and give that file's name, CA=ca.pem")
+    text = _read("CA", path).strip()
+    if not text:
+        raise InputError(f"CA={path} is empty: write the server's certificate, or its CA's, into it as PEM")
+    try:
+        parse_account(_OUR_ACCOUNT, {"url": "https://localhost", "api_token": "x", "ca_certificate": text}, None)
+    except SetupError:
+        raise InputError(f"CA={path} is no PEM certificate (-----BEGIN CERTIFICATE----- ...): {_TO_PEM}") from None
+    return text
+
+
+_TO_PEM = "export it as PEM, or turn a DER one into it: openssl x509 -inform der -in <file> -out ca.pem"
+
+
 def _read(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            content = file.read(_LONGEST_TEXT)
+        return content.decode(encoding_of(content[:64])).lstrip("\ufeff")
     except OSError as error:
         raise InputError(f"{variable}={path} cannot be read ({error.strerror}): give a text file") from None
     except UnicodeDecodeError:
-        raise InputError(f"{variable}={path} is not text: give a text file") from None
+        advice = _TO_PEM if variable == "CA" else "give a text file"
+        raise InputError(f"{variable}={path} is not text: {advice}") from None
 
 
-def _run(
-    site: Site, edr: EdrServer | None, rows: list[Row], incidents: list[Incident], arguments: argparse.Namespace
+def _search(
+    site: Site, edr: EdrServer | None, given: _Input, options: Options, arguments: argparse.Namespace, chunk: int
 ) -> None:
-    options = shlex.split(arguments.options)
-    print(f"{_count(len(rows), 'row')} through `| {' '.join(['cbsigned', *options])}` ...", flush=True)
+    """Send the rows through the command, and add up and write what comes back, chunk by chunk."""
+    print(f"{count(given.count, 'row')} through `| {plain(' '.join(['cbsigned', *options.words]))}` ...", flush=True)
+    report = Report(options, given.incidents)
+    supply = Supply(site, edr, given.find, options.fields)
+    progress = _progress(given.count, chunk)
+    back: list[Row] = []
     started = time.monotonic()
-    result = site.search(rows, *options, chunk_size=_CHUNK, progress=_progress(len(rows)))
-    if not result.rows:
-        raise InputError(f"the command refused OPTIONS={arguments.options}: {result.messages[0][1]}")
-    prefix = next((word.partition("=")[2] for word in options if word.startswith("prefix=")), "")
-    seen = [{name.removeprefix(prefix): row[name] for name in row} for row in result.rows]
-    _report(seen, result.messages, time.monotonic() - started)
-    _report_hashes(rows, edr)
-    _report_incidents(seen, incidents)
-    if edr is not None and not arguments.input:
-        _compare(site, result)
-    if arguments.output:
-        _write(Path(arguments.output), rows, result.rows)
+    with ExitStack() as stack:
+        output = _Output(Path(arguments.output), given.columns, options) if arguments.output else None
+        if output:
+            stack.enter_context(output)
+
+        def take(before: list[Row], after: list[Row]) -> None:
+            report.add(before, after)
+            if output:
+                output.write(after)
+            if given.incidents:
+                back.extend(after)
+            supply.forget()
+            progress(report.rows)
+
+        result = site.stream(supply.follow(given.rows), take, *options.words, chunk_size=chunk)
+    if not report.rows:
+        raise InputError(f"the command refused OPTIONS={arguments.options or ''}: {result.messages[0][1]}")
+    _print(report.lines(time.monotonic() - started, result.messages, given.columns))
+    if report.has_hashes and supply.requests is not None:
+        asked = count(supply.requests, "request")
+        print(f"\nThe simulator counted {asked}, for {report.hashes()} in the rows.")
+    if report.has_noise and arguments.learn:
+        _print(f"In INPUT, {sentence}." for sentence in report.facts.missing())
+    _print(report.incident_lines())
+    if given.incidents:
+        _compare(site, back, options)
+    if output:
+        print(f"\n{count(report.rows, 'row')} written to {plain(str(output.path))}")
 
 
-def _progress(total: int) -> Callable[[int], None]:
-    def show(done: int) -> None:
-        if total > _CHUNK:
-            print(f"  {done} of {total} rows", file=sys.stderr, flush=True)
+class _Output:
+    """The file that OUTPUT names, written as the rows come; use it as a context manager."""
 
-    return show
+    def __init__(self, path: Path, columns: Iterable[str], options: Options) -> None:
+        """Take the rows' own columns; the answer's follow them."""
+        self.path = path
+        self._columns = dict.fromkeys(columns)
+        # Where a row had such a column before the command, splunkd sends it, and an empty answer is no field of a row.
+        verdict = (*STATUS_FIELDS, *(DETAIL_FIELDS if options.has_details else ()))
+        self._verdict = [options.prefix + name for name in verdict]
+        self._writer: csv.DictWriter[str] | None = None
 
+    def __enter__(self) -> None:
+        """Begin the file anew."""
+        with _writing(self.path):
+            self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
-def _report(rows: list[Row], messages: list[tuple[str, str]], seconds: float) -> None:
-    print(f"\n{_count(len(rows), 'row')} came back, in {seconds:.1f} s.\n")
-    for signed, meaning in (("true", "signed"), ("false", "not signed"), ("unknown", "unknown")):
-        reasons = Counter(str(row.get("signed_reason")) for row in rows if row.get("signed") == signed)
-        print(f"  {signed:8} {sum(reasons.values()):7}  {meaning}: {_listed(reasons)}")
-    if any("signed_noise" in row for row in rows):
-        _report_kept(rows)
-    for level, text in messages:
-        print(f"\n{level}: {text}")
+    def __exit__(self, *exception: object) -> None:
+        """Close the file."""
+        with _writing(self.path):
+            self._file.close()
 
-
-def _report_kept(rows: list[Row]) -> None:
-    kept = [row for row in rows if _is_kept(row)]
-    dropped = len(rows) - len(kept)
-    print(f"\nA search that ends in `drop_signed_noise` drops {dropped} ({dropped / len(rows):.0%}).")
-    print(f"It keeps {len(kept)}, the oddest first:\n")
-    print(f"  {'rows':>5} {'score':>5}  {'why':18} {'process':24} {'parent':18} who")
-    groups: dict[tuple[str, str, str], list[Row]] = {}
-    for row in kept:
-        event = _event(row)
-        name = event.process.name or str(row.get("action", ""))
-        groups.setdefault((_why(row), name.lower(), (event.parent.name or "").lower()), []).append(row)
-    ordered = sorted(groups.items(), key=lambda item: (-max(map(_score, item[1])), len(item[1])))
-    for (why, name, parent), members in ordered[:_SHOWN]:
-        top = max(map(_score, members))
-        said = f"{top:5.0f}" if top >= 0 else " " * 5
-        who = _users(members)
-        print(f"  {len(members):5} {said}  {why:18} {_plain(name, 24):24} {_plain(parent, 18):18} {who}")
-    if len(ordered) > _SHOWN:
-        print(f"  ... and {len(ordered) - _SHOWN} more kinds")
+    def write(self, rows: Sequence[Row]) -> None:
+        """Write the rows of a chunk."""
+        with _writing(self.path):
+            if self._writer is None:
+                names = dict.fromkeys([*self._columns, *rows[0], *self._verdict])
+                self._writer = csv.DictWriter(self._file, list(names), restval="")
+                self._writer.writeheader()
+            self._writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
 
 
-def _report_hashes(rows: list[Row], edr: EdrServer | None) -> None:
-    events = [_event(row) for row in rows]
-    hashes = {process.md5 for event in events for process in (event.process, event.parent) if process.md5}
-    if not hashes:
-        columns = ", ".join(dict.fromkeys(_plain(name, 40) for row in rows for name in row))
-        print(f"\nNo row has an MD5 where it was looked for ({', '.join(EventFields().md5)}).")
-        print(f"The columns are: {columns}. If one of them holds it, OPTIONS=md5=<column>.")
-    elif edr is not None:
-        asked, distinct = _count(len(edr.requests), "request"), _count(len(hashes), "distinct hash", "distinct hashes")
-        print(f"\nThe simulator counted {asked}, for {distinct} in the rows.")
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        advice = "give a file in a folder of yours, where there is room"
+        raise InputError(f"OUTPUT={path} cannot be written ({error.strerror}): {advice}") from None
 
 
-def _report_incidents(rows: list[Row], incidents: list[Incident]) -> None:
-    if not incidents or "signed_noise" not in rows[0]:
-        return
-    by_id = {row["event_id"]: row for row in rows}
-    print("\nWhat an analyst should see this morning, and what brings it out:\n")
-    for incident in incidents:
-        row = by_id[incident.event_id]
-        score = row["anomaly_score"] or "none"
-        print(f"  {incident.label:52} {'kept' if _is_kept(row) else 'DROPPED'} ({_why(row)}, score {score})")
-        reasons = row["anomaly_reasons"]
-        for reason in [reasons] if isinstance(reasons, str) else reasons:
-            print(f"      {reason}")
-    found = [by_id[incident.event_id] for incident in incidents]
-    signed = sum(row["signed"] == "true" and row["parent_signed"] != "false" for row in found)
-    print(f"\nOf these {len(found)}, {signed} are signed, and no parent speaks against them:")
-    print("a signature is evidence, not proof.")
+def _cell(value: str | list[str]) -> str:
+    return "\n".join(value) if isinstance(value, list) else value
 
 
-def _compare(site: Site, result: SearchResult) -> None:
-    published = site.search([dict(row) for row in result.rows], "method=prog_name", "prefix=published_").rows
-    signed = [row for row in published if row["signed"] == "true"]
+def _compare(site: Site, rows: Iterable[Row], options: Options) -> None:
+    words = ("method=prog_name", "prefix=published_")
+    published = site.search([dict(row) for row in rows], *words).rows
+    signed = [row for row in published if row[f"{options.prefix}signed"] == "true"]
     missed = sum(row["published_signed"] == "false" for row in signed)
-    wrong = sum(row["published_signed"] == "true" for row in published if row["signed"] == "false")
+    wrong = sum(row["published_signed"] == "true" for row in published if row[f"{options.prefix}signed"] == "false")
     print("\nThe query as first published (method=prog_name), on the same rows, calls")
     print(f"{missed} of {len(signed)} signed rows unsigned, and {wrong} with a bad signature signed.")
 
 
-def _event(row: Row) -> ProcessEvent:
-    return read_event(row, EventFields())
+def _progress(total: int, chunk: int) -> Callable[[int], None]:
+    def show(done: int) -> None:
+        if total > chunk:
+            _tell(f"  {done} of {total} rows")
+
+    return show
 
 
-def _is_kept(row: Row) -> bool:
-    return row.get("signed_noise") != "true"
+def _tell(text: str) -> None:
+    print(plain(text), file=sys.stderr, flush=True)
 
 
-def _score(row: Row) -> float:
-    return float(str(row.get("anomaly_score") or -1))
+def _say(text: str) -> None:
+    print(plain(text), flush=True)
 
 
-def _why(row: Row) -> str:
-    process, is_unusual = _event(row).process, _score(row) >= AnomalySettings.threshold
-    if row.get("signed") != "true" and process.md5:
-        return str(row.get("signed_reason"))
-    if row.get("parent_signed") == "false":
-        return "parent not signed"
-    if is_unusual or not process.md5:
-        return "unusual" if is_unusual else "no hash"
-    is_tool = read_lists().tool(process.name or "") is not None
-    return "lives off the land" if is_tool else "odd parent or signer"
-
-
-def _users(rows: list[Row]) -> str:
-    users = sorted({_plain(str(user), 20) for row in rows if (user := row.get("user", ""))})
-    return ", ".join(users) if len(users) <= 2 else f"{len(users)} users"
-
-
-def _plain(text: str, width: int) -> str:
-    """Show foreign text: no control character of it reaches the terminal."""
-    clean = "".join(character if character.isprintable() else "?" for character in text)
-    return clean if len(clean) <= width else clean[: width - 1] + "…"
-
-
-def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _write(path: Path, before: list[Row], after: list[Row]) -> None:
-    columns = dict.fromkeys([*(name for row in before for name in row), *(name for row in after for name in row)])
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.DictWriter(file, list(columns), restval="")
-        writer.writeheader()
-        for row in after:
-            writer.writerow(
-                {name: "\n".join(value) if isinstance(value, list) else value for name, value in row.items()}
-            )
-    print(f"\n{_count(len(after), 'row')} written to {path}")
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Value = Union[str, "list[str]"]
 Row = dict[str, Value]
+Take = Callable[["list[Row]", "list[Row]"], None]
+"""Who takes a chunk's rows: as they were sent, and as they came back."""
 
 _HEADER = re.compile(rb"chunked 1\.0,(\d+),(\d+)\n")
 _ENCODED = re.compile(r"\$((?:[^$]|\$\$)*)\$(?:;|\Z)")
@@ -81,6 +84,21 @@ class SearchHost:
         progress: Callable[[int], None] | None = None,
     ) -> SearchResult:
         """Run a search over rows; `progress` hears of the number of rows done after each chunk."""
+        back: list[Row] = []
+
+        def keep(_: list[Row], merged: list[Row]) -> None:
+            back.extend(merged)
+            if progress:
+                progress(len(back))
+
+        result = self.stream(rows, keep, arguments, chunk_size)
+        result.rows = back
+        return result
+
+    def stream(
+        self, rows: Iterable[Row], take: Take, arguments: Sequence[str] = (), chunk_size: int = 50_000
+    ) -> SearchResult:
+        """Run a search without holding its rows: each chunk goes to `take`, as it was sent and as it came back."""
         for _ in range(self.getinfo_starts):
             with _Command(self, arguments) as command:
                 command.get_info()
@@ -88,7 +106,7 @@ class SearchHost:
             configuration = command.get_info()
             result = SearchResult([], command.messages, configuration, 0, "")
             if not _is_refused(configuration):
-                self._send_chunks(command, result, _chunks(rows, chunk_size), progress)
+                self._send_chunks(command, result, _chunks(rows, chunk_size), take)
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
 
@@ -120,46 +138,66 @@ class SearchHost:
         return result
 
     def report(
-        self, rows: Sequence[Row], arguments: Sequence[str] = (), peers: int = 2, chunk_size: int = 50_000
+        self,
+        rows: Iterable[Row],
+        arguments: Sequence[str] = (),
+        peers: int = 2,
+        chunk_size: int = 50_000,
+        progress: Callable[[int], None] | None = None,
     ) -> SearchResult:
-        """Run a reporting command: its map in a process for each search peer, its reduce on what they send."""
+        """Run a reporting command: its map in a process for each search peer, its reduce on what they send.
+
+        The peers are dealt the rows in turn; `progress` hears of the number of rows that they have read.
+        """
         with _Command(self, arguments) as command:
             configuration = command.get_info()
             result = SearchResult([], command.messages, configuration, 0, "")
             if not _is_refused(configuration):
                 preop = shlex.split(configuration["streaming_preop"])
-                parts = [part for peer in range(peers) for part in self._map(rows[peer::peers], preop[1:], chunk_size)]
                 required = configuration.get("required_fields")
-                for part in parts:
+                for part in self._map(_chunks(rows, peers * chunk_size), preop[1:], peers, progress):
                     result.rows += command.execute(part, _columns(part, required), is_last=False)
                 result.rows += command.execute([], _columns([], required), is_last=True)
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
 
-    def _map(self, rows: Sequence[Row], arguments: Sequence[str], chunk_size: int) -> list[list[Row]]:
-        """Run the map over the rows of one search peer; give what comes of each chunk."""
-        with _Command(self, arguments) as command:
-            required = command.get_info().get("required_fields")
-            replies = [
-                command.execute(chunk, _columns(chunk, required), is_last=False) for chunk in _chunks(rows, chunk_size)
-            ]
-            return [*replies, command.execute([], _columns([], required), is_last=True)]
+    def _map(
+        self,
+        hands: Iterator[list[Row]],
+        arguments: Sequence[str],
+        peers: int,
+        progress: Callable[[int], None] | None,
+    ) -> Iterator[list[Row]]:
+        """Run the map on all peers at once; give what comes of each chunk."""
+        done = 0
+        with ExitStack() as stack:
+            commands = [stack.enter_context(_Command(self, arguments)) for _ in range(peers)]
+            required = [command.get_info().get("required_fields") for command in commands]
+            for hand in hands:
+                for peer, command in enumerate(commands):
+                    chunk = hand[peer::peers]
+                    if chunk:
+                        yield command.execute(chunk, _columns(chunk, required[peer]), is_last=False)
+                done += len(hand)
+                if progress:
+                    progress(done)
+            for peer, command in enumerate(commands):
+                yield command.execute([], _columns([], required[peer]), is_last=True)
 
     @staticmethod
-    def _send_chunks(
-        command: _Command, result: SearchResult, chunks: Iterator[list[Row]], progress: Callable[[int], None] | None
-    ) -> None:
+    def _send_chunks(command: _Command, result: SearchResult, chunks: Iterator[list[Row]], take: Take) -> None:
         required = result.configuration.get("required_fields")
+        first: list[Row] = []
         for number, chunk in enumerate(chunks):
             if number == 1:
                 command.execute([], _columns(chunk, required), is_last=False)  # splunkd does this now and then.
             columns = _columns(chunk, required)
             reply = command.execute(chunk, columns, is_last=False)
             result.reply_columns.append(list(reply[0]) if reply else [])
-            result.rows += _merge(chunk, reply, columns)
-            if progress:
-                progress(len(result.rows))
-        command.execute([], _columns(result.rows[:1], required), is_last=True)
+            merged = _merge(chunk, reply, columns)
+            first = first or merged[:1]
+            take(chunk, merged)
+        command.execute([], _columns(first, required), is_last=True)
 
 
 class _Command:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Callable, Iterable
 from urllib.parse import urlsplit
 
 from solnlib.conf_manager import ConfManager
 
-from tests.lab.host import Row, SearchHost, SearchResult
+from tests.lab.host import Row, SearchHost, SearchResult, Take
 from tests.lab.splunkd.server import APP, Splunkd
 
 if TYPE_CHECKING:
@@ -63,20 +63,33 @@ class Site:
         progress: Callable[[int], None] | None = None,
     ) -> SearchResult:
         """Run `| cbsigned <arguments>` over rows as a user with these capabilities."""
-        key = self.splunkd.log_in("analyst", *capabilities)
-        host = SearchHost(self.app / "bin" / "cbsigned.py", self.splunkd.url, key, self.python, getinfo_starts)
-        return host.run(rows, arguments, chunk_size, progress)
+        return self._head(capabilities, getinfo_starts).run(rows, arguments, chunk_size, progress)
 
-    def learn(self, rows: Sequence[Row], *arguments: str, peers: int = 2, chunk_size: int = 50_000) -> SearchResult:
+    def stream(self, rows: Iterable[Row], take: Take, *arguments: str, chunk_size: int = 50_000) -> SearchResult:
+        """Run `| cbsigned <arguments>` likewise, without holding the rows: `take` gets them chunk by chunk."""
+        return self._head(("search", "cbsigned_lookup"), 1).stream(rows, take, arguments, chunk_size)
+
+    def learn(
+        self,
+        rows: Iterable[Row],
+        *arguments: str,
+        peers: int = 2,
+        chunk_size: int = 50_000,
+        progress: Callable[[int], None] | None = None,
+    ) -> SearchResult:
         """Run `| cbsignedlearn <arguments>` over rows that lie on search peers, as an admin."""
         key = self.splunkd.log_in("admin", "search", "cbsigned_lookup", "cbsigned_admin")
         host = SearchHost(self.app / "bin" / "cbsignedlearn.py", self.splunkd.url, key, self.python)
-        return host.report(rows, arguments, peers, chunk_size)
+        return host.report(rows, arguments, peers, chunk_size, progress)
 
     def logs(self) -> str:
         """Give everything that the add-on logged."""
         paths = sorted((self.splunkd.home / "var" / "log" / "splunk").iterdir())
         return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+    def _head(self, capabilities: Iterable[str], getinfo_starts: int) -> SearchHost:
+        key = self.splunkd.log_in("analyst", *capabilities)
+        return SearchHost(self.app / "bin" / "cbsigned.py", self.splunkd.url, key, self.python, getinfo_starts)
 
     def _save(self, conf: str, stanza: str, fields: dict[str, str], encrypted: list[str]) -> None:
         uri = urlsplit(self.splunkd.url)

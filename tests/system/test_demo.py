@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from cbverdict.events import EventFields, read_event
 from tests.lab.company import Company
+from tests.lab.demo import run as run_demo
 from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.host import Row
 from tests.lab.rows import InputError, read_rows
-from tests.lab.site import ROOT
+from tests.lab.signatures import Supply, make_up
+from tests.lab.site import ROOT, Site
 
 MD5 = "578bab56836a3fe455ffc7883041825b"
 
@@ -97,7 +103,19 @@ VARIABLES = [
     (["--options", "user='a b"], "No closing quotation"),
     (["--output", "x.txt"], "is written as .csv"),
     (["--output", "/nonexistent/x.csv"], "cannot be written"),
-    (["--options", "method=guess"], "the command refused OPTIONS=method=guess"),
+    (["--options", "method=guess"], "the command refused OPTIONS=method=guess: method is joint, binary or prog_name"),
+    (["--options", "server=paris"], "there is no account 'paris' here"),
+    (["--input", ""], "INPUT= is empty, as where a shell variable is not set: give a file, INPUT=rows.csv"),
+    (["--try", "--url", "", "--token-file", "t", "--input", "x.csv"], "URL= is empty"),
+    (["--try", "--url", "https://x", "--token-file", " ", "--input", "x.csv"], "TOKEN_FILE= is empty"),
+    (["--input", "x.csv", "--learn", ""], "LEARN= is empty"),
+    (["--input", "x.csv", "--signatures", ""], "SIGNATURES= is empty"),
+    (["--output", ""], "OUTPUT= is empty"),
+    (["--others", "INPT md5"], "nobody reads INPT, md5: the variables are INPUT, SIGNATURES"),
+    (["--check-host-name", "false"], "it is make try"),
+    (["--try", "--url", "https://x", "--token-file", "t", "--input", "x", "--signatures", "s"], "so leave it out"),
+    (["--input", "/tmp"], "is a folder"),
+    (["--input", "no\x1bthing.csv"], "there is no file no?thing.csv"),
 ]
 
 
@@ -116,6 +134,8 @@ def test_the_users_own_file_is_never_overwritten(tmp_path: Path) -> None:
     run = _demo("--input", str(rows), "--output", str(rows))
     assert (run.returncode, "is the INPUT itself" in run.stderr) == (1, True)
     assert rows.read_text(encoding="utf-8") == f"md5\n{MD5}\n"
+    run = _demo("--try", "--url", "https://x", "--token-file", str(rows), "--input", "x", "--output", str(rows))
+    assert "is the TOKEN_FILE itself" in run.stderr
     learn = tmp_path / "learn.csv"
     learn.write_text("user,_time\nann,1793606400\n", encoding="utf-8")
     run = _demo("--input", str(rows), "--learn", str(learn), "--output", str(learn))
@@ -208,3 +228,212 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """Before anything starts."""
     with pytest.raises(InputError, match="there is no file"):
         list(read_rows(tmp_path / "nothing.csv"))
+
+
+def test_the_options_of_readme_reach_the_report(tmp_path: Path) -> None:
+    """The hash is in filehash, who is in another column, and in User where none is named."""
+    rows = tmp_path / "rows.csv"
+    lines = "".join(f"{number:032x};odd.exe;CORP\\ann;bob\n" for number in range(1, 40))
+    rows.write_text("filehash;name;User;account\n" + lines, encoding="utf-8")
+    run = _demo("--input", str(rows), "--options", "method=binary md5=filehash name=name")
+    assert run.returncode == 0, run.stderr
+    assert f"{rows} is read as separated by semicolons" in run.stdout
+    assert "for 39 distinct hashes in the rows" in run.stdout
+    assert "odd.exe" in run.stdout
+    assert "CORP\\ann" in run.stdout
+    assert "No row has an MD5" not in run.stdout
+    run = _demo("--input", str(rows), "--options", "md5=filehash user=account team=nothing prefix=x_")
+    assert "bob" in run.stdout
+    assert "CORP\\ann" not in run.stdout
+    assert "OPTIONS names columns that no row has: team=nothing. The columns are: filehash, name" in run.stdout
+
+
+def test_rows_with_sha_256_alone_are_told_what_they_lack(tmp_path: Path) -> None:
+    """And Carbon Black is not asked."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"sha256,username\n{'a' * 64},ann\n", encoding="utf-8")
+    run = _demo("--input", str(rows))
+    assert (run.returncode, "ann" in run.stdout) == (0, True)
+    assert "Other hashes are in sha256 (SHA-256), but Carbon Black EDR is asked by MD5" in run.stdout
+    assert "counted" not in run.stdout
+
+
+def test_learn_says_what_there_will_be_no_opinion_on(tmp_path: Path) -> None:
+    """In the columns that OPTIONS names."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"md5,who,_time,exe\n{MD5},ann,1793606400,a.exe\n", encoding="utf-8")
+    run = _demo("--input", str(rows), "--learn", str(rows), "--options", "user=who name=exe")
+    assert "1 person, 0 team, 0 parent, 1 organisation" in run.stdout
+    assert "In LEARN, no row names a team (team)" in run.stdout
+    assert "In LEARN, no row names what started it" in run.stdout
+    assert "In LEARN, 1 row with a time are too little" in run.stdout
+    timeless = tmp_path / "timeless.csv"
+    timeless.write_text("user,when\nann,now\n", encoding="utf-8")
+    run = _demo("--input", str(rows), "--learn", str(timeless))
+    assert (run.returncode, "Its columns are: user, when" in run.stderr) == (1, True)
+
+
+def _try(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    files = ["--token-file", str(folder / "token"), "--input", str(folder / "rows.csv")]
+    return _demo("--try", "--url", "https://127.0.0.1:1", *files, *arguments)
+
+
+TOKENS = {
+    "a BOM": TOKEN.encode("utf-8-sig"),
+    "UTF-16": f"{TOKEN}\r\n".encode("utf-16"),
+    "quotes": f'"{TOKEN}"\n'.encode(),
+    "single quotes and blanks": f"\n  '{TOKEN}'  \r\n\n".encode(),
+}
+
+
+@pytest.mark.parametrize("content", TOKENS.values(), ids=TOKENS)
+def test_a_token_is_read_as_editors_write_it(edr: EdrServer, tmp_path: Path, content: bytes) -> None:
+    """So is the CA."""
+    (tmp_path / "ca.pem").write_text(edr.trust_pem, encoding="utf-16")
+    (tmp_path / "token").write_bytes(content)
+    (tmp_path / "rows.csv").write_text(f"md5\n{MD5}\n", encoding="utf-8")
+    run = _try(tmp_path, "--url", edr.url, "--ca", str(tmp_path / "ca.pem"))
+    assert (run.returncode, "Carbon Black EDR 7.5.0" in run.stdout) == (0, True), run.stderr
+    assert TOKEN not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "token is empty: copy the token alone into it"),
+        (b"\xef\xbb\xbf\n", "token is empty"),
+        (f"{TOKEN}\n{TOKEN}\n".encode(), "token has 2 lines"),
+        (f"token = {TOKEN}".encode(), "token holds something else than a token"),
+        (f"\u201c{TOKEN}\u201d".encode(), "token holds something else than a token"),
+        (b'""', "token holds something else than a token"),
+        (b"\xff\x00\xfa", "token is not text"),
+    ],
+)
+def test_a_file_that_holds_no_token_is_named_and_nothing_of_it_is_shown(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    """Before the rows are read."""
+    (tmp_path / "token").write_bytes(content)
+    run = _try(tmp_path)
+    assert (run.returncode, words in run.stderr) == (1, True), run.stderr
+    assert TOKEN not in run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("given", [TOKEN, f"'{TOKEN}'", TOKEN * 200, f"/{TOKEN}", f"{TOKEN}\n{TOKEN}"])
+def test_a_token_in_place_of_its_file_is_never_shown(tmp_path: Path, given: str) -> None:
+    """Not even as the name of a file that there is not."""
+    run = _try(tmp_path, "--token-file", given)
+    assert run.returncode == 1
+    assert "write the token into a file, and give that file's name, as in TOKEN_FILE=token.txt" in run.stderr
+    assert TOKEN[:8] not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "ca.pem is empty"),
+        (b"\x30\x82\x03\xff", "ca.pem is not text: export it as PEM, or turn a DER one into it: openssl x509"),
+        (b"hello", "ca.pem is no PEM certificate"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "ca.pem is no PEM certificate"),
+    ],
+)
+def test_a_ca_that_is_no_certificate_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    """An empty one would mean the public CAs."""
+    (tmp_path / "token").write_text(TOKEN, encoding="ascii")
+    (tmp_path / "ca.pem").write_bytes(content)
+    run = _try(tmp_path, "--ca", str(tmp_path / "ca.pem"))
+    assert (run.returncode, words in run.stderr) == (1, True), run.stderr
+    run = _try(tmp_path, "--ca", "-----BEGIN CERTIFICATE-----\nAAAA")
+    assert "CA is the certificate itself: write it into a file" in run.stderr
+
+
+def _make(*words: str) -> str:
+    command = ["make", "--dry-run", "demo", *words]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return next(line for line in run.stdout.splitlines() if "tests.lab.demo" in line)
+
+
+def test_make_tells_what_is_set_to_nothing_from_what_is_not_set() -> None:
+    """And hands on what it is given as it is: quotes, dollars and blanks; of what nobody reads the name alone."""
+    assert "--input" not in _make()
+    assert "--input=''" in _make("INPUT=")
+    assert "--input='a b$c.csv'" in _make("INPUT=a b$c.csv")
+    options = "md5=\"a b\" user='$(id)'"
+    assert shlex.split(_make(f"OPTIONS={options}"))[3] == f"--options={options}"
+    said = _make("INPT=x", "TOKEN=secret")
+    assert {"INPT", "TOKEN"} <= set(shlex.split(said)[-1].partition("=")[2].split())
+    assert "secret" not in said
+
+
+def _long_rows(path: Path, number: int) -> Path:
+    line = "x" * 10_000
+    with path.open("w", encoding="utf-8") as file:
+        file.write("_time,md5,user,process_name,command\n")
+        file.writelines(f"{1793606400 + row},{row % 7:032x},u{row % 9},a{row}.exe,{line}\n" for row in range(number))
+    return path
+
+
+def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows are sent, reported and written as they come, and how far it is is told to the end."""
+    peaks = []
+    output = tmp_path / "out.csv"
+    for number in (200, 800):
+        rows = str(_long_rows(tmp_path / f"{number}.csv", number))
+        tracemalloc.start()
+        run_demo(["--input", rows, "--learn", rows, "--output", str(output)], chunk=50)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        said = capsys.readouterr()
+        told = said.err.splitlines()
+        learnt = [f"  {done} of {number} rows" for done in range(100, number + 1, 100)]  # two peers, a chunk each
+        searched = [f"  {done} of {number} rows" for done in range(50, number + 1, 50)]
+        assert [line for line in told if " of " in line and "read" not in line] == [*learnt, *searched]
+        assert told[-1] == searched[-1]
+        assert told.count(f"  {number} rows of {number}.csv read (all)") == 2
+        assert f"{number} rows written to {output}" in said.out
+    assert "  500 rows of 800.csv read (6" in said.err
+    assert peaks[1] < 1.2 * peaks[0], peaks
+    with output.open(encoding="utf-8", newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [row["process_name"] for row in written] == [f"a{row}.exe" for row in range(800)]
+    assert {row["signed"] for row in written} <= {"true", "false", "unknown"}
+
+
+def test_the_simulator_holds_what_the_rows_under_way_need(site: Site, edr: EdrServer) -> None:
+    """What is forgotten between two chunks changes no answer, and every request is counted."""
+    rows: list[Row] = [{"md5": f"{number % 60 + 1:032x}", "process_name": "a.exe"} for number in range(120)]
+    supply = Supply(site, edr, make_up, EventFields(), most=15)
+    back: list[Row] = []
+    held: list[int] = []
+
+    def take(_: list[Row], after: list[Row]) -> None:
+        back.extend(after)
+        held.append(len(edr.estate.binaries.documents))
+        supply.forget()
+
+    result = site.stream(supply.follow(rows), take, chunk_size=10)
+    assert result.rows == []
+    made_up = [make_up(read_event(row, EventFields()).process) for row in rows]
+    words = {"Signed": "true", "Unsigned": "false", None: "unknown"}
+    assert [row["signed"] for row in back] == [words[one.result if one else None] for one in made_up]
+    assert 0 < max(held) <= 25
+    assert supply.requests == sum(edr.counts.values()) > len(edr.requests)
+    assert len(site.splunkd.collections["cbsigned_verdicts"].find({})) <= 25
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """After the rows have begun to come back."""
+    full = tmp_path / "full.csv"
+    full.symlink_to("/dev/full")
+    (tmp_path / "rows.csv").write_text(f"md5\n{MD5}\n", encoding="utf-8")
+    run = _demo("--input", str(tmp_path / "rows.csv"), "--output", str(full))
+    assert (run.returncode, "full.csv cannot be written (No space left on device)" in run.stderr) == (1, True)
+    assert "Traceback" not in run.stderr
+
+
+def test_a_refusal_leaves_no_empty_result_behind(tmp_path: Path) -> None:
+    """OUTPUT is tried, and not made, before there are rows."""
+    output = tmp_path / "out.csv"
+    assert _demo("--input", str(tmp_path / "nothing.csv"), "--output", str(output)).returncode == 1
+    assert not output.exists()

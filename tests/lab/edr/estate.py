@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import ntpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
-from cbverdict.hashes import parse_md5
+from cbverdict.hashes import Md5, parse_md5
 from tests.lab.edr.search import BINARY_FIELDS, DIGSIG_FIELDS, PROCESS_FIELDS, Ids, Index, Search
 from tests.lab.rows import InputError, read_rows
 
@@ -160,7 +160,20 @@ class Estate:
 def add_signatures(estate: Estate, path: Path) -> None:
     """Add the binaries of a signature table, each with one process start.
 
-    Its columns are md5, signed (true or false), signature (the publisher) and path.
+    Raises:
+        InputError: it is no such table.
+    """
+    for md5, result, publisher, observed in read_signatures(path):
+        estate.add_binary(md5, result, observed, publisher=publisher)
+        estate.add_process(Start(md5, observed))
+    if not estate.binaries.documents:
+        raise InputError(f"{path} has no rows")
+
+
+def read_signatures(path: Path) -> Iterator[tuple[Md5, str, str, str]]:
+    """Read a signature table, with the columns md5, signed (true or false), signature (the publisher) and path.
+
+    Gives the hash, the `digsig_result`, the publisher and the path of each row.
 
     Raises:
         InputError: it is no such table.
@@ -173,11 +186,8 @@ def add_signatures(estate: Estate, path: Path) -> None:
         md5, signed = parse_md5(cells["md5"]), cells["signed"].strip().lower()
         if md5 is None or signed not in {"true", "false"}:
             raise InputError(f"{path}, row {number}: md5 must be a hash, and signed true or false")
-        result, publisher = ("Signed", cells["signature"]) if signed == "true" else ("Unsigned", "")
-        estate.add_binary(md5, result, cells["path"], publisher=publisher)
-        estate.add_process(Start(md5, cells["path"]))
-    if not estate.binaries.documents:
-        raise InputError(f"{path} has no rows")
+        is_signed = signed == "true"
+        yield md5, "Signed" if is_signed else "Unsigned", cells["signature"] if is_signed else "", cells["path"]
 
 
 def add_process_events(estate: Estate, path: Path) -> None:

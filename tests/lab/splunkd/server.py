@@ -111,6 +111,10 @@ class Splunkd:
         """Lose the secrets of a conf, as a restored backup without its splunk.secret does."""
         self._passwords = {name: entry for name, entry in self._passwords.items() if conf not in name}
 
+    def forget_verdicts(self) -> None:
+        """Lose the verdicts that are kept, as an emptied collection does."""
+        self.collections["cbsigned_verdicts"] = kvstore.Collection()
+
     def roles(self) -> dict[str, frozenset[str]]:
         """Give the capabilities of each role that the app ships (authorize.conf)."""
         return {
