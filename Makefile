@@ -17,13 +17,14 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: demo test try package bench eval lint format clean help python libmagic announce
+.PHONY: demo test try package bench eval soak lint format clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
 	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
 	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
 	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
+	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
@@ -50,6 +51,9 @@ announce: python
 
 # A folder for all that tests leave behind, removed whatever comes of them.
 IN_TMP = TMPDIR=$$(mktemp -d); export TMPDIR; trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM;
+
+soak: .venv/$(PYTHON)/ready
+	@$(IN_TMP) $(PY) -m tests.lab.soak $(ARGS)
 
 bench: $(MEASURED:%=.venv/%/ready) .venv/figures/ready
 	@rm -rf build/bench

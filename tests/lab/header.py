@@ -20,7 +20,8 @@ from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _READ = (MD5_FIELDS, NAME_FIELDS, PARENT_MD5_FIELDS, PARENT_NAME_FIELDS, USER_FIELDS, TEAM_FIELDS, HOST_FIELDS)
-KNOWN = {*(name for names in _READ for name in names), *STATUS_FIELDS, *DETAIL_FIELDS, TIME_FIELD, "_raw", "signed", "signature"}
+_OURS = (*STATUS_FIELDS, *DETAIL_FIELDS)
+KNOWN = {*(name for names in _READ for name in names), *_OURS, TIME_FIELD, "_raw", "signature"}
 """Names that a column of an event has: what the command reads, and some beside it."""
 # What is never the name of a field, and what it is then.
 _DATA = {

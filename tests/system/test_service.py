@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Iterable, Sequence
 
 import pytest
 
+from cbverdict.errors import StoreError
 from cbverdict.evidence import Question
 from cbverdict.hashes import Md5
 from cbverdict.messages import VerdictRequest
@@ -42,6 +45,7 @@ class FixedConfiguration:
 
     edr: EdrServer
     settings: VerdictSettings = field(default_factory=VerdictSettings)
+    is_store_broken: bool = False
 
     def account(self, name: str | None) -> Account:
         """Give the account."""
@@ -53,6 +57,8 @@ class FixedConfiguration:
 
     def store(self) -> NoStore:
         """Give no store."""
+        if self.is_store_broken:
+            raise StoreError("it does not answer")
         return NoStore()
 
     def is_search_over(self, sid: str | None) -> bool:
@@ -96,6 +102,48 @@ def test_after_three_failures_in_a_row_the_server_is_left_alone(edr: EdrServer, 
     clock.now = 3.6
     assert [_reason(service, edr) for _ in range(2)] == ["not_seen", "not_seen"]
     assert edr.counts == {"/api/v1/process": 5, "/api/v1/binary": 5, "/api/info": 2}
+
+
+def test_a_clock_that_is_set_back_lengthens_no_rest(edr: EdrServer, clock: Clock) -> None:
+    """Neither the server's nor the store's: both go by a clock that only grows."""
+    wall = Clock(1.8e9)
+    service = VerdictService(wall, clock)
+    edr.fail(Fault.CRASH, "/api")
+    assert [_reason(service, edr) for _ in range(3)] == ["server_error"] * 3
+    edr.recover()
+    wall.now -= 3600
+    assert _reason(service, edr) == "server_error"
+    clock.now += 2
+    assert _reason(service, edr) == "not_seen"
+    broken = FixedConfiguration(edr, is_store_broken=True)
+    assert service.answer(REQUEST, broken).troubles[0].reason.value == "service_error"
+    wall.now -= 3600
+    assert service.answer(REQUEST, broken).troubles == (), "the store rests"
+    clock.now += 31
+    assert service.answer(REQUEST, broken).troubles != (), "it is asked again"
+
+
+def test_searches_that_ask_the_same_at_once_ask_it_once(edr: EdrServer) -> None:
+    """And each of them has the answer."""
+    service = VerdictService()
+    edr.delay = 0.5
+    with ThreadPoolExecutor(6) as searches:
+        replies = list(searches.map(lambda _: service.answer(REQUEST, FixedConfiguration(edr)), range(6)))
+    assert [reply.answers[0].verdict.reason.value for reply in replies] == ["not_seen"] * 6
+    assert edr.counts == {"/api/v1/process": 1, "/api/v1/binary": 1}
+    assert sorted(reply.requests for reply in replies) == [0, 0, 0, 0, 0, 2]
+
+
+def test_a_search_that_is_cancelled_takes_no_other_with_it(edr: EdrServer) -> None:
+    """Whoever waits for its answer asks himself then."""
+    service = VerdictService()
+    edr.delay = 3.0
+    with ThreadPoolExecutor(2) as searches:
+        cancelled = searches.submit(service.answer, replace(REQUEST, sid=""), FixedConfiguration(edr))
+        time.sleep(0.3)
+        other = searches.submit(service.answer, REQUEST, FixedConfiguration(edr))
+    assert cancelled.result().answers[0].verdict.reason.value == "cancelled"
+    assert other.result().answers[0].verdict.reason.value == "not_seen"
 
 
 def test_an_account_that_changes_gets_a_new_chance_at_once(edr: EdrServer, clock: Clock) -> None:
