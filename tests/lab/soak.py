@@ -90,9 +90,10 @@ def soak(seconds: float, seed: int = 1) -> Soak:
             thread.start()
         time.sleep(seconds)
         stop.set()
-        for thread in threads:
-            thread.join(120)
+        threads[0].join()
         edr.recover()
+        for thread in threads[1:]:
+            thread.join(400)
         arrivals.settle(time.time())
         time.sleep(4)
         _read(InputHost(site, "cbsigned_processes"), result, lock)
@@ -130,6 +131,7 @@ def _search(site: Site, result: Soak, lock: threading.Lock, chance: random.Rando
         result.slowest = max(result.slowest, taken)
         result.rows += len(rows)
         result.lost += len(rows) - len(found.rows) + sum(a["n"] != b["n"] for a, b in zip(rows, found.rows))
+        result.troubles.update(text for level, text in found.messages if level == "ERROR")
         for number, row in zip(numbers, found.rows):
             if row["signed"] == "unknown" and row["signed_reason"] != "not_seen":
                 result.unknown[str(row["signed_reason"])] += 1
