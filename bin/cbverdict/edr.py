@@ -143,6 +143,8 @@ class EdrClient:
             return self._send(request, deadline, read)
         except EdrError as error:
             raise error.with_traceback(None) from None  # Whoever keeps it would keep the answer in its frames.
+        except MemoryError:
+            raise TooLargeError(self._sentence("sent more than is read at once", TooLargeError)) from None
 
     def _send(self, request: Request, deadline: float, read: Callable[[dict[str, Any]], T]) -> T:
         answer = self._transport.send(request, deadline, self._sent)

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
@@ -20,8 +21,10 @@ from cbverdict.edr import EdrClient
 from cbverdict.errors import EdrError, NotCarbonBlackError, SetupError, TimedOutError, TooLargeError
 from cbverdict.settings import Account
 from cbverdict.setup_check import check_account
-from tests.lab.edr.server import TOKEN
+from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.host import Row
 from tests.lab.hostile import Exchange, HostileServer, Script
+from tests.lab.inputs import InputHost
 from tests.lab.site import Site
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -288,3 +291,64 @@ def test_errors_tell_time_outs_from_bombs_from_nonsense() -> None:
     for script, kind in kinds:
         with HostileServer(script) as server, pytest.raises(kind):
             _client(server).version()
+
+
+def test_a_server_that_dripped_holds_up_no_search_once_it_is_well(bare_site: Site) -> None:
+    """It filled the pool and the handler for as long as it liked, for every account."""
+
+    def well(exchange: Exchange) -> None:
+        md5s = re.findall(r"md5:([0-9a-f]{32})", exchange.body.decode())
+        found = [{"md5": md5.upper(), "digsig_result": "Unsigned"} for md5 in md5s]
+        is_binary = exchange.path == "/api/v1/binary"
+        exchange.answer({**NOTHING, "total_results": len(found), "results": found} if is_binary else NOTHING)
+
+    with HostileServer(DRIPS["a body of known length"]) as server:
+        bare_site.save_account("lab", url=server.url, api_token=TOKEN, ca_certificate=server.trust_pem, timeout="2")
+        many: list[Row] = [{"md5": f"{number:032x}"} for number in range(1, 900)]
+        dripped = bare_site.search(many, "timeout=3", "anomaly=false")
+        assert {row["signed_reason"] for row in dripped.rows} == {"timeout"}
+        server.script = well
+        healed = bare_site.search([{"md5": "a" * 32}], "timeout=20", "anomaly=false")
+        assert [row["signed_reason"] for row in healed.rows] == ["unsigned"]
+
+
+def test_a_stored_answer_does_not_wait_for_a_server_that_drips(bare_site: Site, edr: EdrServer) -> None:
+    """One call at a time is what splunkd hands the handler: none of them may hold it."""
+    edr.estate.add_binary("a" * 32, "Signed", "c:\\a.exe")
+    bare_site.save_account("well", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+    with HostileServer(DRIPS["headers"]) as server, ThreadPoolExecutor(4) as searches:
+        bare_site.save_account("ill", url=server.url, api_token=TOKEN, ca_certificate=server.trust_pem, timeout="20")
+        bare_site.search([{"md5": "a" * 32}], "server=well")
+        slow = [
+            searches.submit(bare_site.search, [{"md5": f"{number + 1:032x}"}], "server=ill", "timeout=20")
+            for number in range(4)
+        ]
+        for _ in range(3):
+            assert bare_site.search([{"md5": "a" * 32}], "server=well").rows[0]["signed_source"] == "cache"
+        assert not any(search.done() for search in slow), "they still wait"
+        assert {str(search.result().rows[0]["signed_reason"]) for search in slow} == {"timeout"}
+
+
+@pytest.mark.parametrize("kind", ["cbsigned_processes", "cbsigned_binaries"])
+@pytest.mark.parametrize("name", ["a negative chunk", "a wait until a day that is none"])
+def test_an_input_waits_and_says_so_whatever_comes(bare_site: Site, kind: str, name: str) -> None:
+    """An error that escaped would end it, with nothing in the log."""
+    with HostileServer(lambda exchange: ODD[name](exchange) and False) as server:
+        bare_site.save_account("lab", url=server.url, api_token=TOKEN, ca_certificate=server.trust_pem, timeout="2")
+        run = InputHost(bare_site, kind).start()
+        for _ in range(300):
+            if "attempt=2 wait_seconds" in bare_site.logs():
+                break
+            time.sleep(0.1)
+        assert run.process.poll() is None
+        assert "attempt=2 wait_seconds" in bare_site.logs()
+        run.terminate()
+        assert run.wait() == 0
+
+
+def test_a_conf_that_splunkd_refuses_is_asked_for_once(bare_site: Site) -> None:
+    """Solnlib would ask four times for each, and sleep for seven seconds between."""
+    bare_site.splunkd.conf_trouble = "503"
+    (row,) = bare_site.search([{"md5": "a" * 32}], "timeout=10", "anomaly=false").rows
+    assert row["signed_reason"] == "service_error"
+    assert len([path for _, _, path in bare_site.splunkd.calls if "cbsigned_settings" in path]) <= 4
