@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 prepare("baselines")
 
 
+_MAX_QUESTION = 1024 * 1024
+_MAX_LESSON = 64 * 1024 * 1024  # bytes of a call; only admins teach
+
+
 class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[misc] # Splunk's own, without types
     """Answer `POST cbsigned/baselines`: the baselines that there are of some subjects."""
+
+    _max_call = _MAX_QUESTION
 
     def __init__(self, command_line: str, command_arg: str) -> None:  # noqa: ARG002 - splunkd's own signature
         """Start with nothing; splunkd gives its command line and argument, which say nothing here."""
@@ -32,7 +38,7 @@ class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[m
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, {"POST": self._answer})
+        return serve(in_string, {"POST": self._answer}, self._max_call)
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         return write_reply(self._service.answer(read_question(call.get("payload") or ""), configuration))
@@ -40,6 +46,8 @@ class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[m
 
 class LearningHandler(BaselinesHandler):
     """Answer `POST cbsigned/learning`: add what was learnt."""
+
+    _max_call = _MAX_LESSON
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         self._service.learn(read_baselines(call.get("payload") or ""), configuration)

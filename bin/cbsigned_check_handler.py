@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 prepare("check")
 
+_MAX_CALL = 1024 * 1024  # bytes; an account with its CA certificates has some KB
+
 
 class CheckHandler(PersistentServerConnectionApplication):  # type: ignore[misc] # Splunk's own, without types
     """Answer `POST cbsigned/check`: nothing where the account works, else what is wrong with it."""
@@ -30,7 +32,7 @@ class CheckHandler(PersistentServerConnectionApplication):  # type: ignore[misc]
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, {"POST": self._answer})
+        return serve(in_string, {"POST": self._answer}, _MAX_CALL)
 
     @staticmethod
     def _answer(call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 prepare("verdicts")
 
+_HELD = 5.0
+"""Seconds that a call may hold this process, which serves one at a time; longer waits take a ticket."""
+
+_MAX_CALL = 6 * 1024 * 1024
+"""Bytes of a call; 1,000 questions with names of the longest kind have 4 MB."""
+
 
 class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[misc] # Splunk's own, without types
     """Answer `POST cbsigned/verdicts` and, to sweep the stores, `DELETE`; `restmap.conf` says who may."""
@@ -37,7 +44,7 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, {"POST": self._answer, "DELETE": self._purge})
+        return serve(in_string, {"POST": self._answer, "DELETE": self._purge}, _MAX_CALL)
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         body, owner = call.get("payload") or "", str(call.get("session", {}).get("user", ""))
@@ -46,8 +53,11 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
             return write_turn(self._turns.take(ticket, owner))
         request = read_request(body)
         if not request.in_turns:
-            return write_reply(self._service.answer(request, configuration))
-        return write_turn(self._turns.begin(lambda: self._service.answer(request, configuration), owner))
+            request = replace(request, seconds=min(request.seconds, _HELD))
+        begun = self._service.begin(request, configuration)
+        if isinstance(begun, VerdictReply):
+            return write_reply(begun)
+        return write_turn(self._turns.begin(begun, owner)) if request.in_turns else write_reply(begun())
 
     def _purge(self, _: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         self._service.purge(configuration)

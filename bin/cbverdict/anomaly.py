@@ -130,7 +130,9 @@ class Anomalies:
         for view in self._views.values():
             view.quarters.clear()
 
-    def process_side(self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed) -> ProcessSide:
+    def process_side(
+        self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed, *, is_parent_unanswered: bool = False
+    ) -> ProcessSide:
         """Judge what does not depend on who ran it and when."""
         process, parent = baseline_name(event.process.name), baseline_name(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
@@ -140,6 +142,8 @@ class Anomalies:
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
+            is_signer_unknown=not verdict.may_be_dropped,
+            is_parent_unanswered=is_parent_unanswered,
             parent_score=None if opinion.tail is None else score_of(opinion.tail),
             is_publisher_denied=denied is not None,
             is_living_off_the_land=tool is not None,

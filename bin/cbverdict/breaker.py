@@ -60,13 +60,21 @@ class CircuitBreaker:
             self._rest = self._first_rest
             self._is_probing = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether calls are made."""
+        return self._failures < self._threshold
+
     def fail(self, now: float) -> None:
-        """Note a failure; the one that reaches the threshold opens it, and each of a probe for longer."""
+        """Note a failure; the one that reaches the threshold opens it, later ones began before that."""
         with self._lock:
             self._failures += 1
-            if self._is_probing:
-                self._is_probing = False
-                self._rest = min(2 * self._rest, self._longest_rest)
+            if self._failures == self._threshold:
                 self._rests_until = now + self._rest
-            elif self._failures == self._threshold:
-                self._rests_until = now + self._rest
+
+    def fail_probe(self, now: float) -> None:
+        """Note that the probe failed: it is left alone for longer."""
+        with self._lock:
+            self._is_probing = False
+            self._rest = min(2 * self._rest, self._longest_rest)
+            self._rests_until = now + self._rest

@@ -122,7 +122,7 @@ class RowCodec:
 
         `mark` stands in the varying cells while a row's text is made (empty: one that nobody can guess).
         """
-        self._mark = mark or secrets.token_hex(16)
+        self._mark = mark or f"{secrets.token_hex(16)}mark"  # which no reader takes for a hash or a time
         self._read = read
         self._settle = settle
         self._varying = varying

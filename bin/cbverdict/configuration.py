@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any, Callable, Iterator, Mapping, Optional
 from urllib.parse import quote, urlsplit
 
@@ -142,7 +143,7 @@ class SplunkdConfiguration:
             job = json.loads(answer)["entry"][0]["content"]
         except HTTPError as error:
             return int(error.status) == 404  # noqa: PLR2004 - HTTP's not found: it was cancelled
-        except (AuthenticationError, OSError, ValueError, LookupError, TypeError):
+        except (AuthenticationError, OSError, HTTPException, ValueError, LookupError, TypeError):
             return False
         return bool(job.get("isFinalized")) or job.get("dispatchState") in {"FINALIZING", "DONE", "FAILED"}
 

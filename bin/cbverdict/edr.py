@@ -40,7 +40,8 @@ Python objects it may take ten times as much, and the handler stays under 150 MB
 PAGE_BYTES = 32 * 1024 * 1024
 """Bytes of a page of an input's."""
 
-_MAX_TEXT = 4096
+_MAX_TEXT = 400  # characters of a certificate's text; the longest that a CA signs has some 300
+_MAX_REASON = 4096
 _BYTES_A_TOKEN = 16  # of JSON on average, at least: what is made of much shorter ones takes up a hundred times as much
 _parsing = threading.Lock()  # One answer at a time becomes Python objects, so that memory is bounded by one.
 
@@ -219,7 +220,7 @@ _ERROR_BY_STATUS: dict[int, type[EdrError]] = {
 def _vendor_reason(content: bytearray) -> str:
     # {"reason": "query_syntax_error"} is all that Carbon Black's error bodies hold; anything else stays out.
     try:
-        reason = json.loads(content[:_MAX_TEXT])["reason"]
+        reason = json.loads(content[:_MAX_REASON])["reason"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     is_code = isinstance(reason, str) and reason.isascii() and reason.replace("_", "").isalpha()

@@ -17,13 +17,16 @@ _STATUSES = {InvalidRequestError: 400, SetupError: 409, ServiceError: 503, Store
 Answer = Callable[[Mapping[str, Any], SplunkdConfiguration], str]
 
 
-def serve(in_string: str | bytes, answers: Mapping[str, Answer]) -> dict[str, Any]:
+def serve(in_string: str | bytes, answers: Mapping[str, Answer], max_call: int) -> dict[str, Any]:
     """Answer one request of splunkd's: JSON in, `{"status", "headers", "payload"}` out.
 
     `answers` has one function for each HTTP verb that the endpoint knows. Any other verb is refused before
-    anything is read or asked, whatever `restmap.conf` and splunkd let through.
+    anything is read or asked, whatever `restmap.conf` and splunkd let through; so is a call of more than `max_call`
+    bytes, or with so many lists and objects in it that they would take up more memory than all the rest.
     """
     try:
+        if len(in_string) > max_call or _count_containers(in_string) > max_call // _BYTES_A_CONTAINER:
+            return _problem(413, InvalidRequestError("the request is too large: send less at once"))
         call = json.loads(in_string)
         answer = answers.get(call.get("method"))
         if answer is None:
@@ -36,6 +39,13 @@ def serve(in_string: str | bytes, answers: Mapping[str, Answer]) -> dict[str, An
     except Exception as error:  # The entries' one catch-all: a defect becomes an answer, its text stays here.
         logging.getLogger(__name__).exception("action=answer defect=%s", type(error).__name__)
         return _problem(500, ServiceError(f"a defect of the service. {advice(ServiceError)}"))
+
+
+_BYTES_A_CONTAINER = 200  # each becomes some 60 to 200 bytes, and may be two characters long
+
+
+def _count_containers(text: str | bytes) -> int:
+    return text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
 
 
 _LEVEL_LASTS = 60.0

@@ -29,6 +29,7 @@ class Settled(NamedTuple):
     event: ProcessEvent
     verdict: Verdict
     parent_signed: Signed
+    is_parent_unanswered: bool = False
 
 
 class _Written(NamedTuple):
@@ -118,7 +119,8 @@ class Enricher:
             record.update(one.fields)
             record[self._parent_field] = parent.verdict.signed.value
             is_lasting = one.is_lasting and _is_lasting(parent)
-            settled.append(Settled(one.tag, is_lasting, event, one.verdict, parent.verdict.signed))
+            is_unanswered = event.has_odd_parent or (event.parent.md5 is not None and parent.source is Source.NONE)
+            settled.append(Settled(one.tag, is_lasting, event, one.verdict, parent.verdict.signed, is_unanswered))
         return settled
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
@@ -184,7 +186,7 @@ class Enricher:
                 troubles=(Trouble.of(error),),
                 seconds=time.monotonic() - started,
             )
-        self._seconds_left -= reply.seconds
+        self._seconds_left -= max(reply.seconds, time.monotonic() - started)
         if reply.needs_names:
             return False
         self._learn(allowed, reply, now)

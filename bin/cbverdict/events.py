@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Mapping, NamedTuple
 
-from cbverdict.hashes import FieldValue, Md5, parse_md5
+from cbverdict.hashes import FieldValue, Md5, Odd, read_md5
 
 Record = Mapping[str, FieldValue]
 
@@ -40,7 +40,10 @@ class Process(NamedTuple):
 
 
 class ProcessEvent(NamedTuple):
-    """One row's process, what started it, for whom and when (empty: the row does not say)."""
+    """One row's process, what started it, for whom and when (empty: the row does not say).
+
+    `has_odd_parent`: it says something of the parent's hash that is none, or several.
+    """
 
     process: Process
     parent: Process
@@ -48,6 +51,7 @@ class ProcessEvent(NamedTuple):
     team: str = ""
     time: str = ""
     host: str = ""
+    has_odd_parent: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,15 @@ class EventFields:
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     """Read what a row says about its process; nothing in a row is an error."""
+    parent_md5 = _first_md5(record, fields.parent_md5)
     return ProcessEvent(
-        process=Process(_first_md5(record, fields.md5), _first_name(record, fields.name)),
-        parent=Process(_first_md5(record, fields.parent_md5), _first_name(record, fields.parent_name)),
+        process=Process(_known(_first_md5(record, fields.md5)), _first_name(record, fields.name)),
+        parent=Process(_known(parent_md5), _first_name(record, fields.parent_name)),
         user=first_text(record, fields.user) or "",
         team=first_text(record, fields.team) or "",
         time=first_text(record, (TIME_FIELD,)) or "",
         host=first_text(record, HOST_FIELDS) or "",
+        has_odd_parent=parent_md5 is Odd.HASH,
     )
 
 
@@ -106,12 +112,18 @@ def _file_name(path: str) -> str | None:
     return ntpath.basename(text) or None
 
 
-def _first_md5(record: Record, names: tuple[str, ...]) -> Md5 | None:
+def _first_md5(record: Record, names: tuple[str, ...]) -> Md5 | Odd | None:
+    """Give what the first field says that says anything: a later one must not answer for it."""
     for name in names:
-        md5 = parse_md5(record.get(name))
-        if md5 is not None:
-            return md5
+        value = record.get(name)
+        found = read_md5(value) if value else None
+        if found is not None:
+            return found
     return None
+
+
+def _known(found: Md5 | Odd | None) -> Md5 | None:
+    return None if found is Odd.HASH else found
 
 
 def _first_name(record: Record, names: tuple[str, ...]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from functools import lru_cache
 from typing import NewType, Sequence, Union
 
@@ -14,52 +15,83 @@ FieldValue = Union[str, Sequence[str], None]
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _SEPARATOR = re.compile(r"[\s,;|]+")
-_LABEL = re.compile(r"([A-Za-z0-9_-]+)=(.*)")
+_QUOTES = "\"'"
+_OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
+_HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
+
+
+class Odd(Enum):
+    """What a field may hold instead of an MD5 and of nothing."""
+
+    HASH = "several MD5s, or something that is none"
 
 
 def parse_md5(value: FieldValue) -> Md5 | None:
     """Find the MD5 in a field's value.
 
     Takes a bare hash, a labelled list (`MD5=..,SHA256=..,IMPHASH=..`, as Sysmon writes it) or several
-    values (an md5 with its sha256 beside it). A labelled MD5 wins over a bare one; a hash with another
-    label is never taken, although an IMPHASH has 32 hex digits too.
+    values (an md5 with its sha256 beside it). A hash with another label is never taken, although an IMPHASH has 32
+    hex digits too.
 
     Returns None where there is no MD5 in it (empty, junk, another length, or all zeros, which is how Carbon
     Black writes "no hash": 30 zeros since 6.0, cbapi-python issue 57), and where there are several different
-    ones: one answer cannot stand for two binaries.
+    ones, labelled or bare: one answer cannot stand for two binaries.
     """
-    if not isinstance(value, (str, list, tuple)):
+    found = read_md5(value)
+    return None if found is Odd.HASH else found
+
+
+def read_md5(value: FieldValue) -> Md5 | Odd | None:
+    """Do the same, but tell apart what says nothing (None) from what says something that is no one hash.
+
+    Nothing are zeros, words for nothing (`unknown`, `-`, `(null)`) and hashes of other kinds: an MD5 may stand in
+    another field. Cut hashes and several hashes are what this field says, and no other field may answer for it. In
+    one text a labelled MD5 wins over a bare hash, which may be of any kind; several values must agree.
+    """
+    if isinstance(value, str):
+        return _read(value)
+    if not isinstance(value, (list, tuple)):
         return None
-    text = value if isinstance(value, str) else ",".join(map(str, value))
-    return _parse_short(text) if len(text) <= _SHORT else _parse_text(text)
+    found = {one for one in map(_read, map(str, value)) if one is not None}
+    return found.pop() if len(found) == 1 else Odd.HASH if found else None
+
+
+def _read(text: str) -> Md5 | Odd | None:
+    return _read_short(text) if len(text) <= _SHORT else _read_text(text)
 
 
 @lru_cache(maxsize=65536)
-def _parse_short(text: str) -> Md5 | None:
-    return _parse_text(text)
+def _read_short(text: str) -> Md5 | Odd | None:
+    return _read_text(text)
 
 
-def _parse_text(text: str) -> Md5 | None:
+def _read_text(text: str) -> Md5 | Odd | None:
     bare: set[Md5] = set()
     labelled: set[Md5] = set()
+    is_odd = False
     for token in _SEPARATOR.split(_close_up(text)):
-        label = _LABEL.fullmatch(token)
-        if label is None:
-            _add(bare, token)
-        elif label.group(1).upper() == "MD5":
-            _add(labelled, label.group(2))
+        label, sign, value = token.partition("=")
+        if sign and label.upper() != "MD5":
+            is_odd |= _MD5.fullmatch(label.lower()) is not None
+            continue  # another kind of hash
+        digits = (value if sign else label).strip(_QUOTES).lower()
+        if _MD5.fullmatch(digits) and digits.strip("0"):
+            (labelled if sign else bare).add(Md5(digits))
+        else:
+            is_odd |= _is_odd(digits)
     found = labelled or bare
-    return next(iter(found)) if len(found) == 1 else None
+    if len(found) == 1 and (labelled or not is_odd):
+        return next(iter(found))
+    return Odd.HASH if found or is_odd else None
+
+
+def _is_odd(digits: str) -> bool:
+    """Tell a cut hash, or other junk with digits, from a word for nothing, zeros, and a hash of another kind."""
+    return _HAS_DIGIT.search(digits) is not None and digits.strip("0") != "" and len(digits) not in _OTHER_HASHES
 
 
 def _close_up(text: str) -> str:
     """Write labels without blanks around their sign (`MD5 : x` as `MD5=x`), in time that grows with the text alone."""
     text = " ".join(text.split()).replace(":", "=")
     return text.replace(" =", "=").replace("= ", "=")
-
-
-def _add(found: set[Md5], token: str) -> None:
-    digits = token.strip("\"'").lower()
-    if _MD5.fullmatch(digits) and digits.strip("0"):
-        found.add(Md5(digits))

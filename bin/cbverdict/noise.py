@@ -13,12 +13,16 @@ NOISE_FIELD = "signed_noise"
 class Doubts(NamedTuple):
     """What a row's process, parent and signature say against dropping it.
 
-    `parent_score` is the score of the parent's tail alone (None: no opinion).
+    `parent_score` is the score of the parent's tail alone (None: no opinion). `is_signer_unknown`: what says that it is
+    signed does not say by whom. `is_parent_unanswered`: the row has a hash of the parent, or several, and nobody
+    answered.
     """
 
     signed: Signed
     parent_signed: Signed = Signed.UNKNOWN
     parent_score: float | None = None
+    is_signer_unknown: bool = False
+    is_parent_unanswered: bool = False
     is_publisher_denied: bool = False
     is_living_off_the_land: bool = False
 
@@ -36,7 +40,9 @@ def may_be_noise(doubts: Doubts, threshold: float) -> bool:
     """Say the same of all but the score."""
     return (
         doubts.signed is Signed.TRUE
+        and not doubts.is_signer_unknown
         and doubts.parent_signed is not Signed.FALSE
+        and not doubts.is_parent_unanswered
         and not doubts.is_publisher_denied
         and not doubts.is_living_off_the_land
         and not _is_high(doubts.parent_score, threshold)

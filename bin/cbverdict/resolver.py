@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
 
 from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, TooLargeError, Trouble, advice
-from cbverdict.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
+from cbverdict.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question, SignatureStatus
 from cbverdict.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
 from cbverdict.settings import Method
 from cbverdict.verdict import Answer, Reason, Source, judge, judge_published, no_answer
@@ -277,7 +277,11 @@ def _add_binaries(evidence: Evidence, md5: Md5, outcome: Binaries | CbsignedErro
     if isinstance(outcome, Binaries) and outcome.has_more:
         evidence = replace(evidence, may_be_contradicted=True, trouble=Reason.INCOMPLETE)
     if isinstance(outcome, Binaries) and md5 in outcome.signatures:
-        return replace(evidence, signature=outcome.signatures[md5])
+        signature = outcome.signatures[md5]
+        is_whole = outcome.is_complete or outcome.has_more
+        if is_whole or signature.status not in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}:
+            return replace(evidence, signature=signature)
+        # The search was cut short, and another document may say the contrary: a good one alone proves nothing.
     trouble = _trouble(outcome)
     return evidence if trouble is None else replace(evidence, trouble=trouble.reason)
 

@@ -65,7 +65,13 @@ class RowScorer:
         anomalies = self._anomalies
         anomalies.prepare((), {one.event.parent.name for one in settled})
         return [
-            Kind(one.tag, one.is_lasting, anomalies.process_side(one.event, one.verdict, one.parent_signed))
+            Kind(
+                one.tag,
+                one.is_lasting,
+                anomalies.process_side(
+                    one.event, one.verdict, one.parent_signed, is_parent_unanswered=one.is_parent_unanswered
+                ),
+            )
             for one in settled
         ]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Callable, Hashable, Iterable, Iterator, Mappin
 from cbverdict.breaker import THRESHOLD, CircuitBreaker, State
 from cbverdict.clause import Clause
 from cbverdict.edr import EdrClient
-from cbverdict.errors import EdrError, ServerFailedError, StoreError, Trouble, advice
+from cbverdict.errors import EdrError, ServerFailedError, StoreError, TimedOutError, Trouble, advice
 from cbverdict.flights import Flights
 from cbverdict.messages import VerdictReply, VerdictRequest
 from cbverdict.resolver import LOOK_EVERY, SERVER_IS_DOWN, Resolution, Resolver
@@ -62,6 +62,11 @@ class Configuration(Protocol):
 
 
 _PROBE_SECONDS = 5.0
+_LEAST_SECONDS = 1.0
+_PATIENT = 10.0
+"""Seconds after which a server that says nothing is to blame, whatever time the account gives it."""
+
+_TOO_LATE = Trouble(Reason.TIMEOUT, f"Carbon Black did not answer within the search's time. {advice(TimedOutError)}")
 
 # What kept another search from its answer need not keep this one.
 _OTHERS_OWN = frozenset({Reason.TIMEOUT, Reason.CANCELLED})
@@ -110,6 +115,14 @@ class VerdictService:
             SetupError: there is no such account, or it or a setting is not usable.
             ServiceError: splunkd did not give the settings.
         """
+        begun = self.begin(request, configuration)
+        return begun if isinstance(begun, VerdictReply) else begun()
+
+    def begin(self, request: VerdictRequest, configuration: Configuration) -> VerdictReply | Callable[[], VerdictReply]:
+        """Answer what is stored; give what asks Carbon Black where that is not all.
+
+        Raises what `answer` does.
+        """
         started = time.monotonic()
         settings = configuration.verdict_settings()
         account = configuration.account(request.server)
@@ -122,30 +135,30 @@ class VerdictService:
         kept = self._recall(configuration, account.name, request.questions, troubles) if bases else {}
         answers = {} if request.is_refreshed else dict(_from_store(kept, bases, settings, self._clock()))
         missing = [question for question in dict.fromkeys(request.questions) if question not in answers]
-        asked_at = time.monotonic()
-        seconds = request.seconds - (asked_at - started)
-        if request.deadline is not None:
-            seconds = min(seconds, request.deadline - time.time())
-        resolution = Resolution({}, 0, ())
-        if missing:
-            connection = self._connection(account)
-            is_over = partial(configuration.is_search_over, request.sid)
-            edr, is_expired_signed = connection.edr.counting_apart(), settings.is_expired_signed
-            resolver = Resolver(edr, connection.executor, clause, is_expired_signed=is_expired_signed, is_over=is_over)
-            asking = _Asking(connection, resolver, method, (method, settings.clause, is_expired_signed), is_over)
-            resolution = self._ask_once(asking, missing, seconds)
-        waited = time.monotonic() - asked_at
-        answers.update(resolution.answers)
-        if bases:
-            self._remember(configuration, account.name, bases[0], settings, kept, resolution.answers, troubles)
-        troubles += resolution.troubles
-        logger.info(
-            "verdicts account=%s method=%s questions=%d asked=%d requests=%d seconds=%.3f troubles=%s",
-            account.name, method.value, len(request.questions), len(missing), resolution.requests,
-            time.monotonic() - started, ",".join(sorted({trouble.reason.value for trouble in troubles})) or "none",
-        )  # fmt: skip
-        in_order = tuple(answers[question] for question in request.questions)
-        return VerdictReply(account.name, in_order, resolution.requests, tuple(troubles), seconds=waited)
+
+        def ask() -> VerdictReply:
+            asked_at = time.monotonic()
+            seconds = request.seconds - (asked_at - started)
+            if request.deadline is not None:
+                seconds = min(seconds, request.deadline - time.time())
+            resolution = Resolution({}, 0, ())
+            if missing:
+                asking = self._asking(account, settings, method, clause, configuration, request.sid)
+                resolution = self._ask_once(asking, missing, seconds)
+            answers.update(resolution.answers)
+            if bases:
+                self._remember(configuration, account.name, bases[0], settings, kept, resolution.answers, troubles)
+            troubles.extend(resolution.troubles)
+            logger.info(
+                "verdicts account=%s method=%s questions=%d asked=%d requests=%d seconds=%.3f troubles=%s",
+                account.name, method.value, len(request.questions), len(missing), resolution.requests,
+                time.monotonic() - started, ",".join(sorted({trouble.reason.value for trouble in troubles})) or "none",
+            )  # fmt: skip
+            in_order = tuple(answers[question] for question in request.questions)
+            waited = time.monotonic() - asked_at
+            return VerdictReply(account.name, in_order, resolution.requests, tuple(troubles), seconds=waited)
+
+        return ask if missing else ask()
 
     def purge(self, configuration: Configuration) -> None:
         """Sweep what has expired out of the store.
@@ -154,6 +167,21 @@ class VerdictService:
             StoreError: the store does not answer.
         """
         configuration.store().purge(self._clock())
+
+    def _asking(
+        self,
+        account: Account,
+        settings: VerdictSettings,
+        method: Method,
+        clause: Clause,
+        configuration: Configuration,
+        sid: str | None,
+    ) -> _Asking:
+        connection = self._connection(account)
+        is_over = partial(configuration.is_search_over, sid)
+        edr, is_expired_signed = connection.edr.counting_apart(), settings.is_expired_signed
+        resolver = Resolver(edr, connection.executor, clause, is_expired_signed=is_expired_signed, is_over=is_over)
+        return _Asking(connection, resolver, method, (method, settings.clause, is_expired_signed), is_over)
 
     def _ask_once(self, asking: _Asking, questions: list[Question], seconds: float) -> Resolution:
         """Ask what no other search asks at this moment, and wait for what others ask."""
@@ -177,13 +205,16 @@ class VerdictService:
 
     def _ask(self, asking: _Asking, questions: list[Question], seconds: float) -> Resolution:
         breaker = asking.connection.breaker
+        if seconds < _LEAST_SECONDS and not (seconds > 0 and breaker.is_closed):
+            # Too late to ask, or to find out whether it may be asked: that says nothing of the server.
+            return Resolution(dict.fromkeys(questions, no_answer(Reason.TIMEOUT)), 0, (_TOO_LATE,))
         down = self._down(asking.connection, seconds)
         if down is not None:
             return Resolution(dict.fromkeys(questions, no_answer(down.reason)), 0, (down,))
         resolution = asking.resolver.resolve(questions, asking.method, seconds)
         if any(answer.source is Source.SERVER for answer in resolution.answers.values()):
             breaker.succeed()
-        elif {trouble.reason for trouble in resolution.troubles} & SERVER_IS_DOWN:
+        elif resolution.requests and _is_servers_fault(resolution, seconds, asking.connection.account):
             breaker.fail(self._monotonic())
         return resolution
 
@@ -194,12 +225,17 @@ class VerdictService:
         if state is State.CLOSED:
             return None
         if state is State.HALF_OPEN:
+            is_back = False
             try:
                 connection.edr.version(time.monotonic() + min(_PROBE_SECONDS, seconds))
+                is_back = True
             except EdrError as error:
-                breaker.fail(self._monotonic())
                 return Trouble.of(error)
-            breaker.succeed()
+            finally:
+                if is_back:
+                    breaker.succeed()
+                else:
+                    breaker.fail_probe(self._monotonic())
             return None
         where = f"Carbon Black {connection.account.name} ({connection.account.url})"
         what = f"failed {THRESHOLD} times in a row and is left alone for {breaker.rest:g} s"
@@ -271,8 +307,17 @@ def _wait_for(others: Mapping[Question, Landing], deadline: float, is_over: Call
     answers = {
         question: landed[landing].answers.get(question, no_answer(reason)) for question, landing in others.items()
     }
-    troubles = dict.fromkeys(trouble for one in landed.values() for trouble in one.troubles)
-    return Resolution(answers, 0, tuple(troubles))
+    troubles = dict.fromkeys(
+        trouble for one in landed.values() for trouble in one.troubles if trouble.reason not in _OTHERS_OWN
+    )
+    late = any(answer.verdict.reason is Reason.TIMEOUT for answer in answers.values())
+    return Resolution(answers, 0, (*troubles, *((_TOO_LATE,) if late else ())))
+
+
+def _is_servers_fault(resolution: Resolution, seconds: float, account: Account) -> bool:
+    """Say whether nothing came because of the server, and not of a search that had less time than a request takes."""
+    reasons = {trouble.reason for trouble in resolution.troubles} & SERVER_IS_DOWN
+    return bool(reasons - {Reason.TIMEOUT}) or (bool(reasons) and seconds >= min(account.timeout, _PATIENT))
 
 
 def _joined(one: Resolution, other: Resolution) -> Resolution:

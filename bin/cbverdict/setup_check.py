@@ -156,7 +156,7 @@ def _what(error: TimedOutError) -> str:
 
 def _read(body: str) -> dict[str, str | None]:
     fields = read_object(body)
-    if fields is None or not isinstance(fields.get("name"), str):
+    if fields is None or not isinstance(fields.get("name"), str) or not fields["name"].isprintable():
         raise InvalidRequestError("send the account's fields as JSON, its name among them")
     return _texts(fields)
 

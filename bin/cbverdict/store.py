@@ -32,7 +32,7 @@ class VerdictStore:
         for document in self._collection.read(list(wanted)):
             stored = read_document(document)
             question = wanted.get(document.get("_key", ""))
-            if stored is not None and question is not None:
+            if stored is not None and question is not None and _is_of(stored, server, question):
                 found[question] = stored
         return found
 
@@ -56,6 +56,11 @@ class VerdictStore:
         """Delete what has expired: `not_seen` at once, the rest a month later, so that a flip is still noticed."""
         query = {"$or": [{"signed": "unknown", "expires": {"$lt": now}}, {"expires": {"$lt": now - _FLIP_MEMORY}}]}
         self._collection.delete(query)
+
+
+def _is_of(stored: StoredVerdict, server: str, question: Question) -> bool:
+    """Say whether a document is what its key says: of this server, hash and name."""
+    return store_key(stored.server, stored.question) == store_key(server, question)
 
 
 class BaselineStore:

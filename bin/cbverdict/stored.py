@@ -39,6 +39,8 @@ class Lifetimes:
             return None
         if verdict.signed is Signed.UNKNOWN:
             return self.not_seen if verdict.reason in _KEPT_UNKNOWNS else None
+        if verdict.reason is Reason.JOINT and verdict.signature is None:
+            return self.not_seen  # The document could not be had: asked for again soon.
         return self.signed if verdict.signed is Signed.TRUE else self.not_signed
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, NamedTuple, Opt
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPSConnectionPool, disable_warnings
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError, SubjectAltNameWarning
@@ -83,18 +84,15 @@ class Transport:
         self._retries = retries
         self._max_bytes = max_bytes
         self._slowest = 0.0
-        self._session = requests.Session()
-        self._session.trust_env = False
-        # Packed answers are unpacked all the same, but no server needs to be asked for them.
-        headers = {"X-Auth-Token": account.token, "Accept": "application/json", "Accept-Encoding": "identity"}
-        self._session.headers.update(headers)
-        if account.proxy:
-            self._session.proxies = {"https": account.proxy}
-        self._session.mount("https://", _TlsAdapter(account))
+        # No session: it would follow up on redirects and cookies, and unpack what comes with them. Packed answers are
+        # unpacked all the same, but no server needs to be asked for them.
+        self._headers = {"X-Auth-Token": account.token, "Accept": "application/json", "Accept-Encoding": "identity"}
+        self._proxies = {"https": account.proxy} if account.proxy else {}
+        self._adapter = _TlsAdapter(account)
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._adapter.close()  # type: ignore[no-untyped-call]
 
     def send(self, request: Request, deadline: float, count: Callable[[], None]) -> Answer:
         """Send a request, again where that helps, until `deadline` (`time.monotonic`); `count` each time it is sent.
@@ -127,13 +125,7 @@ class Transport:
         try:
             with (
                 _allowance.of(started + seconds, self._max_bytes + _HEAD_BYTES),
-                self._session.request(
-                    request.verb,
-                    self._account.url + request.path,
-                    json=request.body,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response,
+                self._adapter.send(self._prepare(request), stream=True, proxies=self._proxies) as response,
             ):
                 content = self._read(response)
         except Exception as error:  # noqa: BLE001 - a hostile answer has the HTTP libraries raise what it likes
@@ -149,6 +141,10 @@ class Transport:
         wait = _retry_after(response.headers.get("Retry-After"))
         is_passing = response.status_code in _RETRIED_STATUSES
         return _Outcome(Answer(response.status_code, content), wait, is_passing=is_passing)
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        url = self._account.url + request.path
+        return requests.Request(request.verb, url, headers=self._headers, json=request.body).prepare()
 
     def _read(self, response: requests.Response) -> bytearray:
         packed = response.raw.stream(_PIECE, decode_content=False)
@@ -292,7 +288,8 @@ class _TlsAdapter(HTTPAdapter):
         self._pool_options: dict[str, Any] = {"ssl_context": _tls_context(account)}
         if not account.is_host_name_checked:
             self._pool_options["assert_hostname"] = False
-        super().__init__(pool_connections=1, pool_maxsize=account.requests_in_flight, pool_block=True)
+        # Not blocking: who sends is bounded already, and a wait for a connection would have no end.
+        super().__init__(pool_connections=1, pool_maxsize=account.requests_in_flight)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
         super().init_poolmanager(*args, **{**kwargs, **self._pool_options})  # type: ignore[no-untyped-call]
@@ -304,6 +301,14 @@ class _TlsAdapter(HTTPAdapter):
         )
         manager.pool_classes_by_scheme = {"https": _Pool}
         return manager
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:  # noqa: ANN401 - requests' own signature
+        """Take status, headers and body, and no cookies: http.cookiejar takes a time that grows with their square."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw, response.request = resp, req
+        return response
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401, ARG002
         """Leave trust to the context: requests would add the public CAs to the account's own."""

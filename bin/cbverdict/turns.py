@@ -6,8 +6,7 @@ import math
 import secrets
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as WaitTimeoutError
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Callable, Generic, TypeVar, Union
 
@@ -19,7 +18,8 @@ FIRST_TURN = 0.3
 """Seconds that a call waits for its answer: most of a server that is well come within that."""
 
 _LATER_TURN = 0.05
-_MAX_WORKERS = 32
+_MAX_OF_ALL = 32
+_MAX_OF_ONE = 12
 _KEPT = 60.0
 """Seconds that an answer is kept which nobody fetches."""
 
@@ -43,21 +43,25 @@ class Turns(Generic[T]):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Start without work."""
         self._clock = clock
-        self._pool = ThreadPoolExecutor(_MAX_WORKERS, "turn")
+        self._pool = ThreadPoolExecutor(_MAX_OF_ALL, "turn")
         self._work: dict[str, _Work[T]] = {}
         self._lock = threading.Lock()
 
     def begin(self, work: Callable[[], T], owner: str) -> Turn[T]:
-        """Begin; raise what the work raises, if that happens within the first turn."""
-        future = self._pool.submit(work)
-        try:
-            return future.result(FIRST_TURN)
-        except WaitTimeoutError:
-            if future.done():
-                raise  # the work's own
-        ticket = Ticket(secrets.token_urlsafe(16))
+        """Begin; raise what the work raises, if that happens within the first turn.
+
+        Whoever has too much under way, or not fetched, is told to begin anew later (an empty ticket).
+        """
         with self._lock:
             self._forget()
+            if sum(one.owner == owner for one in self._work.values()) >= _MAX_OF_ONE or len(self._work) >= _MAX_OF_ALL:
+                return Ticket("")
+        future = self._pool.submit(work)
+        wait([future], FIRST_TURN)
+        if future.done():
+            return future.result()
+        ticket = Ticket(secrets.token_urlsafe(16))
+        with self._lock:
             self._work[ticket.text] = _Work(owner, future)
         return ticket
 
@@ -67,22 +71,12 @@ class Turns(Generic[T]):
             work = self._work.get(ticket)
         if work is None or work.owner != owner:
             return Ticket("")
-        try:
-            answer = work.future.result(_LATER_TURN)
-        except WaitTimeoutError:
-            if not work.future.done():
-                return Ticket(ticket)
-            self._drop(ticket)
-            raise
-        except BaseException:
-            self._drop(ticket)
-            raise
-        self._drop(ticket)
-        return answer
-
-    def _drop(self, ticket: str) -> None:
+        wait([work.future], _LATER_TURN)
+        if not work.future.done():
+            return Ticket(ticket)
         with self._lock:
             self._work.pop(ticket, None)
+        return work.future.result()
 
     def _forget(self) -> None:
         """Forget answers that have waited for a while: whoever asked has gone."""

@@ -93,6 +93,16 @@ class Verdict:
         return self.reason not in _REASONS_OF_TRUE | _REASONS_OF_FALSE
 
     @property
+    def may_be_dropped(self) -> bool:
+        """Whether this very file is known to be signed, and by whom.
+
+        A hit alone, without the document, leaves open who signed, and whether a document contradicts; the program name
+        of the published query proves nothing.
+        """
+        is_hit_alone = self.reason is Reason.JOINT and self.signature is None
+        return self.signed is Signed.TRUE and self.reason is not Reason.PROG_NAME and not is_hit_alone
+
+    @property
     def signature_exists(self) -> bool | None:
         """Whether the binary carries a signature at all, valid or not (None: not known)."""
         if self.reason is Reason.UNSIGNED:

@@ -30,7 +30,9 @@ def test_the_rest_doubles_with_each_probe_that_fails_and_is_short_again_after_a_
         assert breaker.state(now + rest - 0.1) is State.OPEN
         now += rest
         assert breaker.state(now) is State.HALF_OPEN
-        breaker.fail(now)
+        breaker.fail(now)  # of a call that began earlier: it is no probe's
+        assert breaker.state(now) is State.OPEN
+        breaker.fail_probe(now)
     breaker.succeed()
     assert breaker.rest == 1
 
@@ -39,7 +41,7 @@ def test_one_alone_probes_and_others_wait_for_what_comes_of_it() -> None:
     """Several searches ask at once."""
     breaker = _opened()
     assert [breaker.state(1.0), breaker.state(1.0), breaker.state(9.0)] == [State.HALF_OPEN, State.OPEN, State.OPEN]
-    breaker.fail(9.0)
+    breaker.fail_probe(9.0)
     assert (breaker.state(10.9), breaker.state(11.0)) == (State.OPEN, State.HALF_OPEN)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.hashes import parse_md5
+from cbverdict.hashes import Odd, parse_md5, read_md5
 
 MD5 = "578bab56836a3fe455ffc7883041825b"
 SHA256 = "8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d"
@@ -81,3 +83,27 @@ def test_no_text_makes_it_fail_and_every_answer_is_a_hash(text: str) -> None:
     """Whatever comes in, what goes out is 32 hex digits or nothing."""
     md5 = parse_md5(text)
     assert md5 is None or (len(md5) == 32 and set(md5) <= set("0123456789abcdef") and md5.strip("0"))
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ([MD5, f"MD5={IMPHASH}"], Odd.HASH),
+        ([f"MD5={MD5}", f"MD5={IMPHASH}"], Odd.HASH),
+        ([MD5, IMPHASH], Odd.HASH),
+        (MD5[:-1], Odd.HASH),
+        (f"{MD5} ={IMPHASH}", Odd.HASH),
+        ([MD5, MD5.upper(), f"MD5={MD5}"], MD5),
+        ([MD5, SHA256, "0" * 32, "-", ""], MD5),
+        (SHA256, None),
+        (f"SHA256={SHA256}", None),
+        ("0" * 32, None),
+        ("(unknown)", None),
+        ("N/A", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_says_something_that_is_no_one_hash_is_told_from_nothing(value: Any, found: Any) -> None:
+    """Another field may answer for nothing, and for nothing else: who writes that one would choose the hash."""
+    assert read_md5(value) == found

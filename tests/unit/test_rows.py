@@ -32,10 +32,10 @@ ROW = {"md5": MD5, "user": "jörg"}
         ("rows.csv", TEXT.replace(",", "\t").encode("utf-16")),
         ("rows.tsv", TEXT.replace(",", "\t").encode()),
         ("rows.csv", TEXT.replace(",", "|").encode()),
-        ("rows.csv.gz", gzip.compress(TEXT.encode())),
-        ("rows.csv", gzip.compress(TEXT.encode("utf-16"))),
+        ("rows.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
+        ("rows.csv", gzip.compress(TEXT.encode("utf-16"), mtime=0)),
         ("rows.jsonl", f'{{"md5": "{MD5}", "user": "jörg"}}'.encode("utf-16")),
-        ("rows.json.gz", gzip.compress(f'{{"result": {{"md5": "{MD5}", "user": "jörg"}}}}\n'.encode())),
+        ("rows.json.gz", gzip.compress(f'{{"result": {{"md5": "{MD5}", "user": "jörg"}}}}\n'.encode(), mtime=0)),
     ],
 )
 def test_rows_are_read_whoever_wrote_them(tmp_path: Path, name: str, content: bytes) -> None:
@@ -125,7 +125,7 @@ def test_names_are_taken_for_names(tmp_path: Path, header: str) -> None:
         ("rows.csv", b'md5,user\nx,"ann\nx,bob\n', "unexpected end of data, line 3"),
         ("rows.csv", b"md5\n" + b"x\n" * 9000 + b"\xff\n", "not UTF-8 (line 9002): save it as UTF-8"),
         ("rows.csv", TEXT.encode("utf-16")[:-1], "is not whole UTF-16"),
-        ("rows.csv.gz", gzip.compress(TEXT.encode())[:-12], "cut short or damaged"),
+        ("rows.csv.gz", gzip.compress(TEXT.encode(), mtime=0)[:-12], "cut short or damaged"),
         ("rows.csv.gz", b"\x1f\x8b not", "cut short or damaged"),
         ("rows.csv", b"md5" * 400_000, "its first line has no end"),
         ("rows.xlsx", b"x", "neither .csv nor .jsonl"),
