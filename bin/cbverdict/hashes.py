@@ -17,6 +17,7 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 _SEPARATOR = re.compile(r"[\s,;|]+")
 _QUOTES = "\"'"
 _OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
+_HEX = re.compile(r"[a-f]{8,}")
 _HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
 
@@ -88,7 +89,8 @@ def _read_text(text: str) -> Md5 | Odd | None:
 
 def _is_odd(digits: str) -> bool:
     """Tell a cut hash, or other junk with digits, from a word for nothing, zeros, and a hash of another kind."""
-    return _HAS_DIGIT.search(digits) is not None and digits.strip("0") != "" and len(digits) not in _OTHER_HASHES
+    is_junk = _HAS_DIGIT.search(digits) is not None or _HEX.fullmatch(digits) is not None
+    return is_junk and digits.strip("0") != "" and len(digits) not in _OTHER_HASHES
 
 
 def _close_up(text: str) -> str:

@@ -19,7 +19,7 @@ FIRST_TURN = 0.3
 
 _LATER_TURN = 0.05
 _MAX_OF_ALL = 32
-_MAX_OF_ONE = 12
+_MAX_OF_ONE = 8
 _KEPT = 60.0
 """Seconds that an answer is kept which nobody fetches."""
 

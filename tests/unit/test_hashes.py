@@ -92,6 +92,7 @@ def test_no_text_makes_it_fail_and_every_answer_is_a_hash(text: str) -> None:
         ([f"MD5={MD5}", f"MD5={IMPHASH}"], Odd.HASH),
         ([MD5, IMPHASH], Odd.HASH),
         (MD5[:-1], Odd.HASH),
+        ("b" * 31, Odd.HASH),
         (f"{MD5} ={IMPHASH}", Odd.HASH),
         ([MD5, MD5.upper(), f"MD5={MD5}"], MD5),
         ([MD5, SHA256, "0" * 32, "-", ""], MD5),
