@@ -79,7 +79,7 @@ def _explain(status: int, body: bytes) -> CbsignedError:
         message, reason = "", ""
     if reason == SetupError.reason.value:
         return SetupError(message)
-    if message and status == 400:  # noqa: PLR2004 - HTTP's bad request
+    if message and status in {400, 405, 413}:  # HTTP's bad request, wrong verb, too large
         return InvalidRequestError(message)
     if message:
         return ServiceError(message)

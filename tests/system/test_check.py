@@ -44,6 +44,7 @@ def test_what_works_is_saved(bare_site: Site, edr: EdrServer) -> None:
     ("changes", "words"),
     [
         ({"url": "http://127.0.0.1"}, "the URL must be https://"),
+        ({"name": "\ud800"}, "its name among them"),
         ({"url": "https://no-such-host.invalid"}, "has a name that no DNS server knows"),
         ({"api_token": "x" * 40}, "refused the API token: enter the current one"),
         ({"api_token": ""}, "the API token is missing"),

@@ -18,9 +18,17 @@ import pytest
 
 from cbverdict.configuration import SplunkdConfiguration
 from cbverdict.edr import EdrClient
-from cbverdict.errors import EdrError, NotCarbonBlackError, SetupError, TimedOutError, TooLargeError
+from cbverdict.errors import (
+    EdrError,
+    InvalidRequestError,
+    NotCarbonBlackError,
+    SetupError,
+    TimedOutError,
+    TooLargeError,
+)
 from cbverdict.settings import Account
 from cbverdict.setup_check import check_account
+from cbverdict.splunkd import ServiceCall
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.host import Row
 from tests.lab.hostile import Exchange, HostileServer, Script
@@ -156,6 +164,16 @@ BOMBS: dict[str, Callable[[], Script]] = {
     ),
     "a header without end": lambda: lambda exchange: exchange.send(OK + b"X: " + b"a" * (64 * 2**20)),
     "headers without end": lambda: lambda exchange: exchange.send(OK + b"X: a\r\n" * (8 * 2**20)),
+    "a redirect that is packed": lambda: (
+        lambda exchange: exchange.answer(
+            _layers(3, 256), "Location: /x", "Content-Encoding: gzip, gzip, gzip", status="302 x"
+        )
+    ),
+    "cookies": lambda: (
+        lambda exchange: exchange.answer(
+            NOTHING, *(f"Set-Cookie: c{number}={'v' * 4000}" for number in range(55)), status="500 x"
+        )
+    ),
     "lists": lambda: lambda exchange: exchange.answer(b'{"results":[' + b"[]," * 1_000_000 + b"0]}"),
     "objects": lambda: lambda exchange: exchange.answer(b'{"results":[' + b'{"a":1},' * 500_000 + b"0]}"),
     "depth": lambda: lambda exchange: exchange.answer(b'{"results":' + b"[" * 200_000),
@@ -185,6 +203,10 @@ def _peak(site: Site) -> float:
 
 
 ODD: dict[str, Script] = {
+    "a redirect to nowhere": lambda exchange: exchange.send(
+        b"HTTP/1.1 302 x\r\nLocation: /\xff\r\nContent-Length: 0\r\n\r\n"
+    ),
+    "a redirect to another host": lambda exchange: exchange.answer(b"", "Location: https://[", status="307 x"),
     "a wait until a day that is none": lambda exchange: exchange.answer(
         b"", "Retry-After: Fri, 99 Dec 99999 23:59:59 GMT", status="503 x"
     ),
@@ -352,3 +374,49 @@ def test_a_conf_that_splunkd_refuses_is_asked_for_once(bare_site: Site) -> None:
     (row,) = bare_site.search([{"md5": "a" * 32}], "timeout=10", "anomaly=false").rows
     assert row["signed_reason"] == "service_error"
     assert len([path for _, _, path in bare_site.splunkd.calls if "cbsigned_settings" in path]) <= 4
+
+
+def test_a_connection_comes_back_whatever_is_answered() -> None:
+    """Four redirects that could not be read held an account for good."""
+    with HostileServer(ODD["a redirect to nowhere"]) as server:
+        client = _client(server)
+        for _ in range(12):
+            with pytest.raises(NotCarbonBlackError, match="answered 302"):
+                client.version()
+        server.script = lambda exchange: exchange.answer(NOTHING)
+        assert client.version() == "7.5.0"
+
+
+def test_no_cookie_is_taken_or_sent() -> None:
+    """A bad answer's would be sent for ever, and http.cookiejar takes seconds over them."""
+    odd = ["Set-Cookie: a=b", *(f"Set-Cookie2: {',' * 60_000}" for _ in range(3))]
+    with HostileServer(lambda exchange: exchange.answer(NOTHING, *odd)) as server:
+        client = _client(server)
+        assert [client.version() for _ in range(3)] == ["7.5.0"] * 3
+        assert not [head for head in server.heads if "cookie" in head.lower()]
+
+
+@pytest.mark.parametrize("endpoint", ["verdicts", "baselines"])
+def test_a_call_that_is_too_large_is_refused_before_it_is_read(bare_site: Site, endpoint: str) -> None:
+    """Two characters of JSON become a list of sixty bytes."""
+    key = bare_site.splunkd.log_in("analyst", "cbsigned_lookup")
+    for body in ('{"questions": [' + "[]," * 1_000_000 + "[]]}", '{"subjects": ["' + "x" * (7 * 2**20) + '"]}'):
+        with pytest.raises(InvalidRequestError, match="too large"):
+            ServiceCall(bare_site.splunkd.url, key, endpoint).post(body, 60)
+
+
+def test_an_analyst_holds_the_handler_for_nobody_else(bare_site: Site, edr: EdrServer) -> None:
+    """With many requests that nobody fetches, and with one that takes no ticket."""
+    edr.estate.add_binary("a" * 32, "Signed", "c:\\a.exe")
+    bare_site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+    bare_site.search([{"md5": "a" * 32}])
+    edr.delay = 8.0
+    service = ServiceCall(bare_site.splunkd.url, bare_site.splunkd.log_in("mallory", "cbsigned_lookup"), "verdicts")
+    answers = [
+        service.post(json.dumps({"questions": [[f"{number + 1:032x}", None]], "in_turns": True}), 60)
+        for number in range(12)
+    ]
+    assert sum(json.loads(answer) == {"ticket": ""} for answer in answers) == 4, "eight at once, and then later"
+    held = json.loads(service.post(json.dumps({"questions": [["f" * 32, None]], "seconds": 3600}), 60))
+    assert held["answers"][0]["reason"] == "timeout"
+    assert bare_site.search([{"md5": "a" * 32}]).rows[0]["signed_source"] == "cache"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Iterable, Sequence
+from typing import Any, Iterable, Sequence
 
 import pytest
 
@@ -144,6 +144,25 @@ def test_a_search_that_is_cancelled_takes_no_other_with_it(edr: EdrServer) -> No
         other = searches.submit(service.answer, REQUEST, FixedConfiguration(edr))
     assert cancelled.result().answers[0].verdict.reason.value == "cancelled"
     assert other.result().answers[0].verdict.reason.value == "not_seen"
+    assert other.result().troubles == (), "or its next rows would be given up"
+
+
+@pytest.mark.parametrize("hurry", [{"deadline": 0.0}, {"seconds": 1e-300}])
+def test_a_search_without_time_says_nothing_of_the_server(edr: EdrServer, clock: Clock, hurry: dict[str, Any]) -> None:
+    """Nothing was sent, so no breaker opens for others, and no probe of theirs is spent."""
+    service = VerdictService(clock, clock)
+    hurried = replace(REQUEST, **hurry)
+    for _ in range(5):
+        answer = service.answer(hurried, FixedConfiguration(edr)).answers[0]
+        assert answer.verdict.reason.value == "timeout"
+    assert edr.requests == []
+    assert _reason(service, edr) == "not_seen"
+    edr.fail(Fault.CRASH, "/api")
+    assert [_reason(service, edr) for _ in range(3)] == ["server_error"] * 3
+    edr.recover()
+    clock.now = 1.5
+    service.answer(hurried, FixedConfiguration(edr))
+    assert _reason(service, edr) == "not_seen", "the probe was left to who has time for it"
 
 
 def test_an_account_that_changes_gets_a_new_chance_at_once(edr: EdrServer, clock: Clock) -> None:

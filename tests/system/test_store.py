@@ -14,7 +14,7 @@ from cbverdict.settings import Method, VerdictSettings
 from cbverdict.store import VerdictStore
 from cbverdict.stored import StoredVerdict, write_document
 from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed, Verdict
-from tests.lab.edr.estate import Estate
+from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.host import Row, SearchHost
 from tests.lab.site import Site
@@ -149,6 +149,62 @@ def test_what_an_indexed_event_reports_counts_for_a_day_at_the_most_and_says_so(
         answers = _answers(site.search([{"md5": B}]).rows)
         assert answers == [("true", "reported", "cache") if source == "cache" else ("false", "unsigned", "server")]
     assert edr.requests
+
+
+@pytest.mark.parametrize("change", [{"md5": A}, {"server": "other"}, {"name": "x"}])
+def test_a_document_counts_for_no_key_but_its_own(site: Site, change: dict[str, str]) -> None:
+    """Bound to hash, server and name: what it says itself must be what its key says."""
+    site.search([{"md5": A}])
+    document = site.splunkd.collections["cbsigned_verdicts"].get(f"{A}@lab")
+    forged = {**document, "md5": B, **change, "_key": f"{B}@lab"}
+    site.splunkd.collections["cbsigned_verdicts"].save([forged], 0)
+    assert _answers(site.search([{"md5": B}]).rows) == [("false", "unsigned", "server")]
+
+
+@pytest.mark.parametrize("fault", [Fault.CRASH, Fault.NOT_JSON, Fault.INCOMPLETE, Fault.FORBIDDEN])
+def test_a_hit_whose_document_nobody_saw_is_never_dropped_and_soon_asked_again(
+    site: Site, edr: EdrServer, fault: Fault
+) -> None:
+    """A denied publisher, or a contradiction, may stand in it; who signed is not known."""
+    edr.estate.add_process(Start(A, "c:\\a.exe"))
+    assert site.search([{"md5": A}], "refresh=true").rows[0]["signed_noise"] == "true"
+    edr.fail(fault, "/api/v1/binary")
+    (row,) = site.search([{"md5": A}], "refresh=true").rows
+    assert (row["signed"], row["signed_reason"], row["signed_noise"]) == ("true", "joint", "false")
+    document = site.splunkd.collections["cbsigned_verdicts"].get(f"{A}@lab")
+    assert document["expires"] - document["last_seen"] <= 15 * 60
+
+
+def test_the_published_method_drops_nothing(site: Site, edr: EdrServer) -> None:
+    """A tampered binary keeps its program name: that is no proof."""
+    edr.estate.add_binary(C, "Bad Signature", "c:\\c.exe", prog_name="c.exe")
+    edr.estate.add_process(Start(C, "c:\\c.exe"))
+    (row,) = site.search([{"md5": C, "process_name": "c.exe"}], "method=prog_name").rows
+    assert (row["signed"], row["signed_noise"]) == ("true", "false")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"process_md5": [B, A]},
+        {"process_md5": [B, A], "md5": A},
+        {"process_md5": [B, f"MD5={A}"]},
+        {"process_md5": B[:-1], "md5": A},
+        {"process_md5": A, "parent_process_md5": [B, A]},
+        {"process_md5": A, "parent_process_md5": [B, A], "parent_md5": A},
+    ],
+)
+def test_where_several_hashes_are_said_nobody_chooses_one(site: Site, edr: EdrServer, fields: Row) -> None:
+    """Whoever adds the second would choose it."""
+    edr.estate.add_process(Start(A, "c:\\a.exe"))
+    assert site.search([fields]).rows[0]["signed_noise"] == "false"
+
+
+def test_a_parent_that_nobody_answered_for_blocks(site: Site, edr: EdrServer) -> None:
+    """Its hash is there; that nothing came of it is no word for it."""
+    edr.estate.add_process(Start(A, "c:\\a.exe"))
+    (row,) = site.search([{"md5": A, "parent_md5": B}], "max_lookups=1").rows
+    assert (row["signed"], row["parent_signed"], row["signed_noise"]) == ("true", "unknown", "false")
 
 
 def test_another_server_with_the_same_hash_is_another_question(site: Site, edr: EdrServer) -> None:

@@ -19,6 +19,8 @@ CASES = {
     "signed, the parent's signature is not known": (Doubts(TRUE, UNKNOWN), 1.0, True),
     "signed by a denied publisher": (Doubts(TRUE, TRUE, is_publisher_denied=True), 1.0, False),
     "signed, but a tool to live off": (Doubts(TRUE, TRUE, is_living_off_the_land=True), 1.0, False),
+    "signed, but nobody has seen by whom": (Doubts(TRUE, TRUE, is_signer_unknown=True), 1.0, False),
+    "signed, but nobody answered for the parent": (Doubts(TRUE, is_parent_unanswered=True), 1.0, False),
     "not signed": (Doubts(FALSE, TRUE), 1.0, False),
     "unknown, however usual": (Doubts(UNKNOWN, TRUE, 0.0), 0.0, False),
     "unknown, and nothing else is known": (Doubts(UNKNOWN), None, False),

@@ -31,6 +31,7 @@ def _keep(verdict: Verdict, old: StoredVerdict | None = None, now: float = NOW) 
     [
         (SIGNED, 30 * DAY),
         (Verdict(Signed.TRUE, Reason.BINARY), 30 * DAY),
+        (Verdict(Signed.TRUE, Reason.JOINT), 15 * 60),
         (UNSIGNED, 7 * DAY),
         (TAMPERED, 7 * DAY),
         (Verdict(Signed.FALSE, Reason.CONFLICT), 7 * DAY),
