@@ -12,6 +12,9 @@ from cbverdict.splunkd import ServiceCall
 _GRACE = 5.0
 """Seconds that splunkd and the handler may take beside what Carbon Black takes."""
 
+_SWEEP_SECONDS = 60.0
+"""Seconds that a sweep may take: the handler serves searches between, and nobody waits for it."""
+
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
 
@@ -47,7 +50,7 @@ class VerdictClient:
 
     def purge(self) -> None:
         """Sweep expired verdicts; needs the capability `cbsigned_admin`."""
-        self._verdicts.delete(_GRACE)
+        self._verdicts.delete(_SWEEP_SECONDS)
 
     def _send(self, body: str, deadline: float) -> VerdictReply | Ticket:
         return read_turn(self._verdicts.post(body, _seconds_until(deadline)))

@@ -43,6 +43,7 @@ class Options:
     columns: dict[str, str] = field(default_factory=dict)
     prefix: str = ""
     has_details: bool = True
+    is_scored: bool = True
 
     @property
     def fields(self) -> EventFields:
@@ -75,7 +76,7 @@ def parse_options(text: str, account: str) -> Options:
             raise InputError(f"the command refused OPTIONS={text}: {problem}")
         given[name] = value
     columns = {option: given[option] for option in _COLUMNS if option in given}
-    return Options(tuple(words), columns, given.get("prefix", ""), command.details)
+    return Options(tuple(words), columns, given.get("prefix", ""), command.details, command.anomaly or command.risk)
 
 
 _EXAMPLE = "as in OPTIONS='method=binary md5=filehash'"

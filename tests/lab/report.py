@@ -182,7 +182,7 @@ class Report:
             signed = str(self._of(answered, "signed"))
             self._reasons.setdefault(signed, Counter())[str(self._of(answered, "signed_reason"))] += 1
             noise = self._of(answered, "signed_noise", None)
-            if noise is not None:
+            if noise is not None and self._options.is_scored:
                 self.has_noise = True
                 if noise != "true":
                     name = event.process.name or str(row.get("action", ""))

@@ -7,7 +7,7 @@ from tests.lab.soak import soak
 
 def test_nothing_is_lost_or_wrong_and_most_is_answered() -> None:
     """No search, input, sweep or lesson queues behind another one's trouble."""
-    result = soak(12.0, seed=3)
+    result = soak(8.0, seed=3)
     assert (result.lost, result.wrong, dict(result.troubles)) == (0, 0, {})
     assert result.arrived - result.indexed == set()
     assert result.share >= 0.6, list(result.lines())

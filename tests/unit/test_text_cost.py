@@ -62,7 +62,7 @@ def _seconds(read: Callable[[str], object], text: str) -> float:
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     unit=UNIT,
     start=st.sampled_from(["", "x", "MD5=", '"', "/", "C:\\", "17"]),
