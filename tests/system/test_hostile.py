@@ -230,7 +230,7 @@ ODD: dict[str, Script] = {
 @pytest.mark.parametrize("script", ODD.values(), ids=ODD)
 def test_whatever_is_odd_is_an_error_of_ours(script: Script) -> None:
     """One that escaped would be called a defect of the add-on, and would end an input."""
-    with HostileServer(lambda exchange: script(exchange) and False) as server:
+    with HostileServer(lambda exchange: script(exchange) or False) as server:
         client = _client(server)
         deadline = time.monotonic() + 6 * SECOND
         for ask in (
@@ -308,7 +308,7 @@ def test_errors_tell_time_outs_from_bombs_from_nonsense() -> None:
     kinds: list[tuple[Script, type[EdrError]]] = [
         (DRIPS["nothing"], TimedOutError),
         (_packed(zlib.compress(b" " * (9 * 2**20)), "deflate"), TooLargeError),
-        (lambda exchange: ODD["a negative chunk"](exchange) and False, NotCarbonBlackError),
+        (lambda exchange: ODD["a negative chunk"](exchange) or False, NotCarbonBlackError),
     ]
     for script, kind in kinds:
         patience = SECOND if kind is TimedOutError else 30.0
@@ -359,7 +359,7 @@ def test_a_stored_answer_does_not_wait_for_a_server_that_says_nothing(bare_site:
 @pytest.mark.parametrize("name", ["a negative chunk", "a wait until a day that is none"])
 def test_an_input_waits_and_says_so_whatever_comes(bare_site: Site, kind: str, name: str) -> None:
     """An error that escaped would end it, with nothing in the log."""
-    with HostileServer(lambda exchange: ODD[name](exchange) and False) as server:
+    with HostileServer(lambda exchange: ODD[name](exchange) or False) as server:
         bare_site.save_account("lab", url=server.url, api_token=TOKEN, ca_certificate=server.trust_pem, timeout="2")
         run = InputHost(bare_site, kind).start()
         for _ in range(300):
