@@ -68,7 +68,6 @@ class EdrClient:
 
     def __init__(self, account: Account, retries: int = 2, max_bytes: int = SEARCH_BYTES) -> None:
         """Prepare a session; nothing is sent yet. Answers of more than `max_bytes` are refused."""
-        self._account = account
         self._max_bytes = max_bytes
         self._transport = Transport(account, retries, max_bytes)
         self._sent = _Counter()

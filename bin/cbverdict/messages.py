@@ -19,6 +19,7 @@ _MEMBERS = {"server", "method", "seconds", "has_names", "refresh", "deadline", "
 _MAX_SECONDS = 3600.0
 _MAX_SID = 1024
 _MAX_TICKET = 64
+_MAX_TICKET_TEXT = 200
 _MAX_SERVER = 255
 _LATEST = 1e12  # seconds since 1970 that a clock can say
 
@@ -140,6 +141,8 @@ def write_ticket(ticket: Ticket) -> str:
 
 def read_ticket(text: str) -> str | None:
     """Read a ticket that a reply is fetched with (None: it is a request)."""
+    if len(text) > _MAX_TICKET_TEXT:
+        return None  # A request or a reply, which may be large, is read once.
     ticket = (read_object(text) or {}).get("ticket")
     return ticket[:_MAX_TICKET] if isinstance(ticket, str) else None
 
