@@ -60,10 +60,12 @@ bench: $(MEASURED:%=.venv/%/ready) .venv/figures/ready
 	@set -e; for version in $(MEASURED); do .venv/$$version/bin/python -m tests.bench.run $(ARGS); done
 	@if [ -d build/bench ]; then .venv/figures/bin/python -m tests.bench.plot; fi
 
-lint: .venv/$(PYTHON)/ready
+lint: .venv/$(PYTHON)/ready .venv/imports/ready
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	@if [ "$(PYTHON)" = 3.9 ]; then echo "import-linter needs Python 3.10: who imports whom is not proved"; \
+		else PYTHONPATH=bin .venv/imports/bin/lint-imports --no-logo --no-cache; fi
 
 format: .venv/$(PYTHON)/ready
 	$(PY) -m ruff check --fix .
@@ -98,6 +100,11 @@ libmagic: python
 .venv/inspect/ready: package/inspect-requirements.txt | python
 	@echo "setting up AppInspect ..."
 	@$(call set_up,inspect,$(PYTHON),package/inspect-requirements.txt)
+	@touch $@
+
+.venv/imports/ready: tests/imports-requirements.txt | python
+	@echo "setting up what proves the rooms ..."
+	@$(call set_up,imports,$(PYTHON),tests/imports-requirements.txt)
 	@touch $@
 
 .venv/ucc/ready: package/ucc-requirements.txt | python

@@ -12,11 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
 from cbverdict.events import HOST_FIELDS, TIME_FIELD, EventFields
-from cbverdict.sdk import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 
 if TYPE_CHECKING:
-    from cbverdict.codec import Reply
-    from cbverdict.search import Search
+    from cbverdict.search.pipeline import Search
+    from cbverdict.search.row_codec import Reply
 
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
@@ -83,9 +83,9 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     def _first_search(self) -> Search:
         if self._search is None:
             # Not before: splunkd starts the command several times a search for getinfo alone.
-            from cbverdict.baseline_client import BaselineClient  # noqa: PLC0415 - see above
-            from cbverdict.search import Search, read_options  # noqa: PLC0415 - likewise
-            from cbverdict.verdict_client import VerdictClient  # noqa: PLC0415 - likewise
+            from cbverdict.search.pipeline import Search, read_options  # noqa: PLC0415 - likewise
+            from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - see above
+            from cbverdict.service.verdict_client import VerdictClient  # noqa: PLC0415 - likewise
 
             info = self.metadata.searchinfo
             options = read_options(

@@ -11,13 +11,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunk.persistconn.application import PersistentServerConnectionApplication
 
-from cbverdict.baseline_messages import read_baselines, read_question, write_reply
-from cbverdict.baseline_service import BaselineService
-from cbverdict.endpoint import serve
-from cbverdict.logs import prepare
+from cbverdict.service.baseline_api import read_baselines, read_question, write_reply
+from cbverdict.service.baseline_service import BaselineService
+from cbverdict.service.rest_endpoint import serve
+from cbverdict.splunkd.logs import prepare
 
 if TYPE_CHECKING:
-    from cbverdict.configuration import SplunkdConfiguration
+    from cbverdict.splunkd.conf import SplunkdConfiguration
 
 prepare("baselines")
 

@@ -11,12 +11,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunk.persistconn.application import PersistentServerConnectionApplication
 
-from cbverdict.endpoint import serve
-from cbverdict.logs import prepare
-from cbverdict.setup_check import check_account
+from cbverdict.service.account_check import check_account
+from cbverdict.service.rest_endpoint import serve
+from cbverdict.splunkd.logs import prepare
 
 if TYPE_CHECKING:
-    from cbverdict.configuration import SplunkdConfiguration
+    from cbverdict.splunkd.conf import SplunkdConfiguration
 
 prepare("check")
 

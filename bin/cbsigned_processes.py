@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from cbverdict.inputs.process_feed import ProcessFeed
 from cbverdict.inputs.script import Kind, run
-from cbverdict.logs import prepare
+from cbverdict.splunkd.logs import prepare
 
 if __name__ == "__main__":
     prepare("processes")

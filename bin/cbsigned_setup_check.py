@@ -15,8 +15,8 @@ from splunktaucclib.rest_handler.admin_external import AdminExternalHandler
 from splunktaucclib.rest_handler.error import RestError
 
 from cbverdict.errors import CbsignedError
-from cbverdict.setup_check import MAX_SECONDS, check_settings
-from cbverdict.splunkd import ServiceCall
+from cbverdict.service.account_check import MAX_SECONDS, check_settings
+from cbverdict.splunkd.rest import ServiceCall
 
 
 class AccountHandler(AdminExternalHandler):

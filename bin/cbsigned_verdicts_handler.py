@@ -12,16 +12,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunk.persistconn.application import PersistentServerConnectionApplication
 
-from cbverdict.baseline_service import BaselineService
-from cbverdict.endpoint import serve
-from cbverdict.logs import prepare
 from cbverdict.memory import keep_large_blocks_off_the_heap
-from cbverdict.messages import VerdictReply, read_request, read_ticket, write_reply, write_turn
-from cbverdict.service import VerdictService
-from cbverdict.turns import Turns
+from cbverdict.service.baseline_service import BaselineService
+from cbverdict.service.rest_endpoint import serve
+from cbverdict.service.turns import Turns
+from cbverdict.service.verdict_api import VerdictReply, read_request, read_ticket, write_reply, write_turn
+from cbverdict.service.verdict_service import VerdictService
+from cbverdict.splunkd.logs import prepare
 
 if TYPE_CHECKING:
-    from cbverdict.configuration import SplunkdConfiguration
+    from cbverdict.splunkd.conf import SplunkdConfiguration
 
 prepare("verdicts")
 

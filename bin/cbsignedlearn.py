@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunklib.searchcommands import Configuration, Option, ReportingCommand, dispatch, validators
 
 from cbverdict.events import EventFields
-from cbverdict.sdk import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
@@ -33,7 +33,7 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
         if self.fieldnames:
             self.write_error(f"cbsignedlearn takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
             sys.exit(1)
-        from cbverdict.learning import PART_FIELDS, Lesson, columns  # noqa: PLC0415 - not for a start that is refused
+        from cbverdict.anomalies.training import PART_FIELDS, Lesson, columns  # noqa: PLC0415 - not for a start that is refused
 
         self._lesson = Lesson()
         own = {"name": self.name_field, "user": self.user_field, "team": self.team_field}
@@ -45,15 +45,15 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
     @Configuration()
     def map(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
         """Learn from the rows of one chunk, and hand that on."""
-        from cbverdict.learning import Learner  # noqa: PLC0415 - at the first chunk, not at getinfo
-        from cbverdict.lookups import read_lists  # noqa: PLC0415 - likewise
+        from cbverdict.anomalies.training import Learner  # noqa: PLC0415 - at the first chunk, not at getinfo
+        from cbverdict.splunkd.lookup_files import read_lists  # noqa: PLC0415 - likewise
 
         yield from Learner(read_lists(), self._fields, time.time()).learn(records).parts()
 
     def reduce(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
         """Put the parts together; after the last, write the baselines and say what was learnt."""
-        from cbverdict.baseline_client import BaselineClient  # noqa: PLC0415 - at the first chunk, not at getinfo
         from cbverdict.errors import CbsignedError  # noqa: PLC0415 - likewise
+        from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - at the first chunk, not at getinfo
 
         try:
             for record in records:

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunklib.searchcommands import Configuration, GeneratingCommand, dispatch
 
 from cbverdict.errors import CbsignedError
-from cbverdict.sdk import HardenedCommand, standard_output
-from cbverdict.verdict_client import VerdictClient
+from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.service.verdict_client import VerdictClient
 
 
 @Configuration(type="reporting")

@@ -1,5 +1,5 @@
-"""The package behind the `cbsigned` search command: core, adapters and services.
+"""The package behind the add-on's commands, REST handlers and inputs.
 
-Imports point inwards only (core <- adapters <- services <- entry scripts);
-`tests/unit/test_architecture.py` holds the table.
+A room imports those below it, never one beside or above it; `make lint` proves it (import-linter, pyproject.toml):
+inputs -> search -> service -> carbonblack, splunkd -> anomalies -> events, settings -> errors -> verdicts.
 """

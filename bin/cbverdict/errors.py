@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cbverdict.verdict import Reason
+from cbverdict.verdicts.reasons import Reason
 
 
 class CbsignedError(Exception):

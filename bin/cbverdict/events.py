@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Mapping, NamedTuple
 
-from cbverdict.hashes import FieldValue, Md5, Odd, read_md5
+from cbverdict.verdicts.hashes import FieldValue, Md5, Odd, read_md5
 
 Record = Mapping[str, FieldValue]
 

@@ -7,18 +7,18 @@ import random
 import statistics
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple
 
-from cbverdict.baselines import Sighting, learn
-from cbverdict.hours import SLOTS, weekday_of
-from cbverdict.scoring import score_of
-from cbverdict.settings import AnomalySettings
+from cbverdict.anomalies.active_hours import SLOTS, weekday_of
+from cbverdict.anomalies.baselines import Sighting, learn
+from cbverdict.anomalies.combination import score_of
+from cbverdict.settings.anomalies import AnomalySettings
 from tests.eval.metrics import Detection
 from tests.lab.memory import usual_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cbverdict.baselines import Baselines
-    from cbverdict.usual import Usual
+    from cbverdict.anomalies.baselines import Baselines
+    from cbverdict.anomalies.profiles import Usual
 
 LEARNT = 0.7
 

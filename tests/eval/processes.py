@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Dict, List
 
-from cbverdict.anomaly import Anomalies
-from cbverdict.enrich import Enricher, EnrichOptions
+from cbverdict.anomalies.detector import Anomalies
+from cbverdict.anomalies.training import Learner
 from cbverdict.events import EventFields
-from cbverdict.evidence import Signature
-from cbverdict.learning import Learner
-from cbverdict.lookups import read_lists
-from cbverdict.messages import VerdictReply, VerdictRequest
-from cbverdict.scorer import RowScorer
-from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict, unknown
+from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.splunkd.lookup_files import read_lists
+from cbverdict.verdicts.evidence import Signature
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.verdict import Answer, Verdict, unknown
 from tests.lab.memory import Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cbverdict.enrich import Record
-    from cbverdict.evidence import Question
+    from cbverdict.search.verdict_columns import Record
+    from cbverdict.verdicts.evidence import Question
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple
 
-from cbverdict.baselines import Sighting, learn
-from cbverdict.scoring import score_of
-from cbverdict.settings import AnomalySettings
+from cbverdict.anomalies.baselines import Sighting, learn
+from cbverdict.anomalies.combination import score_of
+from cbverdict.settings.anomalies import AnomalySettings
 from tests.eval.hours import LEARNT
 from tests.eval.metrics import Detection
 from tests.lab.memory import usual_of
@@ -18,8 +18,8 @@ from tests.lab.memory import usual_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cbverdict.baselines import Baselines
-    from cbverdict.usual import Usual
+    from cbverdict.anomalies.baselines import Baselines
+    from cbverdict.anomalies.profiles import Usual
 
 _PRIOR = 20
 _SETTINGS = AnomalySettings(half_life_days=3650)  # The corpus is of people who worked in different years.

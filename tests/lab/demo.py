@@ -14,10 +14,11 @@ from typing import Callable, Iterable, Iterator, NoReturn, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bin"))
 
-from cbverdict.edr import EdrClient
+from cbverdict.carbonblack.edr.client import EdrClient
 from cbverdict.errors import CbsignedError, CertificateError, SetupError
-from cbverdict.settings import parse_account, parse_bool
-from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
+from cbverdict.settings.account import parse_account
+from cbverdict.settings.values import parse_bool
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.company import Company, Incident
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer

@@ -15,7 +15,7 @@ from cbverdict.events import (
     TIME_FIELD,
     USER_FIELDS,
 )
-from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 

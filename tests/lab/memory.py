@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cbverdict.baseline_messages import BaselineReply
-from cbverdict.settings import AnomalySettings
-from cbverdict.usual import Usual
+from cbverdict.anomalies.profiles import KnownBaselines, Usual
+from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
-    from cbverdict.baselines import Baselines, Subject
+    from cbverdict.anomalies.baselines import Baselines, Subject
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,10 @@ class Memory:
     baselines: Baselines
     settings: AnomalySettings = field(default_factory=AnomalySettings)
 
-    def read(self, subjects: list[Subject]) -> BaselineReply:
+    def read(self, subjects: list[Subject]) -> KnownBaselines:
         """Give the baselines that there are."""
         found = {subject: self.baselines[subject] for subject in subjects if subject in self.baselines}
-        return BaselineReply(self.settings, found)
+        return KnownBaselines(self.settings, found)
 
 
 def usual_of(learnt: Baselines, settings: AnomalySettings) -> Usual:

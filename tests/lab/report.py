@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Sequence
 
+from cbverdict.anomalies.local_time import read_time
+from cbverdict.anomalies.profiles import MIN_TEAM
+from cbverdict.anomalies.reference_lists import person_of
 from cbverdict.events import TIME_FIELD, ProcessEvent, read_event
-from cbverdict.hashes import parse_md5
-from cbverdict.lists import person_of
-from cbverdict.localtime import read_time
-from cbverdict.lookups import read_lists
-from cbverdict.settings import AnomalySettings
-from cbverdict.usual import MIN_TEAM
+from cbverdict.settings.anomalies import AnomalySettings
+from cbverdict.splunkd.lookup_files import read_lists
+from cbverdict.verdicts.hashes import parse_md5
 from tests.lab.company import Incident
 from tests.lab.header import KNOWN
 from tests.lab.host import Row, Value

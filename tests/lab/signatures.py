@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 from cbverdict.events import EventFields, Process, read_event
-from cbverdict.hashes import Md5
+from cbverdict.verdicts.hashes import Md5
 from tests.lab.edr.estate import Estate, Start, read_signatures
 from tests.lab.edr.server import EdrServer
 from tests.lab.host import Row

@@ -8,10 +8,10 @@ import socket
 
 import pytest
 
-from cbverdict.configuration import SplunkdConfiguration
 from cbverdict.errors import CbsignedError, NoRightError, SetupError
-from cbverdict.setup_check import check_account
-from cbverdict.splunkd import ServiceCall
+from cbverdict.service.account_check import check_account
+from cbverdict.splunkd.conf import SplunkdConfiguration
+from cbverdict.splunkd.rest import ServiceCall
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.https import issued_for, self_signed_for

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start, add_process_events, add_signatures
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.host import Row

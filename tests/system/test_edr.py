@@ -12,7 +12,8 @@ from typing import Callable, Iterator
 
 import pytest
 
-from cbverdict.edr import EdrClient
+from cbverdict.carbonblack.edr.client import EdrClient
+from cbverdict.carbonblack.edr.query import binary_query, joint_query
 from cbverdict.errors import (
     CertificateError,
     EdrError,
@@ -26,10 +27,9 @@ from cbverdict.errors import (
     UnreachableError,
     advice,
 )
-from cbverdict.evidence import Binaries, Hits, ProcessCount, Signature
-from cbverdict.hashes import Md5
-from cbverdict.query import binary_query, joint_query
-from cbverdict.settings import Account
+from cbverdict.settings.account import Account
+from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Signature
+from cbverdict.verdicts.hashes import Md5
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, VERSION, EdrServer, Fault
 from tests.lab.https import HttpsServer, Identity, Request, Response, issued_for, self_signed_for

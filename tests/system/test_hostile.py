@@ -16,8 +16,7 @@ from typing import Any, Callable
 
 import pytest
 
-from cbverdict.configuration import SplunkdConfiguration
-from cbverdict.edr import EdrClient
+from cbverdict.carbonblack.edr.client import EdrClient
 from cbverdict.errors import (
     EdrError,
     InvalidRequestError,
@@ -26,9 +25,10 @@ from cbverdict.errors import (
     TimedOutError,
     TooLargeError,
 )
-from cbverdict.settings import Account
-from cbverdict.setup_check import check_account
-from cbverdict.splunkd import ServiceCall
+from cbverdict.service.account_check import check_account
+from cbverdict.settings.account import Account
+from cbverdict.splunkd.conf import SplunkdConfiguration
+from cbverdict.splunkd.rest import ServiceCall
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.host import Row
 from tests.lab.hostile import Exchange, HostileServer, Script

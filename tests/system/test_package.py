@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cbverdict.anomaly import ANOMALY_FIELDS
-from cbverdict.risk import RISK_FIELDS
-from cbverdict.settings import Method
-from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed
+from cbverdict.anomalies.detector import ANOMALY_FIELDS
+from cbverdict.search.risk_columns import RISK_FIELDS
+from cbverdict.settings.verdicts import Method
+from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost

@@ -10,7 +10,7 @@ import pytest
 from splunklib import binding
 from splunklib.binding import HTTPError
 
-from cbverdict.messages import read_reply
+from cbverdict.service.verdict_api import read_reply
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import EdrServer, Fault
 from tests.lab.site import Site

@@ -10,12 +10,13 @@ from typing import Any, Iterable, Sequence
 import pytest
 
 from cbverdict.errors import StoreError
-from cbverdict.evidence import Question
-from cbverdict.hashes import Md5
-from cbverdict.messages import VerdictRequest
-from cbverdict.service import VerdictService
-from cbverdict.settings import Account, VerdictSettings
-from cbverdict.stored import StoredVerdict
+from cbverdict.service.verdict_api import VerdictRequest
+from cbverdict.service.verdict_service import VerdictService
+from cbverdict.settings.account import Account
+from cbverdict.settings.verdicts import VerdictSettings
+from cbverdict.verdicts.cached_verdict import StoredVerdict
+from cbverdict.verdicts.evidence import Question
+from cbverdict.verdicts.hashes import Md5
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 
 A = Md5("a" * 32)

@@ -8,12 +8,13 @@ import time
 
 import pytest
 
-from cbverdict.evidence import Question, Signature, SignatureStatus
-from cbverdict.hashes import Md5
-from cbverdict.settings import Method, VerdictSettings
-from cbverdict.store import VerdictStore
-from cbverdict.stored import StoredVerdict, write_document
-from cbverdict.verdict import DETAIL_FIELDS, STATUS_FIELDS, Reason, Signed, Verdict
+from cbverdict.settings.verdicts import Method, VerdictSettings
+from cbverdict.splunkd.stores import VerdictStore
+from cbverdict.verdicts.cached_verdict import StoredVerdict, write_document
+from cbverdict.verdicts.evidence import Question, Signature, SignatureStatus
+from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS, Verdict
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.host import Row, SearchHost

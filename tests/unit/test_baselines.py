@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.baselines import (
+from cbverdict.anomalies.baselines import (
     MAX_NAMES,
     ORGANISATION,
     Baseline,
@@ -24,9 +24,9 @@ from cbverdict.baselines import (
     read_subject,
     write_baseline,
 )
-from cbverdict.counts import GENERATION, totals, weigh
+from cbverdict.anomalies.decayed_counts import GENERATION, totals, weigh
+from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of, unite
 from cbverdict.errors import InvalidRequestError
-from cbverdict.people import MAX_EXACT, head_count, sketch_of, unite
 
 SIGHTING = st.builds(
     Sighting,

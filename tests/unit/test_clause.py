@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.clause import Clause
+from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.errors import SetupError
-from cbverdict.settings import CLAUSE_PRESETS
+from cbverdict.settings.verdicts import CLAUSE_PRESETS
 from tests.lab.edr.search import BINARY_FIELDS, Index, Search
 
 

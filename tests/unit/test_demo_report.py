@@ -10,7 +10,7 @@ from splunklib.searchcommands import validators
 
 from cbsigned import CbsignedCommand
 from cbverdict.events import EventFields, Process, ProcessEvent
-from cbverdict.hashes import Md5
+from cbverdict.verdicts.hashes import Md5
 from tests.lab.host import Row
 from tests.lab.options import ALLOWED, Options, parse_options
 from tests.lab.report import Facts, Kept, Report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cbverdict.events import EventFields, Process, ProcessEvent, file_name, read_event
-from cbverdict.hashes import Md5
+from cbverdict.verdicts.hashes import Md5
 
 MD5 = Md5("578bab56836a3fe455ffc7883041825b")
 PARENT = Md5("053eeee1abae53f044f1e386e22ae525")

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.evidence import Evidence, Joint, Signature, SignatureStatus, worse_of
-from cbverdict.verdict import Signed, judge
+from cbverdict.verdicts.evidence import Evidence, Joint, Signature, SignatureStatus, worse_of
+from cbverdict.verdicts.reasons import Signed
+from cbverdict.verdicts.verdict import judge
 
 STATUSES = [*(status.value for status in SignatureStatus), "(unknown)", "", "New Word"]
 SIGNATURES = st.builds(Signature, st.sampled_from(STATUSES), st.sampled_from(["", "Example Corp", "Evil Inc"]))

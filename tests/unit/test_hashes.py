@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.hashes import Odd, parse_md5, read_md5
+from cbverdict.verdicts.hashes import Odd, parse_md5, read_md5
 
 MD5 = "578bab56836a3fe455ffc7883041825b"
 SHA256 = "8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d"

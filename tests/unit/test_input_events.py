@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from splunklib.modularinput import Event as SdkEvent
 from splunklib.modularinput import EventWriter
 
-from cbverdict.evidence import Question, Signature
-from cbverdict.hashes import Md5
 from cbverdict.inputs.binaries import event_of as binary_event
 from cbverdict.inputs.binaries import flip_of
 from cbverdict.inputs.feed import Event
 from cbverdict.inputs.processes import MOST_KNOWN, Image, event_of, read_reports
 from cbverdict.inputs.stream import EventStream, PagedOutput
-from cbverdict.stored import StoredVerdict
-from cbverdict.verdict import Reason, Signed, Verdict
+from cbverdict.verdicts.cached_verdict import StoredVerdict
+from cbverdict.verdicts.evidence import Question, Signature
+from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.verdict import Verdict
 
 CONSOLE = "https://cb.example"
 GUID, PARENT = "00000018-0000-164c-01d5-9ed472b33472", "00000018-0000-0001-01d5-9ed472b33471"

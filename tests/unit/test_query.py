@@ -14,8 +14,7 @@ with redirect_stderr(io.StringIO()):  # ply tells on standard error that it make
     from luqum import tree
     from luqum.parser import parser
 
-from cbverdict.hashes import Md5
-from cbverdict.query import (
+from cbverdict.carbonblack.edr.query import (
     binary_query,
     joint_query,
     literal,
@@ -23,6 +22,7 @@ from cbverdict.query import (
     published_query,
     published_query_string,
 )
+from cbverdict.verdicts.hashes import Md5
 
 A, B = Md5("a" * 32), Md5("b" * 32)
 SIGNED = 'digsig_result:"Signed"'

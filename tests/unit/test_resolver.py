@@ -9,13 +9,14 @@ from typing import Callable, Iterator
 
 import pytest
 
-from cbverdict.clause import Clause
+from cbverdict.carbonblack.edr.clause import Clause
+from cbverdict.carbonblack.edr.resolver import Resolver
 from cbverdict.errors import QueryRefusedError, ServerFailedError, UnauthorizedError
-from cbverdict.evidence import Binaries, Hits, ProcessCount, Question, Signature
-from cbverdict.hashes import Md5
-from cbverdict.resolver import Resolver
-from cbverdict.settings import CLAUSE_PRESETS, Method
-from cbverdict.verdict import Answer, Reason, Signed, Source, Verdict
+from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
+from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question, Signature
+from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.verdict import Answer, Verdict
 
 A, B, C = Md5("a" * 32), Md5("b" * 32), Md5("c" * 32)
 SIGNED, UNSIGNED = Signature("Signed"), Signature("Unsigned")

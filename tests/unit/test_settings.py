@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cbverdict.errors import SetupError
-from cbverdict.settings import (
-    Account,
-    Method,
-    VerdictSettings,
-    parse_account,
-    parse_proxy,
-    parse_verdict_settings,
-)
+from cbverdict.settings.account import Account, parse_account, parse_proxy
+from cbverdict.settings.verdicts import Method, VerdictSettings, parse_verdict_settings
 from tests.lab.https import issued_for
 
 TOKEN = "feedfacefeedfacefeedfacefeedface"  # noqa: S105 - made up

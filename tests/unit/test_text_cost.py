@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 
-from cbverdict.clause import Clause
-from cbverdict.codec import INDEX, RowCodec
+from cbverdict.anomalies.local_time import read_time
+from cbverdict.anomalies.reference_lists import Listed, Names, person_of
+from cbverdict.carbonblack.edr.clause import Clause
+from cbverdict.carbonblack.edr.query import literal
 from cbverdict.events import EventFields, file_name, read_event
-from cbverdict.hashes import parse_md5
 from cbverdict.json_object import read_object
-from cbverdict.lists import Listed, Names, person_of
-from cbverdict.localtime import read_time
-from cbverdict.query import literal
+from cbverdict.search.row_codec import INDEX, RowCodec
+from cbverdict.verdicts.hashes import parse_md5
 from tests.lab.host import encode
-from tests.unit.test_codec import Enrichment
+from tests.unit.test_row_codec import Enrichment
 
 CLAUSE = Clause("digsig_prog_name:{{ process_name }}")
 

@@ -8,12 +8,12 @@ from typing import Iterator
 
 import pytest
 
-from cbverdict.evidence import Question
-from cbverdict.flights import Flights
-from cbverdict.hashes import Md5
-from cbverdict.messages import Ticket
-from cbverdict.resolver import Resolution
-from cbverdict.turns import FIRST_TURN, Turns
+from cbverdict.carbonblack.edr.resolver import Resolution
+from cbverdict.service.flights import Flights
+from cbverdict.service.turns import FIRST_TURN, Turns
+from cbverdict.service.verdict_api import Ticket
+from cbverdict.verdicts.evidence import Question
+from cbverdict.verdicts.hashes import Md5
 
 A, B, C = (Question(Md5(letter * 32)) for letter in "abc")
 

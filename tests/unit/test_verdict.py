@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.evidence import Evidence, Joint, Signature
-from cbverdict.verdict import Reason, Signed, Verdict, judge, judge_published
+from cbverdict.verdicts.evidence import Evidence, Joint, Signature
+from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.verdict import Verdict, judge, judge_published
 
 STATUSES = {
     "Unsigned": Reason.UNSIGNED,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Mapping, Optional
 
 from cbverdict.errors import SetupError
-from cbverdict.settings import parse_bool
+from cbverdict.settings.values import parse_bool
 
 MAX_PAGE_SIZE = 1000
 """Rows a page: Carbon Black's own `maxSearchResultRows` (`/api/info`)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List, Union
 
-from cbverdict.verdict import Verdict, fields_of
+from cbverdict.verdicts.verdict import Verdict, fields_of
 
 if TYPE_CHECKING:
     from cbverdict.inputs.feed import Document, Fields
-    from cbverdict.stored import StoredVerdict
+    from cbverdict.verdicts.cached_verdict import StoredVerdict
 
 SOURCETYPE = "cbsigned:binary"
 FLIP_SOURCETYPE = "cbsigned:flip"

@@ -7,28 +7,28 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
-from cbverdict.baselines import Sighting
-from cbverdict.baselines import learn as add_sighting
-from cbverdict.edr import read_signature
+from cbverdict.anomalies.baselines import Sighting
+from cbverdict.anomalies.baselines import learn as add_sighting
+from cbverdict.anomalies.local_time import read_time, write_time
+from cbverdict.carbonblack.edr.client import read_signature
+from cbverdict.carbonblack.edr.query import since_query
 from cbverdict.errors import StoreError
-from cbverdict.evidence import Evidence, Question
-from cbverdict.hashes import parse_md5
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, TIME_FIELD, event_of, flip_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
-from cbverdict.localtime import read_time, write_time
-from cbverdict.messages import MAX_QUESTIONS, VerdictRequest
-from cbverdict.query import since_query
-from cbverdict.stored import keep, store_key
-from cbverdict.verdict import Verdict, judge
+from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictRequest
+from cbverdict.verdicts.cached_verdict import keep, store_key
+from cbverdict.verdicts.evidence import Evidence, Question
+from cbverdict.verdicts.hashes import parse_md5
+from cbverdict.verdicts.verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from cbverdict.baselines import Baselines
-    from cbverdict.hashes import Md5
+    from cbverdict.anomalies.baselines import Baselines
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.cursor import Cursor
     from cbverdict.inputs.recent import Recent
     from cbverdict.inputs.sources import Sources
-    from cbverdict.stored import StoredVerdict
+    from cbverdict.verdicts.cached_verdict import StoredVerdict
+    from cbverdict.verdicts.hashes import Md5
 
 logger = logging.getLogger(__name__)
 

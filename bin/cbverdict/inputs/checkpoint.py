@@ -7,9 +7,9 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cbverdict.collection import Collection
 from cbverdict.errors import StoreError
 from cbverdict.inputs.recent import MAX_KEYS, Recent
+from cbverdict.splunkd.kvstore import Collection
 
 COLLECTION = "cbsigned_checkpoints"
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
 
+from cbverdict.anomalies.local_time import read_time, write_time
 from cbverdict.errors import CbsignedError, SearchOverError, TakenError
 from cbverdict.inputs.arguments import InputArguments, begin_of
 from cbverdict.inputs.checkpoint import Checkpoint
@@ -18,7 +19,6 @@ from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
 from cbverdict.inputs.health import SOURCETYPE, Health
 from cbverdict.inputs.pages import Page, Pages
 from cbverdict.inputs.pause import Pause, StoppedError
-from cbverdict.localtime import read_time, write_time
 
 if TYPE_CHECKING:
     from cbverdict.inputs.recent import Recent

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Callable
 
 from filelock import FileLock, Timeout
 
-from cbverdict.collection import Collection
 from cbverdict.errors import StoreError, TakenError, advice
 from cbverdict.inputs.checkpoint import COLLECTION
+from cbverdict.splunkd.kvstore import Collection
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import MIN_PAGE_SIZE
 from cbverdict.inputs.cursor import Cursor, Row
 from cbverdict.inputs.pause import LOOK_EVERY, Pause
-from cbverdict.verdict import Reason
+from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -7,8 +7,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence, Tuple
 
-from cbverdict.baselines import merge_baselines
-from cbverdict.enrich import EnrichOptions
+from cbverdict.anomalies.baselines import merge_baselines
+from cbverdict.anomalies.local_time import read_time
+from cbverdict.anomalies.training import Learner, Lesson
+from cbverdict.carbonblack.edr.query import MAX_BATCH, processes_query, since_query
 from cbverdict.errors import EdrError, NotCarbonBlackError, StoreError
 from cbverdict.events import TIME_FIELD as EVENT_TIME
 from cbverdict.events import EventFields
@@ -24,20 +26,18 @@ from cbverdict.inputs.processes import (
     event_of,
     read_reports,
 )
-from cbverdict.learning import Learner, Lesson
-from cbverdict.localtime import read_time
-from cbverdict.lookups import read_lists
-from cbverdict.query import MAX_BATCH, processes_query, since_query
-from cbverdict.search import Search
-from cbverdict.verdict import Reason
+from cbverdict.search.pipeline import Search
+from cbverdict.search.verdict_columns import EnrichOptions
+from cbverdict.splunkd.lookup_files import read_lists
+from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
-    from cbverdict.enrich import Record
     from cbverdict.events import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.cursor import Cursor
     from cbverdict.inputs.recent import Recent
     from cbverdict.inputs.sources import Sources
+    from cbverdict.search.verdict_columns import Record
 
 logger = logging.getLogger(__name__)
 

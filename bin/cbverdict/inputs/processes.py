@@ -13,8 +13,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple
 
-from cbverdict.hashes import Md5, parse_md5
 from cbverdict.inputs.cursor import second_of
+from cbverdict.verdicts.hashes import Md5, parse_md5
 
 if TYPE_CHECKING:
     from cbverdict.inputs.feed import Document, Fields

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, 
 
 from splunklib.modularinput import Argument, EventWriter, InputDefinition, Scheme, Script, ValidationDefinition
 
-from cbverdict.configuration import SplunkdConfiguration
 from cbverdict.errors import CbsignedError, SetupError, TakenError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
 from cbverdict.inputs.checkpoint import CheckpointStore
@@ -26,7 +25,8 @@ from cbverdict.inputs.lease import Lease
 from cbverdict.inputs.pause import Pause, StoppedError
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.stream import EventStream, PagedOutput
-from cbverdict.sdk import standard_output
+from cbverdict.search.sdk_compat import standard_output
+from cbverdict.splunkd.conf import SplunkdConfiguration
 
 if TYPE_CHECKING:
     from cbverdict.inputs.feed import Feed

@@ -6,20 +6,22 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
-from cbverdict.baseline_service import BaselineService
-from cbverdict.clause import Clause
-from cbverdict.edr import PAGE_BYTES, EdrClient
+from cbverdict.carbonblack.edr.clause import Clause
+from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient
 from cbverdict.errors import SearchOverError, advice
-from cbverdict.service import VerdictService
-from cbverdict.settings import Method
+from cbverdict.service.baseline_service import BaselineService
+from cbverdict.service.verdict_service import VerdictService
+from cbverdict.settings.verdicts import Method
 
 if TYPE_CHECKING:
-    from cbverdict.baseline_messages import BaselineReply
-    from cbverdict.baselines import Baselines, Subject
-    from cbverdict.configuration import SplunkdConfiguration
-    from cbverdict.messages import VerdictReply, VerdictRequest
-    from cbverdict.settings import Account, AnomalySettings, VerdictSettings
-    from cbverdict.store import BaselineStore, VerdictStore
+    from cbverdict.anomalies.baselines import Baselines, Subject
+    from cbverdict.anomalies.profiles import KnownBaselines
+    from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+    from cbverdict.settings.account import Account
+    from cbverdict.settings.anomalies import AnomalySettings
+    from cbverdict.settings.verdicts import VerdictSettings
+    from cbverdict.splunkd.conf import SplunkdConfiguration
+    from cbverdict.splunkd.stores import BaselineStore, VerdictStore
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Sources:
             raise SearchOverError(f"the input is to stop. {advice(SearchOverError)}")
         return self._verdicts.answer(request, self.settings)
 
-    def read(self, subjects: list[Subject]) -> BaselineReply:
+    def read(self, subjects: list[Subject]) -> KnownBaselines:
         """Give the baselines that there are."""
         return self._baselines.answer(subjects, self.settings)
 

@@ -7,7 +7,7 @@ import ntpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
-from cbverdict.hashes import Md5, parse_md5
+from cbverdict.verdicts.hashes import Md5, parse_md5
 from tests.lab.edr.search import BINARY_FIELDS, DIGSIG_FIELDS, PROCESS_FIELDS, Ids, Index, Search
 from tests.lab.rows import InputError, read_rows
 

@@ -1,0 +1,274 @@
+"""What is usual for one person, team, parent or the organisation: learnt, merged, forgotten, kept as a document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Dict, Iterable, Mapping, NamedTuple
+
+from cbverdict.anomalies.active_hours import HOURS, Days, add_hour, forget_days, merge_days
+from cbverdict.anomalies.decayed_counts import (
+    GENERATION,
+    Counts,
+    add_count,
+    forget_counts,
+    generation_of,
+    merge_counts,
+    totals,
+)
+from cbverdict.anomalies.distinct_count import Sketch, sketch_of, unite
+from cbverdict.errors import InvalidRequestError
+
+MAX_NAME = 256
+"""Longer names are nobody's and nothing's."""
+
+MAX_NAMES = 5000
+"""Names that one document keeps in each of its counts; where there are more, those not seen for longest go first."""
+
+HALF_LIVES = 3
+"""After so many half-lives something is forgotten altogether."""
+
+
+class Kind(Enum):
+    """Whose baseline it is."""
+
+    PERSON = "person"
+    TEAM = "team"
+    PARENT = "parent"
+    ORGANISATION = "organisation"
+
+
+class Subject(NamedTuple):
+    """Whose baseline; the name is in lower case, and empty for the organisation."""
+
+    kind: Kind
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Give the key of its document."""
+        return f"{self.kind.value}:{self.name}"
+
+
+ORGANISATION = Subject(Kind.ORGANISATION, "")
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What one row teaches (None: the row does not say): local day and hour, who, and what started what.
+
+    Names are in lower case. `day` is since 1970-01-01 in the person's own time zone.
+    """
+
+    day: int
+    hour: int
+    person: str | None = None
+    team: str | None = None
+    process: str | None = None
+    parent: str | None = None
+    publisher: str | None = None
+
+
+People = Dict[int, Dict[str, Sketch]]
+"""By generation: who was seen with a name (of a team, or of an hour of the day)."""
+
+
+@dataclass
+class Baseline:
+    """What is usual for one subject; what does not apply to its kind stays empty.
+
+    `days` are a person's active hours. `hours` are the people active in each hour of the day (a team's, the
+    organisation's): a job that starts ten thousand processes at night is one of them. `names` counts processes (a
+    parent's: its children), `publishers` signers (the organisation's). `people` are those of a team; the organisation
+    has those of each team.
+    """
+
+    days: Days = field(default_factory=dict)
+    hours: People = field(default_factory=dict)
+    names: Counts = field(default_factory=dict)
+    publishers: Counts = field(default_factory=dict)
+    people: People = field(default_factory=dict)
+
+    def merge(self, other: Baseline) -> Baseline:
+        """Put two baselines of one subject together; any order, any grouping gives the same."""
+        return Baseline(
+            merge_days(self.days, other.days),
+            _merge_people(self.hours, other.hours),
+            merge_counts(self.names, other.names),
+            merge_counts(self.publishers, other.publishers),
+            _merge_people(self.people, other.people),
+        )
+
+    def forget(self, half_life: float) -> Baseline:
+        """Leave out what is too old to count, and names beyond what a document keeps."""
+        horizon = int(HALF_LIVES * half_life)
+        return Baseline(
+            forget_days(self.days, horizon),
+            _forget_people(self.hours, horizon),
+            _most_seen(forget_counts(self.names, horizon)),
+            _most_seen(forget_counts(self.publishers, horizon)),
+            _forget_people(self.people, horizon),
+        )
+
+    def members(self, team: str) -> Sketch:
+        """Give the people of a team."""
+        return unite(teams[team] for teams in self.people.values() if team in teams)
+
+    def teams(self) -> set[str]:
+        """Name the teams that are known."""
+        return {team for teams in self.people.values() for team in teams}
+
+
+Baselines = Dict[Subject, Baseline]
+
+
+def baseline_name(text: str | None) -> str | None:
+    """Name a subject or a process as baselines do (None: there is no name, or it is too long for one)."""
+    name = (text or "").strip().lower()
+    return name if 0 < len(name) <= MAX_NAME else None
+
+
+def learn(baselines: Baselines, sighting: Sighting) -> None:
+    """Add what one row teaches to the baselines of its person, team and parent, and to the organisation's."""
+    generation = generation_of(sighting.day)
+    everybody = _of(baselines, ORGANISATION)
+    if sighting.person is not None:
+        person = _of(baselines, Subject(Kind.PERSON, sighting.person))
+        add_hour(person.days, sighting.day, sighting.hour)
+        groups = [everybody]
+        if sighting.team is not None:
+            team = _of(baselines, Subject(Kind.TEAM, sighting.team))
+            groups.append(team)
+            for group in groups:
+                _add_person(group.people, generation, sighting.team, sighting.person)
+        for group in groups:
+            _add_person(group.hours, generation, str(sighting.hour), sighting.person)
+        if sighting.process is not None:
+            for one in (person, *groups[1:]):
+                add_count(one.names, generation, sighting.process)
+    if sighting.process is not None:
+        add_count(everybody.names, generation, sighting.process)
+        if sighting.parent is not None:
+            add_count(_of(baselines, Subject(Kind.PARENT, sighting.parent)).names, generation, sighting.process)
+    if sighting.publisher is not None:
+        add_count(everybody.publishers, generation, sighting.publisher)
+
+
+def merge_baselines(parts: Iterable[Baselines]) -> Baselines:
+    """Put what several machines have learnt together."""
+    merged: Baselines = {}
+    for part in parts:
+        for subject, baseline in part.items():
+            merged[subject] = merged[subject].merge(baseline) if subject in merged else baseline
+    return merged
+
+
+def write_baseline(baseline: Baseline) -> str:
+    """Write a baseline as compact JSON; equal baselines give equal text."""
+    body = {
+        "days": {day: f"{hours:x}" for day, hours in baseline.days.items()},
+        "hours": baseline.hours,
+        "names": baseline.names,
+        "publishers": baseline.publishers,
+        "people": baseline.people,
+    }
+    return json.dumps({name: part for name, part in body.items() if part}, separators=(",", ":"), sort_keys=True)
+
+
+def read_baseline(text: str) -> Baseline:
+    """Read a baseline that `write_baseline` wrote.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    try:
+        body = json.loads(text)
+        return Baseline(
+            days={int(day): _bits(hours) for day, hours in body.get("days", {}).items()},
+            hours=_read_people(body, "hours"),
+            names=_read_counts(body, "names"),
+            publishers=_read_counts(body, "publishers"),
+            people=_read_people(body, "people"),
+        )
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        raise InvalidRequestError("a baseline is not of this version: learn it anew") from None
+
+
+def read_subject(key: str) -> Subject:
+    """Read a document's key.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    kind, _, name = key.partition(":")
+    try:
+        return Subject(Kind(kind), name)
+    except ValueError:
+        raise InvalidRequestError(f"{key[:80]!r} is not the key of a baseline") from None
+
+
+def _of(baselines: Baselines, subject: Subject) -> Baseline:
+    if subject not in baselines:
+        baselines[subject] = Baseline()
+    return baselines[subject]
+
+
+def _add_person(people: People, generation: int, name: str, person: str) -> None:
+    known = people.setdefault(generation, {})
+    known[name] = unite([known.get(name, []), sketch_of(person)])
+
+
+def _forget_people(people: People, horizon: int) -> People:
+    oldest = max(people, default=0) - horizon // GENERATION
+    return {generation: known for generation, known in people.items() if generation >= oldest}
+
+
+def _merge_people(one: People, other: People) -> People:
+    merged: People = {generation: dict(teams) for generation, teams in one.items()}
+    for generation, teams in other.items():
+        mine = merged.setdefault(generation, {})
+        for team, sketch in teams.items():
+            mine[team] = unite([mine.get(team, []), sketch])
+    return merged
+
+
+def _most_seen(counts: Counts) -> Counts:
+    """Keep the names seen last and, of these, most: one that is new must not be left out before it can become usual."""
+    total = totals(counts)
+    if len(total) <= MAX_NAMES:
+        return counts
+    newest = {name: generation for generation in sorted(counts) for name in counts[generation]}
+    kept = set(sorted(total, key=lambda name: (-newest[name], -total[name], name))[:MAX_NAMES])
+    thinned = {
+        generation: {name: times for name, times in names.items() if name in kept}
+        for generation, names in counts.items()
+    }
+    return {generation: names for generation, names in thinned.items() if names}
+
+
+def _bits(text: str) -> int:
+    hours = int(text, 16)
+    if not 0 < hours < 1 << HOURS:
+        raise ValueError(text)
+    return hours
+
+
+def _read_people(body: Mapping[str, Any], part: str) -> People:
+    return {
+        int(generation): {str(name): [int(number) for number in sketch] for name, sketch in known.items()}
+        for generation, known in body.get(part, {}).items()
+    }
+
+
+def _read_counts(body: Mapping[str, Any], part: str) -> Counts:
+    return {
+        int(generation): {str(name): _natural(times) for name, times in names.items()}
+        for generation, names in body.get(part, {}).items()
+    }
+
+
+def _natural(times: Any) -> int:  # noqa: ANN401 - JSON's
+    if int(times) < 1:
+        raise ValueError(times)
+    return int(times)

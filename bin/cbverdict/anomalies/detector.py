@@ -1,0 +1,274 @@
+"""How unusual each row of a search is, and whether it is signed noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple
+
+from cbverdict.anomalies import explanations as opinions
+from cbverdict.anomalies.baselines import Kind, Subject, baseline_name
+from cbverdict.anomalies.combination import score_of, score_of_cauchy
+from cbverdict.anomalies.explanations import NONE, Opinion, no_opinion
+from cbverdict.anomalies.local_time import Clocks, LocalClock
+from cbverdict.anomalies.profiles import BaselineSource, Usual
+from cbverdict.anomalies.reference_lists import Lists, Member, person_of
+from cbverdict.errors import Trouble
+from cbverdict.verdicts.reasons import Reason
+from cbverdict.verdicts.signed_noise import NOISE_FIELD, Doubts, is_signed_noise, may_be_noise
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.active_hours import HourProfile
+    from cbverdict.events import ProcessEvent
+    from cbverdict.verdicts.reasons import Signed
+    from cbverdict.verdicts.verdict import Verdict
+
+_MAX_PEOPLE = 2000
+_MAX_OPINIONS = 100_000
+
+ANOMALY_FIELDS = (
+    "anomaly_score",
+    "anomaly_reasons",
+    "anomaly_hour_p",
+    "anomaly_team_p",
+    "anomaly_parent_p",
+    NOISE_FIELD,
+)
+
+
+class ProcessSide(NamedTuple):
+    """What a row's process, parent and signature say, whoever ran it and whenever."""
+
+    process: str | None
+    parent: Opinion
+    doubts: Doubts
+    reasons: Tuple[str, ...]
+
+
+class Part(NamedTuple):
+    """What is said of a row but its hour: the sum of Cauchy variables, of how many opinions, what score that gives."""
+
+    cauchy: float
+    opinions: int
+    score: float
+    reasons: Tuple[str, ...]
+    team: Opinion
+    parent: Opinion
+    may_be_noise: bool
+
+
+class Score(NamedTuple):
+    """What a row comes to; `score` is None where there is no opinion at all."""
+
+    score: float | None
+    hour: Opinion
+    part: Part
+    is_noise: bool
+
+    @property
+    def reasons(self) -> Tuple[str, ...]:
+        """Give the sentences."""
+        return self.hour.reasons + self.part.reasons
+
+
+class Anomalies:
+    """Score the rows of one search; a search reads baselines and never writes one."""
+
+    def __init__(self, source: BaselineSource, lists: Lists) -> None:
+        """Take who gives baselines, and the lists; nothing is asked yet."""
+        self._usual = Usual(source)
+        self._lists = lists
+        self._views: dict[tuple[str, str], PersonView] = {}
+        self._clocks = Clocks(lists.holidays)
+        self._parents: dict[tuple[str, str], Opinion] = {}
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether there are baselines at all."""
+        return self._usual.has_learnt
+
+    @property
+    def threshold(self) -> float:
+        """The score from which on a row is not noise."""
+        return self._usual.settings.threshold
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """Say what went wrong: a list that cannot be read, baselines that nobody gives."""
+        troubles = [Trouble(Reason.SETUP, f"In the lookups, {problem}.") for problem in self._lists.problems]
+        return troubles + ([self._usual.trouble] if self._usual.trouble else [])
+
+    def prepare(self, whos: Iterable[tuple[str, str]], parents: Iterable[str | None]) -> None:
+        """Read what is not known yet of people (user and team as rows say them) and of parents."""
+        subjects = {Subject(Kind.PARENT, name) for name in map(baseline_name, parents) if name}
+        for user, team in whos:
+            view = self.view(user, team)
+            subjects.update(view.subjects())
+        self._usual.read(subjects)
+
+    def view(self, user: str, team: str) -> PersonView:
+        """Give the view on a person, by user and team as the rows say them."""
+        found = self._views.get((user, team))
+        if found is None:
+            person = person_of(user)
+            member = self._lists.roster.member(person, team)
+            found = PersonView(self._usual, self._lists, person, member, self._clocks.of(member))
+            self._views[user, team] = found
+        return found
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is remembered that it is time to forget."""
+        opinions_held = len(self._parents) + sum(view.opinions for view in self._views.values())
+        return len(self._views) > _MAX_PEOPLE or opinions_held > _MAX_OPINIONS
+
+    def forget(self) -> None:
+        """Forget people and parents; their baselines are read anew when they come again."""
+        self._views.clear()
+        self._parents.clear()
+        self._usual.forget()
+
+    def forget_quarters(self) -> None:
+        """Forget which quarter of an hour was whose slot, so that this does not grow with the search."""
+        for view in self._views.values():
+            view.quarters.clear()
+
+    def process_side(
+        self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed, *, is_parent_unanswered: bool = False
+    ) -> ProcessSide:
+        """Judge what does not depend on who ran it and when."""
+        process, parent = baseline_name(event.process.name), baseline_name(event.parent.name)
+        opinion = self._on_parent(parent, process) if process and parent else NONE
+        publisher = verdict.signature.publisher if verdict.signature else ""
+        denied = self._lists.denied(publisher)
+        tool = self._lists.tool(process or "")
+        doubts = Doubts(
+            signed=verdict.signed,
+            parent_signed=parent_signed,
+            is_signer_unknown=not verdict.may_be_dropped,
+            is_parent_unanswered=is_parent_unanswered,
+            parent_score=None if opinion.tail is None else score_of(opinion.tail),
+            is_publisher_denied=denied is not None,
+            is_living_off_the_land=tool is not None,
+        )
+        about = (
+            *opinion.reasons,
+            *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
+            *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
+        )
+        return ProcessSide(process, opinion, doubts, about)
+
+    def score(self, side: ProcessSide, view: PersonView, quarter: int | None) -> Score:
+        """Score a row; `quarter` is the quarter of an hour that it is in, counted since 1970 (None: no time)."""
+        part = self.part(side, view)
+        hour = view.at(quarter)
+        score = part.score if part.opinions else None
+        if hour.tail is not None:
+            score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
+        return Score(score, hour, part, is_signed_noise(side.doubts, score, self.threshold))
+
+    def part(self, side: ProcessSide, view: PersonView) -> Part:
+        """Judge all but the hour."""
+        team = NONE if side.process is None else view.process(side.process)
+        found = [opinion.cauchy for opinion in (team, side.parent) if opinion.tail is not None]
+        score = score_of_cauchy(sum(found) / len(found)) if found else 0.0
+        is_clear = may_be_noise(side.doubts, self.threshold)
+        return Part(sum(found), len(found), score, team.reasons + side.reasons, team, side.parent, is_clear)
+
+    def _on_parent(self, parent: str, child: str) -> Opinion:
+        if (parent, child) not in self._parents:
+            group = self._usual.parent(parent)
+            if group is not None:
+                opinion = opinions.on_parent(group, parent, child)
+            elif self.has_learnt:
+                opinion = no_opinion(f"no opinion on the parent: too few starts by {parent} are known")
+            else:
+                opinion = NONE
+            self._parents[parent, child] = opinion
+        return self._parents[parent, child]
+
+    def _is_first_signer(self, publisher: str) -> bool:
+        seen = self._usual.publishers()
+        return (
+            publisher != ""
+            and publisher not in seen
+            and sum(seen.values()) >= self._usual.settings.minimum_support
+            and not self._lists.is_trusted(publisher)
+        )
+
+
+class PersonView:
+    """What is usual for one person in one team, as far as it is known."""
+
+    def __init__(self, usual: Usual, lists: Lists, person: str | None, member: Member, clock: LocalClock) -> None:
+        """Take what is usual; profiles are made when they are needed."""
+        self._usual = usual
+        self._lists = lists
+        self._person = person
+        self._team = member.team
+        self.quarters: dict[int | None, Opinion] = {}
+        self._hours: dict[int, Opinion] = {}
+        self._processes: dict[str, Opinion] = {}
+        self._profile: HourProfile | None = None
+        self.clock = clock
+
+    def subjects(self) -> list[Subject]:
+        """Name the baselines that it rests on."""
+        person = [Subject(Kind.PERSON, self._person)] if self._person else []
+        return person + ([Subject(Kind.TEAM, self._team.lower())] if self._team else [])
+
+    @property
+    def opinions(self) -> int:
+        """Say on how many processes there is an opinion, or none, already."""
+        return len(self._processes)
+
+    def at(self, quarter: int | None) -> Opinion:
+        """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
+        opinion = NONE if quarter is None else self._hour(self.clock.at(quarter).slot)
+        self.quarters[quarter] = opinion
+        return opinion
+
+    def _hour(self, slot: int) -> Opinion:
+        opinion = self._hours.get(slot)
+        if opinion is None:
+            opinion = self._hours[slot] = self._on_hour(slot)
+        return opinion
+
+    def process(self, name: str) -> Opinion:
+        """Judge a process."""
+        opinion = self._processes.get(name)
+        if opinion is None:
+            opinion = self._processes[name] = self._on_process(name)
+        return opinion
+
+    def _on_hour(self, slot: int) -> Opinion:
+        if self._person is None or not self._usual.has_learnt:
+            return NONE
+        hours, needed = self._usual.active_hours(self._person), self._usual.settings.minimum_support
+        if hours < needed:
+            known = f"{hours:.0f} of {needed:g} active hours of {self._person} are known"
+            return no_opinion(f"no opinion on the hour: {known}")
+        if self._profile is None:
+            team = self._team.lower() if self._team else None
+            self._profile = self._usual.hours(self._person, team, self.clock.holidays)
+        profile = self._profile
+        return opinions.on_hour(profile, self._person, self.clock.name, slot)
+
+    def _on_process(self, name: str) -> Opinion:
+        if self._person is None or not self._usual.has_learnt:
+            return NONE
+        if self._team is None:
+            return self._without_team(name, f"no team of {self._person} is known")
+        team = self._team.lower()
+        if self._lists.is_expected(team, name):
+            return NONE
+        group = self._usual.team(team)
+        if group is None:
+            return self._without_team(name, f"too little is known of {self._team}, or of other teams")
+        profile = self._usual.person(self._person, team, group)
+        who = (self._person, self._team, self._usual.people()[team])
+        return opinions.on_team(profile, group, self._usual.everybody(), who, name)
+
+    def _without_team(self, name: str, why: str) -> Opinion:
+        sentence = f"no opinion on the team: {why}"
+        if self._person and self._usual.has_run(self._person, name) is False:
+            sentence += f"; {opinions.first_time(self._person, name)}"
+        return no_opinion(sentence)

@@ -1,0 +1,101 @@
+"""An opinion on a row: a tail probability with the sentence that explains it, or none and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable, NamedTuple, Tuple
+
+from cbverdict.anomalies.active_hours import SLOTS
+from cbverdict.anomalies.combination import cauchy
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.active_hours import HourProfile
+    from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, PersonProfile
+
+TELLING = 0.1
+"""From this tail probability down an opinion is worth a sentence: the score that it alone gives is 10."""
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class Opinion(NamedTuple):
+    """One of the three answers: its tail probability (None: no opinion), how that is written, and sentences.
+
+    `cauchy` is the tail's Cauchy variable, for the combination.
+    """
+
+    tail: float | None = None
+    text: str = ""
+    cauchy: float = 0.0
+    reasons: Tuple[str, ...] = ()
+
+
+NONE = Opinion()
+
+
+def opinion_of(tail: float, sentence: Callable[[], str]) -> Opinion:
+    """Make an opinion; its sentence is only made where the tail is small."""
+    return Opinion(tail, f"{tail:.3g}", cauchy(tail), (sentence(),) if tail <= TELLING else ())
+
+
+def no_opinion(sentence: str) -> Opinion:
+    """Say that there is no opinion, and why."""
+    return Opinion(reasons=(sentence,))
+
+
+def on_hour(profile: HourProfile, person: str, zone: str, slot: int) -> Opinion:
+    """Judge a slot of the week."""
+    tail = profile.tail(slot)
+
+    def sentence() -> str:
+        when = f"{_WEEKDAYS[slot // SLOTS]} {_clock(slot)}-{_clock(slot + 1)} ({zone})"
+        return f"{when} is unusual for {person}: {_percent(tail)} of the activity is at hours like this"
+
+    return opinion_of(tail, sentence)
+
+
+def on_team(
+    profile: PersonProfile, group: GroupProfile, everybody: Everybody, who: tuple[str, str, int], process: str
+) -> Opinion:
+    """Judge a process of a person in a team; `who` is the person, the team and how many people are in it."""
+    person, team, people = who
+
+    def sentence() -> str:
+        if process not in everybody:
+            return f"{process} was never run by anybody before"
+        first = "" if process in profile.seen else f"; first time for {person}"
+        if process not in group.seen:
+            return f"{process} is run by 0 of {people} people in {team}{first}"
+        shares = f"{_percent(group.share(process))} of what {team} runs and {_percent(group.others_share(process))}"
+        return f"{process} is {shares} of what others run{first}"
+
+    return opinion_of(profile.tail(process), sentence)
+
+
+def on_parent(group: GroupProfile, parent: str, child: str) -> Opinion:
+    """Judge a child of a parent."""
+
+    def sentence() -> str:
+        if child in group.seen:
+            return f"{child} is {_percent(group.share(child))} of what {parent} starts"
+        return f"{parent} never started {child} in {group.sightings:,} starts"
+
+    return opinion_of(group.tail(child), sentence)
+
+
+def first_time(person: str, process: str) -> str:
+    """Say that a person never ran a process, where the team gives no opinion."""
+    return f"first time that {person} runs {process}"
+
+
+def first_signer(publisher: str) -> str:
+    """Say that nothing signed by this publisher was run before."""
+    return f"first program here that is signed by {publisher}"
+
+
+def _clock(slot: int) -> str:
+    minutes = slot % SLOTS * 1440 // SLOTS
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share >= 1e-6 else "less than 0.0001 %"  # noqa: PLR2004 - said right there

@@ -1,0 +1,123 @@
+"""What people know and no search can learn: teams, time zones, expected processes, publishers, tools to live off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import Iterable, Mapping, NamedTuple, Tuple
+
+from cbverdict.anomalies.baselines import baseline_name
+
+_ANY = "*"
+_MAX_KNOWN = 20_000
+_NOBODY = {"", "-", "unknown", "n/a", "none", "null"}
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Where somebody belongs: team (as it is written; None: not known), time zone, calendar of holidays."""
+
+    team: str | None = None
+    timezone: str = "UTC"
+    calendar: str = ""
+
+
+class Roster:
+    """Who is in which team and time zone; rows with user `*` speak for a team, those with team `*` too for everyone."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        """Read rows with the columns user, team, timezone, calendar."""
+        self._people: dict[str, Row] = {}
+        self._teams: dict[str, Row] = {}
+        for row in rows:
+            user, team = row.get("user", "").strip(), row.get("team", "").strip()
+            if user in {"", _ANY}:
+                self._teams.setdefault(team.lower() or _ANY, row)
+            else:
+                self._people.setdefault(person_of(user) or "", row)
+
+    def member(self, person: str | None, team: str | None) -> Member:
+        """Find somebody; the team that a row names itself counts before the roster's."""
+        own = self._people.get(person or "", {})
+        found = (team or own.get("team", "")).strip()
+        rows = (own, self._teams.get(found.lower(), {}), self._teams.get(_ANY, {}))
+        timezone, calendar = (
+            next((text for row in rows if (text := row.get(column, "").strip())), default)
+            for column, default in (("timezone", Member.timezone), ("calendar", Member.calendar))
+        )
+        is_team = found.lower() not in _NOBODY and found != _ANY and baseline_name(found) is not None
+        return Member(found if is_team else None, timezone, calendar)
+
+    def zones(self) -> set[str]:
+        """Name every time zone in it."""
+        rows = (*self._people.values(), *self._teams.values())
+        return {zone for row in rows if (zone := row.get("timezone", "").strip())}
+
+
+class Listed(NamedTuple):
+    """What stands beside a name: a status (empty: none) and why."""
+
+    status: str
+    reason: str
+
+
+class Names:
+    """A list of names with a word about each; `*` and `?` stand for any characters, case does not count."""
+
+    def __init__(self, rows: Iterable[Tuple[str, Listed]] = ()) -> None:
+        """Read pairs of a name and what stands beside it; the first that fits a name counts."""
+        self._rows = [(re.compile(translate(name.strip().lower())), listed) for name, listed in rows if name.strip()]
+        self._known: dict[str, Listed | None] = {}
+
+    def find(self, name: str) -> Listed | None:
+        """Say what stands beside a name (None: it is not on the list)."""
+        lower = name.strip().lower()
+        if lower not in self._known:
+            if len(self._known) > _MAX_KNOWN:
+                self._known.clear()
+            self._known[lower] = next((listed for pattern, listed in self._rows if pattern.match(lower)), None)
+        return self._known[lower]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """All of them; `holidays` are local days since 1970 by calendar, `expected` processes by team in lower case.
+
+    `problems` are sentences about rows that could not be read.
+    """
+
+    roster: Roster = field(default_factory=Roster)
+    holidays: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    expected: Mapping[str, Names] = field(default_factory=dict)
+    tools: Names = field(default_factory=Names)
+    publishers: Names = field(default_factory=Names)
+    problems: Tuple[str, ...] = ()
+
+    def tool(self, process: str) -> str | None:
+        """Say how a process is lived off (None: it is no such tool, or the user has allowed it)."""
+        found = self.tools.find(process)
+        return None if found is None or found.status == "allowed" else found.reason
+
+    def denied(self, publisher: str) -> str | None:
+        """Say why a publisher is denied (None: it is not)."""
+        found = self.publishers.find(publisher)
+        return found.reason if found is not None and found.status == "denied" else None
+
+    def is_trusted(self, publisher: str) -> bool:
+        """Say whether a publisher is trusted."""
+        found = self.publishers.find(publisher)
+        return found is not None and found.status == "trusted"
+
+    def is_expected(self, team: str, process: str) -> bool:
+        """Say whether a team is expected to run a process."""
+        expected = self.expected.get(team.lower()) or self.expected.get(_ANY)
+        return expected is not None and expected.find(process) is not None
+
+
+def person_of(user: str | None) -> str | None:
+    r"""Name the person of an account, the same for `CORP\jdoe`, `jdoe@corp.example` and `JDoe` (None: nobody)."""
+    name = baseline_name((user or "").rpartition("\\")[2].partition("@")[0])
+    return None if name in _NOBODY else name

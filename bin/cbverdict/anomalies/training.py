@@ -1,0 +1,124 @@
+"""Learning from the rows of a search: a part on each indexer, put together on the search head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, Iterator, Mapping
+
+from cbverdict.anomalies.active_hours import HOURS, SLOTS
+from cbverdict.anomalies.baselines import (
+    MAX_NAME,
+    Baselines,
+    Kind,
+    Sighting,
+    baseline_name,
+    learn,
+    read_baseline,
+    read_subject,
+    write_baseline,
+)
+from cbverdict.anomalies.decayed_counts import totals
+from cbverdict.anomalies.local_time import QUARTER, Clocks, read_quarters
+from cbverdict.anomalies.reference_lists import Lists, person_of
+from cbverdict.events import TIME_FIELD, EventFields, Record, first_text, read_event
+
+PUBLISHER_FIELD = "process_signature_publisher"
+SUBJECT = "cbsigned_subject"
+BASELINE = "cbsigned_baseline"
+ROWS = "cbsigned_rows"
+SKIPPED = "cbsigned_skipped"
+PART_FIELDS = (SUBJECT, BASELINE, ROWS, SKIPPED)
+"""What a part is handed on as: rows of a baseline each, the first with the counts."""
+
+_DAY = 86400.0
+
+
+def columns(fields: EventFields) -> list[str]:
+    """Name the columns that are learnt from."""
+    return [*dict.fromkeys([*fields.name, *fields.parent_name, *fields.who()]), PUBLISHER_FIELD, TIME_FIELD]
+
+
+@dataclass
+class Lesson:
+    """What was learnt from so many rows; those without a usable time are skipped."""
+
+    baselines: Baselines = field(default_factory=dict)
+    rows: int = 0
+    skipped: int = 0
+
+    def parts(self) -> Iterator[Dict[str, str]]:
+        """Write it as rows."""
+        yield {SUBJECT: "", BASELINE: "", ROWS: str(self.rows), SKIPPED: str(self.skipped)}
+        for subject, baseline in self.baselines.items():
+            yield {SUBJECT: subject.key, BASELINE: write_baseline(baseline), ROWS: "", SKIPPED: ""}
+
+    def add_part(self, row: Mapping[str, Any]) -> None:
+        """Add a row of a part.
+
+        Raises:
+            InvalidRequestError: it is none of this version.
+        """
+        self.rows += int(row.get(ROWS) or 0)
+        self.skipped += int(row.get(SKIPPED) or 0)
+        if row.get(SUBJECT):
+            subject, baseline = read_subject(row[SUBJECT]), read_baseline(row[BASELINE])
+            known = self.baselines.get(subject)
+            self.baselines[subject] = known.merge(baseline) if known else baseline
+
+    def report(self, action: str) -> Iterator[Dict[str, str]]:
+        """Say what was learnt, a row for each kind of baseline."""
+        for kind in Kind:
+            found = [baseline for subject, baseline in self.baselines.items() if subject.kind is kind]
+            names = {name for baseline in found for name in totals(baseline.names)}
+            days = {day for baseline in found for day in baseline.days}
+            yield {
+                "action": action,
+                "kind": kind.value,
+                "baselines": str(len(found)),
+                "processes": str(len(names)),
+                "active_days": str(len(days)) if kind is Kind.PERSON else "",
+                "rows": str(self.rows),
+                "skipped": str(self.skipped),
+            }
+
+
+class Learner:
+    """Learn from rows, in the time zone of the person that each is about."""
+
+    def __init__(self, lists: Lists, fields: EventFields, now: float) -> None:
+        """Take the lists, which fields are read, and the time, for what lies in the future is a clock gone wrong."""
+        self._lists = lists
+        self._fields = fields
+        self._latest = (now + _DAY) // QUARTER
+        self._clocks = Clocks(lists.holidays)
+
+    def learn(self, records: Iterable[Record]) -> Lesson:
+        """Learn from rows."""
+        lesson = Lesson()
+        for record in records:
+            lesson.rows += 1
+            sighting = self._sighting(record)
+            if sighting is None:
+                lesson.skipped += 1
+            else:
+                learn(lesson.baselines, sighting)
+        return lesson
+
+    def _sighting(self, record: Record) -> Sighting | None:
+        event = read_event(record, self._fields)
+        (quarter,) = read_quarters([event.time])
+        if quarter is None or quarter > self._latest:
+            return None
+        person = person_of(event.user)
+        member = self._lists.roster.member(person, event.team)
+        publisher = first_text(record, (PUBLISHER_FIELD,))
+        moment = self._clocks.of(member).at(quarter)
+        return Sighting(
+            day=moment.day,
+            hour=moment.slot % SLOTS * HOURS // SLOTS,
+            person=person,
+            team=baseline_name(member.team) if person else None,
+            process=baseline_name(event.process.name),
+            parent=baseline_name(event.parent.name),
+            publisher=publisher if publisher and len(publisher) <= MAX_NAME else None,
+        )

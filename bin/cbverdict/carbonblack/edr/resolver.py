@@ -1,0 +1,298 @@
+"""From questions to answers: distinct hashes in batches, a few requests in flight, an answer for everyone."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
+
+from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
+from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, TooLargeError, Trouble, advice
+from cbverdict.settings.verdicts import Method
+from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question, SignatureStatus
+from cbverdict.verdicts.reasons import Reason, Source
+from cbverdict.verdicts.verdict import Answer, judge, judge_published, no_answer
+
+if TYPE_CHECKING:
+    from cbverdict.carbonblack.edr.clause import Clause
+    from cbverdict.verdicts.hashes import Md5
+
+T = TypeVar("T")
+
+
+class Edr(Protocol):
+    """What the resolver needs of Carbon Black; `cbverdict.carbonblack.edr.client.EdrClient` is the real one."""
+
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+
+    def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
+        """Send the published request."""
+
+    def find_processes(self, query: str, deadline: float) -> Hits:
+        """Say for which hashes a process matches."""
+
+    def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
+        """Fetch binary documents."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """An answer for every question, the requests they took, and what went wrong (each trouble once)."""
+
+    answers: dict[Question, Answer]
+    requests: int
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True)
+class _JointBatch:
+    query: str
+    questions: tuple[Question, ...]
+
+
+SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED})
+_FAILURES_IN_A_ROW = 8
+_MAX_PARTS = 32
+_DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
+LOOK_EVERY = 2.0
+"""Seconds between two looks at whether the search that asks is over."""
+
+_CUT_SHORT = Trouble(
+    Reason.INCOMPLETE,
+    "Carbon Black cut a search short, so what it did not find stays unknown: search again later, "
+    "or use method=binary, which asks less of the server.",
+)
+
+
+class Resolver:
+    """Answer questions about one Carbon Black server.
+
+    The executor bounds the requests in flight. Trouble with Carbon Black is never raised: it becomes
+    `unknown` with its reason, and a `Trouble` to report.
+    """
+
+    def __init__(
+        self,
+        edr: Edr,
+        executor: Executor,
+        clause: Clause,
+        *,
+        is_expired_signed: bool = False,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take the server, the pool that asks it, how its answers are read, and whether the search is over."""
+        self._is_over = is_over
+        self._edr = edr
+        self._executor = executor
+        self._clause = clause
+        self._is_expired_signed = is_expired_signed
+
+    def resolve(self, questions: Iterable[Question], method: Method, seconds: float) -> Resolution:
+        """Answer every question within `seconds`; what is not answered by then is unknown."""
+        distinct = list(dict.fromkeys(questions))
+        before = self._edr.request_count
+        deadline = time.monotonic() + seconds
+        troubles: dict[Trouble, None] = {}
+        if method is Method.PROG_NAME:
+            answers = self._ask_published(distinct, deadline, troubles)
+        else:
+            answers = self._ask_evidence(distinct, deadline, troubles, is_joint=method is Method.JOINT)
+        return Resolution(answers, self._edr.request_count - before, tuple(troubles))
+
+    def _ask_published(
+        self, questions: list[Question], deadline: float, troubles: dict[Trouble, None]
+    ) -> dict[Question, Answer]:
+        answers = {question: no_answer(Reason.NO_NAME) for question in questions}
+        named = [(question, question.name) for question in questions if question.name is not None]
+        calls = [partial(self._edr.count_published, question.md5, name, deadline=deadline) for question, name in named]
+        for (question, _), outcome in zip(named, self._run(calls, deadline)):
+            trouble = _trouble(outcome)
+            if isinstance(outcome, ProcessCount) and (outcome.total > 0 or outcome.is_complete):
+                answers[question] = Answer(judge_published(is_hit=outcome.total > 0), Source.SERVER)
+            elif trouble is not None:
+                troubles[trouble] = None
+                answers[question] = no_answer(trouble.reason)
+        return answers
+
+    def _ask_evidence(
+        self, questions: list[Question], deadline: float, troubles: dict[Trouble, None], *, is_joint: bool
+    ) -> dict[Question, Answer]:
+        joint_batches = list(self._joint_batches(questions)) if is_joint else []
+        binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
+        find_processes = partial(self._edr.find_processes, deadline=deadline)
+        calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
+        calls += [partial(self._find_binaries, md5s, deadline) for md5s in binary_batches]
+        outcomes = self._run(calls, deadline)
+
+        hits = outcomes[: len(joint_batches)]
+        binaries = dict(_by_md5(binary_batches, outcomes[len(joint_batches) :]))
+        seen = map(_trouble, (*hits, *binaries.values()))
+        troubles.update((trouble, None) for trouble in seen if trouble is not None)
+        evidence = dict.fromkeys(questions, Evidence())
+        for batch, outcome in zip(joint_batches, hits):
+            for question in batch.questions:
+                evidence[question] = _add_hits(evidence[question], question.md5, outcome)
+        return {
+            question: self._judge(_add_binaries(one, question.md5, binaries[question.md5]))
+            for question, one in evidence.items()
+        }
+
+    def _find_binaries(self, md5s: list[Md5], deadline: float) -> dict[Md5, Binaries | CbsignedError]:
+        """Fetch documents; where they are too large together, those of each half, in `_MAX_PARTS` requests at most."""
+        outcomes: dict[Md5, Binaries | CbsignedError] = {}
+        parts, asked = deque([md5s]), 0
+        while parts:
+            part = parts.popleft()
+            asked += 1
+            try:
+                found = self._edr.find_binaries(binary_query(part), _DOCUMENTS_A_HASH * len(part), deadline)
+            except TooLargeError as error:
+                half = len(part) // 2
+                if half and asked + len(parts) + 2 <= _MAX_PARTS:
+                    parts += [part[:half], part[half:]]
+                else:
+                    outcomes.update(dict.fromkeys(part, error))
+            else:
+                outcomes.update(dict.fromkeys(part, found))
+        return outcomes
+
+    def _judge(self, evidence: Evidence) -> Answer:
+        verdict = judge(
+            evidence,
+            hit_proves_signed=self._clause.proves_signed,
+            expired_is_signed=self._is_expired_signed,
+        )
+        is_answered = evidence.trouble is None or verdict.reason is not evidence.trouble
+        return Answer(verdict, Source.SERVER if is_answered else Source.NONE)
+
+    def _joint_batches(self, questions: list[Question]) -> Iterator[_JointBatch]:
+        if not self._clause.is_per_process:
+            yield from _batches_by_hash(questions, self._clause.render())
+            return
+        for batch in _batches_of_distinct_hashes(questions, needs_name=self._clause.needs_name):
+            clauses = {question.md5: self._clause.render(question.md5, question.name or "") for question in batch}
+            yield _JointBatch(paired_joint_query(clauses), tuple(batch))
+
+    def _run(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | CbsignedError]:
+        """Make the calls side by side; one that is too late, or pointless after a final error, gives that error."""
+        stop = _Stop()
+        futures: list[Future[T]] = [self._executor.submit(stop.unless_pointless, call) for call in calls]
+        in_time, late = self._wait(futures, deadline, stop)
+        for future in late:
+            future.cancel()
+        too_late = f"Carbon Black did not answer within the search's time. {advice(TimedOutError)}"
+        outcomes: list[T | CbsignedError] = []
+        for future in futures:
+            error = _error(future) if future in in_time else stop.reason or TimedOutError(too_late)
+            outcomes.append(future.result() if error is None else error)
+        return outcomes
+
+    def _wait(self, futures: list[Future[T]], deadline: float, stop: _Stop) -> tuple[set[Future[T]], set[Future[T]]]:
+        """Wait for all, until the time or the search is over."""
+        while True:
+            left = deadline - time.monotonic()
+            in_time, late = wait(futures, max(0.0, min(LOOK_EVERY, left)))
+            if not late or left <= LOOK_EVERY:
+                return in_time, late
+            if self._is_over():
+                stop.reason = SearchOverError(advice(SearchOverError))
+                return in_time, late
+
+
+class _Stop:
+    """Keep calls that wait for their turn from being made when that is pointless.
+
+    That is so after a final error, and after several failures in a row of a server that is down.
+    """
+
+    def __init__(self) -> None:
+        self.reason: CbsignedError | None = None
+        self._failures = 0
+
+    def unless_pointless(self, call: Callable[[], T]) -> T:
+        if self.reason is not None:
+            raise self.reason
+        try:
+            outcome = call()
+        except CbsignedError as error:
+            self._failures += 1
+            if error.is_final or (error.reason in SERVER_IS_DOWN and self._failures >= _FAILURES_IN_A_ROW):
+                self.reason = error
+            raise
+        self._failures = 0
+        return outcome
+
+
+def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:
+    by_md5: dict[Md5, list[Question]] = {}
+    for question in questions:
+        by_md5.setdefault(question.md5, []).append(question)
+    for md5s in _slices(list(by_md5)):
+        yield _JointBatch(joint_query(md5s, clause), tuple(question for md5 in md5s for question in by_md5[md5]))
+
+
+def _batches_of_distinct_hashes(questions: list[Question], *, needs_name: bool) -> Iterator[list[Question]]:
+    """Give batches in which no hash stands twice, because a facet tells hashes apart and nothing else."""
+    rounds: list[list[Question]] = []
+    names_of: dict[Md5, int] = {}
+    for question in questions:
+        if needs_name and question.name is None:
+            continue
+        number = names_of.get(question.md5, 0)
+        names_of[question.md5] = number + 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(question)
+    for members in rounds:
+        yield from _slices(members)
+
+
+def _slices(members: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(members), MAX_BATCH):
+        yield members[start : start + MAX_BATCH]
+
+
+def _by_md5(
+    batches: list[list[Md5]], outcomes: list[dict[Md5, Binaries | CbsignedError] | CbsignedError]
+) -> Iterator[tuple[Md5, Binaries | CbsignedError]]:
+    for md5s, outcome in zip(batches, outcomes):
+        for md5 in md5s:
+            yield md5, outcome if isinstance(outcome, CbsignedError) else outcome[md5]
+
+
+def _add_hits(evidence: Evidence, md5: Md5, outcome: Hits | CbsignedError) -> Evidence:
+    if isinstance(outcome, Hits) and md5 in outcome.md5s:
+        return replace(evidence, joint=Joint.HIT)
+    trouble = _trouble(outcome)
+    if trouble is None:
+        return replace(evidence, joint=Joint.MISS)
+    return replace(evidence, joint=Joint.FAILED, trouble=trouble.reason)
+
+
+def _add_binaries(evidence: Evidence, md5: Md5, outcome: Binaries | CbsignedError) -> Evidence:
+    if isinstance(outcome, Binaries) and outcome.has_more:
+        evidence = replace(evidence, may_be_contradicted=True, trouble=Reason.INCOMPLETE)
+    if isinstance(outcome, Binaries) and md5 in outcome.signatures:
+        signature = outcome.signatures[md5]
+        is_whole = outcome.is_complete or outcome.has_more
+        if is_whole or signature.status not in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}:
+            return replace(evidence, signature=signature)
+        # The search was cut short, and another document may say the contrary: a good one alone proves nothing.
+    trouble = _trouble(outcome)
+    return evidence if trouble is None else replace(evidence, trouble=trouble.reason)
+
+
+def _trouble(outcome: Hits | Binaries | ProcessCount | CbsignedError) -> Trouble | None:
+    if isinstance(outcome, CbsignedError):
+        return Trouble.of(outcome)
+    return None if outcome.is_complete else _CUT_SHORT
+
+
+def _error(future: Future[Any]) -> CbsignedError | None:
+    error = future.exception()
+    return error if isinstance(error, CbsignedError) else None

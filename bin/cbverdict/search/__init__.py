@@ -1,0 +1,1 @@
+"""The row pipeline, shared by search commands and inputs: columns on rows, the row codec, what differs from the SDK."""

@@ -1,0 +1,178 @@
+"""Anomaly and risk fields on the rows of one search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence, Tuple, Union
+
+from cbverdict.anomalies.combination import score_of_cauchy
+from cbverdict.anomalies.detector import ANOMALY_FIELDS
+from cbverdict.anomalies.local_time import read_quarters
+from cbverdict.events import TIME_FIELD, first_text
+from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
+from cbverdict.search.row_codec import pair_text
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.detector import Anomalies, Part, PersonView, ProcessSide, Score
+    from cbverdict.anomalies.explanations import Opinion
+    from cbverdict.search.verdict_columns import EnrichOptions, Record, Settled, Tag
+
+Value = Union[str, List[str]]
+
+
+class Kind(NamedTuple):
+    """What rows of a kind have in common: what to count, whether it lasts, and all of the score but who and when."""
+
+    tag: Tag
+    is_lasting: bool
+    side: ProcessSide
+
+
+_MAX_REASONS = 20_000
+_BOOLEANS = ("false,", "true,")
+
+
+class Common(NamedTuple):
+    """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind."""
+
+    quarters: Dict[Union[int, None], Opinion]
+    view: PersonView
+    cauchy: float
+    opinions: int
+    score: float
+    may_be_noise: bool
+    reasons: str
+    rest: str
+    part: Part
+
+
+class RowScorer:
+    """Score rows whose verdicts are settled; `noise` counts those that may be dropped."""
+
+    def __init__(self, anomalies: Anomalies, options: EnrichOptions) -> None:
+        """Take what is usual, and what the analyst chose."""
+        self._anomalies = anomalies
+        self._prefix = options.prefix
+        self._has_risk = options.has_risk
+        self._read = options.fields
+        self.columns = [*options.fields.who(), TIME_FIELD]
+        self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
+        self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
+        self._views: dict[Tuple[str, ...], PersonView] = {}
+        self.noise = 0
+
+    def kinds(self, settled: Sequence[Settled]) -> list[Kind]:
+        """Judge all but who and when."""
+        anomalies = self._anomalies
+        anomalies.prepare((), {one.event.parent.name for one in settled})
+        return [
+            Kind(
+                one.tag,
+                one.is_lasting,
+                anomalies.process_side(
+                    one.event, one.verdict, one.parent_signed, is_parent_unanswered=one.is_parent_unanswered
+                ),
+            )
+            for one in settled
+        ]
+
+    def meet(self, whos: Sequence[Tuple[str, ...]]) -> None:
+        """Read what is usual for people, told by the values of `columns` but the time."""
+        named = {who: self._user_and_team(who) for who in whos}
+        self._anomalies.prepare(named.values(), ())
+        self._views = {who: self._anomalies.view(*pair) for who, pair in named.items()}
+
+    def common(self, kind: Kind, who: Tuple[str, ...]) -> Common:
+        """Judge all but the hour."""
+        view = self._views[who]
+        part = self._anomalies.part(kind.side, view)
+        rest = f"{part.team.text},,{part.parent.text},,"
+        reasons = pair_text(_listed(part.reasons))
+        sums = (part.cauchy, part.opinions, part.score, part.may_be_noise)
+        return Common(view.quarters, view, *sums, reasons, rest, part)
+
+    def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
+        """Score rows; give the fields of each as the SDK writes them.
+
+        This runs for each row, so what rows have in common is written once. `Anomalies.score` and `_values` say the
+        same, and a test compares them.
+        """
+        texts, noise, threshold = [], 0, self._anomalies.threshold
+        for common, quarter in zip(commons, read_quarters(times)):
+            quarters, view, variable, opinions, score, may_be_noise, reasons, rest, part = common
+            hour = quarters.get(quarter) or view.at(quarter)
+            tail, text, hour_variable, sentences = hour
+            if sentences:
+                reasons = self._both(hour, part)
+            if tail is not None:
+                score = score_of_cauchy((variable + hour_variable) / (opinions + 1))
+            elif not opinions:
+                noise += may_be_noise
+                texts.append(f",,{reasons},,,{rest}{_BOOLEANS[may_be_noise]}")
+                continue
+            is_noise = may_be_noise and score < threshold
+            noise += is_noise
+            texts.append(f"{score:.1f},,{reasons},{text},,{rest}{_BOOLEANS[is_noise]}")
+        self.noise += noise
+        self._anomalies.forget_quarters()
+        if len(self._reasons) > _MAX_REASONS:
+            self._reasons.clear()
+        return texts
+
+    def _both(self, hour: Opinion, part: Part) -> str:
+        about = (hour.reasons, part.reasons)
+        if about not in self._reasons:
+            self._reasons[about] = pair_text(_listed(hour.reasons + part.reasons))
+        return self._reasons[about]
+
+    def write(self, records: Sequence[Record], settled: Sequence[Settled]) -> None:
+        """Add the fields to each record, in place."""
+        kinds = self.kinds(settled)
+        self._anomalies.prepare({(one.event.user, one.event.team) for one in settled}, ())
+        quarters = read_quarters([one.event.time for one in settled])
+        for record, one, kind, quarter in zip(records, settled, kinds, quarters):
+            view = self._anomalies.view(one.event.user, one.event.team)
+            score = self._anomalies.score(kind.side, view, quarter)
+            self.noise += score.is_noise
+            record.update(zip(self.fields, _values(score)))
+            if self._has_risk:
+                record.update(self._risk(one, score))
+        self._anomalies.forget_quarters()
+        self.forget()
+
+    def forget(self) -> bool:
+        """Forget people and parents where they have become too many, so that memory does not grow with the search."""
+        is_full = self._anomalies.is_full
+        if is_full:
+            self._views.clear()
+            self._anomalies.forget()
+        return is_full
+
+    def give_up(self, records: Sequence[Record]) -> None:
+        """Give no opinion on any record."""
+        fields = [*self.fields, *(self._prefix + name for name in RISK_FIELDS if self._has_risk)]
+        nothing = {**dict.fromkeys(fields, ""), self.fields[-1]: "false"}
+        for record in records:
+            record.update(nothing)
+
+    def _risk(self, settled: Settled, score: Score) -> Dict[str, str]:
+        found = Findings(settled.verdict, settled.parent_signed, score.score, score.reasons, score.is_noise)
+        return {self._prefix + name: value for name, value in risk_of(settled.event, found).items()}
+
+    def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
+        values = dict(zip(self.columns, who))
+        return first_text(values, self._read.user) or "", first_text(values, self._read.team) or ""
+
+
+def _values(score: Score) -> tuple[Value, ...]:
+    return (
+        "" if score.score is None else f"{score.score:.1f}",
+        _listed(score.reasons),
+        score.hour.text,
+        score.part.team.text,
+        score.part.parent.text,
+        "true" if score.is_noise else "false",
+    )
+
+
+def _listed(reasons: tuple[str, ...]) -> Value:
+    return list(reasons) if len(reasons) > 1 else "".join(reasons)

@@ -1,0 +1,132 @@
+"""One search's work behind the command: rows enriched, by the codec where it can, and nothing lost by a defect."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Sequence
+
+from cbverdict.anomalies.detector import Anomalies
+from cbverdict.errors import Trouble
+from cbverdict.memory import keep_large_blocks_off_the_heap
+from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.row_codec import Read, Reply, RowCodec
+from cbverdict.search.row_codec import Settled as CodecSettled
+from cbverdict.search.verdict_columns import Enricher, EnrichOptions, summary
+from cbverdict.settings.verdicts import Method
+from cbverdict.splunkd.lookup_files import read_lists
+from cbverdict.verdicts.reasons import Reason
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.profiles import BaselineSource
+    from cbverdict.events import ProcessEvent
+    from cbverdict.search.verdict_columns import Record, Settled, VerdictSource
+
+logger = logging.getLogger(__name__)
+
+_NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
+
+
+def read_options(*, method: str | None, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
+    """Make the enricher's options of the command's."""
+    return EnrichOptions(method=Method(method) if method else None, **options)
+
+
+class Search:
+    """What the command keeps for one search."""
+
+    def __init__(
+        self, verdicts: VerdictSource, baselines: BaselineSource, options: EnrichOptions, read: Read | None = None
+    ) -> None:
+        """Take whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet."""
+        keep_large_blocks_off_the_heap()
+        gc.set_threshold(200_000, 50, 50)
+        self._enricher = Enricher(verdicts, options)
+        self._anomalies: Anomalies | None = None
+        self._scorer: RowScorer | None = None
+        if options.has_anomaly or options.has_risk:
+            self._anomalies = Anomalies(baselines, read_lists())
+            self._scorer = RowScorer(self._anomalies, options)
+        # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
+        # column says both who and what, for the codec takes who and what apart.
+        is_entangled = set(options.fields.who()) & set(options.fields.columns(has_names=True))
+        is_plain = not (self._scorer and (options.has_risk or is_entangled))
+        self._codec = RowCodec(read, self._settle, self._scorer) if read and is_plain else None
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether something went wrong that the analyst should hear of."""
+        return bool(self._enricher.tally.troubles or (self._anomalies and self._anomalies.troubles))
+
+    @property
+    def troubles(self) -> set[Reason]:
+        """Why something went wrong so far."""
+        anomalies = self._anomalies.troubles if self._anomalies else []
+        return {trouble.reason for trouble in (*self._enricher.tally.troubles, *anomalies)}
+
+    @property
+    def requests(self) -> int:
+        """How many requests Carbon Black got so far."""
+        return self._enricher.tally.requests
+
+    def reply(self, body: str) -> Reply | None:
+        """Make the reply to a chunk (None: the SDK has to read and write it)."""
+        if self._codec is None:
+            return None
+        try:
+            reply = self._codec.reply(body)
+        except Exception as error:
+            logger.exception("action=reply defect=%s", type(error).__name__)
+            return None
+        if reply is not None:
+            self._enricher.count(reply.tags)
+        return reply
+
+    def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Record]:
+        """Enrich records, or pass them through as unknown; `events` are what `foresee` gave for them."""
+        settled: list[Settled] = []
+        try:
+            settled = self._enricher.settle(records, events)
+            self._enricher.count(Counter(one.tag for one in settled))
+        except Exception as error:
+            logger.exception("action=enrich defect=%s", type(error).__name__)
+            self._enricher.give_up(records, _defect(error))
+        if self._scorer is not None:
+            self._score(self._scorer, records, settled)
+        return records
+
+    def _score(self, scorer: RowScorer, records: list[Record], settled: list[Settled]) -> None:
+        try:
+            scorer.give_up(records)  # Every field is on every record, whatever becomes of it.
+            scorer.write(records, settled)
+        except Exception as error:
+            logger.exception("action=score defect=%s", type(error).__name__)
+            self._enricher.report(Trouble(Reason.SERVICE_ERROR, _defect(error)))
+
+    def foresee(self, records: list[Record]) -> list[ProcessEvent]:
+        """Ask what will have to be asked about records, in another thread than the one that enriches them."""
+        events = self._enricher.read(records)
+        try:
+            self._enricher.foresee(events)
+        except Exception as error:
+            logger.exception("action=foresee defect=%s", type(error).__name__)
+        return events
+
+    def summary(self) -> str:
+        """Say in one message what the search came to."""
+        said = []
+        if self._scorer is not None and self._anomalies is not None:
+            said.append(f"{self._scorer.noise} are signed noise.")
+            if not self._anomalies.has_learnt and not self._anomalies.troubles:
+                said.append(_NOTHING_LEARNT)
+            said += [trouble.message for trouble in self._anomalies.troubles]
+        return summary(self._enricher.tally, said)
+
+    def _settle(self, records: list[Record]) -> Sequence[CodecSettled]:
+        settled = self._enricher.settle(records)
+        return settled if self._scorer is None else self._scorer.kinds(settled)
+
+
+def _defect(error: Exception) -> str:
+    return f"a defect of cbsigned ({type(error).__name__}): see search.log"

@@ -1,0 +1,304 @@
+"""Rows in, rows out: the same rows in the same order, with the verdict's fields on every one."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
+
+from cbverdict.errors import CbsignedError, Trouble
+from cbverdict.events import EventFields, Process, ProcessEvent, read_event
+from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
+from cbverdict.settings.verdicts import Method
+from cbverdict.verdicts.evidence import Question
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signed_noise import NOISE_FIELD
+from cbverdict.verdicts.verdict import STATUS_FIELDS, Answer, Verdict, fields_of, no_answer
+
+Record = Dict[str, Union[str, List[str]]]
+Tag = Tuple[Signed, Source, Reason]
+
+_LASTING = {Reason.NO_HASH, Reason.NO_NAME}
+
+
+class Settled(NamedTuple):
+    """What a record came to: what to count when its like comes again, whether that comes out alike, and of what."""
+
+    tag: Tag
+    is_lasting: bool
+    event: ProcessEvent
+    verdict: Verdict
+    parent_signed: Signed
+    is_parent_unanswered: bool = False
+
+
+class _Written(NamedTuple):
+    """What an answer comes to on a record: all its fields but `parent_signed`."""
+
+    fields: Dict[str, str]
+    tag: Tag
+    is_lasting: bool
+    verdict: Verdict
+
+
+class VerdictSource(Protocol):
+    """Who answers questions; `cbverdict.service.verdict_client.VerdictClient` asks the verdict service."""
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Answer a request of at most `MAX_QUESTIONS` questions, or raise a `CbsignedError`."""
+
+
+@dataclass(frozen=True)
+class EnrichOptions:
+    """What the analyst chose. `seconds` is how long this search may wait for answers, all in all.
+
+    `max_lookups` is how many distinct questions it may ask (None: any number). `has_names` says that process names are
+    asked about from the start, for the service would want them.
+    """
+
+    fields: EventFields = field(default_factory=EventFields)
+    server: str | None = None
+    method: Method | None = None
+    prefix: str = ""
+    has_details: bool = True
+    seconds: float = 60.0
+    max_lookups: int | None = None
+    is_refreshed: bool = False
+    has_anomaly: bool = False
+    has_risk: bool = False
+    has_names: bool = False
+    sid: str | None = None
+
+
+@dataclass
+class Tally:
+    """What one search came to, for its message."""
+
+    rows: int = 0
+    questions: int = 0
+    requests: int = 0
+    signed: Counter[Signed] = field(default_factory=Counter)
+    unknown: Counter[Reason] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    troubles: dict[Trouble, None] = field(default_factory=dict)
+
+
+class Enricher:
+    """Put verdicts on the rows of one search, remembering every answer for the rest of it."""
+
+    def __init__(self, source: VerdictSource, options: EnrichOptions) -> None:
+        """Take who answers and what the analyst chose; nothing is asked yet."""
+        self._source = source
+        self._options = options
+        self._answers: dict[Question, Answer] = {}
+        self._asked: set[Question] = set()
+        self._has_names = options.has_names or options.method is Method.PROG_NAME
+        self._seconds_left = options.seconds
+        self._final: Trouble | None = None
+        self._parent_field = f"{options.prefix}parent_signed"
+        self._not_judged = dict.fromkeys(_fields_of_noise_not_judged(options), "false")
+        self.tally = Tally()
+
+    def enrich(self, records: list[Record]) -> list[Record]:
+        """Add the output fields to each record, in place; trouble becomes a reason, never an exception."""
+        self.count(Counter(one.tag for one in self.settle(records)))
+        return records
+
+    def settle(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Settled]:
+        """Do the same but for counting, and say for each record what it came to; `events` are as `read` gives them."""
+        if events is None:
+            events = self.read(records)
+        answers = self._answer([*(event.process for event in events), *(event.parent for event in events)])
+        settled = []
+        written: dict[Process, _Written] = {}
+        for record, event in zip(records, events):
+            one = written.get(event.process)
+            if one is None:
+                one = written[event.process] = self._write(answers[event.process])
+            parent = answers[event.parent]
+            record.update(one.fields)
+            record[self._parent_field] = parent.verdict.signed.value
+            is_lasting = one.is_lasting and _is_lasting(parent)
+            is_unanswered = event.has_odd_parent or (event.parent.md5 is not None and parent.source is Source.NONE)
+            settled.append(Settled(one.tag, is_lasting, event, one.verdict, parent.verdict.signed, is_unanswered))
+        return settled
+
+    def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
+        """Read what records say."""
+        return [read_event(record, self._options.fields) for record in records]
+
+    def foresee(self, events: Sequence[ProcessEvent]) -> None:
+        """Ask what will have to be asked; what nobody answers is asked again then."""
+        self._answer([*(event.process for event in events), *(event.parent for event in events)])
+
+    def count(self, tags: Mapping[Tag, int]) -> None:
+        """Count rows for the search's message."""
+        for (signed, source, reason), rows in tags.items():
+            self._count(signed, source, reason, rows)
+
+    def give_up(self, records: list[Record], message: str) -> list[Record]:
+        """Pass records through as unknown, after a defect; the message goes into the search's own."""
+        self.report(Trouble(Reason.SERVICE_ERROR, message))
+        answer = no_answer(Reason.SERVICE_ERROR)
+        given = self._write(answer)
+        for record in records:
+            record.update(given.fields)
+            record[self._parent_field] = answer.verdict.signed.value
+        self._count(*given.tag, len(records))
+        return records
+
+    def _answer(self, processes: Iterable[Process]) -> dict[Process, Answer]:
+        distinct = dict.fromkeys(processes)
+        now: dict[Question, Answer] = {}
+        if not self._ask_all(distinct, now):
+            self._has_names = True  # The clause turns on names: the same questions once more, with them.
+            self._ask_all(distinct, now)
+        return {process: self._find(process, now) for process in distinct}
+
+    def _ask_all(self, processes: Iterable[Process], now: dict[Question, Answer]) -> bool:
+        """Ask what is not known yet; what got no answer stands in `now` for this chunk. False: names are needed."""
+        questions = dict.fromkeys(filter(None, map(self._question, processes)))
+        new = [question for question in questions if question not in self._answers]
+        return all(self._ask(new[start : start + MAX_QUESTIONS], now) for start in range(0, len(new), MAX_QUESTIONS))
+
+    def _ask(self, questions: list[Question], now: dict[Question, Answer]) -> bool:
+        allowed = self._within_budget(questions, now)
+        if not allowed:
+            return True
+        started = time.monotonic()
+        options = self._options
+        request = VerdictRequest(
+            questions=tuple(allowed),
+            server=options.server,
+            method=options.method,
+            seconds=self._seconds_left,
+            has_names=self._has_names,
+            is_refreshed=options.is_refreshed,
+            deadline=time.time() + self._seconds_left,
+            sid=options.sid,
+        )
+        try:
+            reply = self._source.ask(request)
+        except CbsignedError as error:
+            reply = VerdictReply(
+                "",
+                (no_answer(error.reason),) * len(allowed),
+                troubles=(Trouble.of(error),),
+                seconds=time.monotonic() - started,
+            )
+        self._seconds_left -= max(reply.seconds, time.monotonic() - started)
+        if reply.needs_names:
+            return False
+        self._learn(allowed, reply, now)
+        return True
+
+    def _within_budget(self, questions: list[Question], now: dict[Question, Answer]) -> list[Question]:
+        reason = self._reason_to_stop()
+        if reason is not None:
+            now.update((question, no_answer(reason)) for question in questions)
+            return []
+        limit = self._options.max_lookups
+        fresh = [question for question in questions if question not in self._asked]
+        room = len(fresh) if limit is None else max(0, limit - len(self._asked))
+        over = set(fresh[room:])
+        now.update((question, no_answer(Reason.BUDGET)) for question in over)
+        if over:
+            self.report(_budget_trouble(f"max_lookups={limit}", "max_lookups"))
+        self._asked.update(fresh[:room])
+        self.tally.questions = len(self._asked)
+        return [question for question in questions if question not in over]
+
+    def _reason_to_stop(self) -> Reason | None:
+        if self._final is not None:
+            return self._final.reason
+        if self._seconds_left <= 0:
+            self.report(_budget_trouble(f"timeout={self._options.seconds:g} s", "timeout"))
+            return Reason.TIMEOUT
+        return None
+
+    def _learn(self, questions: list[Question], reply: VerdictReply, now: dict[Question, Answer]) -> None:
+        self.tally.requests += reply.requests
+        for trouble in reply.troubles:
+            self.report(trouble)
+        for question, answer in zip(questions, reply.answers):
+            # What nobody answered is asked again with a later chunk, as long as the time lasts.
+            store = now if answer.source is Source.NONE else self._answers
+            store[question] = answer
+
+    def report(self, trouble: Trouble) -> None:
+        """Take note of something that went wrong, for the search's message."""
+        self.tally.troubles[trouble] = None
+        if trouble.is_final:
+            self._final = self._final or trouble
+
+    def _question(self, process: Process) -> Question | None:
+        if process.md5 is None:
+            return None
+        if not self._has_names:
+            return Question(process.md5)
+        name = process.name if process.name and len(process.name) <= MAX_NAME else None
+        if name is None and self._options.method is Method.PROG_NAME:
+            return None
+        return Question(process.md5, name)
+
+    def _find(self, process: Process, now: dict[Question, Answer]) -> Answer:
+        question = self._question(process)
+        if question is None:
+            return no_answer(Reason.NO_HASH if process.md5 is None else Reason.NO_NAME)
+        return self._answers.get(question) or now[question]
+
+    def _count(self, signed: Signed, source: Source, reason: Reason, rows: int) -> None:
+        tally = self.tally
+        tally.rows += rows
+        tally.signed[signed] += rows
+        tally.sources[source] += rows
+        if signed is Signed.UNKNOWN:
+            tally.unknown[reason] += rows
+
+    def _write(self, answer: Answer) -> _Written:
+        row = fields_of(answer.verdict)
+        if not self._options.has_details:
+            row = {name: row[name] for name in STATUS_FIELDS}
+        row["signed_source"] = answer.source.value
+        prefix = self._options.prefix
+        fields = {prefix + name: value for name, value in row.items()} if prefix else row
+        fields.update(self._not_judged)
+        return _Written(fields, _tag(answer), _is_lasting(answer), answer.verdict)
+
+
+def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
+    """Say in one message what the search came to, what else there is to say, and what to do about trouble."""
+    reasons = ", ".join(f"{reason.value} {rows}" for reason, rows in tally.unknown.most_common())
+    text = (
+        f"cbsigned: {tally.rows} rows; {tally.signed[Signed.TRUE]} signed, {tally.signed[Signed.FALSE]} not signed, "
+        f"{tally.signed[Signed.UNKNOWN]} unknown{f' ({reasons})' if reasons else ''}; {tally.questions} distinct "
+        f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
+    )
+    return " ".join([text, *remarks, *(trouble.message for trouble in tally.troubles)])
+
+
+def _fields_of_noise_not_judged(options: EnrichOptions) -> set[str]:
+    """Name the fields that would drop a row and that nothing in this search writes but a plain `false`.
+
+    An event may carry them itself, out of a command line of its author's: with a prefix, or without scores, they
+    would reach the macro `drop_signed_noise` as if they had been judged.
+    """
+    judged = {options.prefix + NOISE_FIELD} if options.has_anomaly or options.has_risk else set()
+    return {NOISE_FIELD, options.prefix + NOISE_FIELD} - judged
+
+
+def _tag(answer: Answer) -> Tag:
+    return answer.verdict.signed, answer.source, answer.verdict.reason
+
+
+def _is_lasting(answer: Answer) -> bool:
+    # What nobody answered is asked again with the next chunk, and may come out otherwise then.
+    return answer.source is not Source.NONE or answer.verdict.reason in _LASTING
+
+
+def _budget_trouble(limit: str, option: str) -> Trouble:
+    return Trouble(
+        Reason.TIMEOUT if option == "timeout" else Reason.BUDGET,
+        f"This search's {limit} is used up, so further rows are unknown: raise {option}= or search less at once.",
+    )

@@ -1,0 +1,167 @@
+"""Try what is about to be saved: an account with the requests that a search makes, settings as a search reads them."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as WaitTimeoutError
+from typing import TYPE_CHECKING, Mapping, Protocol
+
+from cbverdict.carbonblack.edr.clause import Clause
+from cbverdict.carbonblack.edr.client import EdrClient
+from cbverdict.carbonblack.edr.query import binary_query, joint_query
+from cbverdict.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    QueryRefusedError,
+    ServerFailedError,
+    SetupError,
+    TimedOutError,
+    advice,
+)
+from cbverdict.json_object import read_object
+from cbverdict.settings.account import Account, parse_proxy
+from cbverdict.settings.anomalies import parse_anomaly_settings
+from cbverdict.settings.verdicts import Method, parse_verdict_settings
+from cbverdict.verdicts.hashes import Md5
+
+if TYPE_CHECKING:
+    from cbverdict.settings.verdicts import VerdictSettings
+
+MAX_SECONDS = 22.0
+"""Seconds for all requests of a check, 24 with the start of its process: Splunk Web waits 30 for an answer (web.conf,
+splunkdConnectionTimeout)."""
+
+_GRACE = 0.5  # A request that ends by the deadline says better what was wrong.
+_FIRST_VERSION = 6
+_LOOK_AT = (
+    "Check URL and port, the proxy and the firewall; if they are right, look at the server's load, and save again"
+)
+_ANY_MD5 = Md5("d41d8cd98f00b204e9800998ecf8427e")  # of an empty file: whether it is known does not matter
+_ANY_NAME = "cbsigned.exe"
+
+
+class Configuration(Protocol):
+    """Where settings come from; `cbverdict.splunkd.conf` reads splunkd's."""
+
+    def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
+        """Build an account that is not saved yet, with the settings' proxy."""
+
+    def saved(self, name: str) -> Mapping[str, str | None] | None:
+        """Give the fields of a saved account, the token decrypted where there is one (None: no such account)."""
+
+    def verdict_settings(self) -> VerdictSettings:
+        """Give the verdict settings."""
+
+
+def check_account(body: str, configuration: Configuration, seconds: float = MAX_SECONDS) -> None:
+    """Check an account as it is sent to be saved: `{"name": ..., "url": ..., "api_token": ..., ...}`.
+
+    What is not sent, and a token of asterisks, is as it is saved already. A saved token is sent nowhere but to where
+    it goes already. It takes at most so many seconds.
+
+    Raises:
+        InvalidRequestError: the body is no such object.
+        SetupError: a value is not usable, or the server is too old or too slow.
+        EdrError: Carbon Black does not answer as it must; the text says what to do.
+    """
+    deadline = time.monotonic() + seconds
+    fields = _read(body)
+    name = fields.pop("name") or ""
+    saved = configuration.saved(name) or {}
+    is_saved_token = set(fields.get("api_token") or "*") == {"*"}
+    if is_saved_token:
+        fields.pop("api_token", None)
+    account = configuration.draft(name, {**saved, **fields})
+    if is_saved_token and saved:
+        _refuse_elsewhere(configuration.draft(name, saved), account)
+    settings = configuration.verdict_settings()
+    client = EdrClient(account, retries=0)  # A retry would begin the time anew, and the page gives up.
+    checking = ThreadPoolExecutor(1, "check")  # for no deadline ends a look-up of the host's name
+    try:
+        checking.submit(_check, account, client, settings, deadline).result(deadline - time.monotonic() + _GRACE)
+    except WaitTimeoutError:
+        raise SetupError(
+            f"Carbon Black {account.name} ({account.url}) could not be tried within {seconds:.0f} s. {_LOOK_AT}"
+        ) from None
+    finally:
+        checking.shutdown(wait=False)
+        client.close()
+
+
+def check_settings(stanza: str, fields: Mapping[str, object]) -> None:
+    """Check a stanza of `cbsigned_settings.conf` as it is about to be saved, all its fields.
+
+    Raises:
+        SetupError: a value is not usable; the text names it.
+    """
+    texts = _texts(fields)
+    if stanza == "verdicts":
+        Clause(parse_verdict_settings(texts).clause).render(_ANY_MD5, _ANY_NAME)
+    elif stanza == "anomalies":
+        parse_anomaly_settings(texts)
+    elif stanza == "proxy":
+        parse_proxy(texts)
+
+
+def _refuse_elsewhere(saved: Account, account: Account) -> None:
+    """Refuse to send a saved token where others might read it: whoever may check an account is not shown its token.
+
+    Raises:
+        SetupError: the server, what is trusted to be it, or the way to it is not as it was saved.
+    """
+    changes = {
+        "the URL": saved.url.lower() != account.url.lower(),
+        "the CA certificate": saved.ca_certificate != account.ca_certificate,
+        "the check of the host name": saved.is_host_name_checked != account.is_host_name_checked,
+        "the use of the proxy": saved.proxy != account.proxy,
+    }
+    changed = " and ".join(what for what, is_other in changes.items() if is_other)
+    if changed:
+        raise SetupError(f"account {account.name}: {changed} changed, so enter the API token again")
+
+
+def _check(account: Account, client: EdrClient, settings: VerdictSettings, deadline: float) -> None:
+    _check_basics(account, client, deadline)
+    if settings.method is Method.JOINT:
+        _check_joint(account, client, settings.clause, deadline)
+
+
+def _check_basics(account: Account, client: EdrClient, deadline: float) -> None:
+    try:
+        version = client.version(deadline)
+        first = version.partition(".")[0]
+        if first.isdigit() and int(first) < _FIRST_VERSION:
+            raise SetupError(
+                f"Carbon Black {account.name} is EDR {version}, which is too old: the add-on needs 6.0 or later"
+            )
+        client.find_binaries(binary_query([_ANY_MD5]), 1, deadline)
+    except TimedOutError as error:
+        raise SetupError(f"{_what(error)} {_LOOK_AT}") from None
+
+
+def _check_joint(account: Account, client: EdrClient, clause: str, deadline: float) -> None:
+    try:
+        client.find_processes(joint_query([_ANY_MD5], Clause(clause).render(_ANY_MD5, _ANY_NAME)), deadline)
+    except (QueryRefusedError, ForbiddenError, ServerFailedError, TimedOutError) as error:
+        what = _what(error) if isinstance(error, TimedOutError) else str(error)
+        raise SetupError(
+            f"Carbon Black {account.name} answers, but not the joint query: {what} Where the server blocks joined "
+            "searches or takes too long for them, choose the method Binary in the tab Verdicts, save that, and save "
+            "this account again"
+        ) from None
+
+
+def _what(error: TimedOutError) -> str:
+    return str(error).removesuffix(f" {advice(TimedOutError)}")  # That advice is for a search.
+
+
+def _read(body: str) -> dict[str, str | None]:
+    fields = read_object(body)
+    if fields is None or not isinstance(fields.get("name"), str) or not fields["name"].isprintable():
+        raise InvalidRequestError("send the account's fields as JSON, its name among them")
+    return _texts(fields)
+
+
+def _texts(fields: Mapping[str, object]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in fields.items()}

@@ -1,0 +1,95 @@
+"""What the commands and the baseline service say to each other: JSON both ways, checked on arrival."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any, Iterator
+
+from cbverdict.anomalies.baselines import MAX_NAME, Baselines, Subject, read_baseline, read_subject, write_baseline
+from cbverdict.anomalies.profiles import KnownBaselines
+from cbverdict.errors import InvalidRequestError
+from cbverdict.json_object import read_object
+from cbverdict.settings.anomalies import AnomalySettings
+
+MAX_SUBJECTS = 500
+"""Subjects in one request."""
+
+
+def write_question(subjects: list[Subject]) -> str:
+    """Write which baselines are asked for."""
+    return json.dumps({"subjects": [subject.key for subject in subjects]})
+
+
+def read_question(text: str) -> list[Subject]:
+    """Read which baselines are asked for.
+
+    Raises:
+        InvalidRequestError: it is not such a request.
+    """
+    keys = _object(text).get("subjects")
+    if not isinstance(keys, list) or len(keys) > MAX_SUBJECTS:
+        raise InvalidRequestError(f"subjects must be a list of at most {MAX_SUBJECTS} keys")
+    return list(_usable(keys))
+
+
+def write_baselines(baselines: Baselines) -> str:
+    """Write baselines that were learnt."""
+    return json.dumps({"baselines": _dump(baselines)})
+
+
+def read_baselines(text: str) -> Baselines:
+    """Read baselines that were learnt.
+
+    Raises:
+        InvalidRequestError: it is not such a request.
+    """
+    body = _object(text).get("baselines")
+    if not isinstance(body, dict) or len(body) > MAX_SUBJECTS:
+        raise InvalidRequestError(f"baselines must be an object of at most {MAX_SUBJECTS} members")
+    return {_subject(key): read_baseline(baseline) for key, baseline in body.items()}
+
+
+def write_reply(reply: KnownBaselines) -> str:
+    """Write a reply."""
+    return json.dumps({"settings": asdict(reply.settings), "baselines": _dump(reply.baselines)})
+
+
+def read_reply(text: str) -> KnownBaselines:
+    """Read a reply.
+
+    Raises:
+        InvalidRequestError: it is not a reply of this version of the service.
+    """
+    body = _object(text)
+    try:
+        baselines = {_subject(key): read_baseline(baseline) for key, baseline in body["baselines"].items()}
+        return KnownBaselines(AnomalySettings(**body["settings"]), baselines)
+    except (KeyError, TypeError, AttributeError):
+        msg = "the baseline service's reply is not of this version: restart Splunk after an upgrade of the add-on"
+        raise InvalidRequestError(msg) from None
+
+
+def _dump(baselines: Baselines) -> dict[str, str]:
+    return {subject.key: write_baseline(baseline) for subject, baseline in baselines.items()}
+
+
+def _object(text: str) -> dict[str, Any]:
+    body = read_object(text)
+    if body is None:
+        raise InvalidRequestError("the request is not a JSON object")
+    return body
+
+
+def _usable(keys: list[object]) -> Iterator[Subject]:
+    """Give the subjects that can have a baseline: one name that cannot must not cost the others theirs."""
+    for key in keys:
+        with suppress(InvalidRequestError):
+            yield _subject(key)
+
+
+def _subject(key: object) -> Subject:
+    if not isinstance(key, str) or len(key) > MAX_NAME + 20:
+        raise InvalidRequestError("a subject must be the key of a baseline")
+    return read_subject(key)

@@ -1,0 +1,67 @@
+"""The command's way to the verdict service: REST calls on this search head."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from cbverdict.errors import ServiceError, TimedOutError, advice
+from cbverdict.service.verdict_api import Ticket, VerdictReply, VerdictRequest, read_turn, write_request, write_ticket
+from cbverdict.splunkd.rest import ServiceCall
+
+_GRACE = 5.0
+"""Seconds that splunkd and the handler may take beside what Carbon Black takes."""
+
+_SWEEP_SECONDS = 60.0
+"""Seconds that a sweep may take: the handler serves searches between, and nobody waits for it."""
+
+_FIRST_WAIT = 0.05
+_LONGEST_WAIT = 1.0
+
+
+class VerdictClient:
+    """Ask the verdict service with the user's own session; Carbon Black's token never comes this way.
+
+    Methods raise `NoRightError` (the user lacks the capability), `SetupError`, `TimedOutError` or `ServiceError`.
+    """
+
+    def __init__(self, splunkd_uri: str, session_key: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._verdicts = ServiceCall(splunkd_uri, session_key, "verdicts")
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Send a request and wait for its reply, a little longer than the request's own seconds.
+
+        What takes its time is fetched later, with longer and longer waits, so that other searches are served between.
+        """
+        deadline = time.monotonic() + request.seconds + _GRACE
+        request = replace(request, in_turns=True)
+        wait = _FIRST_WAIT
+        turn = self._send(write_request(request), deadline)
+        while isinstance(turn, Ticket):
+            time.sleep(min(wait, _seconds_until(deadline)))
+            wait = min(2 * wait, _LONGEST_WAIT)
+            # A handler that was started anew knows no ticket of the one before.
+            turn = self._send(write_ticket(turn) if turn.text else _again(request, deadline), deadline)
+        if not turn.needs_names and len(turn.answers) != len(request.questions):
+            msg = "the verdict service answered another number of questions than it was asked"
+            raise ServiceError(msg)
+        return turn
+
+    def purge(self) -> None:
+        """Sweep expired verdicts; needs the capability `cbsigned_admin`."""
+        self._verdicts.delete(_SWEEP_SECONDS)
+
+    def _send(self, body: str, deadline: float) -> VerdictReply | Ticket:
+        return read_turn(self._verdicts.post(body, _seconds_until(deadline)))
+
+
+def _again(request: VerdictRequest, deadline: float) -> str:
+    return write_request(replace(request, seconds=max(1.0, _seconds_until(deadline) - _GRACE)))
+
+
+def _seconds_until(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimedOutError(f"The service did not answer in the search's time. {advice(TimedOutError)}")
+    return left

@@ -1,0 +1,1 @@
+"""The door to Splunk: REST, confs and secrets, KV store, lookup files, logs."""

@@ -1,0 +1,211 @@
+"""The add-on's settings and secrets as splunkd keeps them; alone reads conf files and storage/passwords."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from http.client import HTTPException
+from typing import Any, Callable, Iterator, Mapping, Optional
+from urllib.parse import quote, urlsplit
+
+from solnlib.conf_manager import ConfFile, ConfManager, ConfManagerException, ConfStanzaNotExistException
+from solnlib.credentials import CredentialNotExistException
+from splunklib.binding import AuthenticationError, Context, HTTPError, handler
+
+from cbverdict.errors import ServiceError, SetupError, advice
+from cbverdict.settings.account import Account, parse_account, parse_proxy
+from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
+from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
+from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+
+APP = "cbsigned"
+ACCOUNTS = "cbsigned_account"
+SETTINGS = "cbsigned_settings"
+_JOB_TIMEOUT = 2.0
+
+Stanza = Mapping[str, Optional[str]]
+
+
+class SplunkdConfiguration:
+    """Read accounts and settings over splunkd's REST API with a token that may read secrets.
+
+    Secrets are stored as the add-on's setup pages store them: encrypted, under the realm
+    `__REST_CREDENTIAL__#cbsigned#configs/conf-<conf>` (solnlib's ConfManager).
+    """
+
+    def __init__(self, splunkd_uri: str, token: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._uri = urlsplit(splunkd_uri)
+        self._token = token
+        self._confs: dict[str, ConfFile] = {}
+
+    def account(self, name: str | None) -> Account:
+        """Give the account of that name; without a name the default account, or the only one.
+
+        Raises:
+            SetupError: there is no such account, or it is not usable.
+            ServiceError: splunkd does not give it.
+        """
+        default = ""
+        if name is None:
+            default = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip()
+            name = default or self._only(self._conf(ACCOUNTS))
+        stanza = None if _is_splunkds_own(name) else self._read(ACCOUNTS, name)
+        if stanza is None and default:
+            raise SetupError(
+                f"the default account {name!r} does not exist: choose another in Configuration, Verdicts "
+                "(default_account), or name one with server="
+            )
+        if stanza is None:
+            raise SetupError(f"there is no account {name!r}: name one of those in Configuration, Accounts")
+        return self.draft(name, stanza)
+
+    def saved(self, name: str) -> Stanza | None:
+        """Give the fields of a saved account, the token decrypted where there is one (None: no such account).
+
+        Raises:
+            ServiceError: splunkd does not give it.
+        """
+        if _is_splunkds_own(name):
+            return None
+        try:
+            return self._read(ACCOUNTS, name)
+        except SetupError:  # The secret is lost: all but that, so that it can be entered again.
+            conf = self._conf(ACCOUNTS)
+            with _asking(ACCOUNTS):
+                (stanza,) = conf._conf.list(name=name)  # noqa: SLF001 - solnlib is pinned, and get() would decrypt
+            content: Stanza = stanza.content
+            return {field: value for field, value in content.items() if value != ConfFile.ENCRYPTED_TOKEN}
+
+    def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
+        """Build an account of its fields, saved or not, with the settings' proxy.
+
+        Raises:
+            SetupError: a value is not usable.
+            ServiceError: splunkd does not give the settings.
+        """
+        return parse_account(name, fields, parse_proxy(self._stanza(SETTINGS, "proxy")))
+
+    def verdict_settings(self) -> VerdictSettings:
+        """Give the verdict settings.
+
+        Raises:
+            SetupError: a setting is not usable.
+            ServiceError: splunkd does not give them.
+        """
+        return parse_verdict_settings(self._stanza(SETTINGS, "verdicts"))
+
+    def anomaly_settings(self) -> AnomalySettings:
+        """Give the anomaly settings.
+
+        Raises:
+            SetupError: a setting is not usable.
+            ServiceError: splunkd does not give them.
+        """
+        return parse_anomaly_settings(self._stanza(SETTINGS, "anomalies"))
+
+    def log_level(self) -> str:
+        """Give the level from which on is logged; a wrong one is INFO, for a log must not stop anything.
+
+        Raises:
+            ServiceError: splunkd does not give it.
+        """
+        level = (self._stanza(SETTINGS, "logging").get("loglevel") or "").strip().upper()
+        return level if level in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else "INFO"
+
+    def store(self) -> VerdictStore:
+        """Give the verdict store of this splunkd."""
+        return VerdictStore(self._uri.geturl(), self._token)
+
+    def baseline_store(self) -> BaselineStore:
+        """Give the baseline store of this splunkd."""
+        return BaselineStore(self._uri.geturl(), self._token)
+
+    def is_search_over(self, sid: str | None) -> bool:
+        """Say whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
+        if sid is None:
+            return False
+        context = Context(
+            scheme=self._uri.scheme,
+            host=self._uri.hostname,
+            port=self._uri.port,
+            token=self._token,
+            handler=handler(timeout=_JOB_TIMEOUT),
+        )
+        try:
+            answer = context.get(f"/services/search/jobs/{quote(sid, safe='')}", output_mode="json").body.read()
+            job = json.loads(answer)["entry"][0]["content"]
+        except HTTPError as error:
+            return int(error.status) == 404  # noqa: PLR2004 - HTTP's not found: it was cancelled
+        except (AuthenticationError, OSError, HTTPException, ValueError, LookupError, TypeError):
+            return False
+        return bool(job.get("isFinalized")) or job.get("dispatchState") in {"FINALIZING", "DONE", "FAILED"}
+
+    def _only(self, conf: ConfFile) -> str:
+        # ConfFile.get_all would decrypt every account's secret only to count them.
+        with _asking(ACCOUNTS):
+            names = [stanza.name for stanza in conf._conf.list()]  # noqa: SLF001 - solnlib is pinned, and see above
+        if len(names) == 1:
+            return str(names[0])
+        msg = "no account is set up: open Configuration, Accounts, and add your Carbon Black server"
+        if names:
+            msg = f"several accounts ({', '.join(sorted(names))}): choose a default account, or name one with server="
+        raise SetupError(msg)
+
+    def _stanza(self, conf_name: str, stanza: str) -> Stanza:
+        return self._read(conf_name, stanza) or {}
+
+    def _read(self, conf_name: str, stanza: str) -> Stanza | None:
+        conf = self._conf(conf_name)
+        try:
+            with _asking(conf_name):
+                content: Stanza = _once(ConfFile.get)(conf, stanza)
+        except ConfStanzaNotExistException:
+            return None
+        except (CredentialNotExistException, KeyError, ValueError):
+            msg = f"{conf_name}.conf, {stanza}: its secret is missing from storage/passwords: enter it again and save"
+            raise SetupError(msg) from None
+        return content
+
+    def _conf(self, name: str) -> ConfFile:
+        if name not in self._confs:
+            with _asking(name):
+                self._confs[name] = _once(ConfManager.get_conf)(self._manager(name), name)
+        return self._confs[name]
+
+    def _manager(self, conf_name: str) -> ConfManager:
+        return ConfManager(
+            self._token,
+            APP,
+            scheme=self._uri.scheme,
+            host=self._uri.hostname,
+            port=self._uri.port,
+            realm=f"__REST_CREDENTIAL__#{APP}#configs/conf-{conf_name}",
+        )
+
+
+def _is_splunkds_own(name: str) -> bool:
+    """Tell names that splunkd's REST API takes for itself (`_new`, `_reload`, a path) from those of stanzas."""
+    return not name or name.startswith(("_", "."))
+
+
+def _once(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Give solnlib's method without its retries, which sleep 7 s for each call that splunkd refuses."""
+    plain: Callable[..., Any] = getattr(method, "__wrapped__", method)
+    return plain
+
+
+@contextmanager
+def _asking(conf_name: str) -> Iterator[None]:
+    """Turn splunkd's refusals into the service's errors."""
+    try:
+        yield
+    except ConfManagerException:
+        raise SetupError(f"{conf_name}.conf does not exist: install the add-on anew") from None
+    except (HTTPError, AuthenticationError) as error:
+        status = getattr(error, "status", 401)
+        what = f"splunkd answered {status} when asked for {conf_name}.conf"
+        raise ServiceError(f"{what}. {advice(ServiceError)}") from None
+    except OSError as error:
+        what = f"splunkd does not give {conf_name}.conf ({type(error).__name__})"
+        raise ServiceError(f"{what}. {advice(ServiceError)}") from None

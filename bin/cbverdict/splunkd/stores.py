@@ -1,0 +1,106 @@
+"""What is kept between searches: verdicts and baselines, each in a KV collection."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
+
+from cbverdict.anomalies.baselines import Baselines, read_baseline, read_subject, write_baseline
+from cbverdict.errors import InvalidRequestError
+from cbverdict.splunkd.kvstore import Collection
+from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.baselines import Subject
+    from cbverdict.verdicts.evidence import Question
+
+_FLIP_MEMORY = 30 * 86400.0
+_WRITING_TIMEOUT = 60.0  # baselines are large, and nobody waits
+
+
+class VerdictStore:
+    """Keep verdicts in `cbsigned_verdicts`; every method raises `StoreError` where splunkd does not do its part."""
+
+    def __init__(self, splunkd_uri: str, token: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._collection = Collection(splunkd_uri, token, "cbsigned_verdicts")
+
+    def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
+        """Give what is kept of these questions, fresh or not."""
+        wanted = {store_key(server, question): question for question in questions}
+        found: dict[Question, StoredVerdict] = {}
+        for document in self._collection.read(list(wanted)):
+            stored = read_document(document)
+            question = wanted.get(document.get("_key", ""))
+            if stored is not None and question is not None and _is_of(stored, server, question):
+                found[question] = stored
+        return found
+
+    def write(self, verdicts: Iterable[StoredVerdict]) -> None:
+        """Keep verdicts, replacing what was kept of the same questions; the last writer wins."""
+        self._collection.save([write_document(verdict) for verdict in verdicts])
+
+    def flips(self, server: str, since: float) -> list[StoredVerdict]:
+        """Give the verdicts of a server whose signature changed since a time."""
+        return self._find({"server": server, "flipped": {"$gte": since}})
+
+    def running_out(self, server: str, before: float, after: float) -> list[StoredVerdict]:
+        """Give the verdicts of a server, unknown ones left out, whose time is over between two times."""
+        known = {"$in": ["true", "false"]}
+        return self._find({"server": server, "signed": known, "expires": {"$lt": before, "$gte": after}})
+
+    def _find(self, query: Mapping[str, object]) -> list[StoredVerdict]:
+        return [stored for stored in map(read_document, self._collection.find(query)) if stored is not None]
+
+    def purge(self, now: float) -> None:
+        """Delete what has expired: `not_seen` at once, the rest a month later, so that a flip is still noticed."""
+        query = {"$or": [{"signed": "unknown", "expires": {"$lt": now}}, {"expires": {"$lt": now - _FLIP_MEMORY}}]}
+        self._collection.delete(query)
+
+
+def _is_of(stored: StoredVerdict, server: str, question: Question) -> bool:
+    """Say whether a document is what its key says: of this server, hash and name."""
+    return store_key(stored.server, stored.question) == store_key(server, question)
+
+
+class BaselineStore:
+    """Keep baselines in `cbsigned_baselines`; every method raises `StoreError` where splunkd does not do its part."""
+
+    def __init__(self, splunkd_uri: str, token: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._collection = Collection(splunkd_uri, token, "cbsigned_baselines")
+        self._writing = Collection(splunkd_uri, token, "cbsigned_baselines", _WRITING_TIMEOUT)
+
+    def read(self, subjects: Sequence[Subject]) -> Baselines:
+        """Give the baselines of these subjects that there are; one that cannot be read is none."""
+        return self._read(self._collection, subjects)
+
+    def read_to_write(self, subjects: Sequence[Subject]) -> Baselines:
+        """Do the same with the patience of who is going to write them."""
+        return self._read(self._writing, subjects)
+
+    @staticmethod
+    def _read(collection: Collection, subjects: Sequence[Subject]) -> Baselines:
+        found: Baselines = {}
+        for document in collection.read([subject.key for subject in subjects]):
+            with suppress(InvalidRequestError):
+                found[read_subject(str(document.get("_key")))] = read_baseline(str(document.get("baseline")))
+        return found
+
+    def write(self, baselines: Baselines, now: float) -> None:
+        """Keep baselines, replacing what was kept of the same subjects."""
+        documents = [
+            {
+                "_key": subject.key,
+                "kind": subject.kind.value,
+                "name": subject.name,
+                "learnt": now,
+                "baseline": write_baseline(baseline),
+            }
+            for subject, baseline in baselines.items()
+        ]
+        self._writing.save(documents)
+
+    def forget(self, before: float) -> None:
+        """Delete what was last learnt before a time."""
+        self._writing.delete({"learnt": {"$lt": before}})

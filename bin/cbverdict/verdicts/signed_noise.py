@@ -1,0 +1,53 @@
+"""The rule of `signed_noise`: whether a row may be dropped."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cbverdict.verdicts.reasons import Signed
+
+NOISE_FIELD = "signed_noise"
+"""What the macro `drop_signed_noise` reads."""
+
+
+class Doubts(NamedTuple):
+    """What a row's process, parent and signature say against dropping it.
+
+    `parent_score` is the score of the parent's tail alone (None: no opinion). `is_signer_unknown`: what says that it is
+    signed does not say by whom. `is_parent_unanswered`: the row has a hash of the parent, or several, and nobody
+    answered.
+    """
+
+    signed: Signed
+    parent_signed: Signed = Signed.UNKNOWN
+    parent_score: float | None = None
+    is_signer_unknown: bool = False
+    is_parent_unanswered: bool = False
+    is_publisher_denied: bool = False
+    is_living_off_the_land: bool = False
+
+
+def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
+    """Say whether nothing is in doubt; `score` is the row's (None: no opinion).
+
+    What is simply not known yet (no baseline, no parent hash) does not block; an unknown signature always does, and
+    a signature never hides a high score.
+    """
+    return may_be_noise(doubts, threshold) and not _is_high(score, threshold)
+
+
+def may_be_noise(doubts: Doubts, threshold: float) -> bool:
+    """Say the same of all but the score."""
+    return (
+        doubts.signed is Signed.TRUE
+        and not doubts.is_signer_unknown
+        and doubts.parent_signed is not Signed.FALSE
+        and not doubts.is_parent_unanswered
+        and not doubts.is_publisher_denied
+        and not doubts.is_living_off_the_land
+        and not _is_high(doubts.parent_score, threshold)
+    )
+
+
+def _is_high(score: float | None, threshold: float) -> bool:
+    return score is not None and score >= threshold

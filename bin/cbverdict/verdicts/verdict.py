@@ -1,0 +1,195 @@
+"""From evidence to verdict: the one place that decides what `signed` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cbverdict.verdicts.evidence import Evidence, Joint, Signature, SignatureStatus
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+
+_REASONS_OF_TRUE = frozenset({Reason.JOINT, Reason.BINARY, Reason.REPORTED, Reason.PROG_NAME})
+_REASONS_OF_FALSE = frozenset(
+    {
+        Reason.NO_PROG_NAME,
+        Reason.UNSIGNED,
+        Reason.BAD_SIGNATURE,
+        Reason.INVALID_SIGNATURE,
+        Reason.EXPIRED,
+        Reason.INVALID_CHAIN,
+        Reason.UNTRUSTED_ROOT,
+        Reason.EXPLICIT_DISTRUST,
+        Reason.CONFLICT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer for one question; `signature` is None where no binary document stands behind it."""
+
+    signed: Signed
+    reason: Reason
+    signature: Signature | None = None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether answer, reason and signature go together: what contradicts itself was not made by `judge`."""
+        if self.signed is Signed.TRUE:
+            return self.reason in _REASONS_OF_TRUE and _may_be_signed(self.signature)
+        if self.signed is Signed.FALSE:
+            return self.reason in _REASONS_OF_FALSE
+        return self.reason not in _REASONS_OF_TRUE | _REASONS_OF_FALSE
+
+    @property
+    def may_be_dropped(self) -> bool:
+        """Whether this very file is known to be signed, and by whom.
+
+        A hit alone, without the document, leaves open who signed, and whether a document contradicts; the program name
+        of the published query proves nothing.
+        """
+        is_hit_alone = self.reason is Reason.JOINT and self.signature is None
+        return self.signed is Signed.TRUE and self.reason is not Reason.PROG_NAME and not is_hit_alone
+
+    @property
+    def signature_exists(self) -> bool | None:
+        """Whether the binary carries a signature at all, valid or not (None: not known)."""
+        if self.reason is Reason.UNSIGNED:
+            return False
+        if self.reason in _SAYS_NOTHING_OF_A_SIGNATURE or self.signed is Signed.UNKNOWN:
+            return None
+        return True
+
+    @property
+    def signature_verified(self) -> bool | None:
+        """Whether the signature is there and valid (None: not known)."""
+        if self.signed is Signed.UNKNOWN or self.reason in {Reason.PROG_NAME, Reason.NO_PROG_NAME}:
+            return None
+        return self.signed is Signed.TRUE
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verdict and where it came from; `Source.NONE` where nobody was asked or nobody answered."""
+
+    verdict: Verdict
+    source: Source
+
+
+STATUS_FIELDS = (
+    "signed",
+    "signed_reason",
+    "process_signature_exists",
+    "process_signature_verified",
+    "process_signature_status",
+)
+DETAIL_FIELDS = (
+    "process_signature_publisher",
+    "process_signature_issuer",
+    "process_signature_subject",
+    "process_signature_program",
+    "process_signature_time",
+)
+
+_NO_SIGNATURE = Signature()
+_SAYS_NOTHING_OF_A_SIGNATURE = {Reason.CONFLICT, Reason.NO_PROG_NAME}
+
+
+def unknown(reason: Reason, signature: Signature | None = None) -> Verdict:
+    """Say that the question has no answer, and why."""
+    return Verdict(Signed.UNKNOWN, reason, signature)
+
+
+def no_answer(reason: Reason) -> Answer:
+    """Say that nobody answered, and why."""
+    return Answer(unknown(reason), Source.NONE)
+
+
+def judge(evidence: Evidence, *, hit_proves_signed: bool = True, expired_is_signed: bool = False) -> Verdict:
+    """Turn the evidence of the joint query and the binary search into a verdict.
+
+    The joint query says that some process of this hash fulfils the clause; the binary document says what
+    the signature is. They agree in nearly every case. Where they do not, the doubt counts: a hit beside a
+    document that says anything but Signed is a conflict, and never true. A miss proves nothing (process
+    events are purged), so the document decides; without one the answer is unknown. `hit_proves_signed` says
+    that the clause demands a valid signature; a hit of any other clause proves none, for a tampered binary
+    keeps its publisher and program name. `expired_is_signed` is the admin's choice to let a signature whose
+    certificate has run out count as signed. Where there are documents that nobody has seen, nothing is true.
+    """
+    verdict = _judge_seen(evidence, hit_proves_signed=hit_proves_signed, expired_is_signed=expired_is_signed)
+    if evidence.may_be_contradicted and verdict.signed is Signed.TRUE:
+        return unknown(evidence.trouble or Reason.INCOMPLETE, evidence.signature)
+    return verdict
+
+
+def _judge_seen(evidence: Evidence, *, hit_proves_signed: bool, expired_is_signed: bool) -> Verdict:
+    document = evidence.signature
+    if document is not None and document.is_collected:
+        is_signed = document.status is SignatureStatus.SIGNED or (
+            expired_is_signed and document.status is SignatureStatus.EXPIRED
+        )
+        return _judge_with_document(evidence.joint, document, is_signed=is_signed)
+    if evidence.joint is Joint.HIT and hit_proves_signed:
+        return Verdict(Signed.TRUE, Reason.JOINT, document)
+    return unknown(evidence.trouble or Reason.NOT_SEEN, document)
+
+
+def fields_of(verdict: Verdict) -> dict[str, str]:
+    """Write a verdict as fields (`STATUS_FIELDS`, `DETAIL_FIELDS`); what is not known is empty."""
+    signature = verdict.signature or _NO_SIGNATURE
+    status = (
+        verdict.signed.value,
+        verdict.reason.value,
+        _boolean(verdict.signature_exists),
+        _boolean(verdict.signature_verified),
+        signature.result,
+    )
+    details = (
+        signature.publisher,
+        signature.issuer,
+        signature.subject,
+        signature.program,
+        signature.sign_time,
+    )
+    return dict(zip((*STATUS_FIELDS, *DETAIL_FIELDS), (*status, *details)))
+
+
+def judge_published(*, is_hit: bool) -> Verdict:
+    """Turn the answer to the published query into its verdict: a hit is true, none is false.
+
+    This is the rule as it was published, kept to compare with; it is wrong for most signed software,
+    because `digsig_prog_name` is the optional program name inside the signature, not the file name.
+    """
+    if is_hit:
+        return Verdict(Signed.TRUE, Reason.PROG_NAME)
+    return Verdict(Signed.FALSE, Reason.NO_PROG_NAME)
+
+
+def _judge_with_document(joint: Joint, document: Signature, *, is_signed: bool) -> Verdict:
+    if is_signed:
+        return Verdict(Signed.TRUE, Reason.JOINT if joint is Joint.HIT else Reason.BINARY, document)
+    if joint is Joint.HIT:
+        return Verdict(Signed.FALSE, Reason.CONFLICT, document)
+    if document.status is None:
+        return unknown(Reason.UNRECOGNISED, document)
+    return Verdict(Signed.FALSE, _REASON_BY_STATUS[document.status], document)
+
+
+_REASON_BY_STATUS = {
+    SignatureStatus.UNSIGNED: Reason.UNSIGNED,
+    SignatureStatus.BAD_SIGNATURE: Reason.BAD_SIGNATURE,
+    SignatureStatus.INVALID_SIGNATURE: Reason.INVALID_SIGNATURE,
+    SignatureStatus.EXPIRED: Reason.EXPIRED,
+    SignatureStatus.INVALID_CHAIN: Reason.INVALID_CHAIN,
+    SignatureStatus.UNTRUSTED_ROOT: Reason.UNTRUSTED_ROOT,
+    SignatureStatus.EXPLICIT_DISTRUST: Reason.EXPLICIT_DISTRUST,
+}
+
+
+def _may_be_signed(signature: Signature | None) -> bool:
+    if signature is None or not signature.is_collected:
+        return True
+    return signature.status in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}
+
+
+def _boolean(value: bool | None) -> str:  # noqa: FBT001 - it is the value that is written
+    return "" if value is None else str(value).lower()

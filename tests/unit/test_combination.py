@@ -1,0 +1,46 @@
+"""Scores: tails combined, calibrated, and bounded."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbverdict.anomalies.combination import cauchy, score_of, score_of_cauchy
+
+
+def test_a_score_of_ten_is_one_in_ten_and_thirty_one_in_a_thousand() -> None:
+    """At most 100, at least 0."""
+    assert [round(score_of(tail), 6) for tail in (1.0, 0.1, 0.001, 1e-12)] == [0.0, 10.0, 30.0, 100.0]
+
+
+def _combined(tails: list[float]) -> float:
+    return score_of_cauchy(sum(map(cauchy, tails)) / len(tails))
+
+
+def test_one_tail_alone_is_its_own_combination() -> None:
+    """To the last digit that anybody reads."""
+    for tail in (0.5, 0.01, 1e-8):
+        assert _combined([tail]) == pytest.approx(score_of(tail))
+
+
+def test_the_perfectly_usual_does_not_outweigh_the_odd() -> None:
+    """Two tails of 1 beside one in ten thousand cost it half of what two coins would."""
+    assert _combined([1e-4, 1.0, 1.0]) == pytest.approx(score_of(3e-4), abs=0.5)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_scores_are_calibrated_where_the_tails_are(parts: int) -> None:
+    """Shares of rows from 10, 20 and 30 on are 10 %, 1 % and 0.1 %, within a factor of 1.5."""
+    chance = random.Random(parts)  # noqa: S311 - a test's draw
+    scores = [_combined([chance.random() for _ in range(parts)]) for _ in range(200_000)]
+    for score, level in ((10, 0.1), (20, 0.01), (30, 0.001)):
+        assert level / 1.5 < sum(one >= score for one in scores) / len(scores) < level * 1.5
+
+
+@given(st.lists(st.floats(1e-12, 0.9), min_size=1, max_size=3))
+def test_a_combination_is_no_surer_than_its_surest_part(tails: list[float]) -> None:
+    """And no less sure than three of its least sure."""
+    assert score_of(max(tails)) - 1e-6 <= _combined(tails) <= score_of(min(tails)) + 1e-6

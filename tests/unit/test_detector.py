@@ -1,0 +1,335 @@
+"""What is said of a row: opinions with their sentences, no opinion with the reason, and the same by either way."""
+
+from __future__ import annotations
+
+from io import BytesIO, StringIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from splunklib.searchcommands import StreamingCommand
+from splunklib.searchcommands.internals import RecordWriterV2
+
+from cbverdict.anomalies.baselines import Baselines, Sighting, learn
+from cbverdict.anomalies.detector import ANOMALY_FIELDS, Anomalies
+from cbverdict.anomalies.profiles import Usual
+from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
+from cbverdict.errors import ServiceError
+from cbverdict.events import TIME_FIELD, EventFields
+from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.risk_columns import RISK_FIELDS
+from cbverdict.search.row_codec import INDEX, RowCodec
+from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.settings.anomalies import AnomalySettings
+from cbverdict.verdicts.evidence import Signature
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.verdict import Answer, Verdict
+from tests.lab.host import Row, encode
+from tests.lab.memory import Memory
+
+MONDAY = 20_759  # 2026-11-02
+NOON, NIGHT = "1793620800", "1793584800.5"  # that day, 12:00 and 2:00 UTC
+TEAMS = {"hr": ["ann", "amy", "abe", "ada", "art"], "it": ["bob", "ben", "bea", "bud", "bee"]}
+LISTS = Lists(
+    roster=Roster([{"user": name, "team": team.upper()} for team, names in TEAMS.items() for name in names]),
+    tools=Names([("powershell.exe", Listed("", "runs any script"))]),
+    expected={"it": Names([("cmd.exe", Listed("", ""))])},
+)
+
+
+def _learnt() -> Baselines:
+    """Give eight weeks of office hours: HR runs outlook, IT runs outlook, git and powershell."""
+    learnt: Baselines = {}
+    for day in range(MONDAY - 56, MONDAY):
+        for team, names in TEAMS.items():
+            for name in names if day % 7 not in {2, 3} else ():  # no Saturdays, no Sundays
+                for hour in range(9, 17):
+                    own = "workday.exe" if team == "hr" else "git.exe"
+                    for process in ("outlook.exe", own):
+                        learn(learnt, Sighting(day, hour, name, team, process, "explorer.exe"))
+    return learnt
+
+
+LEARNT = _learnt()
+FIELDS = EventFields()
+COLUMNS = ["process_md5", "process_name", "parent_process_name", *FIELDS.who(), TIME_FIELD]
+
+
+class AllSigned:
+    """Who says that everything is signed, but for one hash."""
+
+    def __init__(self, signature: Signature | None = None) -> None:
+        """Take what its certificate says (None: nothing)."""
+        self._signature = signature
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Answer."""
+        answers = [
+            Answer(
+                Verdict(Signed.FALSE if one.md5 == "f" * 32 else Signed.TRUE, Reason.BINARY, self._signature),
+                Source.CACHE,
+            )
+            for one in request.questions
+        ]
+        return VerdictReply("lab", tuple(answers))
+
+
+class Down:
+    """Who gives no baseline."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.asked = 0
+
+    def read(self, _subjects: Any) -> Any:
+        """Fail."""
+        self.asked += 1
+        raise ServiceError("it is down")
+
+
+def _scored(rows: list[Row], source: Any = None, **options: Any) -> list[dict[str, Any]]:
+    """Score rows by the way of records."""
+    chosen = EnrichOptions(**options)
+    enricher, records = Enricher(AllSigned(), chosen), [dict(row) for row in rows]
+    scorer = RowScorer(Anomalies(source or Memory(LEARNT), LISTS), chosen)
+    scorer.write(records, enricher.settle(records))
+    return records
+
+
+def _row(user: str, process: str, parent: str = "explorer.exe", time: str = NOON) -> Row:
+    names = {"process_name": process, "parent_process_name": parent}
+    return {"process_md5": "a" * 32, **names, "user": user, TIME_FIELD: time}
+
+
+def test_a_usual_row_is_noise_and_says_nothing() -> None:
+    """All three questions are answered."""
+    (record,) = _scored([_row("CORP\\Ann", "OUTLOOK.EXE")])
+    assert record["signed_noise"] == "true"
+    assert record["anomaly_reasons"] == ""
+    assert float(record["anomaly_score"]) < 10
+    assert all(float(record[f"anomaly_{part}_p"]) > 0.1 for part in ("hour", "team", "parent"))
+
+
+def test_git_in_hr_is_told_in_words() -> None:
+    """Signed, its parent is usual for it, the hour as well; it is still no noise."""
+    (record,) = _scored([_row("ann", "git.exe")])
+    assert record["anomaly_reasons"] == "git.exe is run by 0 of 5 people in HR; first time for ann"
+    assert float(record["anomaly_score"]) > 20
+    assert record["signed_noise"] == "false"
+    assert _scored([_row("bob", "git.exe")])[0]["signed_noise"] == "true"
+
+
+def test_a_log_on_at_two_in_the_morning_has_its_hour_scored_without_a_process() -> None:
+    """There is no hash, so it is never noise; the score says what is odd."""
+    night, noon = _scored([{"user": "ann", TIME_FIELD: NIGHT}, {"user": "ann", TIME_FIELD: NOON}])
+    assert float(night["anomaly_score"]) > 20
+    assert float(noon["anomaly_score"]) < 10
+    assert night["anomaly_reasons"].startswith("Monday 02:00-02:30 (UTC) is unusual for ann: ")
+    assert (night["anomaly_team_p"], night["anomaly_parent_p"], night["signed_noise"]) == ("", "", "false")
+
+
+def test_an_odd_parent_is_told_and_what_never_started_anything_gives_no_opinion() -> None:
+    """The pedigree counts by itself."""
+    learnt = _learnt()
+    for number in range(400):
+        learn(learnt, Sighting(MONDAY - 1, 9, None, None, "splwow64.exe", "winword.exe"))
+        learn(learnt, Sighting(MONDAY - 1, 9, None, None, f"any{number % 9}.exe", "cmd.exe"))
+    odd, none = _scored([_row("bob", "git.exe", "winword.exe"), _row("bob", "git.exe", "strange.exe")], Memory(learnt))
+    assert odd["anomaly_reasons"] == "winword.exe never started git.exe in 400 starts"
+    assert odd["signed_noise"] == "false"
+    assert none["anomaly_reasons"] == "no opinion on the parent: too few starts by strange.exe are known"
+    assert none["signed_noise"] == "true"
+
+
+NO_OPINION = [
+    (_row("new", "outlook.exe"), "no opinion on the hour: 0 of 20 active hours of new are known"),
+    (_row("new", "outlook.exe"), "no opinion on the team: no team of new is known"),
+    ({**_row("ann", "git.exe"), "team": "tiny"}, "no opinion on the team: too little is known of tiny, or of other"),
+    ({**_row("ann", "git.exe"), "team": "tiny"}, "first time that ann runs git.exe"),
+]
+
+
+@pytest.mark.parametrize(("row", "words"), NO_OPINION)
+def test_too_little_data_gives_no_opinion_and_says_so(row: Row, words: str) -> None:
+    """And does not keep a row from being noise."""
+    (record,) = _scored([row])
+    reasons = record["anomaly_reasons"]
+    assert any(
+        reason.startswith(words) or words in reason for reason in ([reasons] if isinstance(reasons, str) else reasons)
+    )
+    assert record["signed_noise"] == "true"
+
+
+def test_what_a_team_is_expected_to_run_gives_no_opinion_on_the_team() -> None:
+    """Though nobody of it was seen with it."""
+    (record,) = _scored([_row("bob", "cmd.exe")])
+    assert (record["anomaly_team_p"], record["anomaly_hour_p"] != "") == ("", True)
+
+
+def test_on_day_one_nothing_is_scored_and_signed_is_noise() -> None:
+    """There is no baseline, and no sentence on every row about it."""
+    (record,) = _scored([_row("ann", "git.exe")], Memory({}))
+    assert [record[name] for name in ANOMALY_FIELDS] == ["", "", "", "", "", "true"]
+
+
+def test_baselines_that_nobody_gives_are_asked_for_once_and_cost_no_row() -> None:
+    """The trouble goes into the search's message."""
+    down = Down()
+    anomalies = Anomalies(down, LISTS)
+    options = EnrichOptions()
+    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
+    for _ in range(3):
+        records: list[Any] = [_row("ann", "git.exe")]
+        scorer.write(records, enricher.settle(records))
+        assert records[0]["signed_noise"] == "true"
+    assert down.asked == 1
+    assert [trouble.message for trouble in anomalies.troubles] == ["it is down"]
+
+
+def test_a_threshold_of_the_admins_decides_what_is_noise() -> None:
+    """With a higher one more is dropped."""
+    (record,) = _scored([_row("ann", "git.exe")], Memory(LEARNT, AnomalySettings(threshold=60)))
+    assert record["signed_noise"] == "true"
+
+
+def test_risk_fields_are_ready_for_risk_based_alerting() -> None:
+    """Noise weighs nothing; an unsigned binary weighs more than its score."""
+    not_signed: Row = {**_row("ann", "git.exe"), "process_md5": "f" * 32}
+    rows: list[Row] = [_row("ann", "outlook.exe"), not_signed, {"dest": "pc1"}]
+    usual, odd, nothing = _scored(rows, has_risk=True)
+    assert [usual[name] for name in RISK_FIELDS] == ["0", "ann", "user", "outlook.exe by ann: nothing odd"]
+    assert int(odd["risk_score"]) == round(30 + float(odd["anomaly_score"]))
+    assert odd["risk_message"] == (
+        "git.exe by ann: signed: false (binary); git.exe is run by 0 of 5 people in HR; first time for ann"
+    )
+    assert (nothing["risk_object"], nothing["risk_object_type"]) == ("pc1", "system")
+
+
+def _read(body: StringIO) -> Any:
+    return StreamingCommand._read_csv_records(StreamingCommand, body)  # noqa: SLF001 - the SDK's reader itself
+
+
+def _codec(enricher: Enricher, scorer: RowScorer) -> RowCodec:
+    return RowCodec(_read, lambda records: scorer.kinds(enricher.settle(records)), scorer)
+
+
+def test_a_name_too_long_for_a_baseline_costs_only_its_own_opinion() -> None:
+    """A file name is an attacker's to choose; the rows beside it are scored all the same."""
+    long = "\u0130" * 200 + ".exe"
+    rows = [_row("ann", "git.exe", long), {**_row("ann", long), "team": "t" * 300}, _row("ann", "git.exe")]
+    first, second, third = _scored(rows)
+    assert first["anomaly_team_p"] == third["anomaly_team_p"] != ""
+    assert (first["anomaly_parent_p"], second["anomaly_team_p"]) == ("", "")
+    assert third["signed_noise"] == "false"
+
+
+def test_one_service_account_at_night_does_not_make_the_night_usual() -> None:
+    """A prior of who was active, not of how much was started."""
+    learnt = _learnt()
+    for day in range(MONDAY - 56, MONDAY):
+        for _ in range(50):
+            learn(learnt, Sighting(day, 2, "backup", "hr", "job.exe", "services.exe"))
+    (record,) = _scored([{"user": "ann", TIME_FIELD: NIGHT}], Memory(learnt))
+    assert float(record["anomaly_score"]) > 20
+
+
+def test_what_is_compared_has_aged_alike() -> None:
+    """A team that was away for a while is not taken for another organisation."""
+    learnt: Baselines = {}
+    for day, team in ((MONDAY - 200, "hr"), (MONDAY - 1, "it")):
+        for number in range(6):
+            for process in ("same.exe", f"{team}.exe"):
+                for _ in range(100):
+                    learn(learnt, Sighting(day, 9, f"{team}{number}", team, process))
+    usual = Usual(Memory(learnt))
+    usual.read(list(learnt))
+    group = usual.team("hr")
+    assert group is not None
+    assert group.others_share("same.exe") == pytest.approx(0.5, abs=0.01)
+
+
+ROW = st.fixed_dictionaries(
+    {},
+    optional={
+        "process_md5": st.sampled_from(["a" * 32, "b" * 32, "f" * 32, ""]),
+        "process_name": st.sampled_from(["git.exe", "outlook.exe", "powershell.exe", "new, one.exe", "100%.exe", "%s"]),
+        "parent_process_name": st.sampled_from(["explorer.exe", "x.exe", 'a "b".exe', ""]),
+        "user": st.sampled_from(["ann", "CORP\\bob", "Doe, John", 'a"b', "", "line\nend", "%d"]),
+        "username": st.one_of(st.just("amy"), st.lists(st.sampled_from(["ann", "bob"]), min_size=2, max_size=2)),
+        "team": st.sampled_from(["hr", "it", "a, b", ""]),
+        TIME_FIELD: st.sampled_from([NOON, NIGHT, "", "2026-11-02T02:00:00Z", "soon, or later", '1"', "17936208001"]),
+    },
+)
+ORDERS = st.permutations(COLUMNS)
+
+
+TEXT = st.one_of(
+    st.text(max_size=12), st.sampled_from(["73524917360182944365", 'a",\r\n"', "\n0,,", "{0}%s$$", "\u2028"])
+)
+SIGNATURES = st.one_of(st.none(), st.builds(Signature, st.just("Signed"), TEXT, TEXT, TEXT, TEXT, TEXT))
+CHUNKS = st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3)
+
+
+@given(CHUNKS, st.one_of(st.just(COLUMNS), ORDERS), SIGNATURES)
+def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
+    chunks: list[list[Row]], columns: list[str], signature: Signature | None
+) -> None:
+    """To the byte, whatever the order of the columns, the cells and the certificates; so both ways score alike."""
+    options = EnrichOptions(has_anomaly=True)
+    enricher = Enricher(AllSigned(signature), options)
+    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+    codec = _codec(enricher, scorer)
+    noise = 0
+    for rows in chunks:
+        body = encode(rows, [*columns, INDEX]).decode()
+        records = list(_read(StringIO(body)))
+        sdk = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+        sdk.write(records, Enricher(AllSigned(signature), options).settle(records))
+        writer = RecordWriterV2(BytesIO(), maxresultrows=None)
+        writer.write_records(records)
+        reply = codec.reply(body)
+        if reply is not None:
+            noise += sdk.noise
+            assert reply.body == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
+    assert scorer.noise == noise
+
+
+def test_memory_does_not_grow_with_the_number_of_people() -> None:
+    """Who was forgotten is read anew, and scored as before; both ways."""
+    options = EnrichOptions(has_anomaly=True)
+    anomalies = Anomalies(Memory(LEARNT), LISTS)
+    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
+    codec = _codec(enricher, scorer)
+    (before,) = _scored([_row("ann", "git.exe")])
+    for part in range(6):
+        crowd = [_row(f"user{part}-{number}", "git.exe") for number in range(900)]
+        reply = codec.reply(encode([*crowd, _row("ann", "git.exe")], [*COLUMNS, INDEX]).decode())
+        assert reply is not None
+        assert f"\r\n{'a' * 32},," in reply.body
+        assert f",,{before['anomaly_score']},," in reply.body
+        assert not anomalies.is_full
+    records: list[Any] = [_row("ann", "git.exe")]
+    scorer.write(records, enricher.settle(records))
+    assert records[0]["anomaly_score"] == before["anomaly_score"]
+
+
+def test_rows_that_have_the_fields_already_are_left_to_the_sdk() -> None:
+    """As after `| cbsigned | cbsigned`: the codec writes the fields last, where these do not stand."""
+    options = EnrichOptions(has_anomaly=True)
+    codec = _codec(Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options))
+    rows: list[Row] = [{**_row("ann", "git.exe"), "anomaly_score": "7"}]
+    assert codec.reply(encode(rows, ["anomaly_score", *COLUMNS, INDEX]).decode()) is None
+
+
+def test_ordinary_rows_are_not_left_to_the_sdk() -> None:
+    """Or the codec would be for nothing; neither are multivalues and another order of the columns."""
+    for columns in (COLUMNS, COLUMNS[::-1], [name for name in COLUMNS if name not in {"username", TIME_FIELD}]):
+        options = EnrichOptions(has_anomaly=True)
+        enricher, scorer = Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+        codec = _codec(enricher, scorer)
+        rows = [_row("ann", "git.exe"), {**_row("bob", "a, b.exe"), "process_md5": ["a" * 32, "c" * 64]}] * 20
+        reply = codec.reply(encode(rows, [*columns, INDEX]).decode())
+        assert reply is not None
+        assert reply.rows == 40

@@ -1,0 +1,163 @@
+"""The lists that people keep: who is where, what is expected, whom not to trust; and the clock of each person."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from cbverdict.anomalies.local_time import LocalClock, read_quarters, read_time
+from cbverdict.anomalies.reference_lists import Listed, Member, Names, Roster, person_of
+from cbverdict.splunkd.lookup_files import LOOKUPS, read_lists
+
+ROSTER = Roster(
+    [
+        {"user": "*", "team": "*", "timezone": "UTC", "calendar": ""},
+        {"user": "*", "team": "HR", "timezone": "Europe/Berlin", "calendar": "DE"},
+        {"user": "CORP\\Ann", "team": "HR", "timezone": "", "calendar": ""},
+        {"user": "bob", "team": "Sales", "timezone": "Asia/Tokyo", "calendar": ""},
+    ]
+)
+
+
+def test_the_team_says_the_zone_where_the_person_does_not() -> None:
+    """And the row's own team counts before the roster's."""
+    assert ROSTER.member("ann", "") == Member("HR", "Europe/Berlin", "DE")
+    assert ROSTER.member("bob", None) == Member("Sales", "Asia/Tokyo", "")
+    assert ROSTER.member("cy", "hr") == Member("hr", "Europe/Berlin", "DE")
+    assert ROSTER.member("cy", "") == Member(None, "UTC", "")
+
+
+@pytest.mark.parametrize(
+    ("user", "person"),
+    [
+        ("CORP\\JDoe", "jdoe"),
+        ("jdoe@corp.example", "jdoe"),
+        (" jdoe ", "jdoe"),
+        ("NT AUTHORITY\\SYSTEM", "system"),
+        ("unknown", None),
+        ("-", None),
+        ("", None),
+        (None, None),
+        ("x" * 300, None),
+    ],
+)
+def test_a_person_is_the_same_in_every_source(user: str | None, person: str | None) -> None:
+    """The VPN writes an address, the endpoint a domain."""
+    assert person_of(user) == person
+
+
+def test_names_are_found_whatever_their_case_and_by_pattern() -> None:
+    """The first of a name counts."""
+    runs, mine, theirs = Listed("", "runs"), Listed("", "mine"), Listed("", "theirs")
+    names = Names(
+        [("Python*.exe", runs), ("git.exe", mine), ("git.exe", theirs), ("g*", theirs), ("python3.exe", mine)]
+    )
+    found = [names.find(name) for name in ("PYTHON3.exe", "GIT.EXE", "gitk", "python", "")]
+    assert found == [runs, mine, theirs, None, None]
+
+
+def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path: Path) -> None:
+    """Nothing else is lost with it."""
+    (tmp_path / "cbsigned_publishers.csv").write_text(
+        "publisher,status,reason\nACME,denied,x\nCorp,trusted,\nOld Inc,denied,x\n"
+    )
+    (tmp_path / "cbsigned_publishers_local.csv").write_text(
+        "publisher,status,reason\nCorp,denied,ours\nOld*,trusted,\n"
+    )
+    (tmp_path / "cbsigned_teams.csv").write_text("user,team,timezone,calendar\n*,*,Mars/Base,\n")
+    (tmp_path / "cbsigned_holidays.csv").write_text("calendar,date\nDE,2026-12-25\nDE,25.12.2026\n")
+    (tmp_path / "cbsigned_tools.csv").write_text("name\nx\n")
+    lists = read_lists(tmp_path)
+    assert [lists.denied(name) for name in ("acme", "Corp", "Old Inc")] == ["x", "ours", None]
+    assert lists.is_trusted("old inc")
+    assert lists.holidays == {"DE": frozenset({20_812})}
+    assert lists.problems == (
+        "cbsigned_tools: no column process, reason",
+        "cbsigned_teams: there is no time zone 'Mars/Base'",
+        "cbsigned_holidays: '25.12.2026' is not a date, YYYY-MM-DD",
+    )
+
+
+def test_a_tool_may_be_taken_off_the_list_by_the_users_own(tmp_path: Path) -> None:
+    """With the status allowed; the shipped row stays where it is."""
+    (tmp_path / "cbsigned_tools.csv").write_text("process,reason\n7z.exe,packs\n")
+    (tmp_path / "cbsigned_tools_local.csv").write_text("process,reason,status\n7Z.exe,ours,Allowed\nmy.exe,runs,\n")
+    lists = read_lists(tmp_path)
+    assert [lists.tool(name) for name in ("7z.exe", "my.exe")] == [None, "runs"]
+
+
+def test_the_lists_that_are_shipped_are_whole() -> None:
+    """No problem in any of them, no name twice, a reason beside each."""
+    lists = read_lists()
+    assert lists.problems == ()
+    assert lists.tool("PowerShell.exe")
+    assert lists.tool("git.exe") is None
+    assert lists.denied("Bit9, Inc")
+    assert lists.is_expected("Example-IT", "mmc.exe")
+    for name, key in (("tools", "process"), ("publishers", "publisher")):
+        with (LOOKUPS / f"cbsigned_{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len({row[key].lower() for row in rows}) == len(rows)
+        assert all(row["reason"] for row in rows)
+
+
+CLOCKS = [
+    ("UTC", "1970-01-01T00:00:00Z", (0, 3, 0.0)),
+    ("Europe/Berlin", "2026-11-01T23:30:00Z", (20_759, 0, 0.5)),  # Monday half past midnight there
+    ("America/New_York", "2026-11-02T04:30:00Z", (20_758, 6, 23.5)),  # still Sunday there
+    ("Europe/Berlin", "2026-03-29T00:59:00Z", (20_541, 6, 1.5)),  # before the clocks go forward
+    ("Europe/Berlin", "2026-03-29T01:01:00Z", (20_541, 6, 3.0)),  # after it
+    ("Europe/Berlin", "2026-10-25T00:30:00Z", (20_751, 6, 2.5)),  # the hour that comes twice
+    ("Europe/Berlin", "2026-10-25T01:30:00Z", (20_751, 6, 2.5)),
+    ("Asia/Kathmandu", "2026-11-02T00:00:00Z", (20_759, 0, 5.5)),
+    ("Mars/Base", "2026-11-02T00:00:00Z", (20_759, 0, 0.0)),  # taken as UTC, and named as a problem elsewhere
+    ("Asia/Tokyo", "1960-06-15T15:00:00Z", (-3_486, 3, 0.0)),
+]
+
+
+@pytest.mark.parametrize(("zone", "time", "local"), CLOCKS)
+def test_midnight_sunday_night_and_clock_changes_are_those_of_the_persons_zone(
+    zone: str, time: str, local: tuple[int, int, float]
+) -> None:
+    """The same instant is another hour, and another day, elsewhere."""
+    (quarter,) = read_quarters([time])
+    assert quarter is not None
+    moment = LocalClock(zone, ()).at(quarter)
+    assert (moment.day, moment.slot // 48, moment.slot % 48 / 2) == local
+
+
+def test_a_holiday_is_a_sunday() -> None:
+    """In the calendar of the person."""
+    (quarter,) = read_quarters(["2026-12-25T12:00:00Z"])  # a Friday
+    assert quarter is not None
+    assert LocalClock("UTC", ()).at(quarter).slot // 48 == 4
+    assert LocalClock("UTC", {20_812}).at(quarter).slot // 48 == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1793606400.123", 1793606400.123),
+        ("1793606400", 1793606400),
+        ("-86400", -86400),
+        ("2026-11-02T07:00:00+01:00", 1793599200),
+        ("2026-11-02T06:00:00.000Z", 1793599200),
+        ("2026-11-02T06:00:00.1Z", 1793599200.1),
+        ("2026-11-02T06:00:00.19Z", 1793599200.19),
+        ("2026-11-02T06:00:00.1234567Z", 1793599200.123456),
+        ("2026-11-02 06:00:00", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e300", None),
+        ("", None),
+        ("yesterday", None),
+    ],
+)
+def test_times_are_read_as_splunkd_and_as_exports_write_them(text: str, seconds: float | None) -> None:
+    """What says no zone says no time; alone or among others makes no difference."""
+    assert read_time(text) == seconds
+    quarter = None if seconds is None else int(seconds // 900)
+    assert read_quarters([text]) == [quarter]
+    assert read_quarters(["1793606400.123", text])[1] == quarter

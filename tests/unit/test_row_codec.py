@@ -1,0 +1,155 @@
+"""The row codec writes what the SDK writes, to the byte, and leaves to the SDK what it cannot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from io import BytesIO, StringIO
+from typing import Any, NamedTuple, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from splunklib.searchcommands import StreamingCommand
+from splunklib.searchcommands.internals import RecordWriterV2
+
+from cbverdict.search.row_codec import INDEX, RowCodec
+from tests.lab.host import Row, encode
+
+COLUMNS = ["process_md5", "path", "user"]
+MARK = "anymark"
+
+
+class Outcome(NamedTuple):
+    """What `settle` says of a record."""
+
+    tag: str
+    is_lasting: bool
+
+
+class Enrichment:
+    """Add two fields that depend on the record's content alone."""
+
+    def __init__(self, answers: Sequence[str] = ("Corp, ",)) -> None:
+        """Take what the signers' texts are; note how many records were settled."""
+        self.answers = answers
+        self.settled = 0
+
+    def settle(self, records: list[dict[str, Any]]) -> list[Outcome]:
+        """Enrich in place."""
+        outcomes = []
+        self.settled += len(records)
+        for record in records:
+            content = repr([record.get(name) for name in COLUMNS])
+            record["signed"] = ("true", "false", "unknown")[len(content) % 3]
+            answer = self.answers[sum(content.encode("utf-8", "replace")) % len(self.answers)]
+            record["publisher"] = f'{answer}"{len(content)}"'
+            record["subject"] = answer
+            outcomes.append(Outcome(record["signed"], record["signed"] != "unknown"))
+        return outcomes
+
+
+def _read(body: StringIO) -> Any:
+    return StreamingCommand._read_csv_records(StreamingCommand, body)  # noqa: SLF001 - the SDK's reader itself
+
+
+def _by_sdk(body: str, answers: Sequence[str] = ("Corp, ",)) -> tuple[str, Counter[str]]:
+    records = list(_read(StringIO(body)))
+    counted = Counter(one.tag for one in Enrichment(answers).settle(records))
+    writer = RecordWriterV2(BytesIO(), maxresultrows=None)
+    writer.write_records(records)
+    return writer._buffer.getvalue(), counted  # noqa: SLF001 - what it would send
+
+
+def _body(rows: list[Row]) -> str:
+    return encode(rows, [*COLUMNS, INDEX]).decode()
+
+
+VALUE = st.one_of(
+    st.sampled_from(["", "a", "b" * 32, "7", '"', "a,b", "ü€", "$x$", "C:\\x y.exe", "1,2,3"]),
+    st.text(alphabet='ab,"$;\n\r 0', max_size=6),
+)
+ROW = st.fixed_dictionaries({}, optional={name: st.one_of(VALUE, st.lists(VALUE, max_size=3)) for name in COLUMNS})
+
+
+ANSWER = st.one_of(
+    st.text(max_size=20),
+    st.text(alphabet='ab,"$;\n\r 0%{}', max_size=12),
+    st.sampled_from(
+        ["73524917360182944365", MARK, MARK * 2, f"a{MARK}", f'"{MARK},', "\n0,,,\n", "_chunked_idx", "\u2028\x85"]
+    ),
+)
+
+
+@given(
+    st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=4), st.lists(ANSWER, min_size=1, max_size=5)
+)
+def test_the_reply_is_the_sdks_to_the_byte(chunks: list[list[Row]], answers: list[str]) -> None:
+    """Chunk after chunk, whatever rows hold and whatever Carbon Black answers; counts agree as well."""
+    codecs = [RowCodec(_read, Enrichment(answers).settle), RowCodec(_read, Enrichment(answers).settle, mark=MARK)]
+    for rows in chunks:
+        body = _body(rows)
+        for codec in codecs:
+            reply = codec.reply(body)
+            if reply is not None:
+                expected, counted = _by_sdk(body, answers)
+                assert (reply.body, reply.rows) == (expected, len(rows))
+                assert {tag: times for tag, times in reply.tags.items() if times} == counted
+
+
+@pytest.mark.parametrize("answer", [MARK, MARK * 2, f"x{MARK}y", f"{MARK}\n{MARK}", f'",{MARK}'])
+def test_a_certificate_that_holds_the_mark_moves_no_cell(answer: str) -> None:
+    """Should it ever be guessed, the SDK writes that chunk; without the mark in it, the codec does."""
+    rows: list[Row] = [{"process_md5": "a", "user": "ann"}, {"process_md5": "b", "user": "bob"}]
+    assert RowCodec(_read, Enrichment([answer]).settle, mark=MARK).reply(_body(rows)) is None
+    reply = RowCodec(_read, Enrichment([answer]).settle).reply(_body(rows))
+    assert reply is not None
+    assert reply.body == _by_sdk(_body(rows), [answer])[0]
+
+
+def test_each_codec_has_a_mark_of_its_own() -> None:
+    """One that is known beforehand could be written into a certificate, or a row."""
+    marks = {RowCodec(_read, Enrichment().settle)._mark for _ in range(50)}  # noqa: SLF001 - it has no other sign
+    assert len(marks) == 50
+    assert min(map(len, marks)) >= 32
+
+
+def test_plain_rows_and_multivalues_are_not_left_to_the_sdk() -> None:
+    """Or the codec would be for nothing; a row is read and written once."""
+    enrichment = Enrichment()
+    codec = RowCodec(_read, enrichment.settle)
+    rows: list[Row] = [{"process_md5": ["a", "b"], "path": "C:\\x y.exe"}, {"user": "jdoe"}, {"user": 'a "b", c'}] * 50
+    assert codec.reply(_body(rows)) is not None
+    assert enrichment.settled == 3
+    assert codec.reply(_body(rows)) is not None
+    assert enrichment.settled <= 6
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "a,b\n1,2\n",
+        "process_md5,_chunked_idx,__mv_process_md5,__mv__chunked_idx\n",
+        "process_md5,_chunked_idx,__mv_process_md5,__mv__chunked_idx\na,0,,",
+        "process_md5,_chunked_idx,__mv_process_md5,__mv__chunked_idx\na,1,,\n",
+        "_chunked_idx,process_md5,__mv__chunked_idx,__mv_process_md5\n0,a,,\n",
+        'process_md5,_chunked_idx,__mv_process_md5,__mv__chunked_idx\n"a\nb,0,,\n',
+    ],
+)
+def test_a_chunk_of_another_form_is_left_to_the_sdk(body: str) -> None:
+    """As a whole, before anything is asked."""
+    enrichment = Enrichment()
+    assert RowCodec(_read, enrichment.settle).reply(body) is None
+    assert enrichment.settled == 0
+
+
+def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:
+    """A path is an attacker's to choose: the line within it looks like a row that was seen before."""
+    enrichment = Enrichment()
+    codec = RowCodec(_read, enrichment.settle)
+    codec.reply(_body([{"user": "x"}]))
+    hidden = encode([{"user": "x"}], [*COLUMNS, INDEX]).decode().splitlines()[1]
+    body = _body([{"user": f"a\n{hidden}\nb"}, {"user": "x"}])
+    reply = codec.reply(body)
+    assert reply is not None
+    assert (reply.body, reply.rows) == (_by_sdk(body)[0], 2)
