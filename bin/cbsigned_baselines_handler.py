@@ -23,7 +23,7 @@ prepare("baselines")
 
 
 _MAX_QUESTION = 1024 * 1024
-_MAX_LESSON = 64 * 1024 * 1024  # bytes of a call; only admins teach
+_MAX_LEARNT = 64 * 1024 * 1024  # bytes of a call; only admins teach
 
 
 class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[misc] # Splunk's own, without types
@@ -47,7 +47,7 @@ class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[m
 class LearningHandler(BaselinesHandler):
     """Answer `POST cbsigned/learning`: add what was learnt."""
 
-    _max_call = _MAX_LESSON
+    _max_call = _MAX_LEARNT
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         self._service.learn(read_baselines(call.get("payload") or ""), configuration)

@@ -9,13 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from cbverdict.inputs.binary_feed import BinaryFeed
-from cbverdict.inputs.script import Kind, run
+from cbverdict.inputs.script import InputKind, run
 from cbverdict.splunkd.logs import prepare
 
 if __name__ == "__main__":
     prepare("binaries")
     run(
-        Kind(
+        InputKind(
             name="cbsigned_binaries",
             title="Carbon Black binaries, into the verdict store",
             description="New binaries from Carbon Black EDR: a warm verdict store, and signatures that changed.",

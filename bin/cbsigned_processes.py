@@ -9,13 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from cbverdict.inputs.process_feed import ProcessFeed
-from cbverdict.inputs.script import Kind, run
+from cbverdict.inputs.script import InputKind, run
 from cbverdict.splunkd.logs import prepare
 
 if __name__ == "__main__":
     prepare("processes")
     run(
-        Kind(
+        InputKind(
             name="cbsigned_processes",
             title="Carbon Black processes, with verdicts",
             description="New processes from Carbon Black EDR: whether they are signed, and how unusual they are.",

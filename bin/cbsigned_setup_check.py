@@ -36,7 +36,7 @@ class AccountHandler(AdminExternalHandler):
     def _check(self) -> None:
         fields = {**self.payload, "name": self.callerArgs.id}
         call = ServiceCall(os.environ["SPLUNKD_URI"], self.getSessionKey(), "check")
-        _or_refuse(lambda: call.post(json.dumps(fields), MAX_SECONDS + 3))
+        _as_rest_error(lambda: call.post(json.dumps(fields), MAX_SECONDS + 3))
 
 
 class SettingsHandler(AdminExternalHandler):
@@ -45,11 +45,12 @@ class SettingsHandler(AdminExternalHandler):
     def handleEdit(self, confInfo: Any) -> None:  # noqa: N802, N803, ANN401, D102 - likewise
         stanza = self.callerArgs.id
         (saved,) = self.handler.get(stanza)
-        _or_refuse(lambda: check_settings(stanza, {**saved.content, **self.payload}))
+        _as_rest_error(lambda: check_settings(stanza, {**saved.content, **self.payload}))
         super().handleEdit(confInfo)
 
 
-def _or_refuse(check: Callable[[], object]) -> None:
+def _as_rest_error(check: Callable[[], object]) -> None:
+    """Run a check; raise what it raises as the error that UCC's handlers answer with."""
     try:
         check()
     except CbsignedError as error:

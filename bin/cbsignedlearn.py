@@ -33,9 +33,9 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
         if self.fieldnames:
             self.write_error(f"cbsignedlearn takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
             sys.exit(1)
-        from cbverdict.anomalies.training import PART_FIELDS, Lesson, columns  # noqa: PLC0415 - not for a start that is refused
+        from cbverdict.anomalies.training import PART_FIELDS, TrainingResult, columns  # noqa: PLC0415 - not for a start that is refused
 
-        self._lesson = Lesson()
+        self._learnt = TrainingResult()
         own = {"name": self.name_field, "user": self.user_field, "team": self.team_field}
         given = {key: (column,) for key, column in own.items() if column}
         self._fields = EventFields(md5=(), parent_md5=(), **given)
@@ -57,16 +57,16 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
 
         try:
             for record in records:
-                self._lesson.add_part(record)
+                self._learnt.add_part(record)
             if not self._finished:
                 return
-            if not self.dryrun and self._lesson.baselines:
+            if not self.dryrun and self._learnt.baselines:
                 info = self.metadata.searchinfo
-                BaselineClient(info.splunkd_uri, info.session_key).learn(self._lesson.baselines)
+                BaselineClient(info.splunkd_uri, info.session_key).learn(self._learnt.baselines)
         except CbsignedError as error:
             self.write_error(f"cbsignedlearn: {error}")
             return
-        yield from self._lesson.report("would learn" if self.dryrun else "learnt")
+        yield from self._learnt.report("would learn" if self.dryrun else "learnt")
 
 
 dispatch(CbsignedlearnCommand, sys.argv, sys.stdin, standard_output(), __name__)

@@ -23,7 +23,7 @@ class CbsignedError(Exception):
 
 
 def advice(kind: type[CbsignedError]) -> str:
-    """Give what an error's class advises: the first sentence of its docstring."""
+    """Return what an error's class advises: the first sentence of its docstring."""
     return (kind.__doc__ or "").partition("\n")[0]
 
 
@@ -155,5 +155,5 @@ class Trouble:
 
     @classmethod
     def of(cls, error: CbsignedError) -> Trouble:
-        """Take over what an error says."""
+        """Build a trouble from an error."""
         return cls(error.reason, str(error), error.is_final)

@@ -66,12 +66,12 @@ class EventFields:
     team: tuple[str, ...] = TEAM_FIELDS
 
     def columns(self, *, has_names: bool) -> list[str]:
-        """Name the columns that a verdict needs; those with names only where something may turn on them."""
+        """Return the columns that a verdict needs; those with names only where something may turn on them."""
         names = [*self.name, *self.parent_name] if has_names else []
         return list(dict.fromkeys([*self.md5, *self.parent_md5, *names]))
 
     def who(self) -> list[str]:
-        """Name the columns that say for whom."""
+        """Return the columns that say for whom."""
         return list(dict.fromkeys([*self.user, *self.team]))
 
 
@@ -113,7 +113,7 @@ def _file_name(path: str) -> str | None:
 
 
 def _first_md5(record: Record, names: tuple[str, ...]) -> Md5 | Odd | None:
-    """Give what the first field says that says anything: a later one must not answer for it."""
+    """Return what the first field says that says anything: a later one must not answer for it."""
     for name in names:
         value = record.get(name)
         found = read_md5(value) if value else None
@@ -132,7 +132,7 @@ def _first_name(record: Record, names: tuple[str, ...]) -> str | None:
 
 
 def first_text(record: Record, names: tuple[str, ...]) -> str | None:
-    """Give the first text among these fields of a row (None: all are empty)."""
+    """Return the first text among these fields of a row (None: all are empty)."""
     for name in names:
         value = record.get(name)
         if value:

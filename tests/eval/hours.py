@@ -12,13 +12,13 @@ from cbverdict.anomalies.baselines import Sighting, learn
 from cbverdict.anomalies.combination import score_of
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.eval.metrics import Detection
-from tests.lab.memory import usual_of
+from tests.lab.memory import profiles_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cbverdict.anomalies.baselines import Baselines
-    from cbverdict.anomalies.profiles import Usual
+    from cbverdict.anomalies.profiles import Profiles
 
 LEARNT = 0.7
 
@@ -60,10 +60,10 @@ def detect(path: Path) -> dict[str, Detection]:
     for user, person in people.items():
         for time in person.first:
             learn(learnt, Sighting(time.day, time.minute // 60, user))
-    usual = usual_of(learnt, AnomalySettings())
+    profiles = profiles_of(learnt, AnomalySettings())
     detections: dict[str, Detection] = {}
     for user, person in people.items():
-        judges = {"cbsigned": _by_profile(usual, user), **_simple_rules(person.first)}
+        judges = {"cbsigned": _by_profile(profiles, user), **_simple_rules(person.first)}
         for rule, judge in judges.items():
             detection = detections.setdefault(rule, Detection())
             detection.own.extend(map(judge, person.own))
@@ -85,10 +85,10 @@ def _local(epoch: int, offset: int) -> Time:
     return Time(minutes // 1440, weekday_of(minutes // 1440, ()), minutes % 1440)
 
 
-def _by_profile(usual: Usual, user: str) -> Judge:
-    profile = usual.hours(user, None, ())
-    is_known = profile.hours >= usual.settings.minimum_support
-    return lambda time: score_of(profile.tail(time.weekday * SLOTS + time.minute // 30)) if is_known else 0.0
+def _by_profile(profiles: Profiles, user: str) -> Judge:
+    profile = profiles.hours(user, None, ())
+    is_known = profile.hours >= profiles.settings.minimum_support
+    return lambda time: score_of(profile.p_value(time.weekday * SLOTS + time.minute // 30)) if is_known else 0.0
 
 
 def _simple_rules(first: list[Time]) -> dict[str, Judge]:

@@ -84,11 +84,11 @@ def score(events: Path, signatures: Path, *, learns_first: bool = True) -> Resul
     lists = read_lists()
     latest = float(str(rows[-1]["_time"]))
     first, second = rows[:half], rows[half:]
-    lesson = Learner(lists, EventFields(md5=(), parent_md5=()), latest).learn(first if learns_first else second)
+    learnt = Learner(lists, EventFields(md5=(), parent_md5=()), latest).learn(first if learns_first else second)
     options = EnrichOptions()
     records = second if learns_first else first
-    settled = Enricher(_Truth(signatures), options).settle(records)
-    RowScorer(Anomalies(Memory(lesson.baselines), lists), options).write(records, settled)
+    settled = Enricher(_Truth(signatures), options).enrich(records)
+    RowScorer(Anomalies(Memory(learnt.baselines), lists), options).write(records, settled)
     return Result(
         [Outcome(row, str(row["signed"]), lists.tool(str(row["process_name"])) is not None) for row in records]
     )

@@ -13,13 +13,13 @@ from cbverdict.anomalies.combination import score_of
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.eval.hours import LEARNT
 from tests.eval.metrics import Detection
-from tests.lab.memory import usual_of
+from tests.lab.memory import profiles_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cbverdict.anomalies.baselines import Baselines
-    from cbverdict.anomalies.profiles import Usual
+    from cbverdict.anomalies.profiles import Profiles
 
 _PRIOR = 20
 _SETTINGS = AnomalySettings(half_life_days=3650)  # The corpus is of people who worked in different years.
@@ -77,11 +77,11 @@ def detect(path: Path) -> dict[str, Detection]:
     for user, person in people.items():
         for use in person.first:
             learn(learnt, Sighting(use.day, use.hour, user, person.team, use.tool))
-    usual = usual_of(learnt, _SETTINGS)
+    profiles = profiles_of(learnt, _SETTINGS)
     rules = _simple_rules(people)
     detections: dict[str, Detection] = {}
     for user, person in people.items():
-        judges = {"cbsigned": _by_profile(usual, user, person.team), **{name: rules[name](user) for name in rules}}
+        judges = {"cbsigned": _by_profile(profiles, user, person.team), **{name: rules[name](user) for name in rules}}
         for rule, judge in judges.items():
             detection = detections.setdefault(rule, Detection())
             detection.own.extend(map(judge, person.own))
@@ -89,12 +89,12 @@ def detect(path: Path) -> dict[str, Detection]:
     return detections
 
 
-def _by_profile(usual: Usual, user: str, team: str) -> Judge:
-    group = usual.team(team)
+def _by_profile(profiles: Profiles, user: str, team: str) -> Judge:
+    group = profiles.team(team)
     if group is None:
         return lambda _: 0.0
-    profile = usual.person(user, team, group)
-    return lambda tool: score_of(profile.tail(tool))
+    profile = profiles.person(user, team, group)
+    return lambda tool: score_of(profile.p_value(tool))
 
 
 def _simple_rules(people: dict[str, Person]) -> dict[str, Callable[[str], Judge]]:

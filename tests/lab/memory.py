@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cbverdict.anomalies.profiles import KnownBaselines, Usual
+from cbverdict.anomalies.profiles import KnownBaselines, Profiles
 from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ class Memory:
         return KnownBaselines(self.settings, found)
 
 
-def usual_of(learnt: Baselines, settings: AnomalySettings) -> Usual:
+def profiles_of(learnt: Baselines, settings: AnomalySettings) -> Profiles:
     """Make of what was learnt what a search makes of it: old things are forgotten, all of it is read."""
     kept = {subject: baseline.forget(settings.half_life_days) for subject, baseline in learnt.items()}
-    usual = Usual(Memory(kept, settings))
+    usual = Profiles(Memory(kept, settings))
     usual.read(kept)
     return usual

@@ -112,7 +112,7 @@ def test_risk_comes_with_its_fields(site: Site, edr: EdrServer) -> None:
     assert row["risk_message"] == "a.exe by ann on pc1: signed: false (bad_signature)"
 
 
-def test_odd_names_and_a_nul_cost_neither_the_search_nor_the_lesson(site: Site, edr: EdrServer) -> None:
+def test_odd_names_and_a_nul_cost_neither_the_search_nor_what_is_learnt(site: Site, edr: EdrServer) -> None:
     """A file name is an attacker's to choose: too long for a baseline, with a NUL, larger than the SDK reads."""
     edr.estate.add_binary(A, "Signed", "c:\\git.exe")
     long = "\u0130" * 200 + ".exe"
@@ -128,7 +128,7 @@ def test_odd_names_and_a_nul_cost_neither_the_search_nor_the_lesson(site: Site, 
     assert (result.rows[1]["signed_noise"], result.messages[0][0]) == ("false", "INFO")
 
 
-def test_a_lesson_that_breaks_off_says_what_was_learnt_of_it(bare_site: Site) -> None:
+def test_learning_that_breaks_off_says_what_was_learnt_of_it(bare_site: Site) -> None:
     """For what is learnt twice counts twice."""
     rows: list[Row] = [{"user": f"u{number}", "_time": "1793606400", "process_name": "a.exe"} for number in range(600)]
     bare_site.splunkd.kv_trouble = "writes refused"

@@ -50,7 +50,7 @@ def test_the_first_of_january_1970_was_a_thursday() -> None:
 def test_office_hours_are_usual_and_the_night_is_not() -> None:
     """The shoulder of the day lies between."""
     profile = _profile(_office())
-    noon, evening, night = (profile.tail(_slot(1, hour)) for hour in (12, 18.5, 2))
+    noon, evening, night = (profile.p_value(_slot(1, hour)) for hour in (12, 18.5, 2))
     assert noon > 0.3 > evening > night
     assert night < 0.01
 
@@ -62,23 +62,23 @@ def test_midnight_is_no_edge() -> None:
         for hour in (22, 23, 0, 1):
             add_hour(days, day, hour)
     profile = _profile(days)
-    assert profile.tail(_slot(2, 23.5)) == pytest.approx(profile.tail(_slot(2, 0)), rel=0.01)
-    assert profile.tail(_slot(2, 23.5)) > 20 * profile.tail(_slot(2, 12))
+    assert profile.p_value(_slot(2, 23.5)) == pytest.approx(profile.p_value(_slot(2, 0)), rel=0.01)
+    assert profile.p_value(_slot(2, 23.5)) > 20 * profile.p_value(_slot(2, 12))
 
 
 def test_a_sunday_is_unusual_for_who_never_works_on_one_and_a_holiday_is_a_sunday() -> None:
     """At the very same hour."""
     profile = _profile(_office())
-    assert profile.tail(_slot(6, 12)) < profile.tail(_slot(2, 12)) / 3
+    assert profile.p_value(_slot(6, 12)) < profile.p_value(_slot(2, 12)) / 3
     holidays = frozenset(day for day in _office() if weekday_of(day, ()) == 2)
-    assert _profile(_office(), holidays).tail(_slot(6, 12)) > profile.tail(_slot(6, 12))
+    assert _profile(_office(), holidays).p_value(_slot(6, 12)) > profile.p_value(_slot(6, 12))
 
 
 def test_old_hours_weigh_less() -> None:
     """Who has moved to the late shift is judged by it."""
     days = {**_office(100, range(6, 10)), **{day + 300: hours for day, hours in _office(100, range(16, 20)).items()}}
     profile = _profile(days)
-    assert profile.tail(_slot(1, 18)) > 2 * profile.tail(_slot(1, 8))
+    assert profile.p_value(_slot(1, 18)) > 2 * profile.p_value(_slot(1, 8))
 
 
 def test_tails_are_calibrated_on_hours_drawn_from_the_profile_itself() -> None:
@@ -86,9 +86,9 @@ def test_tails_are_calibrated_on_hours_drawn_from_the_profile_itself() -> None:
     profile = _profile(_office())
     chance = random.Random(3)  # noqa: S311 - a test's draw
     slots = chance.choices(range(WEEK), [profile.density(slot) for slot in range(WEEK)], k=100_000)
-    tails = [profile.tail(slot) for slot in slots]
+    p_values = [profile.p_value(slot) for slot in slots]
     for level in (0.1, 0.01, 0.001):
-        assert level / 1.5 < sum(tail <= level for tail in tails) / len(tails) < level * 1.5
+        assert level / 1.5 < sum(p_value <= level for p_value in p_values) / len(p_values) < level * 1.5
 
 
 @given(DAYS, DAYS, DAYS)

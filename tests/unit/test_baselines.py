@@ -14,9 +14,9 @@ from cbverdict.anomalies.baselines import (
     ORGANISATION,
     Baseline,
     Baselines,
-    Kind,
     Sighting,
     Subject,
+    SubjectKind,
     baseline_name,
     learn,
     merge_baselines,
@@ -73,9 +73,9 @@ def test_a_row_teaches_its_person_team_parent_and_the_organisation() -> None:
     hours = {generation: {"9": sketch_of("ann")}}
     assert learnt == {
         ORGANISATION: Baseline({}, hours, names, {generation: {"Corp": 1}}, sketch),
-        Subject(Kind.PERSON, "ann"): Baseline({20_000: 1 << 9}, {}, names),
-        Subject(Kind.TEAM, "hr"): Baseline({}, hours, names, {}, sketch),
-        Subject(Kind.PARENT, "cmd.exe"): Baseline({}, {}, names),
+        Subject(SubjectKind.PERSON, "ann"): Baseline({20_000: 1 << 9}, {}, names),
+        Subject(SubjectKind.TEAM, "hr"): Baseline({}, hours, names, {}, sketch),
+        Subject(SubjectKind.PARENT, "cmd.exe"): Baseline({}, {}, names),
     }
 
 
@@ -83,7 +83,7 @@ def test_a_log_on_teaches_the_hour_alone_and_a_row_of_nobody_the_parent() -> Non
     """What is not said is not learnt."""
     assert totals(_learnt([Sighting(20_000, 9, "ann")])[ORGANISATION].names) == {}
     nobody = _learnt([Sighting(20_000, 9, None, None, "a.exe", "b.exe")])
-    assert set(nobody) == {ORGANISATION, Subject(Kind.PARENT, "b.exe")}
+    assert set(nobody) == {ORGANISATION, Subject(SubjectKind.PARENT, "b.exe")}
     assert nobody[ORGANISATION].hours == {}
 
 
@@ -130,10 +130,10 @@ def test_what_is_no_baseline_is_refused(text: str) -> None:
 def test_a_document_is_compact_and_its_key_names_the_subject() -> None:
     """A person's year of office hours is a few kilobytes."""
     year = [Sighting(20_000 + day, hour, "ann") for day in range(250) for hour in range(9, 17)]
-    text = write_baseline(_learnt(year)[Subject(Kind.PERSON, "ann")])
+    text = write_baseline(_learnt(year)[Subject(SubjectKind.PERSON, "ann")])
     assert len(text) < 4500
     assert json.loads(text)["days"]["20000"] == "1fe00"
-    assert read_subject("person:ann:b") == Subject(Kind.PERSON, "ann:b")
+    assert read_subject("person:ann:b") == Subject(SubjectKind.PERSON, "ann:b")
     with pytest.raises(InvalidRequestError):
         read_subject("pet:rex")
 

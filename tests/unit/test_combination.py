@@ -1,4 +1,4 @@
-"""Scores: tails combined, calibrated, and bounded."""
+"""Scores: p_values combined, calibrated, and bounded."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from cbverdict.anomalies.combination import cauchy, score_of, score_of_cauchy
 
 def test_a_score_of_ten_is_one_in_ten_and_thirty_one_in_a_thousand() -> None:
     """At most 100, at least 0."""
-    assert [round(score_of(tail), 6) for tail in (1.0, 0.1, 0.001, 1e-12)] == [0.0, 10.0, 30.0, 100.0]
+    assert [round(score_of(p_value), 6) for p_value in (1.0, 0.1, 0.001, 1e-12)] == [0.0, 10.0, 30.0, 100.0]
 
 
-def _combined(tails: list[float]) -> float:
-    return score_of_cauchy(sum(map(cauchy, tails)) / len(tails))
+def _combined(p_values: list[float]) -> float:
+    return score_of_cauchy(sum(map(cauchy, p_values)) / len(p_values))
 
 
 def test_one_tail_alone_is_its_own_combination() -> None:
     """To the last digit that anybody reads."""
-    for tail in (0.5, 0.01, 1e-8):
-        assert _combined([tail]) == pytest.approx(score_of(tail))
+    for p_value in (0.5, 0.01, 1e-8):
+        assert _combined([p_value]) == pytest.approx(score_of(p_value))
 
 
 def test_the_perfectly_usual_does_not_outweigh_the_odd() -> None:
-    """Two tails of 1 beside one in ten thousand cost it half of what two coins would."""
+    """Two p_values of 1 beside one in ten thousand cost it half of what two coins would."""
     assert _combined([1e-4, 1.0, 1.0]) == pytest.approx(score_of(3e-4), abs=0.5)
 
 
@@ -41,6 +41,6 @@ def test_scores_are_calibrated_where_the_tails_are(parts: int) -> None:
 
 
 @given(st.lists(st.floats(1e-12, 0.9), min_size=1, max_size=3))
-def test_a_combination_is_no_surer_than_its_surest_part(tails: list[float]) -> None:
+def test_a_combination_is_no_surer_than_its_surest_part(p_values: list[float]) -> None:
     """And no less sure than three of its least sure."""
-    assert score_of(max(tails)) - 1e-6 <= _combined(tails) <= score_of(min(tails)) + 1e-6
+    assert score_of(max(p_values)) - 1e-6 <= _combined(p_values) <= score_of(min(p_values)) + 1e-6

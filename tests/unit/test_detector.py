@@ -13,7 +13,7 @@ from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbverdict.anomalies.baselines import Baselines, Sighting, learn
 from cbverdict.anomalies.detector import ANOMALY_FIELDS, Anomalies
-from cbverdict.anomalies.profiles import Usual
+from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import ServiceError
 from cbverdict.events import TIME_FIELD, EventFields
@@ -94,7 +94,7 @@ def _scored(rows: list[Row], source: Any = None, **options: Any) -> list[dict[st
     chosen = EnrichOptions(**options)
     enricher, records = Enricher(AllSigned(), chosen), [dict(row) for row in rows]
     scorer = RowScorer(Anomalies(source or Memory(LEARNT), LISTS), chosen)
-    scorer.write(records, enricher.settle(records))
+    scorer.write(records, enricher.enrich(records))
     return records
 
 
@@ -182,7 +182,7 @@ def test_baselines_that_nobody_gives_are_asked_for_once_and_cost_no_row() -> Non
     enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
     for _ in range(3):
         records: list[Any] = [_row("ann", "git.exe")]
-        scorer.write(records, enricher.settle(records))
+        scorer.write(records, enricher.enrich(records))
         assert records[0]["signed_noise"] == "true"
     assert down.asked == 1
     assert [trouble.message for trouble in anomalies.troubles] == ["it is down"]
@@ -212,7 +212,7 @@ def _read(body: StringIO) -> Any:
 
 
 def _codec(enricher: Enricher, scorer: RowScorer) -> RowCodec:
-    return RowCodec(_read, lambda records: scorer.kinds(enricher.settle(records)), scorer)
+    return RowCodec(_read, lambda records: scorer.score_processes(enricher.enrich(records)), scorer)
 
 
 def test_a_name_too_long_for_a_baseline_costs_only_its_own_opinion() -> None:
@@ -243,7 +243,7 @@ def test_what_is_compared_has_aged_alike() -> None:
             for process in ("same.exe", f"{team}.exe"):
                 for _ in range(100):
                     learn(learnt, Sighting(day, 9, f"{team}{number}", team, process))
-    usual = Usual(Memory(learnt))
+    usual = Profiles(Memory(learnt))
     usual.read(list(learnt))
     group = usual.team("hr")
     assert group is not None
@@ -286,7 +286,7 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
         body = encode(rows, [*columns, INDEX]).decode()
         records = list(_read(StringIO(body)))
         sdk = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
-        sdk.write(records, Enricher(AllSigned(signature), options).settle(records))
+        sdk.write(records, Enricher(AllSigned(signature), options).enrich(records))
         writer = RecordWriterV2(BytesIO(), maxresultrows=None)
         writer.write_records(records)
         reply = codec.reply(body)
@@ -311,7 +311,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
         assert f",,{before['anomaly_score']},," in reply.body
         assert not anomalies.is_full
     records: list[Any] = [_row("ann", "git.exe")]
-    scorer.write(records, enricher.settle(records))
+    scorer.write(records, enricher.enrich(records))
     assert records[0]["anomaly_score"] == before["anomaly_score"]
 
 

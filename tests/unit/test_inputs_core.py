@@ -10,7 +10,7 @@ from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
 from cbverdict.inputs.cursor import Cursor, Row, second_of
 from cbverdict.inputs.health import Health
-from cbverdict.inputs.recent import Recent
+from cbverdict.inputs.seen_keys import SeenKeys
 
 
 def _rows(first: int, last: int) -> list[Row]:
@@ -82,7 +82,7 @@ class TestRecent:
 
     def test_a_key_is_kept_once(self) -> None:
         """Seen again soon, nothing new has to be kept of it."""
-        recent = Recent()
+        recent = SeenKeys()
         assert "a" not in recent
         assert len(recent.note("a")) == 16
         assert "a" in recent
@@ -90,14 +90,14 @@ class TestRecent:
 
     def test_the_oldest_go_first(self) -> None:
         """Those seen again are not old; half as many as are remembered at most always are."""
-        recent = Recent(limit=4)
+        recent = SeenKeys(limit=4)
         for key in ("a", "b", "a", "c", "d"):
             recent.note(key)
         assert [key for key in "abcd" if key in recent] == ["a", "c", "d"]
 
     def test_what_is_seen_again_after_long_is_kept_anew(self) -> None:
         """For what was kept of it then is about to be dropped."""
-        recent = Recent(limit=4)
+        recent = SeenKeys(limit=4)
         first = recent.note("a")
         recent.note("b")
         assert recent.note("a") == first
@@ -105,7 +105,7 @@ class TestRecent:
     @given(st.lists(st.text(), max_size=30))
     def test_what_was_kept_is_recalled(self, keys: list[str]) -> None:
         """After a restart the same keys are known, whatever characters are in them."""
-        before, after = Recent(), Recent()
+        before, after = SeenKeys(), SeenKeys()
         after.recall("".join([before.note(key) for key in keys]))
         assert all(key in after for key in keys)
         assert set(after.texts()) == set(before.texts())

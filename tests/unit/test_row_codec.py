@@ -20,7 +20,7 @@ MARK = "anymark"
 
 
 class Outcome(NamedTuple):
-    """What `settle` says of a record."""
+    """What `enrich` says of a record."""
 
     tag: str
     is_lasting: bool
@@ -30,14 +30,14 @@ class Enrichment:
     """Add two fields that depend on the record's content alone."""
 
     def __init__(self, answers: Sequence[str] = ("Corp, ",)) -> None:
-        """Take what the signers' texts are; note how many records were settled."""
+        """Take what the signers' texts are; note how many records were enriched."""
         self.answers = answers
-        self.settled = 0
+        self.enriched = 0
 
-    def settle(self, records: list[dict[str, Any]]) -> list[Outcome]:
+    def enrich(self, records: list[dict[str, Any]]) -> list[Outcome]:
         """Enrich in place."""
         outcomes = []
-        self.settled += len(records)
+        self.enriched += len(records)
         for record in records:
             content = repr([record.get(name) for name in COLUMNS])
             record["signed"] = ("true", "false", "unknown")[len(content) % 3]
@@ -54,7 +54,7 @@ def _read(body: StringIO) -> Any:
 
 def _by_sdk(body: str, answers: Sequence[str] = ("Corp, ",)) -> tuple[str, Counter[str]]:
     records = list(_read(StringIO(body)))
-    counted = Counter(one.tag for one in Enrichment(answers).settle(records))
+    counted = Counter(one.tag for one in Enrichment(answers).enrich(records))
     writer = RecordWriterV2(BytesIO(), maxresultrows=None)
     writer.write_records(records)
     return writer._buffer.getvalue(), counted  # noqa: SLF001 - what it would send
@@ -85,7 +85,7 @@ ANSWER = st.one_of(
 )
 def test_the_reply_is_the_sdks_to_the_byte(chunks: list[list[Row]], answers: list[str]) -> None:
     """Chunk after chunk, whatever rows hold and whatever Carbon Black answers; counts agree as well."""
-    codecs = [RowCodec(_read, Enrichment(answers).settle), RowCodec(_read, Enrichment(answers).settle, mark=MARK)]
+    codecs = [RowCodec(_read, Enrichment(answers).enrich), RowCodec(_read, Enrichment(answers).enrich, mark=MARK)]
     for rows in chunks:
         body = _body(rows)
         for codec in codecs:
@@ -100,15 +100,15 @@ def test_the_reply_is_the_sdks_to_the_byte(chunks: list[list[Row]], answers: lis
 def test_a_certificate_that_holds_the_mark_moves_no_cell(answer: str) -> None:
     """Should it ever be guessed, the SDK writes that chunk; without the mark in it, the codec does."""
     rows: list[Row] = [{"process_md5": "a", "user": "ann"}, {"process_md5": "b", "user": "bob"}]
-    assert RowCodec(_read, Enrichment([answer]).settle, mark=MARK).reply(_body(rows)) is None
-    reply = RowCodec(_read, Enrichment([answer]).settle).reply(_body(rows))
+    assert RowCodec(_read, Enrichment([answer]).enrich, mark=MARK).reply(_body(rows)) is None
+    reply = RowCodec(_read, Enrichment([answer]).enrich).reply(_body(rows))
     assert reply is not None
     assert reply.body == _by_sdk(_body(rows), [answer])[0]
 
 
 def test_each_codec_has_a_mark_of_its_own() -> None:
     """One that is known beforehand could be written into a certificate, or a row."""
-    marks = {RowCodec(_read, Enrichment().settle)._mark for _ in range(50)}  # noqa: SLF001 - it has no other sign
+    marks = {RowCodec(_read, Enrichment().enrich)._mark for _ in range(50)}  # noqa: SLF001 - it has no other sign
     assert len(marks) == 50
     assert min(map(len, marks)) >= 32
 
@@ -116,12 +116,12 @@ def test_each_codec_has_a_mark_of_its_own() -> None:
 def test_plain_rows_and_multivalues_are_not_left_to_the_sdk() -> None:
     """Or the codec would be for nothing; a row is read and written once."""
     enrichment = Enrichment()
-    codec = RowCodec(_read, enrichment.settle)
+    codec = RowCodec(_read, enrichment.enrich)
     rows: list[Row] = [{"process_md5": ["a", "b"], "path": "C:\\x y.exe"}, {"user": "jdoe"}, {"user": 'a "b", c'}] * 50
     assert codec.reply(_body(rows)) is not None
-    assert enrichment.settled == 3
+    assert enrichment.enriched == 3
     assert codec.reply(_body(rows)) is not None
-    assert enrichment.settled <= 6
+    assert enrichment.enriched <= 6
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_plain_rows_and_multivalues_are_not_left_to_the_sdk() -> None:
 def test_a_chunk_of_another_form_is_left_to_the_sdk(body: str) -> None:
     """As a whole, before anything is asked."""
     enrichment = Enrichment()
-    assert RowCodec(_read, enrichment.settle).reply(body) is None
-    assert enrichment.settled == 0
+    assert RowCodec(_read, enrichment.enrich).reply(body) is None
+    assert enrichment.enriched == 0
 
 
 def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:
     """A path is an attacker's to choose: the line within it looks like a row that was seen before."""
     enrichment = Enrichment()
-    codec = RowCodec(_read, enrichment.settle)
+    codec = RowCodec(_read, enrichment.enrich)
     codec.reply(_body([{"user": "x"}]))
     hidden = encode([{"user": "x"}], [*COLUMNS, INDEX]).decode().splitlines()[1]
     body = _body([{"user": f"a\n{hidden}\nb"}, {"user": "x"}])

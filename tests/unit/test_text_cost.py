@@ -28,7 +28,7 @@ CLAUSE = Clause("digsig_prog_name:{{ process_name }}")
 def _through_the_codec(text: str) -> object:
     codec = RowCodec(
         lambda body: StreamingCommand._read_csv_records(StreamingCommand, body),  # noqa: SLF001 - the SDK's reader
-        Enrichment().settle,
+        Enrichment().enrich,
     )
     rows: list[Any] = [{"process_md5": text, "path": text, "user": "a"}, {"path": text}]
     return codec.reply(StringIO(encode(rows, ["process_md5", "path", "user", INDEX]).decode()).getvalue())

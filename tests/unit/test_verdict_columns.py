@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
@@ -50,7 +51,12 @@ class FakeSource:
 
 def _enrich(source: FakeSource, *rows: Record, **options: object) -> tuple[list[Record], Enricher]:
     enricher = Enricher(source, EnrichOptions(**options))  # type: ignore[arg-type]
-    return enricher.enrich(list(rows)), enricher
+    return _enrich_more(enricher, *rows), enricher
+
+
+def _enrich_more(enricher: Enricher, *rows: Record) -> list[Record]:
+    enricher.count(Counter(one.tag for one in enricher.enrich(list(rows))))
+    return list(rows)
 
 
 def test_a_row_keeps_its_fields_and_gets_all_of_ours() -> None:
@@ -116,7 +122,7 @@ def test_each_hash_is_asked_once_in_a_search() -> None:
     """Rows, parents, and later chunks share the answer."""
     source = FakeSource()
     _, enricher = _enrich(source, {"md5": A, "parent_md5": B}, {"md5": B}, {"md5": A, "process_name": "x"})
-    enricher.enrich([{"md5": A}])
+    _enrich_more(enricher, {"md5": A})
     assert [request.questions for request in source.requests] == [(Question(A), Question(B))]  # type: ignore[arg-type]
     assert (enricher.tally.rows, enricher.tally.questions, enricher.tally.requests) == (4, 2, 2)
 
@@ -141,7 +147,7 @@ def test_names_are_sent_when_the_service_asks_for_them() -> None:
     """The clause is the admin's, so only the service knows; it is asked once more, with names."""
     source = FakeSource(needs_names=True)
     (row,), enricher = _enrich(source, {"md5": A, "process_name": "x.exe"})
-    enricher.enrich([{"md5": A, "process_name": "y.exe"}])
+    _enrich_more(enricher, {"md5": A, "process_name": "y.exe"})
     asked = [(request.has_names, [question.name for question in request.questions]) for request in source.requests]
     assert asked == [(False, [None]), (True, ["x.exe"]), (True, ["y.exe"])]
     assert row["signed"] == "true"
@@ -152,7 +158,7 @@ def test_a_service_that_fails_costs_no_row_and_is_asked_again_with_the_next_chun
     source = FakeSource([ServiceError("it is down")])
     (row,), enricher = _enrich(source, {"md5": A})
     assert (row["signed"], row["signed_reason"], row["signed_source"]) == ("unknown", "service_error", "none")
-    (row,) = enricher.enrich([{"md5": A}])
+    (row,) = _enrich_more(enricher, {"md5": A})
     assert row["signed"] == "true"
     assert "it is down" in summary(enricher.tally)
 
@@ -161,7 +167,7 @@ def test_a_final_error_ends_the_asking_for_this_search() -> None:
     """A user without the right does not get it in the middle of a search."""
     source = FakeSource([NoRightError("no right")])
     _, enricher = _enrich(source, {"md5": A})
-    (row,) = enricher.enrich([{"md5": B}])
+    (row,) = _enrich_more(enricher, {"md5": B})
     assert (row["signed"], row["signed_reason"]) == ("unknown", "no_right")
     assert len(source.requests) == 1
 
@@ -170,7 +176,7 @@ def test_trouble_without_an_answer_is_not_remembered() -> None:
     """The next chunk asks again, as long as there is time."""
     source = FakeSource(answer=no_answer(Reason.SERVER_ERROR), troubles=(Trouble(Reason.SERVER_ERROR, "503"),))
     _, enricher = _enrich(source, {"md5": A})
-    enricher.enrich([{"md5": A}])
+    _enrich_more(enricher, {"md5": A})
     assert len(source.requests) == 2
     assert summary(enricher.tally).count("503") == 1
 
@@ -179,7 +185,7 @@ def test_past_the_time_rows_go_on_at_once() -> None:
     """The time is what the search waits in all; what is known stays known."""
     source = FakeSource(seconds=3.0)
     _, enricher = _enrich(source, {"md5": A}, seconds=2.0)
-    late, known = enricher.enrich([{"md5": B}, {"md5": A}])
+    late, known = _enrich_more(enricher, {"md5": B}, {"md5": A})
     assert (late["signed"], late["signed_reason"], known["signed"]) == ("unknown", "timeout", "true")
     assert len(source.requests) == 1
     assert "timeout=2 s is used up" in summary(enricher.tally)
@@ -197,8 +203,8 @@ def test_the_budget_counts_a_question_once_however_often_it_is_asked() -> None:
     """A retry with the next chunk costs nothing of max_lookups."""
     source = FakeSource([ServiceError("down"), ServiceError("down")])
     _, enricher = _enrich(source, {"md5": A}, max_lookups=1)
-    enricher.enrich([{"md5": A}])
-    (row,) = enricher.enrich([{"md5": A}])
+    _enrich_more(enricher, {"md5": A})
+    (row,) = _enrich_more(enricher, {"md5": A})
     assert (row["signed"], enricher.tally.questions) == ("true", 1)
 
 

@@ -60,12 +60,12 @@ def weighed_hours(days: Days, half_life: float) -> float:
 
 
 def weekday_of(day: int, holidays: Collection[int]) -> int:
-    """Give the day of the week, Monday 0 to Sunday 6; a holiday is a Sunday."""
+    """Return the day of the week, Monday 0 to Sunday 6; a holiday is a Sunday."""
     return SUNDAY if day in holidays else (day + 3) % 7
 
 
 def background(hours: Mapping[int, float], below: Sequence[float] | None = None) -> list[float]:
-    """Give a team's or everybody's density over the slots of a day, backed off to the one below it.
+    """Return a team's or everybody's density over the slots of a day, backed off to the one below it.
 
     `hours` is how much was seen in each hour of the day; the result sums to 1.
     """
@@ -111,11 +111,11 @@ class HourProfile:
         self._below = [0.0, *accumulate(self._sorted)]
 
     def density(self, slot: int) -> float:
-        """Give how much of this person's activity is in a slot of the week."""
+        """Return how much of this person's activity is in a slot of the week."""
         return self._density[slot] / self._below[-1]
 
-    def tail(self, slot: int) -> float:
-        """Give the share of this person's activity in slots of the week no more usual than this (its own by half)."""
+    def p_value(self, slot: int) -> float:
+        """Return the share of this person's activity in slots of the week no more usual than this (its own by half)."""
         density = self._density[slot]
         low, high = (self._below[find(self._sorted, density)] for find in (bisect_left, bisect_right))
         return (low + high) / 2 / self._below[-1]

@@ -30,7 +30,7 @@ HALF_LIVES = 3
 """After so many half-lives something is forgotten altogether."""
 
 
-class Kind(Enum):
+class SubjectKind(Enum):
     """Whose baseline it is."""
 
     PERSON = "person"
@@ -42,16 +42,16 @@ class Kind(Enum):
 class Subject(NamedTuple):
     """Whose baseline; the name is in lower case, and empty for the organisation."""
 
-    kind: Kind
+    kind: SubjectKind
     name: str
 
     @property
     def key(self) -> str:
-        """Give the key of its document."""
+        """Return the key of its document."""
         return f"{self.kind.value}:{self.name}"
 
 
-ORGANISATION = Subject(Kind.ORGANISATION, "")
+ORGANISATION = Subject(SubjectKind.ORGANISATION, "")
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,11 @@ class Baseline:
         )
 
     def members(self, team: str) -> Sketch:
-        """Give the people of a team."""
+        """Return the people of a team."""
         return unite(teams[team] for teams in self.people.values() if team in teams)
 
     def teams(self) -> set[str]:
-        """Name the teams that are known."""
+        """Return the teams that are known."""
         return {team for teams in self.people.values() for team in teams}
 
 
@@ -124,7 +124,7 @@ Baselines = Dict[Subject, Baseline]
 
 
 def baseline_name(text: str | None) -> str | None:
-    """Name a subject or a process as baselines do (None: there is no name, or it is too long for one)."""
+    """Return the name of a subject or a process as baselines have it (None: none, or too long for one)."""
     name = (text or "").strip().lower()
     return name if 0 < len(name) <= MAX_NAME else None
 
@@ -134,11 +134,11 @@ def learn(baselines: Baselines, sighting: Sighting) -> None:
     generation = generation_of(sighting.day)
     everybody = _of(baselines, ORGANISATION)
     if sighting.person is not None:
-        person = _of(baselines, Subject(Kind.PERSON, sighting.person))
+        person = _of(baselines, Subject(SubjectKind.PERSON, sighting.person))
         add_hour(person.days, sighting.day, sighting.hour)
         groups = [everybody]
         if sighting.team is not None:
-            team = _of(baselines, Subject(Kind.TEAM, sighting.team))
+            team = _of(baselines, Subject(SubjectKind.TEAM, sighting.team))
             groups.append(team)
             for group in groups:
                 _add_person(group.people, generation, sighting.team, sighting.person)
@@ -150,7 +150,7 @@ def learn(baselines: Baselines, sighting: Sighting) -> None:
     if sighting.process is not None:
         add_count(everybody.names, generation, sighting.process)
         if sighting.parent is not None:
-            add_count(_of(baselines, Subject(Kind.PARENT, sighting.parent)).names, generation, sighting.process)
+            add_count(_of(baselines, Subject(SubjectKind.PARENT, sighting.parent)).names, generation, sighting.process)
     if sighting.publisher is not None:
         add_count(everybody.publishers, generation, sighting.publisher)
 
@@ -203,7 +203,7 @@ def read_subject(key: str) -> Subject:
     """
     kind, _, name = key.partition(":")
     try:
-        return Subject(Kind(kind), name)
+        return Subject(SubjectKind(kind), name)
     except ValueError:
         raise InvalidRequestError(f"{key[:80]!r} is not the key of a baseline") from None
 

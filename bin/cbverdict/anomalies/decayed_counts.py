@@ -17,7 +17,7 @@ GENERATION = 28
 
 
 def generation_of(day: int) -> int:
-    """Give the generation of a local day since 1970."""
+    """Return the generation of a local day since 1970."""
     return day // GENERATION
 
 
@@ -43,7 +43,7 @@ def forget_counts(counts: Counts, horizon: int) -> Counts:
 
 
 def weigh(counts: Counts, half_life: float, newest: int) -> dict[str, float]:
-    """Give how often each name was seen, half as much after each `half_life` days before the newest generation."""
+    """Return how often each name was seen, half as much after each `half_life` days before the newest generation."""
     weighed: dict[str, float] = {}
     for generation, names in sorted(counts.items()):
         weight = 0.5 ** (max(newest - generation, 0) * GENERATION / half_life)
@@ -53,7 +53,7 @@ def weigh(counts: Counts, half_life: float, newest: int) -> dict[str, float]:
 
 
 def totals(counts: Counts) -> Counter[str]:
-    """Give how often each name was seen, without ageing."""
+    """Return how often each name was seen, without ageing."""
     total: Counter[str] = Counter()
     for names in counts.values():
         total.update(names)

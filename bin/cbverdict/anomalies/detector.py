@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple
 
 from cbverdict.anomalies import explanations as opinions
-from cbverdict.anomalies.baselines import Kind, Subject, baseline_name
+from cbverdict.anomalies.baselines import Subject, SubjectKind, baseline_name
 from cbverdict.anomalies.combination import score_of, score_of_cauchy
-from cbverdict.anomalies.explanations import NONE, Opinion, no_opinion
+from cbverdict.anomalies.explanations import NONE, Explanation, no_opinion
 from cbverdict.anomalies.local_time import Clocks, LocalClock
-from cbverdict.anomalies.profiles import BaselineSource, Usual
+from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.anomalies.reference_lists import Lists, Member, person_of
 from cbverdict.errors import Trouble
 from cbverdict.verdicts.reasons import Reason
-from cbverdict.verdicts.signed_noise import NOISE_FIELD, Doubts, is_signed_noise, may_be_noise
+from cbverdict.verdicts.signed_noise import NOISE_FIELD, Doubts, is_signed_noise, passes_all_but_score
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
@@ -38,7 +38,7 @@ class ProcessSide(NamedTuple):
     """What a row's process, parent and signature say, whoever ran it and whenever."""
 
     process: str | None
-    parent: Opinion
+    parent: Explanation
     doubts: Doubts
     reasons: Tuple[str, ...]
 
@@ -50,22 +50,22 @@ class Part(NamedTuple):
     opinions: int
     score: float
     reasons: Tuple[str, ...]
-    team: Opinion
-    parent: Opinion
-    may_be_noise: bool
+    team: Explanation
+    parent: Explanation
+    passes_all_but_score: bool
 
 
 class Score(NamedTuple):
     """What a row comes to; `score` is None where there is no opinion at all."""
 
     score: float | None
-    hour: Opinion
+    hour: Explanation
     part: Part
     is_noise: bool
 
     @property
     def reasons(self) -> Tuple[str, ...]:
-        """Give the sentences."""
+        """Return the sentences."""
         return self.hour.reasons + self.part.reasons
 
 
@@ -73,44 +73,44 @@ class Anomalies:
     """Score the rows of one search; a search reads baselines and never writes one."""
 
     def __init__(self, source: BaselineSource, lists: Lists) -> None:
-        """Take who gives baselines, and the lists; nothing is asked yet."""
-        self._usual = Usual(source)
+        """Store who gives baselines, and the lists; nothing is asked yet."""
+        self._profiles = Profiles(source)
         self._lists = lists
         self._views: dict[tuple[str, str], PersonView] = {}
         self._clocks = Clocks(lists.holidays)
-        self._parents: dict[tuple[str, str], Opinion] = {}
+        self._parents: dict[tuple[str, str], Explanation] = {}
 
     @property
     def has_learnt(self) -> bool:
         """Whether there are baselines at all."""
-        return self._usual.has_learnt
+        return self._profiles.has_learnt
 
     @property
     def threshold(self) -> float:
         """The score from which on a row is not noise."""
-        return self._usual.settings.threshold
+        return self._profiles.settings.threshold
 
     @property
     def troubles(self) -> list[Trouble]:
-        """Say what went wrong: a list that cannot be read, baselines that nobody gives."""
+        """Return what went wrong: a list that cannot be read, baselines that nobody gives."""
         troubles = [Trouble(Reason.SETUP, f"In the lookups, {problem}.") for problem in self._lists.problems]
-        return troubles + ([self._usual.trouble] if self._usual.trouble else [])
+        return troubles + ([self._profiles.trouble] if self._profiles.trouble else [])
 
     def prepare(self, whos: Iterable[tuple[str, str]], parents: Iterable[str | None]) -> None:
         """Read what is not known yet of people (user and team as rows say them) and of parents."""
-        subjects = {Subject(Kind.PARENT, name) for name in map(baseline_name, parents) if name}
+        subjects = {Subject(SubjectKind.PARENT, name) for name in map(baseline_name, parents) if name}
         for user, team in whos:
             view = self.view(user, team)
             subjects.update(view.subjects())
-        self._usual.read(subjects)
+        self._profiles.read(subjects)
 
     def view(self, user: str, team: str) -> PersonView:
-        """Give the view on a person, by user and team as the rows say them."""
+        """Return the view on a person, by user and team as the rows say them."""
         found = self._views.get((user, team))
         if found is None:
             person = person_of(user)
             member = self._lists.roster.member(person, team)
-            found = PersonView(self._usual, self._lists, person, member, self._clocks.of(member))
+            found = PersonView(self._profiles, self._lists, person, member, self._clocks.of(member))
             self._views[user, team] = found
         return found
 
@@ -124,7 +124,7 @@ class Anomalies:
         """Forget people and parents; their baselines are read anew when they come again."""
         self._views.clear()
         self._parents.clear()
-        self._usual.forget()
+        self._profiles.forget()
 
     def forget_quarters(self) -> None:
         """Forget which quarter of an hour was whose slot, so that this does not grow with the search."""
@@ -145,7 +145,7 @@ class Anomalies:
             parent_signed=parent_signed,
             is_signer_unknown=not verdict.may_be_dropped,
             is_parent_unanswered=is_parent_unanswered,
-            parent_score=None if opinion.tail is None else score_of(opinion.tail),
+            parent_score=None if opinion.p_value is None else score_of(opinion.p_value),
             is_publisher_denied=denied is not None,
             is_living_off_the_land=tool is not None,
         )
@@ -161,21 +161,21 @@ class Anomalies:
         part = self.part(side, view)
         hour = view.at(quarter)
         score = part.score if part.opinions else None
-        if hour.tail is not None:
+        if hour.p_value is not None:
             score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
         return Score(score, hour, part, is_signed_noise(side.doubts, score, self.threshold))
 
     def part(self, side: ProcessSide, view: PersonView) -> Part:
         """Judge all but the hour."""
         team = NONE if side.process is None else view.process(side.process)
-        found = [opinion.cauchy for opinion in (team, side.parent) if opinion.tail is not None]
+        found = [opinion.cauchy for opinion in (team, side.parent) if opinion.p_value is not None]
         score = score_of_cauchy(sum(found) / len(found)) if found else 0.0
-        is_clear = may_be_noise(side.doubts, self.threshold)
+        is_clear = passes_all_but_score(side.doubts, self.threshold)
         return Part(sum(found), len(found), score, team.reasons + side.reasons, team, side.parent, is_clear)
 
-    def _on_parent(self, parent: str, child: str) -> Opinion:
+    def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:
-            group = self._usual.parent(parent)
+            group = self._profiles.parent(parent)
             if group is not None:
                 opinion = opinions.on_parent(group, parent, child)
             elif self.has_learnt:
@@ -186,11 +186,11 @@ class Anomalies:
         return self._parents[parent, child]
 
     def _is_first_signer(self, publisher: str) -> bool:
-        seen = self._usual.publishers()
+        seen = self._profiles.publishers()
         return (
             publisher != ""
             and publisher not in seen
-            and sum(seen.values()) >= self._usual.settings.minimum_support
+            and sum(seen.values()) >= self._profiles.settings.minimum_support
             and not self._lists.is_trusted(publisher)
         )
 
@@ -198,77 +198,77 @@ class Anomalies:
 class PersonView:
     """What is usual for one person in one team, as far as it is known."""
 
-    def __init__(self, usual: Usual, lists: Lists, person: str | None, member: Member, clock: LocalClock) -> None:
-        """Take what is usual; profiles are made when they are needed."""
-        self._usual = usual
+    def __init__(self, profiles: Profiles, lists: Lists, person: str | None, member: Member, clock: LocalClock) -> None:
+        """Store what is usual; profiles are made when they are needed."""
+        self._profiles = profiles
         self._lists = lists
         self._person = person
         self._team = member.team
-        self.quarters: dict[int | None, Opinion] = {}
-        self._hours: dict[int, Opinion] = {}
-        self._processes: dict[str, Opinion] = {}
+        self.quarters: dict[int | None, Explanation] = {}
+        self._hours: dict[int, Explanation] = {}
+        self._processes: dict[str, Explanation] = {}
         self._profile: HourProfile | None = None
         self.clock = clock
 
     def subjects(self) -> list[Subject]:
-        """Name the baselines that it rests on."""
-        person = [Subject(Kind.PERSON, self._person)] if self._person else []
-        return person + ([Subject(Kind.TEAM, self._team.lower())] if self._team else [])
+        """Return the baselines that it rests on."""
+        person = [Subject(SubjectKind.PERSON, self._person)] if self._person else []
+        return person + ([Subject(SubjectKind.TEAM, self._team.lower())] if self._team else [])
 
     @property
     def opinions(self) -> int:
-        """Say on how many processes there is an opinion, or none, already."""
+        """Return on how many processes there is an opinion, or none, already."""
         return len(self._processes)
 
-    def at(self, quarter: int | None) -> Opinion:
+    def at(self, quarter: int | None) -> Explanation:
         """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
         opinion = NONE if quarter is None else self._hour(self.clock.at(quarter).slot)
         self.quarters[quarter] = opinion
         return opinion
 
-    def _hour(self, slot: int) -> Opinion:
+    def _hour(self, slot: int) -> Explanation:
         opinion = self._hours.get(slot)
         if opinion is None:
             opinion = self._hours[slot] = self._on_hour(slot)
         return opinion
 
-    def process(self, name: str) -> Opinion:
+    def process(self, name: str) -> Explanation:
         """Judge a process."""
         opinion = self._processes.get(name)
         if opinion is None:
             opinion = self._processes[name] = self._on_process(name)
         return opinion
 
-    def _on_hour(self, slot: int) -> Opinion:
-        if self._person is None or not self._usual.has_learnt:
+    def _on_hour(self, slot: int) -> Explanation:
+        if self._person is None or not self._profiles.has_learnt:
             return NONE
-        hours, needed = self._usual.active_hours(self._person), self._usual.settings.minimum_support
+        hours, needed = self._profiles.active_hours(self._person), self._profiles.settings.minimum_support
         if hours < needed:
             known = f"{hours:.0f} of {needed:g} active hours of {self._person} are known"
             return no_opinion(f"no opinion on the hour: {known}")
         if self._profile is None:
             team = self._team.lower() if self._team else None
-            self._profile = self._usual.hours(self._person, team, self.clock.holidays)
+            self._profile = self._profiles.hours(self._person, team, self.clock.holidays)
         profile = self._profile
         return opinions.on_hour(profile, self._person, self.clock.name, slot)
 
-    def _on_process(self, name: str) -> Opinion:
-        if self._person is None or not self._usual.has_learnt:
+    def _on_process(self, name: str) -> Explanation:
+        if self._person is None or not self._profiles.has_learnt:
             return NONE
         if self._team is None:
             return self._without_team(name, f"no team of {self._person} is known")
         team = self._team.lower()
         if self._lists.is_expected(team, name):
             return NONE
-        group = self._usual.team(team)
+        group = self._profiles.team(team)
         if group is None:
             return self._without_team(name, f"too little is known of {self._team}, or of other teams")
-        profile = self._usual.person(self._person, team, group)
-        who = (self._person, self._team, self._usual.people()[team])
-        return opinions.on_team(profile, group, self._usual.everybody(), who, name)
+        profile = self._profiles.person(self._person, team, group)
+        who = (self._person, self._team, self._profiles.people()[team])
+        return opinions.on_team(profile, group, self._profiles.everybody(), who, name)
 
-    def _without_team(self, name: str, why: str) -> Opinion:
+    def _without_team(self, name: str, why: str) -> Explanation:
         sentence = f"no opinion on the team: {why}"
-        if self._person and self._usual.has_run(self._person, name) is False:
+        if self._person and self._profiles.has_run(self._person, name) is False:
             sentence += f"; {opinions.first_time(self._person, name)}"
         return no_opinion(sentence)

@@ -17,17 +17,17 @@ _RANGE = 2**32
 
 
 def sketch_of(name: str) -> Sketch:
-    """Give the sketch of one person."""
+    """Return the sketch of one person."""
     return [int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")]
 
 
 def unite(sketches: Iterable[Sketch]) -> Sketch:
-    """Give the sketch of all the people in some sketches."""
+    """Return the sketch of all the people in some sketches."""
     return sorted({number for sketch in sketches for number in sketch})[:MAX_EXACT]
 
 
 def head_count(sketch: Sketch) -> int:
-    """Say how many people are in a sketch: exact below `MAX_EXACT`, an estimate from there on."""
+    """Return how many people are in a sketch: exact below `MAX_EXACT`, an estimate from there on."""
     if len(sketch) < MAX_EXACT:
         return len(sketch)
     return round((MAX_EXACT - 1) * _RANGE / sketch[-1])

@@ -1,4 +1,4 @@
-"""An opinion on a row: a tail probability with the sentence that explains it, or none and why."""
+"""An opinion on a row: a p-value with the sentence that explains it, or none and why."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
     from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, PersonProfile
 
-TELLING = 0.1
-"""From this tail probability down an opinion is worth a sentence: the score that it alone gives is 10."""
+REPORT_BELOW_P = 0.1
+"""From this p-value down an opinion is worth a sentence: the score that it alone gives is 10."""
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class Opinion(NamedTuple):
-    """One of the three answers: its tail probability (None: no opinion), how that is written, and sentences.
+class Explanation(NamedTuple):
+    """One of the three answers: its p-value (None: no opinion), how that is written, and sentences.
 
-    `cauchy` is the tail's Cauchy variable, for the combination.
+    `cauchy` is the p-value's Cauchy variable, for the combination.
     """
 
-    tail: float | None = None
+    p_value: float | None = None
     text: str = ""
     cauchy: float = 0.0
     reasons: Tuple[str, ...] = ()
 
 
-NONE = Opinion()
+NONE = Explanation()
 
 
-def opinion_of(tail: float, sentence: Callable[[], str]) -> Opinion:
-    """Make an opinion; its sentence is only made where the tail is small."""
-    return Opinion(tail, f"{tail:.3g}", cauchy(tail), (sentence(),) if tail <= TELLING else ())
+def explain(p_value: float, sentence: Callable[[], str]) -> Explanation:
+    """Make an opinion; its sentence is only made where the p-value is small."""
+    return Explanation(p_value, f"{p_value:.3g}", cauchy(p_value), (sentence(),) if p_value <= REPORT_BELOW_P else ())
 
 
-def no_opinion(sentence: str) -> Opinion:
-    """Say that there is no opinion, and why."""
-    return Opinion(reasons=(sentence,))
+def no_opinion(sentence: str) -> Explanation:
+    """Build an explanation of why there is no opinion."""
+    return Explanation(reasons=(sentence,))
 
 
-def on_hour(profile: HourProfile, person: str, zone: str, slot: int) -> Opinion:
+def on_hour(profile: HourProfile, person: str, zone: str, slot: int) -> Explanation:
     """Judge a slot of the week."""
-    tail = profile.tail(slot)
+    p_value = profile.p_value(slot)
 
     def sentence() -> str:
         when = f"{_WEEKDAYS[slot // SLOTS]} {_clock(slot)}-{_clock(slot + 1)} ({zone})"
-        return f"{when} is unusual for {person}: {_percent(tail)} of the activity is at hours like this"
+        return f"{when} is unusual for {person}: {_percent(p_value)} of the activity is at hours like this"
 
-    return opinion_of(tail, sentence)
+    return explain(p_value, sentence)
 
 
 def on_team(
     profile: PersonProfile, group: GroupProfile, everybody: Everybody, who: tuple[str, str, int], process: str
-) -> Opinion:
+) -> Explanation:
     """Judge a process of a person in a team; `who` is the person, the team and how many people are in it."""
     person, team, people = who
 
@@ -68,10 +68,10 @@ def on_team(
         shares = f"{_percent(group.share(process))} of what {team} runs and {_percent(group.others_share(process))}"
         return f"{process} is {shares} of what others run{first}"
 
-    return opinion_of(profile.tail(process), sentence)
+    return explain(profile.p_value(process), sentence)
 
 
-def on_parent(group: GroupProfile, parent: str, child: str) -> Opinion:
+def on_parent(group: GroupProfile, parent: str, child: str) -> Explanation:
     """Judge a child of a parent."""
 
     def sentence() -> str:
@@ -79,16 +79,16 @@ def on_parent(group: GroupProfile, parent: str, child: str) -> Opinion:
             return f"{child} is {_percent(group.share(child))} of what {parent} starts"
         return f"{parent} never started {child} in {group.sightings:,} starts"
 
-    return opinion_of(group.tail(child), sentence)
+    return explain(group.p_value(child), sentence)
 
 
 def first_time(person: str, process: str) -> str:
-    """Say that a person never ran a process, where the team gives no opinion."""
+    """Write that a person never ran a process, where the team gives no opinion."""
     return f"first time that {person} runs {process}"
 
 
 def first_signer(publisher: str) -> str:
-    """Say that nothing signed by this publisher was run before."""
+    """Write that nothing signed by this publisher was run before."""
     return f"first program here that is signed by {publisher}"
 
 

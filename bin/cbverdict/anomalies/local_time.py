@@ -36,14 +36,14 @@ class LocalClock:
     """The clock of a time zone with its holidays."""
 
     def __init__(self, name: str, holidays: Collection[int]) -> None:
-        """Take the name of a zone, as the IANA database has it; an unknown one is taken as UTC."""
+        """Store the name of a zone, as the IANA database has it; an unknown one is taken as UTC."""
         self.name = name if is_zone(name) else "UTC"
         self.holidays = holidays
         self._zone = ZoneInfo(self.name)
         self._known: dict[int, Moment] = {}
 
     def at(self, quarter: int) -> Moment:
-        """Give the local time of a quarter of an hour, counted since 1970."""
+        """Return the local time of a quarter of an hour, counted since 1970."""
         moment = self._known.get(quarter)
         if moment is None:
             # Counted from the epoch, for datetime.fromtimestamp cannot go before 1970 on Windows.
@@ -58,12 +58,12 @@ class Clocks:
     """The clocks of people, one for each time zone and calendar."""
 
     def __init__(self, holidays: Mapping[str, Collection[int]]) -> None:
-        """Take the holidays, local days since 1970, by calendar."""
+        """Store the holidays, local days since 1970, by calendar."""
         self._holidays = holidays
         self._known: dict[tuple[str, str], LocalClock] = {}
 
     def of(self, member: Member) -> LocalClock:
-        """Give somebody's clock."""
+        """Return somebody's clock."""
         key = (member.timezone, member.calendar)
         if key not in self._known:
             self._known[key] = LocalClock(member.timezone, self._holidays.get(member.calendar, ()))
@@ -71,7 +71,7 @@ class Clocks:
 
 
 def day_of(text: str) -> int | None:
-    """Give the day since 1970 of a date, written YYYY-MM-DD (None: it is none)."""
+    """Return the day since 1970 of a date, written YYYY-MM-DD (None: it is none)."""
     try:
         return (date.fromisoformat(text.strip()) - _FIRST).days
     except ValueError:
@@ -80,7 +80,7 @@ def day_of(text: str) -> int | None:
 
 @cache
 def is_zone(name: str) -> bool:
-    """Say whether the time zone database has this name."""
+    """Return whether the time zone database has this name."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

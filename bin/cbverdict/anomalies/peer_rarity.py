@@ -1,9 +1,9 @@
 """How unusual a name is for somebody: a process for a team or a person, a child for a parent.
 
-Unusual does not mean rare. A tool that everybody else runs daily and this team never is telling, a program that is
+Unusual does not mean rare. A tool that everybody else runs daily and this team never says much, a program that is
 new to the world says less. So names are ordered by how much more others use them, p(name | others) / p(name | own),
-which by Neyman and Pearson is the most powerful order for telling own behaviour from somebody else's; the tail
-probability is how much of own behaviour is at least as far in that order.
+which by Neyman and Pearson is the most powerful order for telling own behaviour from somebody else's; the p-value
+is how much of own behaviour is at least as far in that order.
 
 Own frequencies back off to everybody's as in a Dirichlet mixture (peer groups: Turcotte, Moore, Heard & McPhall,
 "Poisson Factorization for Peer-Based Anomaly Detection", ISI 2016; Tang, Hu & Lin, "Reducing False Positives of
@@ -28,18 +28,18 @@ class Everybody:
     """The organisation's behaviour: how often each name was seen, weighted; `less` is left out of it."""
 
     def __init__(self, seen: Mapping[str, float], less: Mapping[str, float] | None = None) -> None:
-        """Take the weighted counts."""
+        """Store the weighted counts."""
         self._seen = seen
         self._less = {name: min(times, seen.get(name, 0.0)) for name, times in (less or {}).items()}
         self.total = sum(seen.values()) - sum(self._less.values())
         self._whole = self.total + _HALF * (len(seen) + 1)
 
     def __contains__(self, name: str) -> bool:
-        """Say whether anybody was seen with a name."""
+        """Return whether anybody was seen with a name."""
         return name in self._seen
 
     def share(self, name: str) -> float:
-        """Give the probability of a name; of any unknown one, that of all of them."""
+        """Return the probability of a name; of any unknown one, that of all of them."""
         return (self._seen.get(name, 0.0) - self._less.get(name, 0.0) + _HALF) / self._whole
 
     def without(self, some: Mapping[str, float]) -> Everybody:
@@ -51,7 +51,7 @@ class GroupProfile:
     """The behaviour of a team (its processes) or of a parent (its children), backed off to everybody's."""
 
     def __init__(self, seen: Mapping[str, float], once: int, sightings: int, everybody: Everybody) -> None:
-        """Take the weighted counts, and how many names were seen once of how many sightings."""
+        """Store the weighted counts, and how many names were seen once of how many sightings."""
         self.seen = seen
         self.sightings = sightings
         self.everybody = everybody
@@ -61,77 +61,77 @@ class GroupProfile:
         self._others = everybody.without(seen)
         new_share = self._prior / (self.total + self._prior) * everybody.share(_NO_NAME)
         self._unseen = math.log(new_share / self._others.share(_NO_NAME))
-        places = [(self.telling(name), self.share(name)) for name in seen]
+        places = [(self.log_likelihood_ratio(name), self.share(name)) for name in seen]
         self._order = _Order([*places, (self._unseen, max(1.0 - math.fsum(mass for _, mass in places), 0.0))])
 
     def share(self, name: str) -> float:
-        """Give the probability of a name."""
+        """Return the probability of a name."""
         return (self.seen.get(name, 0.0) + self._prior * self.everybody.share(name)) / (self.total + self._prior)
 
     def others_share(self, name: str) -> float:
-        """Give its probability for those who are not of this group."""
+        """Return its probability for those who are not of this group."""
         return self._others.share(name)
 
-    def telling(self, name: str) -> float:
+    def log_likelihood_ratio(self, name: str) -> float:
         """Place a name in the order, the more own the higher; all that the group was never seen with ties."""
         if name not in self.seen:
             return self._unseen
         return math.log(self.share(name) / self._others.share(name))
 
-    def tail(self, name: str) -> float:
-        """Give how much of the group's behaviour is at least as unusual as this name (its like by half)."""
-        return self._order.tail(self.telling(name))
+    def p_value(self, name: str) -> float:
+        """Return how much of the group's behaviour is at least as unusual as this name (its like by half)."""
+        return self._order.p_value(self.log_likelihood_ratio(name))
 
-    def below(self, telling: float) -> float:
-        """Give how much of the group's behaviour comes before a place in the order (what ties with it by half)."""
-        return self._order.tail(telling)
+    def below(self, ratio: float) -> float:
+        """Return how much of the group's behaviour comes before a place in the order (what ties with it by half)."""
+        return self._order.p_value(ratio)
 
 
 class PersonProfile:
     """The behaviour of one person, backed off to the team's."""
 
     def __init__(self, seen: Mapping[str, float], group: GroupProfile) -> None:
-        """Take the person's weighted counts."""
+        """Store the person's weighted counts."""
         self.seen = seen
         self._group = group
         self.total = sum(seen.values())
         self._weight = _PRIOR_PERSON / (self.total + _PRIOR_PERSON)
         self._shift = math.log(self._weight)
-        self._own = _Order([(self.telling(name), self.share(name)) for name in seen])
-        self._own_in_group = _Order([(group.telling(name), group.share(name)) for name in seen])
-        self._tails: dict[float, float] = {}
+        self._own = _Order([(self.log_likelihood_ratio(name), self.share(name)) for name in seen])
+        self._own_in_group = _Order([(group.log_likelihood_ratio(name), group.share(name)) for name in seen])
+        self._p_values: dict[float, float] = {}
 
     def share(self, name: str) -> float:
-        """Give the probability of a name."""
+        """Return the probability of a name."""
         own = self.seen.get(name, 0.0) / (self.total + _PRIOR_PERSON)
         return own + self._weight * self._group.share(name)
 
-    def telling(self, name: str) -> float:
+    def log_likelihood_ratio(self, name: str) -> float:
         """Place a name in the order, the more own the higher."""
         if name not in self.seen:
-            return self._group.telling(name) + self._shift
+            return self._group.log_likelihood_ratio(name) + self._shift
         return math.log(self.share(name) / self._group.others_share(name))
 
-    def tail(self, name: str) -> float:
-        """Give how much of the person's behaviour is at least as unusual as this name (its like by half)."""
-        telling = self.telling(name)
-        if telling not in self._tails:
+    def p_value(self, name: str) -> float:
+        """Return how much of the person's behaviour is at least as unusual as this name (its like by half)."""
+        ratio = self.log_likelihood_ratio(name)
+        if ratio not in self._p_values:
             # Of what the person was never seen with, the group's share counts, as far as it comes before.
-            in_group = telling - self._shift
-            rest = self._group.below(in_group) - self._own_in_group.tail(in_group)
-            self._tails[telling] = min(max(self._own.tail(telling) + self._weight * rest, 0.0), 1.0)
-        return self._tails[telling]
+            in_group = ratio - self._shift
+            rest = self._group.below(in_group) - self._own_in_group.p_value(in_group)
+            self._p_values[ratio] = min(max(self._own.p_value(ratio) + self._weight * rest, 0.0), 1.0)
+        return self._p_values[ratio]
 
 
 class _Order:
     """Names by their place, and how much comes before one."""
 
     def __init__(self, names: Sequence[tuple[float, float]]) -> None:
-        """Take place and probability of each name."""
+        """Store place and probability of each name."""
         ordered = sorted(names)
         self._places = [place for place, _ in ordered]
         self._masses = [0.0, *accumulate(mass for _, mass in ordered)]
 
-    def tail(self, place: float) -> float:
+    def p_value(self, place: float) -> float:
         low = self._masses[bisect_left(self._places, place - _TIE)]
         return (low + self._masses[bisect_right(self._places, place + _TIE)]) / 2

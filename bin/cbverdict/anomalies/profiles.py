@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Iterable, Protocol
 
 from cbverdict.anomalies.active_hours import HourProfile, background, weighed_hours
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Kind, Subject
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import totals, weigh
 from cbverdict.anomalies.distinct_count import head_count
 from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, PersonProfile
@@ -36,14 +36,14 @@ class BaselineSource(Protocol):
     """Who gives baselines; `cbverdict.service.baseline_client.BaselineClient` asks the baseline service."""
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
-        """Give the baselines that there are, or raise a `CbsignedError`."""
+        """Return the baselines that there are, or raise a `CbsignedError`."""
 
 
-class Usual:
+class Profiles:
     """The baselines of one search, and the profiles made of them."""
 
     def __init__(self, source: BaselineSource) -> None:
-        """Take who gives baselines; nothing is asked yet."""
+        """Store who gives baselines; nothing is asked yet."""
         self._source = source
         self._known: dict[Subject, Baseline] = {}
         self._groups: dict[Subject, GroupProfile | None] = {}
@@ -78,65 +78,65 @@ class Usual:
 
     def forget(self) -> None:
         """Forget people and parents."""
-        kept = {Kind.ORGANISATION, Kind.TEAM}
+        kept = {SubjectKind.ORGANISATION, SubjectKind.TEAM}
         self._persons.clear()
         self._known = {subject: baseline for subject, baseline in self._known.items() if subject.kind in kept}
         self._groups = {subject: group for subject, group in self._groups.items() if subject.kind in kept}
 
     def everybody(self) -> Everybody:
-        """Give the organisation's behaviour."""
+        """Return the organisation's behaviour."""
         if self._everybody is None:
             self._everybody = Everybody(self._weigh(ORGANISATION))
         return self._everybody
 
     def team(self, team: str) -> GroupProfile | None:
-        """Give a team's behaviour (None: it, or all the others, are too small or not known well enough)."""
+        """Return a team's behaviour (None: it, or all the others, are too small or not known well enough)."""
         if self._large_teams is None:
             self._large_teams = {name for name, people in self.people().items() if people >= MIN_TEAM}
         is_comparable = team in self._large_teams and len(self._large_teams) > 1
-        return self._group(Subject(Kind.TEAM, team)) if is_comparable else None
+        return self._group(Subject(SubjectKind.TEAM, team)) if is_comparable else None
 
     def people(self) -> dict[str, int]:
-        """Say how many people are in each team."""
+        """Return how many people are in each team."""
         if self._people is None:
             known = self._of(ORGANISATION)
             self._people = {team: head_count(known.members(team)) for team in known.teams()}
         return self._people
 
     def parent(self, parent: str) -> GroupProfile | None:
-        """Give a parent's behaviour (None: too few starts are known)."""
-        return self._group(Subject(Kind.PARENT, parent))
+        """Return a parent's behaviour (None: too few starts are known)."""
+        return self._group(Subject(SubjectKind.PARENT, parent))
 
     def person(self, person: str, team: str, group: GroupProfile) -> PersonProfile:
-        """Give a person's behaviour in a team."""
-        key = (person, Subject(Kind.TEAM, team))
+        """Return a person's behaviour in a team."""
+        key = (person, Subject(SubjectKind.TEAM, team))
         if key not in self._persons:
-            self._persons[key] = PersonProfile(self._weigh(Subject(Kind.PERSON, person)), group)
+            self._persons[key] = PersonProfile(self._weigh(Subject(SubjectKind.PERSON, person)), group)
         return self._persons[key]
 
     def has_run(self, person: str, process: str) -> bool | None:
-        """Say whether a person ever ran a process (None: too little is known of the person)."""
-        seen = totals(self._of(Subject(Kind.PERSON, person)).names)
+        """Return whether a person ever ran a process (None: too little is known of the person)."""
+        seen = totals(self._of(Subject(SubjectKind.PERSON, person)).names)
         return process in seen if sum(seen.values()) >= self.settings.minimum_support else None
 
     def active_hours(self, person: str) -> float:
-        """Say how many active hours of a person are known, old ones counting less."""
-        return weighed_hours(self._of(Subject(Kind.PERSON, person)).days, self.settings.half_life_days)
+        """Return how many active hours of a person are known, old ones counting less."""
+        return weighed_hours(self._of(Subject(SubjectKind.PERSON, person)).days, self.settings.half_life_days)
 
     def hours(self, person: str, team: str | None, holidays: Collection[int]) -> HourProfile:
-        """Give the hours of a person, backed off to the team's and everybody's."""
-        days = self._of(Subject(Kind.PERSON, person)).days
+        """Return the hours of a person, backed off to the team's and everybody's."""
+        days = self._of(Subject(SubjectKind.PERSON, person)).days
         return HourProfile(days, self.settings.half_life_days, self._background(team), holidays)
 
     def publishers(self) -> Counter[str]:
-        """Say how often programs of each publisher were seen."""
+        """Return how often programs of each publisher were seen."""
         if self._all_publishers is None:
             self._all_publishers = totals(self._of(ORGANISATION).publishers)
         return self._all_publishers
 
     def _background(self, team: str | None) -> list[float]:
         if team not in self._backgrounds:
-            subject = ORGANISATION if team is None else Subject(Kind.TEAM, team)
+            subject = ORGANISATION if team is None else Subject(SubjectKind.TEAM, team)
             below = None if team is None else self._background(None)
             self._backgrounds[team] = background(self._weigh_hours(subject), below)
         return self._backgrounds[team]

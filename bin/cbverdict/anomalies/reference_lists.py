@@ -52,7 +52,7 @@ class Roster:
         return Member(found if is_team else None, timezone, calendar)
 
     def zones(self) -> set[str]:
-        """Name every time zone in it."""
+        """Return every time zone in it."""
         rows = (*self._people.values(), *self._teams.values())
         return {zone for row in rows if (zone := row.get("timezone", "").strip())}
 
@@ -73,7 +73,7 @@ class Names:
         self._known: dict[str, Listed | None] = {}
 
     def find(self, name: str) -> Listed | None:
-        """Say what stands beside a name (None: it is not on the list)."""
+        """Return what stands beside a name (None: it is not on the list)."""
         lower = name.strip().lower()
         if lower not in self._known:
             if len(self._known) > _MAX_KNOWN:
@@ -97,27 +97,27 @@ class Lists:
     problems: Tuple[str, ...] = ()
 
     def tool(self, process: str) -> str | None:
-        """Say how a process is lived off (None: it is no such tool, or the user has allowed it)."""
+        """Return how a process is lived off (None: it is no such tool, or the user has allowed it)."""
         found = self.tools.find(process)
         return None if found is None or found.status == "allowed" else found.reason
 
     def denied(self, publisher: str) -> str | None:
-        """Say why a publisher is denied (None: it is not)."""
+        """Return why a publisher is denied (None: it is not)."""
         found = self.publishers.find(publisher)
         return found.reason if found is not None and found.status == "denied" else None
 
     def is_trusted(self, publisher: str) -> bool:
-        """Say whether a publisher is trusted."""
+        """Return whether a publisher is trusted."""
         found = self.publishers.find(publisher)
         return found is not None and found.status == "trusted"
 
     def is_expected(self, team: str, process: str) -> bool:
-        """Say whether a team is expected to run a process."""
+        """Return whether a team is expected to run a process."""
         expected = self.expected.get(team.lower()) or self.expected.get(_ANY)
         return expected is not None and expected.find(process) is not None
 
 
 def person_of(user: str | None) -> str | None:
-    r"""Name the person of an account, the same for `CORP\jdoe`, `jdoe@corp.example` and `JDoe` (None: nobody)."""
+    r"""Return the person of an account, the same for `CORP\jdoe`, `jdoe@corp.example` and `JDoe` (None: nobody)."""
     name = baseline_name((user or "").rpartition("\\")[2].partition("@")[0])
     return None if name in _NOBODY else name

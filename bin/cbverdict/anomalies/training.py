@@ -9,8 +9,8 @@ from cbverdict.anomalies.active_hours import HOURS, SLOTS
 from cbverdict.anomalies.baselines import (
     MAX_NAME,
     Baselines,
-    Kind,
     Sighting,
+    SubjectKind,
     baseline_name,
     learn,
     read_baseline,
@@ -34,12 +34,12 @@ _DAY = 86400.0
 
 
 def columns(fields: EventFields) -> list[str]:
-    """Name the columns that are learnt from."""
+    """Return the columns that are learnt from."""
     return [*dict.fromkeys([*fields.name, *fields.parent_name, *fields.who()]), PUBLISHER_FIELD, TIME_FIELD]
 
 
 @dataclass
-class Lesson:
+class TrainingResult:
     """What was learnt from so many rows; those without a usable time are skipped."""
 
     baselines: Baselines = field(default_factory=dict)
@@ -66,8 +66,8 @@ class Lesson:
             self.baselines[subject] = known.merge(baseline) if known else baseline
 
     def report(self, action: str) -> Iterator[Dict[str, str]]:
-        """Say what was learnt, a row for each kind of baseline."""
-        for kind in Kind:
+        """Return what was learnt, a row for each kind of baseline."""
+        for kind in SubjectKind:
             found = [baseline for subject, baseline in self.baselines.items() if subject.kind is kind]
             names = {name for baseline in found for name in totals(baseline.names)}
             days = {day for baseline in found for day in baseline.days}
@@ -76,7 +76,7 @@ class Lesson:
                 "kind": kind.value,
                 "baselines": str(len(found)),
                 "processes": str(len(names)),
-                "active_days": str(len(days)) if kind is Kind.PERSON else "",
+                "active_days": str(len(days)) if kind is SubjectKind.PERSON else "",
                 "rows": str(self.rows),
                 "skipped": str(self.skipped),
             }
@@ -86,23 +86,23 @@ class Learner:
     """Learn from rows, in the time zone of the person that each is about."""
 
     def __init__(self, lists: Lists, fields: EventFields, now: float) -> None:
-        """Take the lists, which fields are read, and the time, for what lies in the future is a clock gone wrong."""
+        """Store the lists, which fields are read, and the time, for what lies in the future is a clock gone wrong."""
         self._lists = lists
         self._fields = fields
         self._latest = (now + _DAY) // QUARTER
         self._clocks = Clocks(lists.holidays)
 
-    def learn(self, records: Iterable[Record]) -> Lesson:
+    def learn(self, records: Iterable[Record]) -> TrainingResult:
         """Learn from rows."""
-        lesson = Lesson()
+        result = TrainingResult()
         for record in records:
-            lesson.rows += 1
+            result.rows += 1
             sighting = self._sighting(record)
             if sighting is None:
-                lesson.skipped += 1
+                result.skipped += 1
             else:
-                learn(lesson.baselines, sighting)
-        return lesson
+                learn(result.baselines, sighting)
+        return result
 
     def _sighting(self, record: Record) -> Sighting | None:
         event = read_event(record, self._fields)

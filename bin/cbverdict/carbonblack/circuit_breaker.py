@@ -28,7 +28,7 @@ class CircuitBreaker:
     def __init__(
         self, threshold: int = THRESHOLD, first_rest: float = FIRST_REST, longest_rest: float = LONGEST_REST
     ) -> None:
-        """Take how many failures in a row open it, and for how many seconds at first and at the longest."""
+        """Store how many failures in a row open it, and for how many seconds at first and at the longest."""
         self._threshold = threshold
         self._first_rest = first_rest
         self._longest_rest = longest_rest
@@ -44,7 +44,7 @@ class CircuitBreaker:
         return self._rest
 
     def state(self, now: float) -> State:
-        """Say what may be done now; who is told to probe must say what came of it, and others wait for that."""
+        """Return what may be done now; who is told to probe must say what came of it, and others wait for that."""
         with self._lock:
             if self._failures < self._threshold:
                 return State.CLOSED

@@ -112,7 +112,7 @@ class Transport:
         return outcome.result
 
     def _patience(self) -> float:
-        """Give the seconds after which a first try is taken for lost: ten times as long as any took lately."""
+        """Return the seconds after which a first try is taken for lost: ten times as long as any took lately."""
         return max(_LEAST_PATIENCE, 10 * self._slowest) if self._slowest else math.inf
 
     def _try(self, request: Request, deadline: float, patience: float, count: Callable[[], None]) -> _Outcome:
@@ -169,7 +169,7 @@ class Transport:
         return _Outcome(kind(self.sentence(text, kind)), is_passing=what == _CLOSED)
 
     def sentence(self, what: str, kind: type[EdrError]) -> str:
-        """Say what the server did, whose it is, and what to do."""
+        """Write what the server did, whose it is, and what to do."""
         return f"Carbon Black {self._account.name} ({self._account.url}) {what}. {advice(kind)}"
 
 
@@ -203,14 +203,14 @@ class _Allowance(threading.local):
         self._deadline = self._bytes = math.inf
 
     def seconds(self) -> float | None:
-        """Give the seconds that are left (None: any number)."""
+        """Return the seconds that are left (None: any number)."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise socket.timeout("the request's time is over")
         return None if left == math.inf else left
 
     def take(self, size: int) -> int:
-        """Take so many bytes."""
+        """Count so many bytes against the allowance."""
         self._bytes -= size
         if self._bytes < 0:
             raise _TooMuchError
@@ -303,7 +303,7 @@ class _TlsAdapter(HTTPAdapter):
         return manager
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:  # noqa: ANN401 - requests' own signature
-        """Take status, headers and body, and no cookies: http.cookiejar takes a time that grows with their square."""
+        """Build a response without cookies: http.cookiejar takes a time that grows with their square."""
         response = requests.Response()
         response.status_code = resp.status
         response.headers = CaseInsensitiveDict(resp.headers)
@@ -373,7 +373,7 @@ _ZLIB_STARTS = (b"\x08", b"\x18", b"\x28", b"\x38", b"\x48", b"\x58", b"\x68", b
 
 
 def _window(name: str, start: bytes) -> int:
-    """Tell zlib what comes: gzip, or deflate with its header, or (as some servers send it) without."""
+    """Build a decompressor for what comes: gzip, or deflate with its header, or (as some servers send it) without."""
     if name != "deflate":
         return 16 + zlib.MAX_WBITS
     has_header = start[:1] in _ZLIB_STARTS and int.from_bytes(start[:2], "big") % 31 == 0  # RFC 1950, 2.2
@@ -396,7 +396,7 @@ def _seconds_until(date: str) -> float:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an error and all that stands behind it, as Python, requests and urllib3 each keep it."""
+    """Return an error and all that stands behind it, as Python, requests and urllib3 each keep it."""
     pending, seen = [error], set()
     while pending:
         one = pending.pop()

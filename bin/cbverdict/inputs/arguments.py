@@ -72,7 +72,7 @@ def parse_arguments(
 
 
 def begin_of(start: str, now: float) -> str:
-    """Give the second (UTC, ISO 8601) that a start means at a time.
+    """Return the second (UTC, ISO 8601) that a start means at a time.
 
     Raises:
         SetupError: it means none after 1970-01-08.
@@ -96,7 +96,7 @@ def begin_of(start: str, now: float) -> str:
 
 
 def _is_balanced(query: str) -> bool:
-    """Say whether a query stays a part of one that it is put into."""
+    """Return whether a query stays a part of one that it is put into."""
     bare = _QUOTED.sub("", _ESCAPED.sub("", query))
     depth = 0
     for bracket in _BRACKET.findall(bare):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.recent import Recent
+    from cbverdict.inputs.seen_keys import SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.verdicts.cached_verdict import StoredVerdict
     from cbverdict.verdicts.hashes import Md5
@@ -51,11 +51,11 @@ class BinaryFeed:
     time_field = TIME_FIELD
 
     def __init__(self, sources: Sources, arguments: InputArguments, clock: Callable[[], float] = time.time) -> None:
-        """Take whom to ask and what the admin said; nothing is asked yet."""
+        """Store whom to ask and what the admin said; nothing is asked yet."""
         self._sources = sources
         self._arguments = arguments
         self._clock = clock
-        self._taught: Baselines = {}
+        self._unsaved_baselines: Baselines = {}
         self._refresh_requests = 0
 
     @property
@@ -68,7 +68,7 @@ class BinaryFeed:
         self._sources.reload()
 
     def identity(self, document: Document) -> str:
-        """Give the hash of a binary."""
+        """Return the hash of a binary."""
         return str(document.get("md5") or "")
 
     def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
@@ -76,11 +76,11 @@ class BinaryFeed:
         query = since_query(self._arguments.query, TIME_FIELD, max(cursor.second, started))
         return self._sources.edr.binary_page(query, rows, cursor.skip)
 
-    def prepare(self, documents: Sequence[Document], recent: Recent) -> Sequence[Document]:  # noqa: ARG002
+    def prepare(self, documents: Sequence[Document], recent: SeenKeys) -> Sequence[Document]:  # noqa: ARG002
         """Leave it all to `read`: nothing is asked for a binary."""
         return documents
 
-    def read(self, prepared: Sequence[Document], recent: Recent) -> Batch:
+    def read(self, prepared: Sequence[Document], recent: SeenKeys) -> Batch:
         """Make an event of each binary that is new, or whose signature was reported or changed since."""
         is_expired_signed = self._sources.settings.verdicts.is_expired_signed
         events, keys, judged = [], [], []
@@ -121,17 +121,17 @@ class BinaryFeed:
         if self._arguments.is_learning:
             self._learn_signers({question: verdict for question, verdict, is_new in batch.due if is_new}.values())
 
-    def finish(self, recent: Recent, noticed: float) -> Batch:
+    def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:
         """Ask anew what is about to run out, and tell whose signature changed, whoever noticed."""
         settings = self._sources.settings
         store, server, now = settings.store(), settings.own_account.name, self._clock()
         due = store.running_out(server, now + min(_AHEAD, settings.verdicts.lifetimes.not_signed / 2), now - _BEHIND)
         self._refresh([stored.question for stored in due[:_MAX_REFRESHED]])
-        flips = store.flips(server, noticed - _FLIP_OVERLAP)
-        taught, self._taught = self._taught, {}
-        if taught:
+        flips = store.flips(server, flips_checked_until - _FLIP_OVERLAP)
+        baselines, self._unsaved_baselines = self._unsaved_baselines, {}
+        if baselines:
             try:
-                self._sources.learn(taught)
+                self._sources.learn(baselines)
             except StoreError as error:
                 logger.warning("learn publishers trouble=%r", str(error))
         events = [(self._flip_id(flip), flip) for flip in flips]
@@ -158,7 +158,7 @@ class BinaryFeed:
         day = int(self._clock() // 86400)
         for verdict in verdicts:
             if verdict.signature and verdict.signature.publisher:
-                add_sighting(self._taught, Sighting(day=day, hour=0, publisher=verdict.signature.publisher))
+                add_sighting(self._unsaved_baselines, Sighting(day=day, hour=0, publisher=verdict.signature.publisher))
 
     def _event(self, md5: Md5, document: Document, verdict: Verdict, status: str) -> Event:
         account = self._sources.account

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cbverdict.errors import StoreError
-from cbverdict.inputs.recent import MAX_KEYS, Recent
+from cbverdict.inputs.seen_keys import MAX_KEYS, SeenKeys
 from cbverdict.splunkd.kvstore import Collection
 
 COLLECTION = "cbsigned_checkpoints"
@@ -24,8 +24,8 @@ class Checkpoint:
     """How far an input has read. `start` and `account` are those it began with: with others it begins anew.
 
     `started` and `cursor` are UTC to the second: from when on what began is wanted, and until when all is written.
-    `caught_up` is when nothing was left to read (seconds since 1970). `told` is the lag that was told of. `noticed` is
-    until when flips were looked for.
+    `caught_up` is when nothing was left to read (seconds since 1970). `last_reported_lag`
+    is the lag of the last health event (seconds). `flips_checked_until` is until when flips were looked for.
     """
 
     account: str
@@ -33,24 +33,24 @@ class Checkpoint:
     started: str
     cursor: str
     caught_up: float
-    told: float = 0.0
-    noticed: float = 0.0
+    last_reported_lag: float = 0.0
+    flips_checked_until: float = 0.0
 
 
 class CheckpointStore:
     """Keep the checkpoint of one input and the keys of what it wrote lately; methods raise `StoreError`."""
 
     def __init__(self, splunkd_uri: str, token: str, name: str) -> None:
-        """Take the input's name, `<kind>://<stanza>`; nothing is sent yet."""
+        """Store the input's name, `<kind>://<stanza>`; nothing is sent yet."""
         self._collection = Collection(splunkd_uri, token, COLLECTION, _TIMEOUT)
         self._name = name
         self._pages: deque[tuple[int, int]] = deque()
         self._next = 0
         self._keys = 0
 
-    def load(self) -> tuple[Checkpoint | None, Recent]:
-        """Give what was saved (None: nothing yet, or nothing that can be read)."""
-        recent = Recent()
+    def load(self) -> tuple[Checkpoint | None, SeenKeys]:
+        """Return what was saved (None: nothing yet, or nothing that can be read)."""
+        recent = SeenKeys()
         checkpoint = None
         pages: list[tuple[int, str]] = []
         for document in self._collection.find({"input": self._name}):
@@ -67,12 +67,12 @@ class CheckpointStore:
             self._put_together(recent)
         return checkpoint, recent
 
-    def forget(self) -> Recent:
+    def forget(self) -> SeenKeys:
         """Forget the keys of what was written, for the input begins anew."""
         self._delete_before(self._next)
         self._pages.clear()
         self._keys = 0
-        return Recent()
+        return SeenKeys()
 
     def save(self, checkpoint: Checkpoint, kept: str) -> None:
         """Save how far the input has read, with the keys of what it wrote since the last time."""
@@ -100,7 +100,7 @@ class CheckpointStore:
             self._keys -= self._pages.popleft()[1]
         self._delete_before(self._pages[0][0])
 
-    def _put_together(self, recent: Recent) -> None:
+    def _put_together(self, recent: SeenKeys) -> None:
         """Make few documents of many: an input that runs every minute adds one of a few keys each time."""
         texts = list(recent.texts())
         parts = ["".join(texts[start : start + _KEYS_A_DOCUMENT]) for start in range(0, len(texts), _KEYS_A_DOCUMENT)]

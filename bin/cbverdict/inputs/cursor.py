@@ -38,7 +38,7 @@ class Cursor:
     overlap: int = 0
 
     def has_gap(self, rows: Sequence[Row]) -> bool:
-        """Say whether rows may be missing between those that were skipped and these, the next page."""
+        """Return whether rows may be missing between those that were skipped and these, the next page."""
         first = next((row for row in rows if row.identity), None)
         if not self.overlap or first is None:
             return False

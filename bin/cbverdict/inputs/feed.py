@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.recent import Recent
+    from cbverdict.inputs.seen_keys import SeenKeys
 
 Document = Mapping[str, Any]
 Fields = Dict[str, Union[str, List[str]]]
@@ -41,32 +41,32 @@ class Feed(Protocol):
 
     @property
     def time_field(self) -> str:
-        """Name the time in whose order documents come."""
+        """Return the time in whose order documents come."""
 
     @property
     def requests(self) -> int:
-        """Say how many requests were sent to Carbon Black so far."""
+        """Return how many requests were sent to Carbon Black so far."""
 
     def reload(self) -> None:
         """Read account and settings anew, for they may be what is wrong."""
 
     def identity(self, document: Document) -> str:
-        """Give what tells a document from others of the same time (empty: nothing does)."""
+        """Return what tells a document from others of the same time (empty: nothing does)."""
 
     def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
         """Fetch a page, and say whether it is the last; `started` is from when on what is wanted began (UTC)."""
 
-    def prepare(self, documents: Sequence[Document], recent: Recent) -> Any:  # noqa: ANN401 - each feed has its own
-        """Do for a page what does not depend on the pages before it; `recent` may lack some of them yet."""
+    def prepare(self, documents: Sequence[Document], recent: SeenKeys) -> Any:  # noqa: ANN401 - each feed has its own
+        """Prepare what of a page does not depend on the pages before it; `recent` may lack some of them yet."""
 
-    def read(self, prepared: Any, recent: Recent) -> Batch:  # noqa: ANN401 - likewise
+    def read(self, prepared: Any, recent: SeenKeys) -> Batch:  # noqa: ANN401 - likewise
         """Make events of what is not written yet of a page."""
 
     def written(self, batch: Batch) -> None:
-        """Do what is due when the events of a batch are written; the page is not yet marked as read."""
+        """Finish a batch whose events are written; the page is not yet marked as read."""
 
-    def finish(self, recent: Recent, noticed: float) -> Batch:
-        """Do what is due when nothing more is to be read; its events are written like those of a page.
+    def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:
+        """Finish a run in which nothing more is to be read; its events are written like those of a page.
 
-        `noticed` is when this was last done, in seconds since 1970.
+        `flips_checked_until` is when this was last done, in seconds since 1970.
         """

@@ -16,32 +16,32 @@ _NOTICEABLE = 60.0
 
 @dataclass
 class Health:
-    """Tell when the lag (seconds) grows past a limit, when it has doubled since, and when all is well again.
+    """Report when the lag (seconds) grows past a limit, when it has doubled since, and when all is well again.
 
-    A lag that shrinks is a backfill at work. `told` is the lag that was last told of, 0 for none; `least` is the
+    A lag that shrinks is a backfill at work. `last_reported_lag` is that of the last event, 0 for none; `least` is the
     smallest so far.
     """
 
     limit: float = MIN_LIMIT
     lag: float = math.inf
-    told: float = 0.0
+    last_reported_lag: float = 0.0
     least: float = math.inf
 
     def trouble(self, lag: float) -> str:
-        """Give what there is to tell while nothing can be read."""
-        if lag > max(self.limit, _WORSE * self.told):
-            self.told = lag
+        """Return what there is to tell while nothing can be read."""
+        if lag > max(self.limit, _WORSE * self.last_reported_lag):
+            self.last_reported_lag = lag
             return "behind"
         return ""
 
     def look(self, lag: float) -> str:
-        """Take note of the lag after a page; give what there is to tell (`behind`, `caught_up`, or empty: nothing)."""
+        """Record the lag after a page; return the event that it is worth (`behind`, `caught_up`, or empty: none)."""
         is_growing = lag > self.least + _NOTICEABLE
         self.lag, self.least = lag, min(lag, self.least)
-        if self.told and lag <= self.limit:
-            self.told = 0.0
+        if self.last_reported_lag and lag <= self.limit:
+            self.last_reported_lag = 0.0
             return "caught_up"
-        if is_growing and lag > max(self.limit, _WORSE * self.told):
-            self.told = lag
+        if is_growing and lag > max(self.limit, _WORSE * self.last_reported_lag):
+            self.last_reported_lag = lag
             return "behind"
         return ""

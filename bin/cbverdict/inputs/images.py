@@ -30,7 +30,7 @@ class Images:
                 self._images.popitem(last=False)
 
     def find(self, guids: Iterable[str]) -> dict[str, Image | None]:
-        """Give what is known of these; one that is missing in it was not asked for yet, or was forgotten."""
+        """Return what is known of these; one that is missing in it was not asked for yet, or was forgotten."""
         with self._lock:
             found = {guid: self._images[guid] for guid in guids if guid in self._images}
             for guid in found:

@@ -21,7 +21,7 @@ from cbverdict.inputs.pages import Page, Pages
 from cbverdict.inputs.pause import Pause, StoppedError
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.recent import Recent
+    from cbverdict.inputs.seen_keys import SeenKeys
 
 T = TypeVar("T")
 
@@ -45,10 +45,10 @@ class Stream(Protocol):
 class Checkpoints(Protocol):
     """Where it is kept how far the input has read; methods raise `StoreError`."""
 
-    def load(self) -> tuple[Checkpoint | None, Recent]:
-        """Give what was saved."""
+    def load(self) -> tuple[Checkpoint | None, SeenKeys]:
+        """Return what was saved."""
 
-    def forget(self) -> Recent:
+    def forget(self) -> SeenKeys:
         """Forget the keys of what was written."""
 
     def save(self, checkpoint: Checkpoint, kept: str) -> None:
@@ -79,7 +79,7 @@ class Intake:
         health: Health,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the input's name, its account's, what the admin said, and whom it works with."""
+        """Store the input's name, its account's, what the admin said, and whom it works with."""
         self._name = name
         self._account = account
         self._arguments = arguments
@@ -106,13 +106,13 @@ class Intake:
             self._patiently(partial(self._checkpoints.save, loaded, ""))  # So that it begins there whatever comes.
         checkpoint = loaded
         self._caught_up = checkpoint.caught_up
-        self._health.told = checkpoint.told
+        self._health.last_reported_lag = checkpoint.last_reported_lag
         is_over = False
         while not is_over:
             checkpoint, is_over = self._sweep(checkpoint, recent)
         self._finish(checkpoint, recent)
 
-    def _sweep(self, checkpoint: Checkpoint, recent: Recent) -> tuple[Checkpoint, bool]:
+    def _sweep(self, checkpoint: Checkpoint, recent: SeenKeys) -> tuple[Checkpoint, bool]:
         """Read from where all is sure to be read, until nothing is left (True) or it is time to look back (False).
 
         A row becomes visible at most `overlap` seconds after the server says that it got it. From the first page on
@@ -137,7 +137,7 @@ class Intake:
             pages.close()
         return checkpoint, True
 
-    def _end(self, page: Page, recent: Recent, checkpoint: Checkpoint) -> Checkpoint:
+    def _end(self, page: Page, recent: SeenKeys, checkpoint: Checkpoint) -> Checkpoint:
         checkpoint = self._close(page.batch, recent, checkpoint, self._lag(page))
         logger.info(
             "input=%s rows=%d events=%d requests=%d lag_seconds=%.0f",
@@ -145,12 +145,12 @@ class Intake:
         )  # fmt: skip
         return checkpoint
 
-    def _finish(self, checkpoint: Checkpoint, recent: Recent) -> None:
+    def _finish(self, checkpoint: Checkpoint, recent: SeenKeys) -> None:
         now = self._clock()
-        batch = self._patiently(partial(self._feed.finish, recent, checkpoint.noticed))
-        self._close(batch, recent, replace(checkpoint, noticed=now), 0.0)
+        batch = self._patiently(partial(self._feed.finish, recent, checkpoint.flips_checked_until))
+        self._close(batch, recent, replace(checkpoint, flips_checked_until=now), 0.0)
 
-    def _close(self, batch: Batch, recent: Recent, checkpoint: Checkpoint, lag: float) -> Checkpoint:
+    def _close(self, batch: Batch, recent: SeenKeys, checkpoint: Checkpoint, lag: float) -> Checkpoint:
         """Write events, and then that they are written: whoever dies between writes them again."""
         self._right.renew()
         self._stream.write(batch.events)
@@ -158,7 +158,7 @@ class Intake:
         self._page_at = self._clock()
         self._tell(lag)
         kept = "".join([recent.note(key) for key in batch.keys])
-        checkpoint = replace(checkpoint, told=self._health.told, caught_up=self._caught_up)
+        checkpoint = replace(checkpoint, last_reported_lag=self._health.last_reported_lag, caught_up=self._caught_up)
         self._patiently(partial(self._checkpoints.save, checkpoint, kept))
         return checkpoint
 
@@ -196,7 +196,9 @@ class Intake:
         started = begin_of(start, now)
         logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
         self._page_at = now  # Until then nothing could come, so that is when it begins to lag.
-        return Checkpoint(self._account, start, started, started, caught_up=_epoch(started) or now, noticed=now)
+        return Checkpoint(
+            self._account, start, started, started, caught_up=_epoch(started) or now, flips_checked_until=now
+        )
 
     def _lag(self, page: Page) -> float:
         now = self._clock()
@@ -223,7 +225,7 @@ class Intake:
 
 
 def _reached(page: Page) -> float:
-    """Give the time up to which a page goes, whatever a clock that was wrong for a while says."""
+    """Return the time up to which a page goes, whatever a clock that was wrong for a while says."""
     reached = _epoch(page.second)
     return page.asked if reached is None else min(reached, page.asked)
 

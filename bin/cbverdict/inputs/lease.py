@@ -39,7 +39,7 @@ class Lease:
         interval: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the input's name, this host's, where locks are kept on it, and the seconds between two runs."""
+        """Store the input's name, this host's, where locks are kept on it, and the seconds between two runs."""
         self._collection = Collection(splunkd_uri, token, COLLECTION)
         self._name = name
         self._key = f"lease|{name}"
@@ -53,7 +53,7 @@ class Lease:
         self._lock = FileLock(folder / f"{safe[:200]}.lock")
 
     def take(self) -> None:
-        """Take the lease.
+        """Acquire the lease.
 
         Raises:
             TakenError: another process has it.

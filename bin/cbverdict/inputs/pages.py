@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from cbverdict.inputs.feed import Batch, Document, Feed
-    from cbverdict.inputs.recent import Recent
+    from cbverdict.inputs.seen_keys import SeenKeys
 
 _AHEAD = 3
 """Pages that are fetched before the first of them is read: while one comes, two are prepared."""
@@ -57,13 +57,13 @@ class Pages:
     def __init__(
         self,
         feed: Feed,
-        recent: Recent,
+        recent: SeenKeys,
         page_size: int,
         patiently: Patiently,
         pause: Pause,
         clock: Callable[[], float],
     ) -> None:
-        """Take what is read, and what was written lately."""
+        """Store what is read, and what was written lately."""
         self._feed = feed
         self._recent = recent
         self._page_size = page_size
@@ -78,7 +78,7 @@ class Pages:
         self._preparer = ThreadPoolExecutor(_PREPARED_AT_ONCE, "prepare")
 
     def read(self, cursor: Cursor, started: str) -> Iterator[Page]:
-        """Give page after page until nothing more is left; what was given must be remembered before the next is."""
+        """Return page after page until nothing more is left; what was given must be remembered before the next is."""
         self._cursor = cursor
         fetching: list[Future[None]] = []
 

@@ -23,7 +23,7 @@ class Pause:
     """Wait without sleeping through splunkd's wish to stop."""
 
     def __init__(self, is_stopping: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Take how to know that it is time to stop, and what is to be done now and then while waiting."""
+        """Store how to know that it is time to stop, and what is to be done now and then while waiting."""
         self._is_stopping = is_stopping
         self._meanwhile = meanwhile
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.baselines import merge_baselines
 from cbverdict.anomalies.local_time import read_time
-from cbverdict.anomalies.training import Learner, Lesson
+from cbverdict.anomalies.training import Learner, TrainingResult
 from cbverdict.carbonblack.edr.query import MAX_BATCH, processes_query, since_query
 from cbverdict.errors import EdrError, NotCarbonBlackError, StoreError
 from cbverdict.events import TIME_FIELD as EVENT_TIME
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cbverdict.events import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.recent import Recent
+    from cbverdict.inputs.seen_keys import SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.search.verdict_columns import Record
 
@@ -48,7 +48,7 @@ _PAGES_A_SEARCH = 20
 """After so many pages what was answered is asked anew, so that memory does not grow with a backfill."""
 
 _PAGES_A_LESSON = 50
-_MAX_LESSON = 200_000
+_MAX_UNSAVED_ROWS = 200_000
 _FINAL = {Reason.AUTH, Reason.CERTIFICATE, Reason.SETUP}
 _PASSING = {
     Reason.TIMEOUT,
@@ -84,7 +84,7 @@ class ProcessFeed:
         pause: Callable[[float], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take whom to ask, what the admin said, and how to wait; nothing is asked yet."""
+        """Store whom to ask, what the admin said, and how to wait; nothing is asked yet."""
         self._sources = sources
         self._arguments = arguments
         self._pause = pause
@@ -96,7 +96,7 @@ class ProcessFeed:
         self._pages = 0
         self._earlier_requests = 0
         self._learner = Learner(read_lists(), EventFields(), clock()) if arguments.is_learning else None
-        self._lesson = Lesson()
+        self._learnt = TrainingResult()
 
     @property
     def requests(self) -> int:
@@ -111,7 +111,7 @@ class ProcessFeed:
         self._can_find_images = self._waits_for_parents = True
 
     def identity(self, document: Document) -> str:
-        """Give the id of a segment."""
+        """Return the id of a segment."""
         return f"{document['id']}:{document.get('segment_id')}" if document.get("id") else ""
 
     def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
@@ -119,29 +119,29 @@ class ProcessFeed:
         query = since_query(self._arguments.query, TIME_FIELD, cursor.second, started)
         return self._sources.edr.process_page(query, rows, cursor.skip)
 
-    def prepare(self, documents: Sequence[Document], recent: Recent) -> Prepared:
+    def prepare(self, documents: Sequence[Document], recent: SeenKeys) -> Prepared:
         """Put segments together, and ask what is to be asked about processes that look new."""
         if documents and not any(document.get(TIME_FIELD) for document in documents):
             raise NotCarbonBlackError("the processes have no last_server_update: the input needs Carbon Black EDR 6.1")
         return self._prepare(read_reports(documents), recent)
 
-    def _prepare(self, reports: Sequence[Report], recent: Recent) -> Prepared:
+    def _prepare(self, reports: Sequence[Report], recent: SeenKeys) -> Prepared:
         new = [report for report in reports if not _is_written(report, recent)]
         parents, trouble = self._parents(new, {report.guid: report.image for report in reports})
         records = self._records(new, parents)
-        return Prepared(reports, list(zip(new, records, self._current_search().foresee(records))), trouble)
+        return Prepared(reports, list(zip(new, records, self._current_search().prefetch(records))), trouble)
 
-    def read(self, prepared: Prepared, recent: Recent) -> Batch:
+    def read(self, prepared: Prepared, recent: SeenKeys) -> Batch:
         """Make an event of each process that is new, or of which more is known; segments of one process are one."""
         prepared = self._with_parents(prepared, recent)
         new = [one for one in prepared.new if not _is_written(one[0], recent)]
         records = [dict(record) for _, record, _ in new]
         self._enrich(records, [event for _, _, event in new])
-        taught = [dict(record) for record in records] if self._learner else ()
+        learnt_from = [dict(record) for record in records] if self._learner else ()
         return Batch(
             [self._event(record) for record in records],
             [_key(report) for report in prepared.reports],
-            taught,
+            learnt_from,
         )
 
     def written(self, batch: Batch) -> None:
@@ -149,31 +149,31 @@ class ProcessFeed:
         if not self._learner:
             return
         part = self._learner.learn(batch.due)
-        self._lesson.baselines = merge_baselines([self._lesson.baselines, part.baselines])
-        self._lesson.rows += part.rows
+        self._learnt.baselines = merge_baselines([self._learnt.baselines, part.baselines])
+        self._learnt.rows += part.rows
         if self._pages % _PAGES_A_LESSON == 0:
             self._learn()
 
-    def finish(self, recent: Recent, noticed: float) -> Batch:  # noqa: ARG002 - the feed's own signature
+    def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:  # noqa: ARG002 - the feed's own signature
         """Learn from the rest."""
         self._learn()
         self._end_search()
         return Batch((), ())
 
     def _learn(self) -> None:
-        if not self._lesson.baselines:
+        if not self._learnt.baselines:
             return
         try:
-            self._sources.learn(self._lesson.baselines)
+            self._sources.learn(self._learnt.baselines)
         except StoreError as error:
-            logger.warning("learn rows=%d trouble=%r", self._lesson.rows, str(error))
-            if self._lesson.rows < _MAX_LESSON:
+            logger.warning("learn rows=%d trouble=%r", self._learnt.rows, str(error))
+            if self._learnt.rows < _MAX_UNSAVED_ROWS:
                 return  # It is tried again with the next pages.
         else:
-            logger.info("learn rows=%d baselines=%d", self._lesson.rows, len(self._lesson.baselines))
-        self._lesson = Lesson()
+            logger.info("learn rows=%d baselines=%d", self._learnt.rows, len(self._learnt.baselines))
+        self._learnt = TrainingResult()
 
-    def _with_parents(self, prepared: Prepared, recent: Recent) -> Prepared:
+    def _with_parents(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
         """Ask for parents once more where they could not be had: what is not known of one does not block the noise."""
         for wait in _WAITS if self._waits_for_parents else ():
             if prepared.trouble is None or prepared.trouble.reason not in _PASSING:
@@ -278,7 +278,7 @@ def _key(report: Report) -> str:
     return f"{report.guid}:{report.known}"
 
 
-def _is_written(report: Report, recent: Recent) -> bool:
+def _is_written(report: Report, recent: SeenKeys) -> bool:
     return any(f"{report.guid}:{known}" in recent for known in range(report.known, MOST_KNOWN + 1))
 
 

@@ -44,7 +44,7 @@ _GRACE = 2.0
 _INTERVAL = re.compile(r"\d+(\.\d+)?")
 
 
-class Kind(NamedTuple):
+class InputKind(NamedTuple):
     """What tells one kind of input from another; `overlap` is the default, in seconds, and `max_overlap` the most."""
 
     name: str
@@ -72,8 +72,8 @@ _ARGUMENTS = (
 class InputScript(Script):  # type: ignore[misc] # the SDK has no types
     """A modular input over splunk-sdk."""
 
-    def __init__(self, kind: Kind, output: PagedOutput) -> None:
-        """Take the kind of input, and what the SDK's writer writes to."""
+    def __init__(self, kind: InputKind, output: PagedOutput) -> None:
+        """Store the kind of input, and what the SDK's writer writes to."""
         super().__init__()
         self._kind = kind
         self._output = output
@@ -175,8 +175,8 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         return self._is_stopping
 
 
-def run(kind: Kind, arguments: Sequence[str]) -> NoReturn:
-    """Do what splunkd asks for, and end the process with the exit code."""
+def run(kind: InputKind, arguments: Sequence[str]) -> NoReturn:
+    """Run what splunkd asks for, and end the process with the exit code."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
     output = PagedOutput(standard_output())
     script = InputScript(kind, output)

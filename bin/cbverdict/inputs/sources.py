@@ -35,27 +35,27 @@ class Settings:
     anomalies: AnomalySettings
 
     def account(self, name: str | None) -> Account:  # noqa: ARG002 - an input has one account
-        """Give the input's account."""
+        """Return the input's account."""
         return self.own_account
 
     def verdict_settings(self) -> VerdictSettings:
-        """Give the verdict settings."""
+        """Return the verdict settings."""
         return self.verdicts
 
     def anomaly_settings(self) -> AnomalySettings:
-        """Give the anomaly settings."""
+        """Return the anomaly settings."""
         return self.anomalies
 
     def store(self) -> VerdictStore:
-        """Give the verdict store."""
+        """Return the verdict store."""
         return self.configuration.store()
 
     def baseline_store(self) -> BaselineStore:
-        """Give the baseline store."""
+        """Return the baseline store."""
         return self.configuration.baseline_store()
 
     def is_search_over(self, sid: str | None) -> bool:  # noqa: ARG002 - an input is no search
-        """Say whether splunkd wants the input to stop."""
+        """Return whether splunkd wants the input to stop."""
         return self.is_over()
 
 
@@ -69,7 +69,7 @@ class Sources:
         is_over: Callable[[], bool] = lambda: False,
         longest: float = math.inf,
     ) -> None:
-        """Take where settings are, the account's name (None: the default one), and how to know that it is time to stop.
+        """Store where settings are, the account's name (None: the default one), and how to know when to stop.
 
         `longest` is how long a request may take at most, in seconds, whatever the account says.
 
@@ -118,7 +118,7 @@ class Sources:
         return self._verdicts.answer(request, self.settings)
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
-        """Give the baselines that there are."""
+        """Return the baselines that there are."""
         return self._baselines.answer(subjects, self.settings)
 
     def learn(self, baselines: Baselines) -> None:

@@ -24,7 +24,7 @@ class PagedOutput(io.TextIOBase):
     """What the SDK writes and flushes after every event; it leaves for splunkd when `deliver` says so."""
 
     def __init__(self, output: IO[bytes]) -> None:
-        """Take splunkd's pipe."""
+        """Store splunkd's pipe."""
         super().__init__()
         self._output = output
         self._texts: List[str] = []
@@ -37,10 +37,10 @@ class PagedOutput(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: it is not for the SDK to say when a page is whole."""
+        """Ignore the SDK: it is not for it to say when a page is whole."""
 
     def deliver(self) -> None:
-        """Hand everything over to splunkd."""
+        """Flush everything to splunkd."""
         texts, self._texts = self._texts, []
         with self._leaving:
             self._output.write("".join(texts).encode("utf-8"))
@@ -70,7 +70,7 @@ class EventStream:
     """Write events for one stanza."""
 
     def __init__(self, writer: EventWriter, output: PagedOutput, stanza: str) -> None:
-        """Take the SDK's writer over `output`, and the stanza's name."""
+        """Store the SDK's writer over `output`, and the stanza's name."""
         self._writer = writer
         self._output = output
         self._head = f'<event stanza={quoteattr(stanza)} unbroken="1"><time>'

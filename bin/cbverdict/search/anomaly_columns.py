@@ -13,13 +13,13 @@ from cbverdict.search.row_codec import pair_text
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.detector import Anomalies, Part, PersonView, ProcessSide, Score
-    from cbverdict.anomalies.explanations import Opinion
-    from cbverdict.search.verdict_columns import EnrichOptions, Record, Settled, Tag
+    from cbverdict.anomalies.explanations import Explanation
+    from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record, Tag
 
 Value = Union[str, List[str]]
 
 
-class Kind(NamedTuple):
+class ScoredProcess(NamedTuple):
     """What rows of a kind have in common: what to count, whether it lasts, and all of the score but who and when."""
 
     tag: Tag
@@ -34,22 +34,22 @@ _BOOLEANS = ("false,", "true,")
 class Common(NamedTuple):
     """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind."""
 
-    quarters: Dict[Union[int, None], Opinion]
+    quarters: Dict[Union[int, None], Explanation]
     view: PersonView
     cauchy: float
     opinions: int
     score: float
-    may_be_noise: bool
+    passes_all_but_score: bool
     reasons: str
     rest: str
     part: Part
 
 
 class RowScorer:
-    """Score rows whose verdicts are settled; `noise` counts those that may be dropped."""
+    """Score rows whose verdicts are enriched; `noise` counts those that may be dropped."""
 
     def __init__(self, anomalies: Anomalies, options: EnrichOptions) -> None:
-        """Take what is usual, and what the analyst chose."""
+        """Store what is usual, and what the analyst chose."""
         self._anomalies = anomalies
         self._prefix = options.prefix
         self._has_risk = options.has_risk
@@ -60,34 +60,34 @@ class RowScorer:
         self._views: dict[Tuple[str, ...], PersonView] = {}
         self.noise = 0
 
-    def kinds(self, settled: Sequence[Settled]) -> list[Kind]:
+    def score_processes(self, enriched: Sequence[Enriched]) -> list[ScoredProcess]:
         """Judge all but who and when."""
         anomalies = self._anomalies
-        anomalies.prepare((), {one.event.parent.name for one in settled})
+        anomalies.prepare((), {one.event.parent.name for one in enriched})
         return [
-            Kind(
+            ScoredProcess(
                 one.tag,
                 one.is_lasting,
                 anomalies.process_side(
                     one.event, one.verdict, one.parent_signed, is_parent_unanswered=one.is_parent_unanswered
                 ),
             )
-            for one in settled
+            for one in enriched
         ]
 
-    def meet(self, whos: Sequence[Tuple[str, ...]]) -> None:
+    def load_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
         """Read what is usual for people, told by the values of `columns` but the time."""
         named = {who: self._user_and_team(who) for who in whos}
         self._anomalies.prepare(named.values(), ())
         self._views = {who: self._anomalies.view(*pair) for who, pair in named.items()}
 
-    def common(self, kind: Kind, who: Tuple[str, ...]) -> Common:
+    def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
         view = self._views[who]
         part = self._anomalies.part(kind.side, view)
         rest = f"{part.team.text},,{part.parent.text},,"
         reasons = pair_text(_listed(part.reasons))
-        sums = (part.cauchy, part.opinions, part.score, part.may_be_noise)
+        sums = (part.cauchy, part.opinions, part.score, part.passes_all_but_score)
         return Common(view.quarters, view, *sums, reasons, rest, part)
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
@@ -98,18 +98,18 @@ class RowScorer:
         """
         texts, noise, threshold = [], 0, self._anomalies.threshold
         for common, quarter in zip(commons, read_quarters(times)):
-            quarters, view, variable, opinions, score, may_be_noise, reasons, rest, part = common
+            quarters, view, variable, opinions, score, passes_all_but_score, reasons, rest, part = common
             hour = quarters.get(quarter) or view.at(quarter)
-            tail, text, hour_variable, sentences = hour
+            p_value, text, hour_variable, sentences = hour
             if sentences:
                 reasons = self._both(hour, part)
-            if tail is not None:
+            if p_value is not None:
                 score = score_of_cauchy((variable + hour_variable) / (opinions + 1))
             elif not opinions:
-                noise += may_be_noise
-                texts.append(f",,{reasons},,,{rest}{_BOOLEANS[may_be_noise]}")
+                noise += passes_all_but_score
+                texts.append(f",,{reasons},,,{rest}{_BOOLEANS[passes_all_but_score]}")
                 continue
-            is_noise = may_be_noise and score < threshold
+            is_noise = passes_all_but_score and score < threshold
             noise += is_noise
             texts.append(f"{score:.1f},,{reasons},{text},,{rest}{_BOOLEANS[is_noise]}")
         self.noise += noise
@@ -118,18 +118,18 @@ class RowScorer:
             self._reasons.clear()
         return texts
 
-    def _both(self, hour: Opinion, part: Part) -> str:
+    def _both(self, hour: Explanation, part: Part) -> str:
         about = (hour.reasons, part.reasons)
         if about not in self._reasons:
             self._reasons[about] = pair_text(_listed(hour.reasons + part.reasons))
         return self._reasons[about]
 
-    def write(self, records: Sequence[Record], settled: Sequence[Settled]) -> None:
+    def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:
         """Add the fields to each record, in place."""
-        kinds = self.kinds(settled)
-        self._anomalies.prepare({(one.event.user, one.event.team) for one in settled}, ())
-        quarters = read_quarters([one.event.time for one in settled])
-        for record, one, kind, quarter in zip(records, settled, kinds, quarters):
+        kinds = self.score_processes(enriched)
+        self._anomalies.prepare({(one.event.user, one.event.team) for one in enriched}, ())
+        quarters = read_quarters([one.event.time for one in enriched])
+        for record, one, kind, quarter in zip(records, enriched, kinds, quarters):
             view = self._anomalies.view(one.event.user, one.event.team)
             score = self._anomalies.score(kind.side, view, quarter)
             self.noise += score.is_noise
@@ -147,16 +147,16 @@ class RowScorer:
             self._anomalies.forget()
         return is_full
 
-    def give_up(self, records: Sequence[Record]) -> None:
-        """Give no opinion on any record."""
+    def mark_not_scored(self, records: Sequence[Record]) -> None:
+        """Return no opinion on any record."""
         fields = [*self.fields, *(self._prefix + name for name in RISK_FIELDS if self._has_risk)]
         nothing = {**dict.fromkeys(fields, ""), self.fields[-1]: "false"}
         for record in records:
             record.update(nothing)
 
-    def _risk(self, settled: Settled, score: Score) -> Dict[str, str]:
-        found = Findings(settled.verdict, settled.parent_signed, score.score, score.reasons, score.is_noise)
-        return {self._prefix + name: value for name, value in risk_of(settled.event, found).items()}
+    def _risk(self, enriched: Enriched, score: Score) -> Dict[str, str]:
+        found = Findings(enriched.verdict, enriched.parent_signed, score.score, score.reasons, score.is_noise)
+        return {self._prefix + name: value for name, value in risk_of(enriched.event, found).items()}
 
     def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
         values = dict(zip(self.columns, who))

@@ -11,8 +11,7 @@ from cbverdict.anomalies.detector import Anomalies
 from cbverdict.errors import Trouble
 from cbverdict.memory import keep_large_blocks_off_the_heap
 from cbverdict.search.anomaly_columns import RowScorer
-from cbverdict.search.row_codec import Read, Reply, RowCodec
-from cbverdict.search.row_codec import Settled as CodecSettled
+from cbverdict.search.row_codec import EnrichedRow, Read, Reply, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, summary
 from cbverdict.settings.verdicts import Method
 from cbverdict.splunkd.lookup_files import read_lists
@@ -21,7 +20,7 @@ from cbverdict.verdicts.reasons import Reason
 if TYPE_CHECKING:
     from cbverdict.anomalies.profiles import BaselineSource
     from cbverdict.events import ProcessEvent
-    from cbverdict.search.verdict_columns import Record, Settled, VerdictSource
+    from cbverdict.search.verdict_columns import Enriched, Record, VerdictSource
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Search:
     def __init__(
         self, verdicts: VerdictSource, baselines: BaselineSource, options: EnrichOptions, read: Read | None = None
     ) -> None:
-        """Take whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet."""
+        """Store whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet."""
         keep_large_blocks_off_the_heap()
         gc.set_threshold(200_000, 50, 50)
         self._enricher = Enricher(verdicts, options)
@@ -50,9 +49,9 @@ class Search:
             self._scorer = RowScorer(self._anomalies, options)
         # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
         # column says both who and what, for the codec takes who and what apart.
-        is_entangled = set(options.fields.who()) & set(options.fields.columns(has_names=True))
-        is_plain = not (self._scorer and (options.has_risk or is_entangled))
-        self._codec = RowCodec(read, self._settle, self._scorer) if read and is_plain else None
+        has_shared_column = set(options.fields.who()) & set(options.fields.columns(has_names=True))
+        is_plain = not (self._scorer and (options.has_risk or has_shared_column))
+        self._codec = RowCodec(read, self._enrich_and_score, self._scorer) if read and is_plain else None
 
     @property
     def has_trouble(self) -> bool:
@@ -84,37 +83,37 @@ class Search:
         return reply
 
     def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Record]:
-        """Enrich records, or pass them through as unknown; `events` are what `foresee` gave for them."""
-        settled: list[Settled] = []
+        """Enrich records, or pass them through as unknown; `events` are what `prefetch` gave for them."""
+        enriched: list[Enriched] = []
         try:
-            settled = self._enricher.settle(records, events)
-            self._enricher.count(Counter(one.tag for one in settled))
+            enriched = self._enricher.enrich(records, events)
+            self._enricher.count(Counter(one.tag for one in enriched))
         except Exception as error:
             logger.exception("action=enrich defect=%s", type(error).__name__)
-            self._enricher.give_up(records, _defect(error))
+            self._enricher.mark_unknown(records, _defect(error))
         if self._scorer is not None:
-            self._score(self._scorer, records, settled)
+            self._score(self._scorer, records, enriched)
         return records
 
-    def _score(self, scorer: RowScorer, records: list[Record], settled: list[Settled]) -> None:
+    def _score(self, scorer: RowScorer, records: list[Record], enriched: list[Enriched]) -> None:
         try:
-            scorer.give_up(records)  # Every field is on every record, whatever becomes of it.
-            scorer.write(records, settled)
+            scorer.mark_not_scored(records)  # Every field is on every record, whatever becomes of it.
+            scorer.write(records, enriched)
         except Exception as error:
             logger.exception("action=score defect=%s", type(error).__name__)
             self._enricher.report(Trouble(Reason.SERVICE_ERROR, _defect(error)))
 
-    def foresee(self, records: list[Record]) -> list[ProcessEvent]:
+    def prefetch(self, records: list[Record]) -> list[ProcessEvent]:
         """Ask what will have to be asked about records, in another thread than the one that enriches them."""
         events = self._enricher.read(records)
         try:
-            self._enricher.foresee(events)
+            self._enricher.prefetch(events)
         except Exception as error:
-            logger.exception("action=foresee defect=%s", type(error).__name__)
+            logger.exception("action=prefetch defect=%s", type(error).__name__)
         return events
 
     def summary(self) -> str:
-        """Say in one message what the search came to."""
+        """Write in one message what the search came to."""
         said = []
         if self._scorer is not None and self._anomalies is not None:
             said.append(f"{self._scorer.noise} are signed noise.")
@@ -123,9 +122,9 @@ class Search:
             said += [trouble.message for trouble in self._anomalies.troubles]
         return summary(self._enricher.tally, said)
 
-    def _settle(self, records: list[Record]) -> Sequence[CodecSettled]:
-        settled = self._enricher.settle(records)
-        return settled if self._scorer is None else self._scorer.kinds(settled)
+    def _enrich_and_score(self, records: list[Record]) -> Sequence[EnrichedRow]:
+        enriched = self._enricher.enrich(records)
+        return enriched if self._scorer is None else self._scorer.score_processes(enriched)
 
 
 def _defect(error: Exception) -> str:

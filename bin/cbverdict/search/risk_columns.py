@@ -33,7 +33,7 @@ class Findings:
 
 
 def risk_of(event: ProcessEvent, findings: Findings) -> Dict[str, str]:
-    """Give the fields of a row (`RISK_FIELDS`).
+    """Return the fields of a row (`RISK_FIELDS`).
 
     The weight is the anomaly score, and 60 for a tampered signature, 30 for none, 10 for an unknown one, 20 for a
     parent that is not signed; at most 100, and 0 for signed noise. The object is the user or, without one, the host.

@@ -40,7 +40,7 @@ _count_quotes = methodcaller("count", '"')
 _is_number = re.compile(r"[0-9.]*").fullmatch
 
 
-class Settled(Protocol):
+class EnrichedRow(Protocol):
     """What a record came to: what to count of it and of its like, and whether that comes out alike."""
 
     @property
@@ -52,7 +52,7 @@ class Settled(Protocol):
         """Whether a later record of the kind comes out alike."""
 
 
-Settle = Callable[[List[Record]], Sequence[Settled]]
+EnrichRows = Callable[[List[Record]], Sequence[EnrichedRow]]
 
 
 class Varying(Protocol):
@@ -60,20 +60,20 @@ class Varying(Protocol):
 
     @property
     def columns(self) -> Sequence[str]:
-        """Name the columns that vary; the time comes last."""
+        """Return the columns that vary; the time comes last."""
 
     @property
     def fields(self) -> Sequence[str]:
-        """Name the fields that are written; they come last in a row."""
+        """Return the fields that are written; they come last in a row."""
 
-    def meet(self, whos: Sequence[Tuple[str, ...]]) -> None:
+    def load_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
         """Get ready for rows of these people, told by the values of the columns before the time."""
 
-    def common(self, settled: Any, who: Tuple[str, ...]) -> Any:  # noqa: ANN401 - whoever varies knows
-        """Give what rows of a kind and of somebody have in common."""
+    def score_person(self, enriched: Any, who: Tuple[str, ...]) -> Any:  # noqa: ANN401 - whoever varies knows
+        """Return what rows of a kind and of somebody have in common."""
 
     def texts(self, commons: Sequence[Any], times: Sequence[str]) -> Sequence[str]:
-        """Give the fields of rows as the SDK writes them, each with its multivalue twin (`pair_text`)."""
+        """Return the fields of rows as the SDK writes them, each with its multivalue twin (`pair_text`)."""
 
     def forget(self) -> bool:
         """Forget people where they have become too many; then what was given before is not held on to either."""
@@ -88,15 +88,15 @@ class Reply:
     tags: Counter[Any]
 
 
-class _Kind(NamedTuple):
+class _ProcessTemplate(NamedTuple):
     """What rows have in common whoever they are of: the SDK's text, cut where something varies, and a tag's number."""
 
     texts: Tuple[str, ...]
-    settled: Settled
+    enriched: EnrichedRow
     tag: int
 
 
-class _Like(NamedTuple):
+class _RowTemplate(NamedTuple):
     """What rows have in common that are alike in all but time and index: the text before and between and after."""
 
     before: str
@@ -117,23 +117,23 @@ class _Rows(NamedTuple):
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
-    def __init__(self, read: Read, settle: Settle, varying: Varying | None = None, mark: str = "") -> None:
-        """Take the SDK's reader, what enriches records in place, and what is written of each row anew, if anything.
+    def __init__(self, read: Read, enrich: EnrichRows, varying: Varying | None = None, mark: str = "") -> None:
+        """Store the SDK's reader, what enriches records in place, and what is written of each row anew, if anything.
 
         `mark` stands in the varying cells while a row's text is made (empty: one that nobody can guess).
         """
         self._mark = mark or f"{secrets.token_hex(16)}mark"  # which no reader takes for a hash or a time
         self._read = read
-        self._settle = settle
+        self._enrich = enrich
         self._varying = varying
         self._header = self._header_text = ""
         self._form: _Form | None = None
-        self._kinds: dict[Any, _Kind] = {}
-        self._likes: dict[Any, _Like] = {}
+        self._kinds: dict[Any, _ProcessTemplate] = {}
+        self._likes: dict[Any, _RowTemplate] = {}
         self._tags: dict[Any, int] = {}
 
     def reply(self, body: str) -> Reply | None:
-        """Give the reply to a chunk's body, or None where the SDK has to."""
+        """Return the reply to a chunk's body, or None where the SDK has to."""
         header, _, rest = body.partition("\n")
         if header != self._header:
             self._header, self._kinds, self._likes = header, {}, {}
@@ -153,7 +153,7 @@ class RowCodec:
         made = self._make(form, new)
         return None if made is None else self._write(rows, made)
 
-    def _make(self, form: _Form, new: dict[Any, str]) -> dict[Any, _Like] | None:
+    def _make(self, form: _Form, new: dict[Any, str]) -> dict[Any, _RowTemplate] | None:
         """Make what new rows have in common (None: the SDK has to)."""
         cut = {head: form.cut(head, line) for head, line in new.items()}
         strange: dict[Any, str] = {}
@@ -166,14 +166,14 @@ class RowCodec:
         known = {**self._kinds, **kinds} if kinds else self._kinds
         whos = {who: form.values(who) for who in {who for _, who in cut.values()}}
         if self._varying is not None:
-            self._varying.meet(list(whos.values()))
+            self._varying.load_people(list(whos.values()))
         made = {head: self._like(form, known[key], who, whos[who]) for head, (key, who) in cut.items()}
         if len(self._kinds) + len(kinds) > _MAX_KINDS:
             self._kinds.clear()
-        self._kinds.update((key, kind) for key, kind in kinds.items() if kind.settled.is_lasting)
+        self._kinds.update((key, kind) for key, kind in kinds.items() if kind.enriched.is_lasting)
         return made
 
-    def _settle_kinds(self, form: _Form, lines: dict[Any, str]) -> dict[Any, _Kind] | None:
+    def _settle_kinds(self, form: _Form, lines: dict[Any, str]) -> dict[Any, _ProcessTemplate] | None:
         """Have the SDK read and write one row of each new kind (None: it reads or writes these lines otherwise)."""
         if not lines:
             return {}
@@ -182,7 +182,7 @@ class RowCodec:
             return None
         for record in records:
             record.update(dict.fromkeys((*form.varying, INDEX), self._mark))
-        settled = self._settle(records)
+        enriched = self._enrich(records)
         fields = self._varying.fields if self._varying else ()
         for record in records:
             record.update(dict.fromkeys(fields, ""))
@@ -195,16 +195,16 @@ class RowCodec:
             return None
         self._header_text = header_text
         return {
-            key: _Kind(cut, one, self._tags.setdefault(one.tag, len(self._tags)))
-            for key, cut, one in zip(lines, parts, settled)
+            key: _ProcessTemplate(cut, one, self._tags.setdefault(one.tag, len(self._tags)))
+            for key, cut, one in zip(lines, parts, enriched)
         }
 
-    def _like(self, form: _Form, kind: _Kind, who: Tuple[str, ...], values: Tuple[str, ...]) -> _Like:
+    def _like(self, form: _Form, kind: _ProcessTemplate, who: Tuple[str, ...], values: Tuple[str, ...]) -> _RowTemplate:
         before, between, after = form.fill(kind.texts, who)
-        common = self._varying.common(kind.settled, values) if self._varying else None
-        return _Like(before, between, after, kind.tag, common, kind.settled.is_lasting)
+        common = self._varying.score_person(kind.enriched, values) if self._varying else None
+        return _RowTemplate(before, between, after, kind.tag, common, kind.enriched.is_lasting)
 
-    def _write(self, rows: _Rows, made: dict[Any, _Like]) -> Reply:
+    def _write(self, rows: _Rows, made: dict[Any, _RowTemplate]) -> Reply:
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
         numbers = _numbers(len(likes))
@@ -231,7 +231,7 @@ class _Form:
     """The columns of a header, of which some vary by themselves."""
 
     def __init__(self, plain: Sequence[str], varying: Sequence[str]) -> None:
-        """Take the columns in their order, the index last, and those that may vary, the time last."""
+        """Store the columns in their order, the index last, and those that may vary, the time last."""
         self.varying = [name for name in plain if name in varying]
         self._all = varying[:-1]
         self._who = [name for name in self.varying if name in self._all]
@@ -261,7 +261,7 @@ class _Form:
         return self._head(self._whole.fullmatch(line))  # A comma is within a cell.
 
     def values(self, who: Tuple[str, ...]) -> Tuple[str, ...]:
-        """Give the values of all the columns that say who, empty where the header has none."""
+        """Return the values of all the columns that say who, empty where the header has none."""
         values = dict(zip(self._who, map(_value, who)))
         return tuple(values.get(name, "") for name in self._all)
 
@@ -348,7 +348,7 @@ def _woven(texts: Sequence[str], cells: Sequence[str]) -> str:
 
 
 def _are_plain(times: Sequence[str]) -> bool:
-    """Say whether times are written as they came: digits and points only."""
+    """Return whether times are written as they came: digits and points only."""
     return _is_number("".join(times)) is not None
 
 
@@ -362,12 +362,12 @@ def _value(cell: str) -> str:
 
 
 def _written(value: str) -> str:
-    """Give a cell as the SDK writes it."""
+    """Return a cell as the SDK writes it."""
     return pair_text(value)[:-1]
 
 
 def pair_text(value: str | list[str]) -> str:
-    """Give a field and its multivalue twin as the SDK writes them."""
+    """Return a field and its multivalue twin as the SDK writes them."""
     if isinstance(value, str) and not _needs_quotes(value):
         return value + ","
     _, (text,) = _write([{INDEX: value}])

@@ -16,7 +16,7 @@ csv.field_size_limit(2**31 - 1)  # The SDK stops at 10 MB, and the whole search 
 
 
 def standard_output() -> IO[bytes]:
-    """Give the pipe to splunkd, so that what is written gets there whole.
+    """Return the pipe to splunkd, so that what is written gets there whole.
 
     Where PYTHONUNBUFFERED is set, Python's own writes once, and what a signal cut off would be lost.
     """

@@ -22,7 +22,7 @@ Tag = Tuple[Signed, Source, Reason]
 _LASTING = {Reason.NO_HASH, Reason.NO_NAME}
 
 
-class Settled(NamedTuple):
+class Enriched(NamedTuple):
     """What a record came to: what to count when its like comes again, whether that comes out alike, and of what."""
 
     tag: Tag
@@ -88,7 +88,7 @@ class Enricher:
     """Put verdicts on the rows of one search, remembering every answer for the rest of it."""
 
     def __init__(self, source: VerdictSource, options: EnrichOptions) -> None:
-        """Take who answers and what the analyst chose; nothing is asked yet."""
+        """Store who answers and what the analyst chose; nothing is asked yet."""
         self._source = source
         self._options = options
         self._answers: dict[Question, Answer] = {}
@@ -100,17 +100,15 @@ class Enricher:
         self._not_judged = dict.fromkeys(_fields_of_noise_not_judged(options), "false")
         self.tally = Tally()
 
-    def enrich(self, records: list[Record]) -> list[Record]:
-        """Add the output fields to each record, in place; trouble becomes a reason, never an exception."""
-        self.count(Counter(one.tag for one in self.settle(records)))
-        return records
+    def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Enriched]:
+        """Add the verdict columns in place; return one `Enriched` per row. `events` are as `read` returns them.
 
-    def settle(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Settled]:
-        """Do the same but for counting, and say for each record what it came to; `events` are as `read` gives them."""
+        Trouble becomes a reason on the row, never an exception. Nothing is counted: see `count`.
+        """
         if events is None:
             events = self.read(records)
         answers = self._answer([*(event.process for event in events), *(event.parent for event in events)])
-        settled = []
+        enriched = []
         written: dict[Process, _Written] = {}
         for record, event in zip(records, events):
             one = written.get(event.process)
@@ -121,14 +119,14 @@ class Enricher:
             record[self._parent_field] = parent.verdict.signed.value
             is_lasting = one.is_lasting and _is_lasting(parent)
             is_unanswered = event.has_odd_parent or (event.parent.md5 is not None and parent.source is Source.NONE)
-            settled.append(Settled(one.tag, is_lasting, event, one.verdict, parent.verdict.signed, is_unanswered))
-        return settled
+            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent.verdict.signed, is_unanswered))
+        return enriched
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
         """Read what records say."""
         return [read_event(record, self._options.fields) for record in records]
 
-    def foresee(self, events: Sequence[ProcessEvent]) -> None:
+    def prefetch(self, events: Sequence[ProcessEvent]) -> None:
         """Ask what will have to be asked; what nobody answers is asked again then."""
         self._answer([*(event.process for event in events), *(event.parent for event in events)])
 
@@ -137,7 +135,7 @@ class Enricher:
         for (signed, source, reason), rows in tags.items():
             self._count(signed, source, reason, rows)
 
-    def give_up(self, records: list[Record], message: str) -> list[Record]:
+    def mark_unknown(self, records: list[Record], message: str) -> list[Record]:
         """Pass records through as unknown, after a defect; the message goes into the search's own."""
         self.report(Trouble(Reason.SERVICE_ERROR, message))
         answer = no_answer(Reason.SERVICE_ERROR)
@@ -227,7 +225,7 @@ class Enricher:
             store[question] = answer
 
     def report(self, trouble: Trouble) -> None:
-        """Take note of something that went wrong, for the search's message."""
+        """Record something that went wrong, for the search's message."""
         self.tally.troubles[trouble] = None
         if trouble.is_final:
             self._final = self._final or trouble
@@ -268,7 +266,7 @@ class Enricher:
 
 
 def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
-    """Say in one message what the search came to, what else there is to say, and what to do about trouble."""
+    """Write in one message what the search came to, what else there is to say, and what to do about trouble."""
     reasons = ", ".join(f"{reason.value} {rows}" for reason, rows in tally.unknown.most_common())
     text = (
         f"cbsigned: {tally.rows} rows; {tally.signed[Signed.TRUE]} signed, {tally.signed[Signed.FALSE]} not signed, "
@@ -279,7 +277,7 @@ def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
 
 
 def _fields_of_noise_not_judged(options: EnrichOptions) -> set[str]:
-    """Name the fields that would drop a row and that nothing in this search writes but a plain `false`.
+    """Return the fields that would drop a row and that nothing in this search writes but a plain `false`.
 
     An event may carry them itself, out of a command line of its author's: with a prefix, or without scores, they
     would reach the macro `drop_signed_noise` as if they had been judged.

@@ -41,20 +41,20 @@ _ANY_MD5 = Md5("d41d8cd98f00b204e9800998ecf8427e")  # of an empty file: whether 
 _ANY_NAME = "cbsigned.exe"
 
 
-class Configuration(Protocol):
+class CheckConfiguration(Protocol):
     """Where settings come from; `cbverdict.splunkd.conf` reads splunkd's."""
 
     def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
         """Build an account that is not saved yet, with the settings' proxy."""
 
     def saved(self, name: str) -> Mapping[str, str | None] | None:
-        """Give the fields of a saved account, the token decrypted where there is one (None: no such account)."""
+        """Return the fields of a saved account, the token decrypted where there is one (None: no such account)."""
 
     def verdict_settings(self) -> VerdictSettings:
-        """Give the verdict settings."""
+        """Return the verdict settings."""
 
 
-def check_account(body: str, configuration: Configuration, seconds: float = MAX_SECONDS) -> None:
+def check_account(body: str, configuration: CheckConfiguration, seconds: float = MAX_SECONDS) -> None:
     """Check an account as it is sent to be saved: `{"name": ..., "url": ..., "api_token": ..., ...}`.
 
     What is not sent, and a token of asterisks, is as it is saved already. A saved token is sent nowhere but to where

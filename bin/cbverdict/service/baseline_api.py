@@ -83,7 +83,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _usable(keys: list[object]) -> Iterator[Subject]:
-    """Give the subjects that can have a baseline: one name that cannot must not cost the others theirs."""
+    """Return the subjects that can have a baseline: one name that cannot must not cost the others theirs."""
     for key in keys:
         with suppress(InvalidRequestError):
             yield _subject(key)

@@ -28,7 +28,7 @@ class BaselineClient:
         self._learning = ServiceCall(splunkd_uri, session_key, "learning")
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
-        """Give the baselines that there are, and the settings; needs the capability `cbsigned_lookup`."""
+        """Return the baselines that there are, and the settings; needs the capability `cbsigned_lookup`."""
         replies = [read_reply(self._baselines.post(write_question(part), _READ_SECONDS)) for part in _parts(subjects)]
         merged = {subject: baseline for reply in replies for subject, baseline in reply.baselines.items()}
         return KnownBaselines(replies[0].settings, merged)

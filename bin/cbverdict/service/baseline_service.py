@@ -19,10 +19,10 @@ class Store(Protocol):
     """Where baselines are kept; `cbverdict.splunkd.stores.BaselineStore` is the real one. It may raise `StoreError`."""
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
-        """Give what is kept."""
+        """Return what is kept."""
 
-    def read_to_write(self, subjects: Sequence[Subject]) -> Baselines:
-        """Give what is kept, with the patience of who is going to write it."""
+    def read_for_update(self, subjects: Sequence[Subject]) -> Baselines:
+        """Return what is kept, with the patience of who is going to write it."""
 
     def write(self, baselines: Baselines, now: float) -> None:
         """Keep baselines."""
@@ -31,26 +31,26 @@ class Store(Protocol):
         """Delete what was last learnt before a time."""
 
 
-class Configuration(Protocol):
+class BaselineConfiguration(Protocol):
     """Where the service's settings come from; `cbverdict.splunkd.conf` reads splunkd's."""
 
     def anomaly_settings(self) -> AnomalySettings:
-        """Give the anomaly settings."""
+        """Return the anomaly settings."""
 
     def baseline_store(self) -> Store:
-        """Give the baseline store."""
+        """Return the baseline store."""
 
 
 class BaselineService:
-    """Give baselines to searches, and add what was learnt; one request at a time, as splunkd hands them over."""
+    """Return baselines to searches, and add what was learnt; one request at a time, as splunkd hands them over."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """Start with nothing; `clock` gives seconds since 1970."""
         self._clock = clock
 
     @staticmethod
-    def answer(subjects: list[Subject], configuration: Configuration) -> KnownBaselines:
-        """Give the baselines that there are.
+    def answer(subjects: list[Subject], configuration: BaselineConfiguration) -> KnownBaselines:
+        """Return the baselines that there are.
 
         Raises:
             SetupError: a setting is not usable.
@@ -59,7 +59,7 @@ class BaselineService:
         settings = configuration.anomaly_settings()
         return KnownBaselines(settings, configuration.baseline_store().read(subjects) if subjects else {})
 
-    def learn(self, learnt: Baselines, configuration: Configuration) -> None:
+    def learn(self, learnt: Baselines, configuration: BaselineConfiguration) -> None:
         """Add what was learnt to what is known, and forget what is too old.
 
         Raises:
@@ -69,11 +69,11 @@ class BaselineService:
         started = time.monotonic()
         half_life = configuration.anomaly_settings().half_life_days
         store = configuration.baseline_store()
-        merged = merge_baselines([store.read_to_write(list(learnt)), learnt])
+        merged = merge_baselines([store.read_for_update(list(learnt)), learnt])
         store.write({subject: baseline.forget(half_life) for subject, baseline in merged.items()}, self._clock())
         logger.info("learnt subjects=%d seconds=%.3f", len(learnt), time.monotonic() - started)
 
-    def forget(self, configuration: Configuration) -> None:
+    def forget(self, configuration: BaselineConfiguration) -> None:
         """Delete the baselines of whom nothing was learnt for so long that it would not count any more.
 
         Raises:

@@ -47,7 +47,7 @@ class Flights:
         return flight
 
     def land(self, way: Way, flight: Flight, resolution: Resolution) -> None:
-        """Say what came of a call."""
+        """Record the outcome of a call."""
         with self._lock:
             for question in flight.own:
                 del self._under_way[way, question]

@@ -35,7 +35,7 @@ class _Work(Generic[T]):
 
 
 class Turns(Generic[T]):
-    """Do work in threads of its own; whoever asks gets the answer, or a ticket to ask with again.
+    """Run work in threads of its own; whoever asks gets the answer, or a ticket to ask with again.
 
     A ticket cannot be guessed, and is good for the one who got it alone.
     """

@@ -38,7 +38,7 @@ class Store(Protocol):
     """Where verdicts are kept; `cbverdict.splunkd.stores.VerdictStore` is the real one. It may raise `StoreError`."""
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
-        """Give what is kept."""
+        """Return what is kept."""
 
     def write(self, verdicts: Iterable[StoredVerdict]) -> None:
         """Keep verdicts."""
@@ -47,20 +47,20 @@ class Store(Protocol):
         """Delete what has expired."""
 
 
-class Configuration(Protocol):
+class VerdictConfiguration(Protocol):
     """Where the service's settings come from; `cbverdict.splunkd.conf` reads splunkd's."""
 
     def account(self, name: str | None) -> Account:
-        """Give the account of that name, or the default one."""
+        """Return the account of that name, or the default one."""
 
     def verdict_settings(self) -> VerdictSettings:
-        """Give the verdict settings."""
+        """Return the verdict settings."""
 
     def store(self) -> Store:
-        """Give the verdict store."""
+        """Return the verdict store."""
 
     def is_search_over(self, sid: str | None) -> bool:
-        """Say whether a search was cancelled or finalised (None: nobody said which, so it goes on)."""
+        """Return whether a search was cancelled or finalised (None: nobody said which, so it goes on)."""
 
 
 _PROBE_SECONDS = 5.0
@@ -110,7 +110,7 @@ class VerdictService:
         self._lock = threading.Lock()  # The inputs answer in several threads.
         self._store_rests_until = -math.inf
 
-    def answer(self, request: VerdictRequest, configuration: Configuration) -> VerdictReply:
+    def answer(self, request: VerdictRequest, configuration: VerdictConfiguration) -> VerdictReply:
         """Answer a request from the store and, for the rest, from Carbon Black.
 
         Raises:
@@ -120,7 +120,9 @@ class VerdictService:
         begun = self.begin(request, configuration)
         return begun if isinstance(begun, VerdictReply) else begun()
 
-    def begin(self, request: VerdictRequest, configuration: Configuration) -> VerdictReply | Callable[[], VerdictReply]:
+    def begin(
+        self, request: VerdictRequest, configuration: VerdictConfiguration
+    ) -> VerdictReply | Callable[[], VerdictReply]:
         """Answer what is stored; give what asks Carbon Black where that is not all.
 
         Raises what `answer` does.
@@ -162,7 +164,7 @@ class VerdictService:
 
         return ask if missing else ask()
 
-    def purge(self, configuration: Configuration) -> None:
+    def purge(self, configuration: VerdictConfiguration) -> None:
         """Sweep what has expired out of the store.
 
         Raises:
@@ -176,7 +178,7 @@ class VerdictService:
         settings: VerdictSettings,
         method: Method,
         clause: Clause,
-        configuration: Configuration,
+        configuration: VerdictConfiguration,
         sid: str | None,
     ) -> _Asking:
         connection = self._connection(account)
@@ -221,7 +223,7 @@ class VerdictService:
         return resolution
 
     def _down(self, connection: _Connection, seconds: float) -> Trouble | None:
-        """Say why Carbon Black is not asked now (None: it is); after the rest one small request finds out."""
+        """Return why Carbon Black is not asked now (None: it is); after the rest one small request finds out."""
         breaker = connection.breaker
         state = breaker.state(self._monotonic())
         if state is State.CLOSED:
@@ -244,7 +246,7 @@ class VerdictService:
         return Trouble(Reason.SERVER_ERROR, f"{where} {what}. {advice(ServerFailedError)}")
 
     def _recall(
-        self, configuration: Configuration, server: str, questions: Sequence[Question], troubles: list[Trouble]
+        self, configuration: VerdictConfiguration, server: str, questions: Sequence[Question], troubles: list[Trouble]
     ) -> dict[Question, StoredVerdict]:
         if self._monotonic() < self._store_rests_until:
             return {}
@@ -256,7 +258,7 @@ class VerdictService:
 
     def _remember(  # noqa: PLR0913, PLR0917 - what is kept, and of what
         self,
-        configuration: Configuration,
+        configuration: VerdictConfiguration,
         server: str,
         basis: str,
         settings: VerdictSettings,
@@ -317,7 +319,7 @@ def _wait_for(others: Mapping[Question, Landing], deadline: float, is_over: Call
 
 
 def _is_servers_fault(resolution: Resolution, seconds: float, account: Account) -> bool:
-    """Say whether nothing came because of the server, and not of a search that had less time than a request takes."""
+    """Return whether nothing came because of the server, not of a search with less time than a request takes."""
     reasons = {trouble.reason for trouble in resolution.troubles} & SERVER_IS_DOWN
     return bool(reasons - {Reason.TIMEOUT}) or (bool(reasons) and seconds >= min(account.timeout, _PATIENT))
 

@@ -38,7 +38,7 @@ class VerdictSettings:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
     def bases(self, method: Method) -> tuple[str, ...]:
-        """Name the ways of asking whose kept verdicts this method takes, its own first.
+        """Return the ways of asking whose kept verdicts this method takes, its own first.
 
         A verdict of the joint query rests on the binary document as well, so method=binary takes it too. So does each
         take what the input of binaries read of the document, and what a saved search made of indexed events.
@@ -50,7 +50,7 @@ class VerdictSettings:
 
     @property
     def document_basis(self) -> str:
-        """Name the way of the input of binaries, which reads each new document from Carbon Black."""
+        """Return the way of the input of binaries, which reads each new document from Carbon Black."""
         return f"document, expired is {'' if self.is_expired_signed else 'not '}signed"
 
 

@@ -40,7 +40,7 @@ class SplunkdConfiguration:
         self._confs: dict[str, ConfFile] = {}
 
     def account(self, name: str | None) -> Account:
-        """Give the account of that name; without a name the default account, or the only one.
+        """Return the account of that name; without a name the default account, or the only one.
 
         Raises:
             SetupError: there is no such account, or it is not usable.
@@ -61,7 +61,7 @@ class SplunkdConfiguration:
         return self.draft(name, stanza)
 
     def saved(self, name: str) -> Stanza | None:
-        """Give the fields of a saved account, the token decrypted where there is one (None: no such account).
+        """Return the fields of a saved account, the token decrypted where there is one (None: no such account).
 
         Raises:
             ServiceError: splunkd does not give it.
@@ -87,7 +87,7 @@ class SplunkdConfiguration:
         return parse_account(name, fields, parse_proxy(self._stanza(SETTINGS, "proxy")))
 
     def verdict_settings(self) -> VerdictSettings:
-        """Give the verdict settings.
+        """Return the verdict settings.
 
         Raises:
             SetupError: a setting is not usable.
@@ -96,7 +96,7 @@ class SplunkdConfiguration:
         return parse_verdict_settings(self._stanza(SETTINGS, "verdicts"))
 
     def anomaly_settings(self) -> AnomalySettings:
-        """Give the anomaly settings.
+        """Return the anomaly settings.
 
         Raises:
             SetupError: a setting is not usable.
@@ -105,7 +105,7 @@ class SplunkdConfiguration:
         return parse_anomaly_settings(self._stanza(SETTINGS, "anomalies"))
 
     def log_level(self) -> str:
-        """Give the level from which on is logged; a wrong one is INFO, for a log must not stop anything.
+        """Return the level from which on is logged; a wrong one is INFO, for a log must not stop anything.
 
         Raises:
             ServiceError: splunkd does not give it.
@@ -114,15 +114,15 @@ class SplunkdConfiguration:
         return level if level in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else "INFO"
 
     def store(self) -> VerdictStore:
-        """Give the verdict store of this splunkd."""
+        """Return the verdict store of this splunkd."""
         return VerdictStore(self._uri.geturl(), self._token)
 
     def baseline_store(self) -> BaselineStore:
-        """Give the baseline store of this splunkd."""
+        """Return the baseline store of this splunkd."""
         return BaselineStore(self._uri.geturl(), self._token)
 
     def is_search_over(self, sid: str | None) -> bool:
-        """Say whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
+        """Return whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
         if sid is None:
             return False
         context = Context(
@@ -185,12 +185,12 @@ class SplunkdConfiguration:
 
 
 def _is_splunkds_own(name: str) -> bool:
-    """Tell names that splunkd's REST API takes for itself (`_new`, `_reload`, a path) from those of stanzas."""
+    """Return whether splunkd's REST API takes this name for itself (`_new`, `_reload`, a path)."""
     return not name or name.startswith(("_", "."))
 
 
 def _once(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Give solnlib's method without its retries, which sleep 7 s for each call that splunkd refuses."""
+    """Return solnlib's method without its retries, which sleep 7 s for each call that splunkd refuses."""
     plain: Callable[..., Any] = getattr(method, "__wrapped__", method)
     return plain
 

@@ -41,14 +41,14 @@ class Collection:
         )
 
     def read(self, keys: Sequence[str]) -> Iterator[Document]:
-        """Give the documents of these keys that there are."""
+        """Return the documents of these keys that there are."""
         for start in range(0, len(keys), MAX_BATCH):
             query = {"query": {"_key": {"$in": keys[start : start + MAX_BATCH]}}}
             (documents,) = self._post("batch_find", json.dumps([query])) or [[]]
             yield from documents
 
     def find(self, query: Document) -> list[Document]:
-        """Give the documents that a query finds (at most 50,000, as splunkd's limit has it)."""
+        """Return the documents that a query finds (at most 50,000, as splunkd's limit has it)."""
         text = self._send(lambda: self._context.get(self._path, query=json.dumps(query)))
         return _list(text, "a query")
 

@@ -26,7 +26,7 @@ class VerdictStore:
         self._collection = Collection(splunkd_uri, token, "cbsigned_verdicts")
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
-        """Give what is kept of these questions, fresh or not."""
+        """Return what is kept of these questions, fresh or not."""
         wanted = {store_key(server, question): question for question in questions}
         found: dict[Question, StoredVerdict] = {}
         for document in self._collection.read(list(wanted)):
@@ -41,11 +41,11 @@ class VerdictStore:
         self._collection.save([write_document(verdict) for verdict in verdicts])
 
     def flips(self, server: str, since: float) -> list[StoredVerdict]:
-        """Give the verdicts of a server whose signature changed since a time."""
+        """Return the verdicts of a server whose signature changed since a time."""
         return self._find({"server": server, "flipped": {"$gte": since}})
 
     def running_out(self, server: str, before: float, after: float) -> list[StoredVerdict]:
-        """Give the verdicts of a server, unknown ones left out, whose time is over between two times."""
+        """Return the verdicts of a server, unknown ones left out, whose time is over between two times."""
         known = {"$in": ["true", "false"]}
         return self._find({"server": server, "signed": known, "expires": {"$lt": before, "$gte": after}})
 
@@ -59,7 +59,7 @@ class VerdictStore:
 
 
 def _is_of(stored: StoredVerdict, server: str, question: Question) -> bool:
-    """Say whether a document is what its key says: of this server, hash and name."""
+    """Return whether a document is what its key says: of this server, hash and name."""
     return store_key(stored.server, stored.question) == store_key(server, question)
 
 
@@ -72,11 +72,11 @@ class BaselineStore:
         self._writing = Collection(splunkd_uri, token, "cbsigned_baselines", _WRITING_TIMEOUT)
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
-        """Give the baselines of these subjects that there are; one that cannot be read is none."""
+        """Return the baselines of these subjects that there are; one that cannot be read is none."""
         return self._read(self._collection, subjects)
 
-    def read_to_write(self, subjects: Sequence[Subject]) -> Baselines:
-        """Do the same with the patience of who is going to write them."""
+    def read_for_update(self, subjects: Sequence[Subject]) -> Baselines:
+        """Return the baselines, with the longer time-out of whoever is going to write them."""
         return self._read(self._writing, subjects)
 
     @staticmethod

@@ -37,7 +37,7 @@ class StoredVerdict:
 
 
 def still_counts(stored: StoredVerdict, bases: Collection[str], lifetimes: Lifetimes, now: float) -> bool:
-    """Say whether a stored verdict answers a search that asks in one of these ways.
+    """Return whether a stored verdict answers a search that asks in one of these ways.
 
     It counts no longer than the settings keep its kind from when it was made, whatever it says itself, and not at all
     if that lies ahead or if it contradicts itself.
@@ -52,7 +52,7 @@ def still_counts(stored: StoredVerdict, bases: Collection[str], lifetimes: Lifet
 
 
 def store_key(server: str, question: Question) -> str:
-    """Name the document of a question: `<md5>@<server>`, with the process name where the question has one."""
+    """Return the key of a question's document: `<md5>@<server>`, with the process name where the question has one."""
     name = "" if question.name is None else f"|{question.name.lower()}"
     return f"{question.md5}{name}@{server}"
 

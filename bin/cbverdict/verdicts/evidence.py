@@ -113,7 +113,7 @@ class Evidence:
 
 
 def worse_of(one: Signature, other: Signature) -> Signature:
-    """Give what two documents of one binary come to, whichever comes first: the doubt counts.
+    """Return what two documents of one binary come to, whichever comes first: the doubt counts.
 
     A status that speaks against the binary counts before one that is not known here, that before a good one, and any
     before none. Two good ones of different signers are no status at all.

@@ -44,7 +44,7 @@ def parse_md5(value: FieldValue) -> Md5 | None:
 
 
 def read_md5(value: FieldValue) -> Md5 | Odd | None:
-    """Do the same, but tell apart what says nothing (None) from what says something that is no one hash.
+    """Read an MD5 hash, None where the value says nothing, or what is odd about one that is no single hash.
 
     Nothing are zeros, words for nothing (`unknown`, `-`, `(null)`) and hashes of other kinds: an MD5 may stand in
     another field. Cut hashes and several hashes are what this field says, and no other field may answer for it. In
@@ -88,7 +88,7 @@ def _read_text(text: str) -> Md5 | Odd | None:
 
 
 def _is_odd(digits: str) -> bool:
-    """Tell a cut hash, or other junk with digits, from a word for nothing, zeros, and a hash of another kind."""
+    """Return whether a text is a cut hash or other junk with digits, not a word for nothing, zeros or another hash."""
     is_junk = _HAS_DIGIT.search(digits) is not None or _HEX.fullmatch(digits) is not None
     return is_junk and digits.strip("0") != "" and len(digits) not in _OTHER_HASHES
 

@@ -30,7 +30,7 @@ class Lifetimes:
     not_seen: float = 900.0
 
     def of(self, verdict: Verdict) -> float | None:
-        """Give the lifetime of a verdict (None: it is not kept)."""
+        """Return the lifetime of a verdict (None: it is not kept)."""
         if verdict.reason in _NEVER_KEPT:
             return None
         if verdict.signed is Signed.UNKNOWN:

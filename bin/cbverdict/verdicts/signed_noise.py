@@ -28,16 +28,16 @@ class Doubts(NamedTuple):
 
 
 def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
-    """Say whether nothing is in doubt; `score` is the row's (None: no opinion).
+    """Return whether nothing is in doubt; `score` is the row's (None: no opinion).
 
     What is simply not known yet (no baseline, no parent hash) does not block; an unknown signature always does, and
     a signature never hides a high score.
     """
-    return may_be_noise(doubts, threshold) and not _is_high(score, threshold)
+    return passes_all_but_score(doubts, threshold) and not _is_high(score, threshold)
 
 
-def may_be_noise(doubts: Doubts, threshold: float) -> bool:
-    """Say the same of all but the score."""
+def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
+    """Apply every rule of `is_signed_noise` except the score threshold."""
     return (
         doubts.signed is Signed.TRUE
         and not doubts.is_signer_unknown

@@ -95,12 +95,12 @@ _SAYS_NOTHING_OF_A_SIGNATURE = {Reason.CONFLICT, Reason.NO_PROG_NAME}
 
 
 def unknown(reason: Reason, signature: Signature | None = None) -> Verdict:
-    """Say that the question has no answer, and why."""
+    """Build the verdict of a question that has no answer, with the reason."""
     return Verdict(Signed.UNKNOWN, reason, signature)
 
 
 def no_answer(reason: Reason) -> Answer:
-    """Say that nobody answered, and why."""
+    """Build the answer of a question that nobody answered, with the reason."""
     return Answer(unknown(reason), Source.NONE)
 
 

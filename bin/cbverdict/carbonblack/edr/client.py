@@ -78,7 +78,7 @@ class EdrClient:
         return self._sent.total
 
     def counting_apart(self) -> EdrClient:
-        """Give a client over the same connections that counts its own requests, beginning at none."""
+        """Return a client over the same connections that counts its own requests, beginning at none."""
         client = copy.copy(self)
         client._sent = _Counter()  # noqa: SLF001 - one of its own kind
         return client
@@ -97,7 +97,7 @@ class EdrClient:
         return self._ask(request, deadline, lambda body: ProcessCount(self._total(body), _is_complete(body)))
 
     def find_processes(self, query: str, deadline: float = math.inf) -> Hits:
-        """Say for which hashes at least one process matches the query (at most `query.MAX_BATCH` hashes in it)."""
+        """Return for which hashes at least one process matches the query (at most `query.MAX_BATCH` hashes in it)."""
         body = {
             "q": [query],
             "rows": 0,

@@ -34,7 +34,7 @@ class Edr(Protocol):
         """Send the published request."""
 
     def find_processes(self, query: str, deadline: float) -> Hits:
-        """Say for which hashes a process matches."""
+        """Return for which hashes a process matches."""
 
     def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
         """Fetch binary documents."""
@@ -85,7 +85,7 @@ class Resolver:
         is_expired_signed: bool = False,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Take the server, the pool that asks it, how its answers are read, and whether the search is over."""
+        """Store the server, the pool that asks it, how its answers are read, and whether the search is over."""
         self._is_over = is_over
         self._edr = edr
         self._executor = executor
@@ -237,7 +237,7 @@ def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointB
 
 
 def _batches_of_distinct_hashes(questions: list[Question], *, needs_name: bool) -> Iterator[list[Question]]:
-    """Give batches in which no hash stands twice, because a facet tells hashes apart and nothing else."""
+    """Return batches in which no hash stands twice, because a facet tells hashes apart and nothing else."""
     rounds: list[list[Question]] = []
     names_of: dict[Md5, int] = {}
     for question in questions:

@@ -11,7 +11,7 @@ MAX_KEYS = 100_000
 """Keys that are remembered at most; half as many, those seen last, always are. Each takes some 70 bytes."""
 
 
-class Recent:
+class SeenKeys:
     """The keys seen last, as 64-bit digests in two generations: is the younger full, the older one is forgotten."""
 
     def __init__(self, limit: int = MAX_KEYS) -> None:
@@ -21,7 +21,7 @@ class Recent:
         self._younger: set[int] = set()
 
     def __contains__(self, key: str) -> bool:
-        """Say whether a key was seen lately."""
+        """Return whether a key was seen lately."""
         digest = _digest(key)
         return digest in self._younger or digest in self._older
 
@@ -34,12 +34,12 @@ class Recent:
         return _text(digest)
 
     def recall(self, kept: str) -> None:
-        """Take in what was kept, older texts first."""
+        """Add what was kept, older texts first."""
         for start in range(0, len(kept), _DIGITS):
             self._remember(int(kept[start : start + _DIGITS], 16))
 
     def texts(self) -> Iterable[str]:
-        """Give the text to keep of every key, older ones first."""
+        """Return the text to keep of every key, older ones first."""
         return map(_text, chain(self._older - self._younger, self._younger))
 
     def _remember(self, digest: int) -> None:
