@@ -16,7 +16,7 @@ from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 
 if TYPE_CHECKING:
     from cbverdict.search.pipeline import Search
-    from cbverdict.search.row_codec import Reply
+    from cbverdict.search.sdk_compat import ChunkReply
 
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
@@ -66,27 +66,26 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         rows = list(records)
         return self._first_search().enrich(rows) if rows else rows
 
-    def _execute_chunk_v2(self, process: Any, chunk: tuple[Any, str]) -> None:  # noqa: ANN401 - the SDK's signature
-        """Answer one chunk, by the codec where it can; after the last, say in one message what the search came to."""
-        reply = self._first_search().reply(chunk[1]) if chunk[1].count("\n") > 1 else None
-        if reply is None:
-            super()._execute_chunk_v2(process, chunk)
-        else:
-            self._send(reply)
-        if self._finished and self._search is not None:
-            self._report(self._search)
+    def reply_to(self, body: str) -> ChunkReply | None:
+        """Answer a chunk by the codec where it can."""
+        return self._first_search().reply(body) if body.count("\n") > 1 else None
 
-    def _send(self, reply: Reply) -> None:
-        self._record_writer._buffer.write(reply.body)  # noqa: SLF001 - the SDK is pinned; see codec.py
-        self._record_writer._pending_record_count += reply.rows  # noqa: SLF001 - likewise
+    def finish(self) -> None:
+        """Say in one message what the search came to."""
+        if self._search is not None:
+            write = self.write_warning if self._search.has_trouble else self.write_info
+            write("{}", self._search.summary())  # The SDK formats a message: its text must not be the format.
 
     def _first_search(self) -> Search:
         if self._search is None:
             # Not before: splunkd starts the command several times a search for getinfo alone.
+            from cbverdict.memory import collect_garbage_rarely, keep_large_blocks_off_the_heap  # noqa: PLC0415 - see above
             from cbverdict.search.pipeline import Search, read_options  # noqa: PLC0415 - likewise
             from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - see above
             from cbverdict.service.verdict_client import VerdictClient  # noqa: PLC0415 - likewise
 
+            keep_large_blocks_off_the_heap()
+            collect_garbage_rarely()
             info = self.metadata.searchinfo
             options = read_options(
                 fields=self._fields,
@@ -102,12 +101,8 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
                 sid=info.sid,
             )
             whom = info.splunkd_uri, info.session_key
-            self._search = Search(VerdictClient(*whom), BaselineClient(*whom), options, self._read_csv_records)
+            self._search = Search(VerdictClient(*whom), BaselineClient(*whom), options, self.read_rows)
         return self._search
-
-    def _report(self, search: Search) -> None:
-        write = self.write_warning if search.has_trouble else self.write_info
-        write("{}", search.summary())  # The SDK formats a message: its text must not be the format.
 
 
 dispatch(CbsignedCommand, sys.argv, sys.stdin, standard_output(), __name__)

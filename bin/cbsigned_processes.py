@@ -10,10 +10,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from cbverdict.inputs.process_feed import ProcessFeed
 from cbverdict.inputs.script import InputKind, run
+from cbverdict.memory import collect_garbage_rarely, keep_large_blocks_off_the_heap
 from cbverdict.splunkd.logs import prepare
 
 if __name__ == "__main__":
     prepare("processes")
+    keep_large_blocks_off_the_heap()
+    collect_garbage_rarely()
     run(
         InputKind(
             name="cbsigned_processes",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cbverdict.splunkd.conf import SplunkdConfiguration
 
 prepare("verdicts")
+keep_large_blocks_off_the_heap()
 
 _HELD = 5.0
 """Seconds that a call may hold this process, which serves one at a time; longer waits take a ticket."""
@@ -38,7 +39,6 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
     def __init__(self, command_line: str, command_arg: str) -> None:  # noqa: ARG002 - splunkd's own signature
         """Start without a connection; splunkd gives its command line and argument, which say nothing here."""
         super().__init__()
-        keep_large_blocks_off_the_heap()
         self._service = VerdictService()
         self._turns: Turns[VerdictReply] = Turns()
 

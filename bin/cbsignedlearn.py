@@ -58,7 +58,7 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
         try:
             for record in records:
                 self._learnt.add_part(record)
-            if not self._finished:
+            if not self.is_last_chunk:
                 return
             if not self.dryrun and self._learnt.baselines:
                 info = self.metadata.searchinfo

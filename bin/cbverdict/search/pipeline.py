@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Sequence
 
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.errors import Trouble
-from cbverdict.memory import keep_large_blocks_off_the_heap
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.row_codec import EnrichedRow, Read, Reply, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, summary
@@ -39,8 +37,6 @@ class Search:
         self, verdicts: VerdictSource, baselines: BaselineSource, options: EnrichOptions, read: Read | None = None
     ) -> None:
         """Store whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet."""
-        keep_large_blocks_off_the_heap()
-        gc.set_threshold(200_000, 50, 50)
         self._enricher = Enricher(verdicts, options)
         self._anomalies: Anomalies | None = None
         self._scorer: RowScorer | None = None

@@ -20,12 +20,12 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO, StringIO
+from io import StringIO
 from itertools import count, groupby, repeat, zip_longest
 from operator import methodcaller
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Protocol, Sequence, Tuple
 
-from splunklib.searchcommands.internals import RecordWriterV2
+from cbverdict.search.sdk_compat import write_rows
 
 Record = Dict[str, Any]
 Read = Callable[[StringIO], Iterable[Record]]
@@ -187,7 +187,7 @@ class RowCodec:
         for record in records:
             record.update(dict.fromkeys(fields, ""))
             record.update(dict.fromkeys(fields[:1], self._mark))
-        header_text, texts = _write(records)
+        header_text, texts = write_rows(records)
         if fields:
             texts = [text[: text.rindex(self._mark)] for text in texts]
         parts = [tuple(map(sys.intern, text.split(self._mark))) for text in texts]
@@ -370,7 +370,7 @@ def pair_text(value: str | list[str]) -> str:
     """Return a field and its multivalue twin as the SDK writes them."""
     if isinstance(value, str) and not _needs_quotes(value):
         return value + ","
-    _, (text,) = _write([{INDEX: value}])
+    _, (text,) = write_rows([{INDEX: value}])
     return text[: -len(_LINE_END)]
 
 
@@ -393,21 +393,3 @@ def _lines(rest: str) -> list[str]:
             whole.append("\n".join(parts))
             parts = []
     return [] if parts else whole
-
-
-def _write(records: list[Record]) -> tuple[str, list[str]]:
-    """Have the SDK write records; give its header row and the text of each."""
-    writer = RecordWriterV2(BytesIO(), maxresultrows=None)
-    buffer = writer._buffer  # noqa: SLF001 - the SDK is pinned, and a test compares every byte
-    texts = []
-    header = ""
-    for record in records:
-        writer.write_record(record)
-        text = buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        if not header:
-            header, _, text = text.partition("\r\n")
-            header += "\r\n"
-        texts.append(text)
-    return header, texts

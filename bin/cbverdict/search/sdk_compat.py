@@ -1,10 +1,16 @@
-"""What splunk-sdk's commands would do and ours must not."""
+"""What splunk-sdk's commands would do and ours must not, and all that we use of the SDK's private parts.
+
+The SDK is pinned, and tests compare every byte with what it writes by itself.
+"""
 
 from __future__ import annotations
 
 import csv
 import sys
-from typing import IO, TYPE_CHECKING, Any, Iterable
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any, Iterable, Protocol
+
+from splunklib.searchcommands.internals import RecordWriterV2
 
 if TYPE_CHECKING:
     from splunklib.searchcommands.search_command import SearchCommand as _Base
@@ -13,6 +19,18 @@ else:
 
 
 csv.field_size_limit(2**31 - 1)  # The SDK stops at 10 MB, and the whole search with it.
+
+
+class ChunkReply(Protocol):
+    """The reply to a chunk of rows as it goes to splunkd."""
+
+    @property
+    def body(self) -> str:
+        """Return the text, as the SDK would write it."""
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows are in it."""
 
 
 def standard_output() -> IO[bytes]:
@@ -33,12 +51,56 @@ class HardenedCommand(_Base):
     record = None
     show_configuration = None
 
+    @property
+    def is_last_chunk(self) -> bool:
+        """Whether no chunk comes after this one."""
+        return bool(self._finished)
+
     def write_error(self, message: str, *args: object) -> None:
         """Show an error; the SDK would format its text, and an option's value may hold braces."""
         super().write_error("{}", message.format(*args) if args else message)
+
+    def read_rows(self, body: Iterable[str]) -> Iterable[dict[str, Any]]:
+        """Return the rows of a chunk's body as the SDK reads them."""
+        return self._read_csv_records(body)
+
+    def reply_to(self, body: str) -> ChunkReply | None:  # noqa: ARG002 - for a command that knows better
+        """Return the reply to a chunk's body (None: the SDK reads the rows and writes them)."""
+        return None
+
+    def finish(self) -> None:
+        """End the search, whose last chunk is answered; what is reported goes out with that answer."""
 
     def _read_csv_records(self, ifile: Iterable[str]) -> Iterable[dict[str, Any]]:
         # The csv module refuses a NUL before Python 3.11, and the whole search would end over one.
         lines = ifile if sys.version_info >= (3, 11) else (line.replace("\0", "") for line in ifile)
         records: Iterable[dict[str, Any]] = super()._read_csv_records(lines)
         return records
+
+    def _execute_chunk_v2(self, process: Any, chunk: tuple[Any, str]) -> None:  # noqa: ANN401 - the SDK's signature
+        reply = self.reply_to(chunk[1])
+        if reply is None:
+            super()._execute_chunk_v2(process, chunk)
+        else:
+            self._record_writer._buffer.write(reply.body)  # noqa: SLF001 - see above
+            self._record_writer._pending_record_count += reply.rows  # noqa: SLF001 - likewise
+        if self.is_last_chunk:
+            self.finish()
+
+
+def write_rows(rows: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    """Have the SDK write rows; return its header line and the text of each row."""
+    writer = RecordWriterV2(BytesIO(), maxresultrows=None)
+    buffer = writer._buffer  # noqa: SLF001 - see above
+    texts = []
+    header = ""
+    for row in rows:
+        writer.write_record(row)
+        text = buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+        if not header:
+            header, _, text = text.partition("\r\n")
+            header += "\r\n"
+        texts.append(text)
+    return header, texts

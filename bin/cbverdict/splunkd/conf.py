@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
-from http.client import HTTPException
 from typing import Any, Callable, Iterator, Mapping, Optional
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from solnlib.conf_manager import ConfFile, ConfManager, ConfManagerException, ConfStanzaNotExistException
 from solnlib.credentials import CredentialNotExistException
-from splunklib.binding import AuthenticationError, Context, HTTPError, handler
+from splunklib import client
+from splunklib.binding import AuthenticationError, HTTPError
 
 from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings.account import Account, parse_account, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
+from cbverdict.splunkd.rest import APP, connect, is_search_over
 from cbverdict.splunkd.stores import BaselineStore, VerdictStore
 
-APP = "cbsigned"
 ACCOUNTS = "cbsigned_account"
 SETTINGS = "cbsigned_settings"
-_JOB_TIMEOUT = 2.0
+_CONF_TIMEOUT = 10.0
 
 Stanza = Mapping[str, Optional[str]]
 
@@ -49,7 +48,7 @@ class SplunkdConfiguration:
         default = ""
         if name is None:
             default = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip()
-            name = default or self._only(self._conf(ACCOUNTS))
+            name = default or self._only_account()
         stanza = None if _is_splunkds_own(name) else self._read(ACCOUNTS, name)
         if stanza is None and default:
             raise SetupError(
@@ -71,11 +70,8 @@ class SplunkdConfiguration:
         try:
             return self._read(ACCOUNTS, name)
         except SetupError:  # The secret is lost: all but that, so that it can be entered again.
-            conf = self._conf(ACCOUNTS)
-            with _asking(ACCOUNTS):
-                (stanza,) = conf._conf.list(name=name)  # noqa: SLF001 - solnlib is pinned, and get() would decrypt
-            content: Stanza = stanza.content
-            return {field: value for field, value in content.items() if value != ConfFile.ENCRYPTED_TOKEN}
+            (stanza,) = self._as_stored(ACCOUNTS, name=name)
+            return {field: value for field, value in stanza.content.items() if value != ConfFile.ENCRYPTED_TOKEN}
 
     def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
         """Build an account of its fields, saved or not, with the settings' proxy.
@@ -123,30 +119,12 @@ class SplunkdConfiguration:
 
     def is_search_over(self, sid: str | None) -> bool:
         """Return whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
-        if sid is None:
-            return False
-        context = Context(
-            scheme=self._uri.scheme,
-            host=self._uri.hostname,
-            port=self._uri.port,
-            token=self._token,
-            handler=handler(timeout=_JOB_TIMEOUT),
-        )
-        try:
-            answer = context.get(f"/services/search/jobs/{quote(sid, safe='')}", output_mode="json").body.read()
-            job = json.loads(answer)["entry"][0]["content"]
-        except HTTPError as error:
-            return int(error.status) == 404  # noqa: PLR2004 - HTTP's not found: it was cancelled
-        except (AuthenticationError, OSError, HTTPException, ValueError, LookupError, TypeError):
-            return False
-        return bool(job.get("isFinalized")) or job.get("dispatchState") in {"FINALIZING", "DONE", "FAILED"}
+        return sid is not None and is_search_over(self._uri.geturl(), self._token, sid)
 
-    def _only(self, conf: ConfFile) -> str:
-        # ConfFile.get_all would decrypt every account's secret only to count them.
-        with _asking(ACCOUNTS):
-            names = [stanza.name for stanza in conf._conf.list()]  # noqa: SLF001 - solnlib is pinned, and see above
+    def _only_account(self) -> str:
+        names = [str(stanza.name) for stanza in self._as_stored(ACCOUNTS)]
         if len(names) == 1:
-            return str(names[0])
+            return names[0]
         msg = "no account is set up: open Configuration, Accounts, and add your Carbon Black server"
         if names:
             msg = f"several accounts ({', '.join(sorted(names))}): choose a default account, or name one with server="
@@ -166,6 +144,14 @@ class SplunkdConfiguration:
             msg = f"{conf_name}.conf, {stanza}: its secret is missing from storage/passwords: enter it again and save"
             raise SetupError(msg) from None
         return content
+
+    def _as_stored(self, conf_name: str, **query: str) -> list[client.Stanza]:
+        """Return stanzas with their secrets still encrypted; solnlib would decrypt each, if only to count them."""
+        splunkd = connect(self._uri.geturl(), self._token, _CONF_TIMEOUT)
+        conf = client.ConfigurationFile(splunkd, f"configs/conf-{conf_name}", state={"title": conf_name})
+        with _asking(conf_name):
+            stanzas: list[client.Stanza] = conf.list(**query)
+        return stanzas
 
     def _conf(self, name: str) -> ConfFile:
         if name not in self._confs:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from http.client import HTTPException
 from typing import Any, Callable, Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
 
-from splunklib import binding
+from splunklib import binding, client
+from splunklib.data import record
 
 from cbverdict.errors import StoreError, advice
+from cbverdict.splunkd.rest import connect
 
 MAX_BATCH = 1000
 """Documents a save: KV's `max_documents_per_batch_save` up to Splunk 9.0; later ones take more."""
@@ -18,7 +20,6 @@ MAX_BATCH_BYTES = 16 * 1024 * 1024
 """Bytes a save: KV's `max_size_per_batch_save_mb` is 50."""
 
 _TIMEOUT = 5.0
-_UNREACHABLE = (binding.AuthenticationError, OSError, HTTPException)
 
 Document = Mapping[str, Any]
 
@@ -28,92 +29,71 @@ class Collection:
 
     def __init__(self, splunkd_uri: str, token: str, name: str, timeout: float = _TIMEOUT) -> None:
         """Remember whom to ask; nothing is sent yet."""
-        uri = urlsplit(splunkd_uri)
-        self._path = f"storage/collections/data/{name}"
-        self._context = binding.Context(
-            scheme=uri.scheme,
-            host=uri.hostname,
-            port=uri.port,
-            token=token,
-            owner="nobody",
-            app="cbsigned",
-            handler=binding.handler(timeout=timeout),
-        )
+        state = record({"title": name})  # else the SDK would ask splunkd for it
+        path = f"storage/collections/config/{name}"
+        self._data = client.KVStoreCollection(connect(splunkd_uri, token, timeout), path, state=state).data
 
     def read(self, keys: Sequence[str]) -> Iterator[Document]:
         """Return the documents of these keys that there are."""
         for start in range(0, len(keys), MAX_BATCH):
             query = {"query": {"_key": {"$in": keys[start : start + MAX_BATCH]}}}
-            (documents,) = self._post("batch_find", json.dumps([query])) or [[]]
+            (documents,) = self._list("batch_find", partial(self._data.batch_find, query)) or [[]]
             yield from documents
 
     def find(self, query: Document) -> list[Document]:
         """Return the documents that a query finds (at most 50,000, as splunkd's limit has it)."""
-        text = self._send(lambda: self._context.get(self._path, query=json.dumps(query)))
-        return _list(text, "a query")
+        return self._list("a query", lambda: self._data.query(query=json.dumps(query)))
 
     def insert(self, document: Document) -> bool:
         """Add a document; False where there is one of its key, which then stays as it is."""
-        headers = [("Content-Type", "application/json")]
-        body = json.dumps(document)
         try:
-            self._context.post(self._path, headers=headers, body=body).body.read()
-        except binding.HTTPError as error:
-            if error.status == 409:  # noqa: PLR2004 - HTTP's conflict
-                return False
-            raise StoreError(f"the KV store answered {error.status}. {advice(StoreError)}") from None
-        except _UNREACHABLE as error:
-            raise _unreachable(error) from None
+            self._send(lambda: self._data.insert(json.dumps(document)))
+        except _ConflictError:
+            return False
         return True
 
     def save(self, documents: Sequence[Document]) -> None:
         """Keep documents, replacing those of the same keys; the last writer wins."""
-        texts = [json.dumps(document) for document in documents]
-        for batch in _batches(texts):
-            self._post("batch_save", f"[{','.join(batch)}]")
+        for batch in _batches(documents):
+            self._list("batch_save", partial(self._data.batch_save, *batch))
 
     def delete(self, query: Document) -> None:
         """Delete the documents that a query finds."""
-        self._send(lambda: self._context.delete(self._path, query=json.dumps(query)))
+        self._send(lambda: self._data.delete(json.dumps(query)))
 
-    def _post(self, action: str, body: str) -> list[Any]:
-        headers = [("Content-Type", "application/json")]
-        text = self._send(lambda: self._context.post(f"{self._path}/{action}", headers=headers, body=body))
-        return _list(text, action)
+    def _list(self, action: str, request: Callable[[], Any]) -> list[Any]:
+        answer = self._send(request)
+        if not isinstance(answer, list):
+            raise StoreError(f"the KV store answered {action} with something else. {advice(StoreError)}")
+        return answer
 
     @staticmethod
-    def _send(request: Callable[[], Any]) -> bytes:
+    def _send(request: Callable[[], Any]) -> Any:  # noqa: ANN401 - a JSON value
         try:
-            content: bytes = request().body.read()
+            return request()
         except binding.HTTPError as error:
-            raise StoreError(f"the KV store answered {error.status}. {advice(StoreError)}") from None
-        except _UNREACHABLE as error:
-            raise _unreachable(error) from None
-        return content
+            kind = _ConflictError if error.status == 409 else StoreError  # noqa: PLR2004 - HTTP's conflict
+            raise kind(f"the KV store answered {error.status}. {advice(StoreError)}") from None
+        except (binding.AuthenticationError, OSError, HTTPException) as error:
+            what = f"the KV store does not answer ({type(error).__name__})"
+            raise StoreError(f"{what}. {advice(StoreError)}") from None
+        except (ValueError, RecursionError):
+            return None  # no JSON
 
 
-def _unreachable(error: Exception) -> StoreError:
-    return StoreError(f"the KV store does not answer ({type(error).__name__}). {advice(StoreError)}")
+class _ConflictError(StoreError):
+    """There is a document of this key."""
 
 
-def _list(text: bytes, action: str) -> list[Any]:
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, list):
-        raise StoreError(f"the KV store answered {action} with something else. {advice(StoreError)}")
-    return answer
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
+def _batches(documents: Sequence[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
     size = 0
-    for text in texts:
-        if batch and (len(batch) == MAX_BATCH or size + len(text) > MAX_BATCH_BYTES):
+    for document in documents:
+        length = len(json.dumps(document))
+        if batch and (len(batch) == MAX_BATCH or size + length > MAX_BATCH_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(text)
-        size += len(text)
+        batch.append(document)
+        size += length
     if batch:
         yield batch

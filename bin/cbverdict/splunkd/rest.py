@@ -1,4 +1,4 @@
-"""One REST call to this search head's splunkd, and what its refusals mean."""
+"""Sessions with this search head's splunkd, calls of the add-on's own endpoints, and what refusals mean."""
 
 from __future__ import annotations
 
@@ -6,16 +6,46 @@ import json
 import socket
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from splunklib import binding
+from splunklib import binding, client
 
 from cbverdict.errors import InvalidRequestError, NoRightError, ServiceError, SetupError, TimedOutError, advice
 
 if TYPE_CHECKING:
     from cbverdict.errors import CbsignedError
 
-_ENDPOINTS = "/servicesNS/nobody/cbsigned/cbsigned"
+APP = "cbsigned"
+_OWNER = "nobody"
+_JOB_TIMEOUT = 2.0
+_ENDPOINTS = f"/servicesNS/{_OWNER}/{APP}/cbsigned"
+
+
+def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
+    """Build a session in the app's namespace; nothing is sent yet. `timeout` is in seconds, for each request."""
+    uri = urlsplit(splunkd_uri)
+    return client.Service(
+        scheme=uri.scheme,
+        host=uri.hostname,
+        port=uri.port,
+        token=token,
+        owner=_OWNER,
+        app=APP,
+        handler=binding.handler(timeout=timeout),
+    )
+
+
+def is_search_over(splunkd_uri: str, token: str, sid: str) -> bool:
+    """Return whether a search was cancelled or finalised; where splunkd does not say, it goes on."""
+    splunkd = connect(splunkd_uri, token, _JOB_TIMEOUT)
+    try:
+        answer = splunkd.get(f"/services/search/jobs/{quote(sid, safe='')}", output_mode="json").body.read()
+        job = json.loads(answer)["entry"][0]["content"]
+        return bool(job.get("isFinalized")) or job.get("dispatchState") in {"FINALIZING", "DONE", "FAILED"}
+    except binding.HTTPError as error:
+        return int(error.status) == 404  # noqa: PLR2004 - HTTP's not found: it was cancelled
+    except (binding.AuthenticationError, OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 class ServiceCall:
@@ -23,8 +53,7 @@ class ServiceCall:
 
     def __init__(self, splunkd_uri: str, session_key: str, endpoint: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
-        self._uri = urlsplit(splunkd_uri)
-        self._session_key = session_key
+        self._whom = splunkd_uri, session_key
         self._path = f"{_ENDPOINTS}/{endpoint}"
 
     def post(self, body: str, timeout: float) -> str:
@@ -36,7 +65,7 @@ class ServiceCall:
             ServiceError: the service does not answer.
         """
         headers = [("Content-Type", "application/json")]
-        return self._send(lambda context: context.post(self._path, headers=headers, body=body), timeout)
+        return self._send(lambda splunkd: splunkd.post(self._path, headers=headers, body=body), timeout)
 
     def delete(self, timeout: float) -> None:
         """Send a DELETE.
@@ -45,18 +74,11 @@ class ServiceCall:
             NoRightError: the user lacks the endpoint's capability.
             ServiceError: the service does not answer.
         """
-        self._send(lambda context: context.delete(self._path), timeout)
+        self._send(lambda splunkd: splunkd.delete(self._path), timeout)
 
     def _send(self, request: Any, timeout: float) -> str:  # noqa: ANN401 - the SDK has no types
-        context = binding.Context(
-            scheme=self._uri.scheme,
-            host=self._uri.hostname,
-            port=self._uri.port,
-            token=self._session_key,
-            handler=binding.handler(timeout=timeout),
-        )
         try:
-            text: str = request(context).body.read().decode("utf-8")
+            text: str = request(connect(*self._whom, timeout)).body.read().decode("utf-8")
         except binding.AuthenticationError:
             msg = f"splunkd refused this search's session. {advice(NoRightError)}"
             raise NoRightError(msg) from None
