@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record, summary
+from cbverdict.search.tally import summary
+from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Question, Signature

@@ -10,7 +10,8 @@ from cbverdict.anomalies.detector import Anomalies
 from cbverdict.errors import Trouble
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.row_codec import EnrichedRow, Read, Reply, RowCodec
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions, summary
+from cbverdict.search.tally import summary
+from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.settings.verdicts import Method
 from cbverdict.splunkd.lookup_files import read_lists
 from cbverdict.verdicts.reasons import Reason

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events import EventFields, Process, ProcessEvent, read_event
+from cbverdict.search.tally import Tally
 from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Question
@@ -69,19 +69,6 @@ class EnrichOptions:
     has_risk: bool = False
     has_names: bool = False
     sid: str | None = None
-
-
-@dataclass
-class Tally:
-    """What one search came to, for its message."""
-
-    rows: int = 0
-    questions: int = 0
-    requests: int = 0
-    signed: Counter[Signed] = field(default_factory=Counter)
-    unknown: Counter[Reason] = field(default_factory=Counter)
-    sources: Counter[Source] = field(default_factory=Counter)
-    troubles: dict[Trouble, None] = field(default_factory=dict)
 
 
 class Enricher:
@@ -263,17 +250,6 @@ class Enricher:
         fields = {prefix + name: value for name, value in row.items()} if prefix else row
         fields.update(self._not_judged)
         return _Written(fields, _tag(answer), _is_lasting(answer), answer.verdict)
-
-
-def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
-    """Write in one message what the search came to, what else there is to say, and what to do about trouble."""
-    reasons = ", ".join(f"{reason.value} {rows}" for reason, rows in tally.unknown.most_common())
-    text = (
-        f"cbsigned: {tally.rows} rows; {tally.signed[Signed.TRUE]} signed, {tally.signed[Signed.FALSE]} not signed, "
-        f"{tally.signed[Signed.UNKNOWN]} unknown{f' ({reasons})' if reasons else ''}; {tally.questions} distinct "
-        f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
-    )
-    return " ".join([text, *remarks, *(trouble.message for trouble in tally.troubles)])
 
 
 def _fields_of_noise_not_judged(options: EnrichOptions) -> set[str]:

@@ -1,0 +1,36 @@
+"""What one search came to, counted, and the message that says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Sequence
+
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+
+if TYPE_CHECKING:
+    from cbverdict.errors import Trouble
+
+
+@dataclass
+class Tally:
+    """What one search came to, for its message."""
+
+    rows: int = 0
+    questions: int = 0
+    requests: int = 0
+    signed: Counter[Signed] = field(default_factory=Counter)
+    unknown: Counter[Reason] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    troubles: dict[Trouble, None] = field(default_factory=dict)
+
+
+def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
+    """Write in one message what the search came to, what else there is to say, and what to do about trouble."""
+    reasons = ", ".join(f"{reason.value} {rows}" for reason, rows in tally.unknown.most_common())
+    text = (
+        f"cbsigned: {tally.rows} rows; {tally.signed[Signed.TRUE]} signed, {tally.signed[Signed.FALSE]} not signed, "
+        f"{tally.signed[Signed.UNKNOWN]} unknown{f' ({reasons})' if reasons else ''}; {tally.questions} distinct "
+        f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
+    )
+    return " ".join([text, *remarks, *(trouble.message for trouble in tally.troubles)])
