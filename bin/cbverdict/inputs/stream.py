@@ -56,7 +56,7 @@ class PagedOutput(io.TextIOBase):
             self._output.flush()
 
 
-class _Written(NamedTuple):
+class _RenderedEvent(NamedTuple):
     """An event for the SDK's writer, with the text that the SDK would make of a tree of elements (a test compares)."""
 
     text: str
@@ -81,7 +81,7 @@ class EventStream:
             # The time has always the same form, as props.conf says; ASCII has no character that XML bars.
             text = escape(_JSON.encode({**event.fields, "time": write_time(event.time)}))
             self._writer.write_event(
-                _Written(
+                _RenderedEvent(
                     f"{self._head}{event.time:.3f}</time><sourcetype>{escape(event.sourcetype)}</sourcetype>"
                     f"<data>{text}</data><done /></event>"
                 )

@@ -33,7 +33,7 @@ class Enriched(NamedTuple):
     is_parent_unanswered: bool = False
 
 
-class _Written(NamedTuple):
+class _VerdictColumns(NamedTuple):
     """What an answer comes to on a record: all its fields but `parent_signed`."""
 
     fields: Dict[str, str]
@@ -96,7 +96,7 @@ class Enricher:
             events = self.read(records)
         answers = self._answer([*(event.process for event in events), *(event.parent for event in events)])
         enriched = []
-        written: dict[Process, _Written] = {}
+        written: dict[Process, _VerdictColumns] = {}
         for record, event in zip(records, events):
             one = written.get(event.process)
             if one is None:
@@ -241,7 +241,7 @@ class Enricher:
         if signed is Signed.UNKNOWN:
             tally.unknown[reason] += rows
 
-    def _write(self, answer: Answer) -> _Written:
+    def _write(self, answer: Answer) -> _VerdictColumns:
         row = fields_of(answer.verdict)
         if not self._options.has_details:
             row = {name: row[name] for name in STATUS_FIELDS}
@@ -249,7 +249,7 @@ class Enricher:
         prefix = self._options.prefix
         fields = {prefix + name: value for name, value in row.items()} if prefix else row
         fields.update(self._not_judged)
-        return _Written(fields, _tag(answer), _is_lasting(answer), answer.verdict)
+        return _VerdictColumns(fields, _tag(answer), _is_lasting(answer), answer.verdict)
 
 
 def _fields_of_noise_not_judged(options: EnrichOptions) -> set[str]:

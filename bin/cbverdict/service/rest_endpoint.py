@@ -14,10 +14,10 @@ from cbverdict.splunkd.conf import SplunkdConfiguration
 
 _STATUSES = {InvalidRequestError: 400, SetupError: 409, ServiceError: 503, StoreError: 503}
 
-Answer = Callable[[Mapping[str, Any], SplunkdConfiguration], str]
+Answerer = Callable[[Mapping[str, Any], SplunkdConfiguration], str]
 
 
-def serve(in_string: str | bytes, answers: Mapping[str, Answer], max_call: int) -> dict[str, Any]:
+def serve(in_string: str | bytes, answers: Mapping[str, Answerer], max_call: int) -> dict[str, Any]:
     """Answer one request of splunkd's: JSON in, `{"status", "headers", "payload"}` out.
 
     `answers` has one function for each HTTP verb that the endpoint knows. Any other verb is refused before
@@ -61,7 +61,7 @@ def _set_level(configuration: SplunkdConfiguration) -> None:
         _level_read = time.monotonic()
 
 
-def _refuse_verb(answers: Mapping[str, Answer]) -> dict[str, Any]:
+def _refuse_verb(answers: Mapping[str, Answerer]) -> dict[str, Any]:
     error = InvalidRequestError(f"this endpoint is asked with {' or '.join(sorted(answers))} and no other verb")
     reply = _problem(405, error)
     return {**reply, "headers": {**reply["headers"], "Allow": ", ".join(sorted(answers))}}
