@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Dict, List
 
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.training import Learner
-from cbverdict.events import EventFields
+from cbverdict.events.columns import EventFields
+from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
@@ -88,7 +89,7 @@ def score(events: Path, signatures: Path, *, learns_first: bool = True) -> Resul
     options = EnrichOptions()
     records = second if learns_first else first
     settled = Enricher(_Truth(signatures), options).enrich(records)
-    RowScorer(Anomalies(Memory(learnt.baselines), lists), options).write(records, settled)
+    RowScorer(Anomalies(Memory(learnt.baselines), lists), options, TimeReader()).write(records, settled)
     return Result(
         [Outcome(row, str(row["signed"]), lists.tool(str(row["process_name"])) is not None) for row in records]
     )

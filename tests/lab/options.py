@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass, field
 
 from cbsigned import CbsignedCommand
-from cbverdict.events import EventFields
+from cbverdict.events.columns import EventFields
 from tests.lab.rows import InputError
 
 _COLUMN = "the name of a column, 1 to 255 characters"

@@ -6,7 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple
 
-from cbverdict.events import EventFields, Process, read_event
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import Process, read_event
 from cbverdict.verdicts.hashes import Md5
 from tests.lab.edr.estate import Estate, Start, read_signatures
 from tests.lab.edr.server import EdrServer

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cbverdict.events import EventFields, read_event
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import read_event
 from tests.lab.company import Company
 from tests.lab.demo import run as run_demo
 from tests.lab.edr.server import TOKEN, EdrServer

@@ -9,7 +9,8 @@ import pytest
 from splunklib.searchcommands import validators
 
 from cbsigned import CbsignedCommand
-from cbverdict.events import EventFields, Process, ProcessEvent
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.verdicts.hashes import Md5
 from tests.lab.host import Row
 from tests.lab.options import ALLOWED, Options, parse_options

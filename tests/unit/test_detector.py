@@ -16,7 +16,8 @@ from cbverdict.anomalies.detector import ANOMALY_FIELDS, Anomalies
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import ServiceError
-from cbverdict.events import TIME_FIELD, EventFields
+from cbverdict.events.columns import TIME_FIELD, EventFields
+from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.search.row_codec import INDEX, RowCodec
@@ -93,7 +94,7 @@ def _scored(rows: list[Row], source: Any = None, **options: Any) -> list[dict[st
     """Score rows by the way of records."""
     chosen = EnrichOptions(**options)
     enricher, records = Enricher(AllSigned(), chosen), [dict(row) for row in rows]
-    scorer = RowScorer(Anomalies(source or Memory(LEARNT), LISTS), chosen)
+    scorer = RowScorer(Anomalies(source or Memory(LEARNT), LISTS), chosen, TimeReader())
     scorer.write(records, enricher.enrich(records))
     return records
 
@@ -179,7 +180,7 @@ def test_baselines_that_nobody_gives_are_asked_for_once_and_cost_no_row() -> Non
     down = Down()
     anomalies = Anomalies(down, LISTS)
     options = EnrichOptions()
-    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
+    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options, TimeReader())
     for _ in range(3):
         records: list[Any] = [_row("ann", "git.exe")]
         scorer.write(records, enricher.enrich(records))
@@ -279,13 +280,13 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
     """To the byte, whatever the order of the columns, the cells and the certificates; so both ways score alike."""
     options = EnrichOptions(has_anomaly=True)
     enricher = Enricher(AllSigned(signature), options)
-    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
     codec = _codec(enricher, scorer)
     noise = 0
     for rows in chunks:
         body = encode(rows, [*columns, INDEX]).decode()
         records = list(_read(StringIO(body)))
-        sdk = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+        sdk = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
         sdk.write(records, Enricher(AllSigned(signature), options).enrich(records))
         writer = RecordWriterV2(BytesIO(), maxresultrows=None)
         writer.write_records(records)
@@ -300,7 +301,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
     """Who was forgotten is read anew, and scored as before; both ways."""
     options = EnrichOptions(has_anomaly=True)
     anomalies = Anomalies(Memory(LEARNT), LISTS)
-    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
+    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options, TimeReader())
     codec = _codec(enricher, scorer)
     (before,) = _scored([_row("ann", "git.exe")])
     for part in range(6):
@@ -318,7 +319,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
 def test_rows_that_have_the_fields_already_are_left_to_the_sdk() -> None:
     """As after `| cbsigned | cbsigned`: the codec writes the fields last, where these do not stand."""
     options = EnrichOptions(has_anomaly=True)
-    codec = _codec(Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options))
+    codec = _codec(Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader()))
     rows: list[Row] = [{**_row("ann", "git.exe"), "anomaly_score": "7"}]
     assert codec.reply(encode(rows, ["anomaly_score", *COLUMNS, INDEX]).decode()) is None
 
@@ -327,7 +328,10 @@ def test_ordinary_rows_are_not_left_to_the_sdk() -> None:
     """Or the codec would be for nothing; neither are multivalues and another order of the columns."""
     for columns in (COLUMNS, COLUMNS[::-1], [name for name in COLUMNS if name not in {"username", TIME_FIELD}]):
         options = EnrichOptions(has_anomaly=True)
-        enricher, scorer = Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+        enricher, scorer = (
+            Enricher(AllSigned(), options),
+            RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader()),
+        )
         codec = _codec(enricher, scorer)
         rows = [_row("ann", "git.exe"), {**_row("bob", "a, b.exe"), "process_md5": ["a" * 32, "c" * 64]}] * 20
         reply = codec.reply(encode(rows, [*columns, INDEX]).decode())

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.events import EventFields, Process, ProcessEvent, file_name, read_event
+from cbverdict.events.columns import (
+    EVENT_CODE_FIELDS,
+    HASH_FIELDS,
+    ORIGINAL_NAME_FIELDS,
+    OTHER_FILE_FIELDS,
+    EventFields,
+)
+from cbverdict.events.event import Process, ProcessEvent, read_event
+from cbverdict.events.names import file_name
 from cbverdict.verdicts.hashes import Md5
 
 MD5 = Md5("578bab56836a3fe455ffc7883041825b")
@@ -22,7 +30,12 @@ def test_a_cim_row_is_read() -> None:
         "parent_process_name": "powershell.exe",
         "user": "jdoe",
     }
-    expected = ProcessEvent(Process(MD5, "regsvr32.exe"), Process(PARENT, "powershell.exe"), "jdoe")
+    expected = ProcessEvent(
+        Process(MD5, "regsvr32.exe"),
+        Process(PARENT, "powershell.exe"),
+        "jdoe",
+        names=("regsvr32.exe", r"C:\Windows\System32\other.exe"),
+    )
     assert read_event(row, EventFields()) == expected
 
 
@@ -34,7 +47,8 @@ def test_a_sysmon_row_is_read() -> None:
         "ParentImage": r"C:\Windows\explorer.exe",
         "User": r"CORP\jdoe",
     }
-    expected = ProcessEvent(Process(MD5, "regsvr32.exe"), Process(None, "explorer.exe"), r"CORP\jdoe")
+    names = (r"C:\Windows\System32\regsvr32.exe",)
+    expected = ProcessEvent(Process(MD5, "regsvr32.exe"), Process(None, "explorer.exe"), r"CORP\jdoe", names=names)
     assert read_event(row, EventFields()) == expected
 
 
@@ -47,7 +61,8 @@ def test_a_forwarder_row_is_read() -> None:
         "parent_path": "c:\\windows\\system32\\svchost.exe",
         "username": "SYSTEM",
     }
-    expected = ProcessEvent(Process(MD5, "taskeng.exe"), Process(None, "svchost.exe"), "SYSTEM")
+    names = ("c:\\windows\\system32\\taskeng.exe",)
+    expected = ProcessEvent(Process(MD5, "taskeng.exe"), Process(None, "svchost.exe"), "SYSTEM", names=names)
     assert read_event(row, EventFields()) == expected
 
 
@@ -95,5 +110,6 @@ def test_the_file_name_is_cut_from_windows_linux_and_macos_paths(path: str, name
 def test_only_the_columns_that_are_needed_are_named() -> None:
     """Each column costs; names only where a question may turn on them."""
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
-    assert fields.columns(has_names=False) == ["h", "p"]
-    assert fields.columns(has_names=True) == ["h", "p", "n", "q"]
+    about = [*EVENT_CODE_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
+    assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
+    assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, "n", "q", *ORIGINAL_NAME_FIELDS]))

@@ -8,10 +8,12 @@ from fnmatch import translate
 from typing import Iterable, Mapping, NamedTuple, Tuple
 
 from cbverdict.anomalies.baselines import baseline_name
+from cbverdict.events.names import spellings_of
+from cbverdict.events.people import person_of
+from cbverdict.events.texts import is_nothing
 
 _ANY = "*"
 _MAX_KNOWN = 20_000
-_NOBODY = {"", "-", "unknown", "n/a", "none", "null"}
 
 Row = Mapping[str, str]
 
@@ -42,13 +44,13 @@ class Roster:
     def member(self, person: str | None, team: str | None) -> Member:
         """Find somebody; the team that a row names itself counts before the roster's."""
         own = self._people.get(person or "", {})
-        found = (team or own.get("team", "")).strip()
+        found = (team if team and not is_nothing(team) else own.get("team", "")).strip()
         rows = (own, self._teams.get(found.lower(), {}), self._teams.get(_ANY, {}))
         timezone, calendar = (
             next((text for row in rows if (text := row.get(column, "").strip())), default)
             for column, default in (("timezone", Member.timezone), ("calendar", Member.calendar))
         )
-        is_team = found.lower() not in _NOBODY and found != _ANY and baseline_name(found) is not None
+        is_team = not is_nothing(found) and found != _ANY and baseline_name(found) is not None
         return Member(found if is_team else None, timezone, calendar)
 
     def zones(self) -> set[str]:
@@ -101,6 +103,13 @@ class Lists:
         found = self.tools.find(process)
         return None if found is None or found.status == "allowed" else found.reason
 
+    def names_a_tool(self, names: Iterable[str]) -> bool:
+        """Return whether any of these texts may name a tool, however it is spelled."""
+        return any(self._may_name_a_tool(name) for name in names)
+
+    def _may_name_a_tool(self, name: str) -> bool:
+        return any(self.tool(spelling) is not None for spelling in spellings_of(name))
+
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not)."""
         found = self.publishers.find(publisher)
@@ -115,9 +124,3 @@ class Lists:
         """Return whether a team is expected to run a process."""
         expected = self.expected.get(team.lower()) or self.expected.get(_ANY)
         return expected is not None and expected.find(process) is not None
-
-
-def person_of(user: str | None) -> str | None:
-    r"""Return the person of an account, the same for `CORP\jdoe`, `jdoe@corp.example` and `JDoe` (None: nobody)."""
-    name = baseline_name((user or "").rpartition("\\")[2].partition("@")[0])
-    return None if name in _NOBODY else name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping
 
 from cbverdict.anomalies.active_hours import HOURS, SLOTS
 from cbverdict.anomalies.baselines import (
@@ -18,9 +18,15 @@ from cbverdict.anomalies.baselines import (
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import totals
-from cbverdict.anomalies.local_time import QUARTER, Clocks, read_quarters
-from cbverdict.anomalies.reference_lists import Lists, person_of
-from cbverdict.events import TIME_FIELD, EventFields, Record, first_text, read_event
+from cbverdict.anomalies.local_time import Clocks
+from cbverdict.events.columns import TIME_FIELD, EventFields
+from cbverdict.events.event import read_event
+from cbverdict.events.people import person_of
+from cbverdict.events.texts import Record, first_text
+from cbverdict.events.times import QUARTER, read_quarters
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.reference_lists import Lists
 
 PUBLISHER_FIELD = "process_signature_publisher"
 SUBJECT = "cbsigned_subject"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
 from cbverdict.anomalies.baselines import Sighting
 from cbverdict.anomalies.baselines import learn as add_sighting
-from cbverdict.anomalies.local_time import read_time, write_time
 from cbverdict.carbonblack.edr.client import read_signature
 from cbverdict.carbonblack.edr.query import since_query
 from cbverdict.errors import StoreError
+from cbverdict.events.times import read_time, write_time
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, TIME_FIELD, event_of, flip_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
 from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictRequest

@@ -10,8 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
 
-from cbverdict.anomalies.local_time import read_time, write_time
 from cbverdict.errors import CbsignedError, SearchOverError, TakenError
+from cbverdict.events.times import read_time, write_time
 from cbverdict.inputs.arguments import InputArguments, begin_of
 from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.cursor import Cursor, second_of

@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.baselines import merge_baselines
-from cbverdict.anomalies.local_time import read_time
 from cbverdict.anomalies.training import Learner, TrainingResult
 from cbverdict.carbonblack.edr.query import MAX_BATCH, processes_query, since_query
 from cbverdict.errors import EdrError, NotCarbonBlackError, StoreError
-from cbverdict.events import TIME_FIELD as EVENT_TIME
-from cbverdict.events import EventFields
+from cbverdict.events.columns import TIME_FIELD as EVENT_TIME
+from cbverdict.events.columns import EventFields
+from cbverdict.events.times import read_time
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
 from cbverdict.inputs.images import Images
 from cbverdict.inputs.processes import (
@@ -32,7 +32,7 @@ from cbverdict.splunkd.lookup_files import read_lists
 from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
-    from cbverdict.events import ProcessEvent
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.cursor import Cursor
     from cbverdict.inputs.seen_keys import SeenKeys

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 from cbverdict.anomalies.combination import score_of_cauchy
-from cbverdict.anomalies.detector import ANOMALY_FIELDS
-from cbverdict.anomalies.local_time import read_quarters
-from cbverdict.events import TIME_FIELD, first_text
+from cbverdict.anomalies.detector import ANOMALY_FIELDS, odder
+from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
+from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.detector import Anomalies, Part, PersonView, ProcessSide, Score
     from cbverdict.anomalies.explanations import Explanation
+    from cbverdict.events.times import TimeReader
     from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record, Tag
 
 Value = Union[str, List[str]]
@@ -32,10 +33,14 @@ _BOOLEANS = ("false,", "true,")
 
 
 class Common(NamedTuple):
-    """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind."""
+    """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind.
+
+    `other` is what is said of both ends of a time, where rows have them (None: they have none that can be read).
+    """
 
     quarters: Dict[Union[int, None], Explanation]
     view: PersonView
+    other: Explanation | None
     cauchy: float
     opinions: int
     score: float
@@ -46,19 +51,21 @@ class Common(NamedTuple):
 
 
 class RowScorer:
-    """Score rows whose verdicts are enriched; `noise` counts those that may be dropped."""
+    """Score rows whose verdicts are known; count what may be dropped (`noise`) and what has no time (`untimed`)."""
 
-    def __init__(self, anomalies: Anomalies, options: EnrichOptions) -> None:
-        """Store what is usual, and what the analyst chose."""
+    def __init__(self, anomalies: Anomalies, options: EnrichOptions, reader: TimeReader) -> None:
+        """Store what is usual, what the analyst chose, and what reads times."""
+        self._reader = reader
         self._anomalies = anomalies
         self._prefix = options.prefix
         self._has_risk = options.has_risk
         self._read = options.fields
-        self.columns = [*options.fields.who(), TIME_FIELD]
+        self.columns = [*options.fields.who(), *OTHER_TIME_FIELDS, TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
         self._views: dict[Tuple[str, ...], PersonView] = {}
         self.noise = 0
+        self.untimed = 0
 
     def score_processes(self, enriched: Sequence[Enriched]) -> list[ScoredProcess]:
         """Judge all but who and when."""
@@ -88,7 +95,8 @@ class RowScorer:
         rest = f"{part.team.text},,{part.parent.text},,"
         reasons = pair_text(_listed(part.reasons))
         sums = (part.cauchy, part.opinions, part.score, part.passes_all_but_score)
-        return Common(view.quarters, view, *sums, reasons, rest, part)
+        other = view.oddest(self._reader.ends(texts_of(dict(zip(self.columns, who)), OTHER_TIME_FIELDS)))
+        return Common(view.quarters, view, other, *sums, reasons, rest, part)
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
         """Score rows; give the fields of each as the SDK writes them.
@@ -97,9 +105,13 @@ class RowScorer:
         same, and a test compares them.
         """
         texts, noise, threshold = [], 0, self._anomalies.threshold
-        for common, quarter in zip(commons, read_quarters(times)):
-            quarters, view, variable, opinions, score, passes_all_but_score, reasons, rest, part = common
+        for common, quarter in zip(commons, self._reader.quarters(times)):
+            quarters, view, other, variable, opinions, score, passes_all_but_score, reasons, rest, part = common
             hour = quarters.get(quarter) or view.at(quarter)
+            if other is not None:
+                hour = other if quarter is None else odder(hour, other)
+            elif quarter is None:
+                self.untimed += 1
             p_value, text, hour_variable, sentences = hour
             if sentences:
                 reasons = self._both(hour, part)
@@ -128,11 +140,12 @@ class RowScorer:
         """Add the fields to each record, in place."""
         kinds = self.score_processes(enriched)
         self._anomalies.prepare({(one.event.user, one.event.team) for one in enriched}, ())
-        quarters = read_quarters([one.event.time for one in enriched])
-        for record, one, kind, quarter in zip(records, enriched, kinds, quarters):
+        for record, one, kind in zip(records, enriched, kinds):
             view = self._anomalies.view(one.event.user, one.event.team)
-            score = self._anomalies.score(kind.side, view, quarter)
+            quarters = self._reader.ends((one.event.time, *one.event.other_times))
+            score = self._anomalies.score(kind.side, view, quarters)
             self.noise += score.is_noise
+            self.untimed += not quarters
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))

@@ -9,7 +9,7 @@ from cbverdict.anomalies.combination import MAX_SCORE
 from cbverdict.verdicts.reasons import Reason, Signed
 
 if TYPE_CHECKING:
-    from cbverdict.events import ProcessEvent
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.verdicts.verdict import Verdict
 
 RISK_FIELDS = ("risk_score", "risk_object", "risk_object_type", "risk_message")

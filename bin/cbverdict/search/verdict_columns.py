@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
-from cbverdict.events import EventFields, Process, ProcessEvent, read_event
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import Process, ProcessEvent, read_event
 from cbverdict.search.tally import Tally
 from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method

@@ -41,6 +41,8 @@ class Reason(Enum):
     NOT_SEEN = "not_seen"
     NO_HASH = "no_hash"
     NO_NAME = "no_name"
+    OTHER_FILE = "other_file"
+    AMBIGUOUS = "ambiguous"
     INCOMPLETE = "incomplete"
     TIMEOUT = "timeout"
     BUDGET = "budget"

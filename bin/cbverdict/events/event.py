@@ -1,0 +1,132 @@
+"""What a search row says about a process, its parent and its user."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence, Tuple
+
+from cbverdict.events.columns import (
+    EVENT_CODE_FIELDS,
+    GUID_FIELDS,
+    HASH_FIELDS,
+    HOST_FIELDS,
+    MD5_FIELDS,
+    ORIGINAL_NAME_FIELDS,
+    OTHER_FILE_FIELDS,
+    OTHER_TIME_FIELDS,
+    OWN_MD5_FIELDS,
+    TIME_FIELD,
+    EventFields,
+)
+from cbverdict.events.names import file_name
+from cbverdict.events.texts import Record, distinct_of, first_text, is_nothing, plain, texts_of, values_of
+from cbverdict.verdicts.hashes import Md5, Odd, read_md5
+from cbverdict.verdicts.reasons import Reason
+
+_NO_PROCESS_EVENTS = frozenset({"6", "7", "15", "23", "26", "29"})
+"""Sysmon's events whose hashes are those of a driver, an image, a stream or a file, not of the process."""
+
+
+class Process(NamedTuple):
+    """A process as a row names it: its hash (None: not known, and why) and its file name (None: the row has none)."""
+
+    md5: Md5 | None
+    name: str | None
+    why_unknown: Reason = Reason.NO_HASH
+
+
+class ProcessEvent(NamedTuple):
+    """One row's process, what started it, for whom and when (empty: the row does not say).
+
+    `names` are all the texts that name the process, `original_names` those that its author gave the file.
+    `other_times` are the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
+    none, or several. `has_several_users`: it is about more than one. `unread_hash` is a column that looks like the
+    process's hash and is not read.
+    """
+
+    process: Process
+    parent: Process
+    user: str = ""
+    team: str = ""
+    time: str = ""
+    host: str = ""
+    has_odd_parent: bool = False
+    names: Tuple[str, ...] = ()
+    original_names: Tuple[str, ...] = ()
+    other_times: Tuple[str, ...] = ()
+    has_several_users: bool = False
+    unread_hash: str = ""
+
+
+def read_event(record: Record, fields: EventFields) -> ProcessEvent:
+    """Read what a row says about its process; nothing in a row is an error."""
+    parent_md5 = _first_md5(record, fields.parent_md5)
+    process = _read_process(record, fields)
+    return ProcessEvent(
+        process=process,
+        parent=Process(_known(parent_md5), _first_name(record, fields.parent_name)),
+        user=first_text(record, fields.user) or "",
+        team=first_text(record, fields.team) or "",
+        time=first_text(record, (TIME_FIELD,)) or "",
+        host=first_text(record, HOST_FIELDS) or "",
+        has_odd_parent=isinstance(parent_md5, Odd),
+        names=_raw_texts(record, fields.name),
+        original_names=tuple(dict.fromkeys(texts_of(record, ORIGINAL_NAME_FIELDS))),
+        other_times=tuple(texts_of(record, OTHER_TIME_FIELDS)),
+        has_several_users=distinct_of(record, fields.user) > 1,
+        unread_hash=_unread_hash(record, fields) if process.md5 is None else "",
+    )
+
+
+def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
+    """Return what fields say, blanks at the ends included, for they may be what is odd about a name."""
+    said = (value for name in names for value in values_of(record.get(name)))
+    return tuple(dict.fromkeys(value for value in said if not is_nothing(value)))
+
+
+def _read_process(record: Record, fields: EventFields) -> Process:
+    name = _first_name(record, fields.name)
+    found = _first_md5(record, fields.md5)
+    if found is Odd.SEVERAL:
+        return Process(None, name, Reason.AMBIGUOUS)
+    if not isinstance(found, str):
+        return Process(None, name)
+    if not fields.is_md5_pinned and _is_about_another_file(record, fields):
+        own = _first_md5(record, OWN_MD5_FIELDS)
+        if not isinstance(own, str):
+            return Process(None, name, Reason.OTHER_FILE)
+    if distinct_of(record, fields.name) > 1 or distinct_of(record, GUID_FIELDS) > 1:
+        return Process(None, name, Reason.AMBIGUOUS)
+    return Process(found, name)
+
+
+def _is_about_another_file(record: Record, fields: EventFields) -> bool:
+    """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
+    if any(code.strip() in _NO_PROCESS_EVENTS for code in texts_of(record, EVENT_CODE_FIELDS)):
+        return True
+    own = {plain(file_name(text) or "") for text in texts_of(record, fields.name)}
+    return any(plain(file_name(text) or "") not in own for text in texts_of(record, OTHER_FILE_FIELDS[:-1]))
+
+
+def _first_md5(record: Record, names: Sequence[str]) -> Md5 | Odd | None:
+    """Return what the first field says that says anything: a later one must not answer for it."""
+    for name in names:
+        value = record.get(name)
+        found = read_md5(value) if value else None
+        if found is not None:
+            return found
+    return None
+
+
+def _known(found: Md5 | Odd | None) -> Md5 | None:
+    return None if isinstance(found, Odd) else found
+
+
+def _first_name(record: Record, names: Sequence[str]) -> str | None:
+    text = first_text(record, names)
+    return None if text is None else file_name(text)
+
+
+def _unread_hash(record: Record, fields: EventFields) -> str:
+    """Return a column whose text is a hash, where nothing was read (empty: there is none)."""
+    columns = (*HASH_FIELDS, *(() if not fields.is_md5_pinned else MD5_FIELDS))
+    return next((name for name in columns if isinstance(read_md5(record.get(name)), str)), "")
