@@ -37,6 +37,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     details = Option(default=True, validate=validators.Boolean())
     anomaly = Option(default=True, validate=validators.Boolean())
     risk = Option(default=False, validate=validators.Boolean())
+    risk_objects = Option(default="both", validate=validators.Set("both", "user", "system"))
     refresh = Option(default=False, validate=validators.Boolean())
     timeout = Option(default=60.0, validate=validators.Float(minimum=1, maximum=3600))
     max_lookups = Option(validate=validators.Integer(minimum=1))
@@ -100,6 +101,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
                 is_refreshed=self.refresh,
                 has_anomaly=self.anomaly or self.risk,
                 has_risk=self.risk,
+                risk_objects=self.risk_objects,
                 sid=info.sid,
             )
             whom = info.splunkd_uri, info.session_key

@@ -23,6 +23,7 @@ ALLOWED = {
     "details": _BOOLEAN,
     "anomaly": _BOOLEAN,
     "risk": _BOOLEAN,
+    "risk_objects": "both, user or system",
     "refresh": _BOOLEAN,
     "timeout": "a number of seconds, 1 to 3600",
     "max_lookups": "a whole number, 1 or more",

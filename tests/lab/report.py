@@ -311,7 +311,7 @@ def _hash_kind(value: Value) -> str:
 
 
 def _any(names: Sequence[str]) -> str:
-    return ", ".join(map(plain, names))
+    return ", ".join(plain(name) for name in names if not name.startswith("Processes."))
 
 
 def _listed(counts: Counter[str]) -> str:

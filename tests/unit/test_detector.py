@@ -19,7 +19,7 @@ from cbverdict.errors import ServiceError
 from cbverdict.events.columns import TIME_FIELD, EventFields
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
-from cbverdict.search.risk_columns import RISK_FIELDS
+from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
@@ -200,12 +200,43 @@ def test_risk_fields_are_ready_for_risk_based_alerting() -> None:
     not_signed: Row = {**_row("ann", "git.exe"), "process_md5": "f" * 32}
     rows: list[Row] = [_row("ann", "outlook.exe"), not_signed, {"dest": "pc1"}]
     usual, odd, nothing = _scored(rows, has_risk=True)
-    assert [usual[name] for name in RISK_FIELDS] == ["0", "ann", "user", "outlook.exe by ann: nothing odd"]
+    assert [usual[name] for name in RISK_FIELDS] == [
+        "0",
+        "ann",
+        "user",
+        "outlook.exe by ann: nothing odd",
+        ["a" * 32, "outlook.exe", "explorer.exe"],
+        ["file_hash", "process_name", "parent_process_name"],
+    ]
     assert int(odd["risk_score"]) == round(30 + float(odd["anomaly_score"]))
     assert odd["risk_message"] == (
         "git.exe by ann: signed: false (binary); git.exe is run by 0 of 5 people in HR; first time for ann"
     )
-    assert (nothing["risk_object"], nothing["risk_object_type"]) == ("pc1", "system")
+    assert [nothing[name] for name in RISK_FIELDS] == ["0", "pc1", "system", "activity on pc1: nothing odd", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("objects", "user", "host", "expected"),
+    [
+        (RiskObjects.BOTH, "CORP\\Ann", "pc1", (["ann", "pc1"], ["user", "system"])),
+        (RiskObjects.USER, "ann@corp.example", "pc1", ("ann", "user")),
+        (RiskObjects.SYSTEM, "ann", "pc1", ("pc1", "system")),
+        (RiskObjects.SYSTEM, "ann", "-", ("ann", "user")),
+        (RiskObjects.USER, "NT AUTHORITY\\SYSTEM", "pc1", ("pc1", "system")),
+        (RiskObjects.BOTH, "PC1$", "pc1", ("pc1", "system")),
+        (RiskObjects.BOTH, "unknown", "N/A", ("", "")),
+    ],
+)
+def test_risk_is_put_on_the_person_and_the_endpoint_that_are_known(
+    objects: RiskObjects, user: str, host: str, expected: tuple[object, object]
+) -> None:
+    """One name a person, and nobody where an account is a machine's, a service's or nothing."""
+    (row,) = _scored(
+        [{"user": user, "dest": host, "host": "forwarder" if host == "pc1" else "-"}],
+        has_risk=True,
+        risk_objects=objects,
+    )
+    assert (row["risk_object"], row["risk_object_type"]) == expected
 
 
 def _read(body: StringIO) -> Any:

@@ -40,7 +40,7 @@ PARENT_NAME_FIELDS = (
 )
 USER_FIELDS = (*_cim("user"), "username", "User")
 TEAM_FIELDS = ("team",)
-HOST_FIELDS = (*_cim("dest"), "computer_name", "hostname", "ComputerName", "dvc", "host")
+HOST_FIELDS = (*_cim("dest"), "computer_name", "hostname", "ComputerName", "Computer", "device_name", "dvc", "host")
 """The endpoint; `host` comes last, for it is the forwarder where events come from one."""
 
 TIME_FIELD = "_time"
@@ -56,12 +56,14 @@ OTHER_FILE_FIELDS = (
     "TargetFilename",
     "file_name",
     "file_path",
-    "file_hash",
 )
 """What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
 
+FILE_HASH_FIELDS = ("file_hash",)
+"""The hash of the file that an event is about; read where that is the process's own."""
+
 HASH_FIELDS = (
-    "file_hash",
+    *FILE_HASH_FIELDS,
     "hash",
     "hashes",
     "sha256",

@@ -6,6 +6,7 @@ from typing import NamedTuple, Sequence, Tuple
 
 from cbverdict.events.columns import (
     EVENT_CODE_FIELDS,
+    FILE_HASH_FIELDS,
     GUID_FIELDS,
     HASH_FIELDS,
     HOST_FIELDS,
@@ -86,6 +87,8 @@ def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
 def _read_process(record: Record, fields: EventFields) -> Process:
     name = _first_name(record, fields.name)
     found = _first_md5(record, fields.md5)
+    if found is None and not fields.is_md5_pinned and _is_about_own_file(record, fields):
+        found = _first_md5(record, FILE_HASH_FIELDS)
     if found is Odd.SEVERAL:
         return Process(None, name, Reason.AMBIGUOUS)
     if not isinstance(found, str):
@@ -103,8 +106,19 @@ def _is_about_another_file(record: Record, fields: EventFields) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
     if any(code.strip() in _NO_PROCESS_EVENTS for code in texts_of(record, EVENT_CODE_FIELDS)):
         return True
-    own = {plain(file_name(text) or "") for text in texts_of(record, fields.name)}
-    return any(plain(file_name(text) or "") not in own for text in texts_of(record, OTHER_FILE_FIELDS[:-1]))
+    return bool(_plain_texts(record, OTHER_FILE_FIELDS)) and not _is_about_own_file(record, fields)
+
+
+def _is_about_own_file(record: Record, fields: EventFields) -> bool:
+    """Return whether the file that a row is about is the process's own: by its path, for a name can be any file's."""
+    named = _plain_texts(record, OTHER_FILE_FIELDS)
+    own = _plain_texts(record, fields.name)
+    has_path = any("\\" in text or "/" in text for text in named)
+    return has_path and named <= own | {plain(file_name(text) or "") for text in own}
+
+
+def _plain_texts(record: Record, names: Sequence[str]) -> set[str]:
+    return set(map(plain, texts_of(record, names)))
 
 
 def _first_md5(record: Record, names: Sequence[str]) -> Md5 | Odd | None:

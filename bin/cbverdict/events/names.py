@@ -19,6 +19,8 @@ _SHORT = 1024  # what a path may take to be remembered; a longer one is read all
 _EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?\s.*", re.IGNORECASE | re.DOTALL)
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
+_WORD = re.compile(r"[^\W\d_]+")
+_LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
 _DRIVE = re.compile(r"[A-Za-z]:")
 _STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
 _DELETED = " (deleted)"  # Linux says so of a file that is gone
@@ -83,9 +85,12 @@ def _last_part(path: str) -> str:
 
 
 def _is_mixed(name: str) -> bool:
-    """Return whether a name has Latin letters beside Greek or Cyrillic ones."""
-    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in name if letter.isalpha()}
-    return "LATIN" in scripts and bool(scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
+    """Return whether a word of a name has Latin letters beside those of a script that looks like them."""
+    return any(_LIKE_LATIN & scripts and "LATIN" in scripts for scripts in map(_scripts_of, _WORD.findall(name)))
+
+
+def _scripts_of(word: str) -> set[str]:
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
 
 
 def spellings_of(text: str) -> frozenset[str]:

@@ -59,6 +59,7 @@ class RowScorer:
         self._anomalies = anomalies
         self._prefix = options.prefix
         self._has_risk = options.has_risk
+        self._risk_objects = options.risk_objects
         self._read = options.fields
         self.columns = [*options.fields.who(), *OTHER_TIME_FIELDS, TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
@@ -167,9 +168,11 @@ class RowScorer:
         for record in records:
             record.update(nothing)
 
-    def _risk(self, enriched: Enriched, score: Score) -> Dict[str, str]:
+    def _risk(self, enriched: Enriched, score: Score) -> Dict[str, Value]:
         found = Findings(enriched.verdict, enriched.parent_signed, score.score, score.reasons, score.is_noise)
-        return {self._prefix + name: value for name, value in risk_of(enriched.event, found).items()}
+        return {
+            self._prefix + name: value for name, value in risk_of(enriched.event, found, self._risk_objects).items()
+        }
 
     def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
         values = dict(zip(self.columns, who))

@@ -12,6 +12,7 @@ from cbverdict.errors import Trouble
 from cbverdict.events.columns import GUID_FIELDS
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.row_codec import EnrichedRow, Read, Reply, RowCodec
 from cbverdict.search.tally import summary
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
@@ -32,9 +33,9 @@ _NO_TIME = "{} have no time that can be read (_time, firstTime, lastTime), so th
 _NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
 
 
-def read_options(*, method: str | None, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
+def read_options(*, method: str | None, risk_objects: str, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
     """Make the enricher's options of the command's."""
-    return EnrichOptions(method=Method(method) if method else None, **options)
+    return EnrichOptions(method=Method(method) if method else None, risk_objects=RiskObjects(risk_objects), **options)
 
 
 class Search:

@@ -9,6 +9,7 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import Process, ProcessEvent, read_event
+from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.tally import Tally
 from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
@@ -20,7 +21,7 @@ from cbverdict.verdicts.verdict import STATUS_FIELDS, Answer, Verdict, fields_of
 Record = Dict[str, Union[str, List[str]]]
 Tag = Tuple[Signed, Source, Reason]
 
-_LASTING = {Reason.NO_HASH, Reason.NO_NAME}
+_LASTING = {Reason.NO_HASH, Reason.NO_NAME, Reason.OTHER_FILE, Reason.AMBIGUOUS}
 
 
 class Enriched(NamedTuple):
@@ -68,6 +69,7 @@ class EnrichOptions:
     is_refreshed: bool = False
     has_anomaly: bool = False
     has_risk: bool = False
+    risk_objects: RiskObjects = RiskObjects.BOTH
     has_names: bool = False
     sid: str | None = None
 
@@ -112,7 +114,9 @@ class Enricher:
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
         """Read what records say."""
-        return [read_event(record, self._options.fields) for record in records]
+        events = [read_event(record, self._options.fields) for record in records]
+        self.tally.unread_columns.update(event.unread_hash for event in events if event.unread_hash)
+        return events
 
     def prefetch(self, events: Sequence[ProcessEvent]) -> None:
         """Ask what will have to be asked; what nobody answers is asked again then."""
@@ -231,7 +235,7 @@ class Enricher:
     def _find(self, process: Process, now: dict[Question, Answer]) -> Answer:
         question = self._question(process)
         if question is None:
-            return no_answer(Reason.NO_HASH if process.md5 is None else Reason.NO_NAME)
+            return no_answer(process.why_unknown if process.md5 is None else Reason.NO_NAME)
         return self._answers.get(question) or now[question]
 
     def _count(self, signed: Signed, source: Source, reason: Reason, rows: int) -> None:
