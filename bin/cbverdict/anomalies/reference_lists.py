@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fnmatch import translate
+from operator import itemgetter
 from typing import Iterable, Mapping, NamedTuple, Tuple
 
 from cbverdict.anomalies.baselines import baseline_name
@@ -13,6 +14,7 @@ from cbverdict.events.people import person_of
 from cbverdict.events.texts import is_nothing
 
 _ANY = "*"
+_WILDCARD = re.compile(r"[*?\[]")
 _MAX_KNOWN = 20_000
 
 Row = Mapping[str, str]
@@ -71,7 +73,13 @@ class Names:
 
     def __init__(self, rows: Iterable[Tuple[str, Listed]] = ()) -> None:
         """Read pairs of a name and what stands beside it; the first that fits a name counts."""
-        self._rows = [(re.compile(translate(name.strip().lower())), listed) for name, listed in rows if name.strip()]
+        self._exact: dict[str, tuple[int, Listed]] = {}
+        self._patterns: list[tuple[int, re.Pattern[str], Listed]] = []
+        for place, (name, listed) in enumerate((name.strip().lower(), listed) for name, listed in rows):
+            if _WILDCARD.search(name):
+                self._patterns.append((place, re.compile(translate(name)), listed))
+            elif name:
+                self._exact.setdefault(name, (place, listed))
         self._known: dict[str, Listed | None] = {}
 
     def find(self, name: str) -> Listed | None:
@@ -80,8 +88,14 @@ class Names:
         if lower not in self._known:
             if len(self._known) > _MAX_KNOWN:
                 self._known.clear()
-            self._known[lower] = next((listed for pattern, listed in self._rows if pattern.match(lower)), None)
+            self._known[lower] = self._first(lower)
         return self._known[lower]
+
+    def _first(self, lower: str) -> Listed | None:
+        exact = self._exact.get(lower)
+        fits = next(((place, listed) for place, pattern, listed in self._patterns if pattern.match(lower)), None)
+        found = [one for one in (exact, fits) if one is not None]
+        return min(found, key=itemgetter(0))[1] if found else None
 
 
 @dataclass(frozen=True)
