@@ -4,8 +4,8 @@
 
 Sources, in package/tools/, each refreshed by replacing its file:
 - own.csv: what this project has looked at, with a reason each.
-- detections.csv: programs that are signed and that detections name as abused, with how many do. Splunk's security_content
-  (2024-12), SigmaHQ/sigma (2026-08-05) and LOLBAS (2026-07-31).
+- detections.csv: programs that are signed and that detections name as abused, with how many do. Splunk's
+  security_content (2024-12), SigmaHQ/sigma (2026-08-05) and LOLBAS (2026-07-31).
 - remote_admin.csv: remote administration tools, from the lookup remote_access_software of Splunk's security_content.
 - searches.csv: detections of the first two that name nothing but signed programs.
 """
@@ -25,29 +25,12 @@ LOOKUPS = ROOT / "lookups"
 Row = Dict[str, str]
 
 EVERYDAY = frozenset(
-    f"{name}.exe"
-    for name in [
-        "searchindexer",
-        "logonui",
-        "wermgr",
-        "msedge",
-        "consent",
-        "dllhost",
-        "svchost",
-        "wmiprvse",
-        "tiworker",
-        "hxtsr",
-        "taskhostw",
-        "csrss",
-        "runtimebroker",
-        "smss",
-        "smartscreen",
-        "teams",
-        "fontdrvhost",
-        "searchprotocolhost",
-        "conhost",
-    ]
-)
+    {
+        "conhost.exe", "consent.exe", "csrss.exe", "dllhost.exe", "fontdrvhost.exe", "hxtsr.exe", "logonui.exe",
+        "msedge.exe", "runtimebroker.exe", "searchindexer.exe", "searchprotocolhost.exe", "smartscreen.exe", "smss.exe",
+        "svchost.exe", "taskhostw.exe", "teams.exe", "tiworker.exe", "wermgr.exe", "wmiprvse.exe",
+    }
+)  # fmt: skip
 """What every Windows starts all day: on the list, hardly anything would be noise (of the 1,094 recorded starts of
 OTRF/Security-Datasets, 170 rows). A search that is about one of these must not drop signed rows."""
 

@@ -50,7 +50,7 @@ class Splunkd:
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `checkpoints hang`, `writes refused`, `nonsense`.
     `jobs` holds the state of searches by id (`RUNNING` where it is not told; `cancelled`: gone). `conf_trouble`
-    makes splunkd answer 503 whenever a conf is asked for. `time_zone` is that of whoever searches, as splunkd writes it.
+    makes splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
