@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 import subprocess
@@ -14,6 +13,7 @@ from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
+from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost
@@ -47,7 +47,7 @@ def test_the_same_sources_give_the_same_bytes(tarball: Path, tmp_path: Path) -> 
 def test_the_version_is_one() -> None:
     """Manifest, app.conf, project and changelog say the same."""
     version = json.loads((ROOT / "app.manifest").read_text(encoding="utf-8"))["info"]["id"]["version"]
-    app = _conf(ROOT / "default" / "app.conf")
+    app = read_conf(ROOT / "default" / "app.conf")
     assert app["launcher"]["version"] == app["id"]["version"] == version
     assert f'version = "{version}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -98,7 +98,7 @@ class TestNothingDrifts:
         assert set(re.findall(r"Set\((.*?)\)", source)[0].replace('"', "").split(", ")) == {
             method.value for method in Method
         }
-        syntax = _conf(ROOT / "default" / "searchbnf.conf")["cbsigned-options"]["syntax"]
+        syntax = read_conf(ROOT / "default" / "searchbnf.conf")["cbsigned-options"]["syntax"]
         assert set(re.findall(r"(\w+)=", syntax)) == options
         for option in options:
             assert f"| `{option}=" in self.readme, option
@@ -126,7 +126,7 @@ class TestNothingDrifts:
         for name in ("cbsigned_account", "cbsigned_settings"):
             spec = (ROOT / "package" / "README" / f"{name}.conf.spec").read_text(encoding="utf-8")
             specified = set(re.findall(r"^(\w+) = ", spec, re.MULTILINE))
-            shipped = {key for stanza in _conf(ROOT / "default" / f"{name}.conf").values() for key in stanza}
+            shipped = {key for stanza in read_conf(ROOT / "default" / f"{name}.conf").values() for key in stanza}
             assert shipped <= specified
             for setting in specified:
                 assert re.search(rf"""["']{setting}["']""", source), setting
@@ -137,7 +137,7 @@ class TestNothingDrifts:
         scheme = set(re.findall(r'^    \(\s*"(\w+)",', source, re.MULTILINE))
         code = (ROOT / "bin" / "cbverdict" / "inputs" / "arguments.py").read_text(encoding="utf-8")
         spec = (ROOT / "package" / "README" / "inputs.conf.spec").read_text(encoding="utf-8")
-        stanzas = _conf(ROOT / "default" / "inputs.conf")
+        stanzas = read_conf(ROOT / "default" / "inputs.conf")
         own = {"interval", "disabled", "start_by_shell", "python.version", "python.required"}
         for kind, settings in stanzas.items():
             assert (ROOT / "bin" / f"{kind}.py").is_file()
@@ -152,23 +152,23 @@ class TestNothingDrifts:
         """And an event type of its name."""
         sources = [path.read_text(encoding="utf-8") for path in (ROOT / "bin" / "cbverdict" / "inputs").glob("*.py")]
         written = set(re.findall(r'SOURCETYPE = "([\w:]+)"', "".join(sources)))
-        assert written == set(_conf(ROOT / "default" / "props.conf"))
-        searches = {stanza["search"] for stanza in _conf(ROOT / "default" / "eventtypes.conf").values()}
+        assert written == set(read_conf(ROOT / "default" / "props.conf"))
+        searches = {stanza["search"] for stanza in read_conf(ROOT / "default" / "eventtypes.conf").values()}
         assert searches == {f'sourcetype="{name}"' for name in written}
         for name in written:
             assert f"| `{name}` |" in self.readme
 
     def test_scripts_stanzas_and_commands_have_one_name(self) -> None:
         """Script stem = conf stanza = what is typed."""
-        for stanza, settings in _conf(ROOT / "default" / "commands.conf").items():
+        for stanza, settings in read_conf(ROOT / "default" / "commands.conf").items():
             assert settings["filename"] == f"{stanza}.py"
             assert (ROOT / "bin" / settings["filename"]).is_file()
-            assert f"{stanza}-command" in _conf(ROOT / "default" / "searchbnf.conf")
-        for settings in _conf(ROOT / "default" / "restmap.conf").values():
+            assert f"{stanza}-command" in read_conf(ROOT / "default" / "searchbnf.conf")
+        for settings in read_conf(ROOT / "default" / "restmap.conf").values():
             script, _, handler = settings["handler"].rpartition(".")
             assert settings["script"] == f"{script}.py"
             assert f"class {handler}" in (ROOT / "bin" / settings["script"]).read_text(encoding="utf-8")
-        for lookup in _conf(ROOT / "default" / "transforms.conf").values():
+        for lookup in read_conf(ROOT / "default" / "transforms.conf").values():
             assert "collection" in lookup or (ROOT / "lookups" / lookup["filename"]).is_file()
 
     def test_every_path_that_readme_names_is_there(self) -> None:
@@ -178,10 +178,3 @@ class TestNothingDrifts:
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
         for target in re.findall(r"(?:^|`)make ([a-z]+)", self.readme, re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-
-
-def _conf(path: Path) -> dict[str, dict[str, str]]:
-    parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",))
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read_string(path.read_text(encoding="utf-8").replace("\\\n", "\n "))
-    return {name: dict(parser[name]) for name in parser.sections()}

@@ -23,8 +23,8 @@ from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.anomalies import AnomalySettings
-from cbverdict.verdicts.evidence import Signature
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 from tests.lab.host import Row, encode
 from tests.lab.memory import Memory

@@ -20,9 +20,10 @@ from cbverdict.inputs.feed import Event
 from cbverdict.inputs.processes import MOST_KNOWN, Image, event_of, read_reports
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.verdicts.cached_verdict import StoredVerdict
-from cbverdict.verdicts.evidence import Question, Signature
+from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Verdict
 
 CONSOLE = "https://cb.example"

@@ -13,9 +13,10 @@ from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.resolver import Resolver
 from cbverdict.errors import QueryRefusedError, ServerFailedError, UnauthorizedError
 from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
-from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question, Signature
+from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 
 A, B, C = Md5("a" * 32), Md5("b" * 32), Md5("c" * 32)

@@ -21,8 +21,9 @@ from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.local_time import QUARTER, Clocks, read_quarters
 from cbverdict.anomalies.reference_lists import Lists, person_of
 from cbverdict.events import TIME_FIELD, EventFields, Record, first_text, read_event
+from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
-PUBLISHER_FIELD = "process_signature_publisher"
+PUBLISHER_FIELD = SIGNATURE_COLUMNS["publisher"]
 SUBJECT = "cbsigned_subject"
 BASELINE = "cbsigned_baseline"
 ROWS = "cbsigned_rows"

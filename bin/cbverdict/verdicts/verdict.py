@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cbverdict.verdicts.evidence import Evidence, Joint, Signature, SignatureStatus
+from cbverdict.verdicts.evidence import Evidence, Joint
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import SIGNATURE_FIELDS, Signature, SignatureStatus
 
 _REASONS_OF_TRUE = frozenset({Reason.JOINT, Reason.BINARY, Reason.REPORTED, Reason.PROG_NAME})
 _REASONS_OF_FALSE = frozenset(
@@ -80,15 +81,9 @@ STATUS_FIELDS = (
     "signed_reason",
     "process_signature_exists",
     "process_signature_verified",
-    "process_signature_status",
+    *(one.column for one in SIGNATURE_FIELDS if not one.is_detail),
 )
-DETAIL_FIELDS = (
-    "process_signature_publisher",
-    "process_signature_issuer",
-    "process_signature_subject",
-    "process_signature_program",
-    "process_signature_time",
-)
+DETAIL_FIELDS = tuple(one.column for one in SIGNATURE_FIELDS if one.is_detail)
 
 _NO_SIGNATURE = Signature()
 _SAYS_NOTHING_OF_A_SIGNATURE = {Reason.CONFLICT, Reason.NO_PROG_NAME}
@@ -135,22 +130,13 @@ def _judge_seen(evidence: Evidence, *, hit_proves_signed: bool, expired_is_signe
 
 def fields_of(verdict: Verdict) -> dict[str, str]:
     """Write a verdict as fields (`STATUS_FIELDS`, `DETAIL_FIELDS`); what is not known is empty."""
-    signature = verdict.signature or _NO_SIGNATURE
-    status = (
-        verdict.signed.value,
-        verdict.reason.value,
-        _boolean(verdict.signature_exists),
-        _boolean(verdict.signature_verified),
-        signature.result,
-    )
-    details = (
-        signature.publisher,
-        signature.issuer,
-        signature.subject,
-        signature.program,
-        signature.sign_time,
-    )
-    return dict(zip((*STATUS_FIELDS, *DETAIL_FIELDS), (*status, *details)))
+    return {
+        "signed": verdict.signed.value,
+        "signed_reason": verdict.reason.value,
+        "process_signature_exists": _boolean(verdict.signature_exists),
+        "process_signature_verified": _boolean(verdict.signature_verified),
+        **(verdict.signature or _NO_SIGNATURE).columns,
+    }
 
 
 def judge_published(*, is_hit: bool) -> Verdict:

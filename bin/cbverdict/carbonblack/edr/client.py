@@ -9,6 +9,7 @@ import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Callable, Mapping, TypeVar
 
+from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS
 from cbverdict.carbonblack.edr.query import published_query_string
 from cbverdict.carbonblack.transport import Request, Transport
 from cbverdict.errors import (
@@ -23,8 +24,9 @@ from cbverdict.errors import (
     UnauthorizedError,
 )
 from cbverdict.json_object import read_object
-from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Signature, worse_of
+from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
 from cbverdict.verdicts.hashes import Md5, parse_md5
+from cbverdict.verdicts.signature import Signature, worse_of
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.transport import Answer
@@ -250,14 +252,7 @@ def _facet_md5(entry: object) -> Md5 | None:
 
 def read_signature(document: Document) -> Signature:
     """Read the signature block of a binary document."""
-    return Signature(
-        result=_text(document, "digsig_result"),
-        publisher=_text(document, "digsig_publisher"),
-        issuer=_text(document, "digsig_issuer"),
-        subject=_text(document, "digsig_subject"),
-        program=_text(document, "digsig_prog_name"),
-        sign_time=_text(document, "digsig_sign_time"),
-    )
+    return Signature(**{attribute: _text(document, name) for attribute, name in DIGSIG_FIELDS.items()})
 
 
 def _text(document: Document, name: str) -> str:

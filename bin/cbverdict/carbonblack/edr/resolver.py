@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, S
 from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
 from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, TooLargeError, Trouble, advice
 from cbverdict.settings.verdicts import Method
-from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question, SignatureStatus
+from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
 from cbverdict.verdicts.reasons import Reason, Source
+from cbverdict.verdicts.signature import SignatureStatus
 from cbverdict.verdicts.verdict import Answer, judge, judge_published, no_answer
 
 if TYPE_CHECKING:
