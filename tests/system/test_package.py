@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cbverdict.anomalies.detector import ANOMALY_FIELDS
+from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.reasons import Reason, Signed

@@ -13,7 +13,7 @@ from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.anomalies.reference_lists import Lists, Member, person_of
 from cbverdict.errors import Trouble
 from cbverdict.verdicts.reasons import Reason
-from cbverdict.verdicts.signed_noise import NOISE_FIELD, Doubts, is_signed_noise, passes_all_but_score
+from cbverdict.verdicts.signed_noise import Doubts, is_signed_noise, passes_all_but_score
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
-
-ANOMALY_FIELDS = (
-    "anomaly_score",
-    "anomaly_reasons",
-    "anomaly_hour_p",
-    "anomaly_team_p",
-    "anomaly_parent_p",
-    NOISE_FIELD,
-)
 
 
 class ProcessSide(NamedTuple):
