@@ -11,14 +11,13 @@ from pathlib import Path
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.settings.verdicts import Method
-from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.reasons import Reason
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost
 from tests.lab.package import build
-from tests.lab.rows import read_rows
 from tests.lab.site import ROOT, Site
 
 
@@ -109,15 +108,6 @@ class TestNothingDrifts:
             assert f"`{field}`" in self.readme, field
         for reason in Reason:
             assert f"`{reason.value}`" in self.readme, reason
-
-    def test_the_lookup_explains_every_reason(self) -> None:
-        """So that `| lookup cbsigned_reasons signed_reason` never comes back empty."""
-        rows = list(read_rows(ROOT / "lookups" / "cbsigned_reasons.csv"))
-        assert [row["signed_reason"] for row in rows] == [reason.value for reason in Reason]
-        for row in rows:
-            assert row["meaning"]
-            assert row["signed"] in {signed.value for signed in Signed}
-            assert row["next_step"] or row["signed"] != "unknown"
 
     def test_every_setting_has_a_spec_and_is_read(self) -> None:
         """default/, README/*.spec and the code know the same names."""

@@ -12,7 +12,6 @@ from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import MIN_PAGE_SIZE
 from cbverdict.inputs.cursor import Cursor, Row
 from cbverdict.inputs.pause import LOOK_EVERY, Pause
-from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -24,8 +23,6 @@ _AHEAD = 3
 """Pages that are fetched before the first of them is read: while one comes, two are prepared."""
 
 _PREPARED_AT_ONCE = 2
-_TOO_MUCH = {Reason.INCOMPLETE, Reason.TIMEOUT, Reason.SERVER_ERROR}
-"""What may get better where less is asked for at once."""
 
 Patiently = Callable[[Callable[[], Any]], Any]
 
@@ -114,7 +111,7 @@ class Pages:
             try:
                 documents, is_last = self._feed.fetch(self._cursor, started, rows)
             except CbsignedError as error:
-                if error.reason in _TOO_MUCH:
+                if error.reason.may_be_too_much:
                     self._rows = max(rows // 2, MIN_PAGE_SIZE)
                 raise
             self._rows = min(2 * rows, self._page_size)

@@ -49,16 +49,6 @@ _PAGES_A_SEARCH = 20
 
 _PAGES_A_LESSON = 50
 _MAX_UNSAVED_ROWS = 200_000
-_FINAL = {Reason.AUTH, Reason.CERTIFICATE, Reason.SETUP}
-_PASSING = {
-    Reason.TIMEOUT,
-    Reason.SERVER_ERROR,
-    Reason.UNREACHABLE,
-    Reason.RATE_LIMITED,
-    Reason.INCOMPLETE,
-    Reason.SERVICE_ERROR,
-}
-_UNANSWERED = _PASSING | _FINAL
 
 
 class Prepared(NamedTuple):
@@ -176,7 +166,7 @@ class ProcessFeed:
     def _with_parents(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
         """Ask for parents once more where they could not be had: what is not known of one does not block the noise."""
         for wait in _WAITS if self._waits_for_parents else ():
-            if prepared.trouble is None or prepared.trouble.reason not in _PASSING:
+            if prepared.trouble is None or not prepared.trouble.reason.is_passing:
                 break
             self._pause(wait)
             prepared = self._prepare(prepared.reports, recent)
@@ -236,10 +226,10 @@ class ProcessFeed:
         self._pages += 1
         for wait in (*_WAITS, 0.0):
             troubles = self._ask(records, events)
-            if not troubles & _PASSING or not wait:
+            if not wait or not any(reason.is_passing for reason in troubles):
                 break
             self._pause(wait)
-        if troubles & _UNANSWERED:
+        if any(reason.is_passing or reason.is_account_unusable for reason in troubles):
             # An event is for years. Is the server down, or the token refused, this says so and the page waits; else
             # the verdict itself is what cannot be had.
             self._sources.edr.version()

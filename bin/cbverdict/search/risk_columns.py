@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Dict, Sequence
 
 from cbverdict.anomalies.combination import MAX_SCORE
-from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.reasons import Signed
 
 if TYPE_CHECKING:
     from cbverdict.events import ProcessEvent
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 RISK_FIELDS = ("risk_score", "risk_object", "risk_object_type", "risk_message")
 
-_TAMPERED = {Reason.BAD_SIGNATURE, Reason.EXPLICIT_DISTRUST, Reason.CONFLICT}
 _TAMPERED_WEIGHT = 60.0
 _NOT_SIGNED_WEIGHT = 30.0
 _UNKNOWN_WEIGHT = 10.0
@@ -51,7 +50,7 @@ def risk_of(event: ProcessEvent, findings: Findings) -> Dict[str, str]:
 
 def _weight(event: ProcessEvent, verdict: Verdict, parent_signed: Signed) -> float:
     weight = _PARENT_WEIGHT if parent_signed is Signed.FALSE else 0.0
-    if verdict.reason in _TAMPERED:
+    if verdict.reason.is_tampering:
         return weight + _TAMPERED_WEIGHT
     if verdict.signed is Signed.FALSE:
         return weight + _NOT_SIGNED_WEIGHT

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Callable, Hashable, Iterable, Iterator, Mappin
 from cbverdict.carbonblack.circuit_breaker import THRESHOLD, CircuitBreaker, State
 from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.client import EdrClient
-from cbverdict.carbonblack.edr.resolver import LOOK_EVERY, SERVER_IS_DOWN, Resolution, Resolver
+from cbverdict.carbonblack.edr.resolver import LOOK_EVERY, Resolution, Resolver
 from cbverdict.errors import EdrError, ServerFailedError, StoreError, TimedOutError, Trouble, advice
 from cbverdict.service.flights import Flights
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
@@ -69,9 +69,6 @@ _PATIENT = 10.0
 """Seconds after which a server that says nothing is to blame, whatever time the account gives it."""
 
 _TOO_LATE = Trouble(Reason.TIMEOUT, f"Carbon Black did not answer within the search's time. {advice(TimedOutError)}")
-
-# What kept another search from its answer need not keep this one.
-_OTHERS_OWN = frozenset({Reason.TIMEOUT, Reason.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -201,7 +198,7 @@ class VerdictService:
         if not flight.others:
             return resolution
         shared = _wait_for(flight.others, deadline, asking.is_over)
-        again = [question for question, answer in shared.answers.items() if answer.verdict.reason in _OTHERS_OWN]
+        again = [question for question, answer in shared.answers.items() if answer.verdict.reason.is_of_search]
         if again and not asking.is_over():
             rest = self._ask(asking, again, deadline - time.monotonic())
             shared = _joined(shared, rest)
@@ -312,7 +309,7 @@ def _wait_for(others: Mapping[Question, Landing], deadline: float, is_over: Call
         question: landed[landing].answers.get(question, no_answer(reason)) for question, landing in others.items()
     }
     troubles = dict.fromkeys(
-        trouble for one in landed.values() for trouble in one.troubles if trouble.reason not in _OTHERS_OWN
+        trouble for one in landed.values() for trouble in one.troubles if not trouble.reason.is_of_search
     )
     late = any(answer.verdict.reason is Reason.TIMEOUT for answer in answers.values())
     return Resolution(answers, 0, (*troubles, *((_TOO_LATE,) if late else ())))
@@ -320,7 +317,7 @@ def _wait_for(others: Mapping[Question, Landing], deadline: float, is_over: Call
 
 def _is_servers_fault(resolution: Resolution, seconds: float, account: Account) -> bool:
     """Return whether nothing came because of the server, not of a search with less time than a request takes."""
-    reasons = {trouble.reason for trouble in resolution.troubles} & SERVER_IS_DOWN
+    reasons = {trouble.reason for trouble in resolution.troubles if trouble.reason.is_outage}
     return bool(reasons - {Reason.TIMEOUT}) or (bool(reasons) and seconds >= min(account.timeout, _PATIENT))
 
 

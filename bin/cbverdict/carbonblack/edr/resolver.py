@@ -56,7 +56,6 @@ class _JointBatch:
     questions: tuple[Question, ...]
 
 
-SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED})
 _FAILURES_IN_A_ROW = 8
 _MAX_PARTS = 32
 _DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
@@ -222,7 +221,7 @@ class _Stop:
             outcome = call()
         except CbsignedError as error:
             self._failures += 1
-            if error.is_final or (error.reason in SERVER_IS_DOWN and self._failures >= _FAILURES_IN_A_ROW):
+            if error.is_final or (error.reason.is_outage and self._failures >= _FAILURES_IN_A_ROW):
                 self.reason = error
             raise
         self._failures = 0
