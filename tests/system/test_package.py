@@ -111,8 +111,8 @@ class TestNothingDrifts:
 
     def test_every_setting_has_a_spec_and_is_read(self) -> None:
         """default/, README/*.spec and the code know the same names."""
-        source = (ROOT / "bin" / "cbverdict" / "settings.py").read_text(encoding="utf-8")
-        source += (ROOT / "bin" / "cbverdict" / "configuration.py").read_text(encoding="utf-8")
+        readers = [*(ROOT / "bin" / "cbverdict" / "settings").glob("*.py"), ROOT / "bin/cbverdict/splunkd/conf.py"]
+        source = "".join(path.read_text(encoding="utf-8") for path in readers)
         for name in ("cbsigned_account", "cbsigned_settings"):
             spec = (ROOT / "package" / "README" / f"{name}.conf.spec").read_text(encoding="utf-8")
             specified = set(re.findall(r"^(\w+) = ", spec, re.MULTILINE))
