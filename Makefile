@@ -74,7 +74,7 @@ format: .venv/$(PYTHON)/ready
 
 # Beside it first, for a failure must not leave half a lookup.
 reasons: .venv/$(PYTHON)/ready
-	@PYTHONPATH=bin $(PY) package/reasons.py > lookups/.reasons && mv lookups/.reasons lookups/cbsigned_reasons.csv
+	@mkdir -p build && PYTHONPATH=bin $(PY) package/reasons.py > build/reasons.csv && mv build/reasons.csv lookups/cbsigned_reasons.csv
 
 # The code under evaluation runs as it is shipped; only the curves need matplotlib.
 eval: .venv/figures/ready
