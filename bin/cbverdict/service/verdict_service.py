@@ -6,15 +6,17 @@ import logging
 import math
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Hashable, Iterable, Iterator, Mapping, Protocol, Sequence
 
+from cbverdict.carbonblack.calls import SERVER_IS_DOWN
 from cbverdict.carbonblack.circuit_breaker import THRESHOLD, CircuitBreaker, State
+from cbverdict.carbonblack.deadline import Deadline
 from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.client import EdrClient
-from cbverdict.carbonblack.edr.resolver import LOOK_EVERY, SERVER_IS_DOWN, Resolution, Resolver
+from cbverdict.carbonblack.edr.resolver import Resolution, Resolver
 from cbverdict.errors import EdrError, ServerFailedError, StoreError, TimedOutError, Trouble, advice
 from cbverdict.service.flights import Flights
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
@@ -189,7 +191,7 @@ class VerdictService:
 
     def _ask_once(self, asking: _Asking, questions: list[Question], seconds: float) -> Resolution:
         """Ask what no other search asks at this moment, and wait for what others ask."""
-        deadline = time.monotonic() + seconds
+        deadline = Deadline.after(seconds, asking.is_over)
         flights = asking.connection.flights
         flight = flights.take_off(asking.way, questions)
         resolution = Resolution({}, 0, ())
@@ -200,10 +202,10 @@ class VerdictService:
             flights.land(asking.way, flight, resolution)
         if not flight.others:
             return resolution
-        shared = _wait_for(flight.others, deadline, asking.is_over)
+        shared = _wait_for(flight.others, deadline)
         again = [question for question, answer in shared.answers.items() if answer.verdict.reason in _OTHERS_OWN]
         if again and not asking.is_over():
-            rest = self._ask(asking, again, deadline - time.monotonic())
+            rest = self._ask(asking, again, deadline.seconds)
             shared = _joined(shared, rest)
         return _joined(resolution, shared)
 
@@ -297,17 +299,12 @@ class VerdictService:
             return connection
 
 
-def _wait_for(others: Mapping[Question, Landing], deadline: float, is_over: Callable[[], bool]) -> Resolution:
+def _wait_for(others: Mapping[Question, Landing], deadline: Deadline) -> Resolution:
     """Wait for answers that other searches have asked for; what is late, or not wanted any more, has none."""
-    pending = set(others.values())
-    reason = Reason.TIMEOUT
-    while pending and time.monotonic() < deadline:
-        _, pending = wait(pending, max(0.0, min(LOOK_EVERY, deadline - time.monotonic())))
-        if pending and is_over():
-            reason = Reason.CANCELLED
-            break
+    waited = deadline.wait_for(set(others.values()))
+    reason = Reason.CANCELLED if waited.is_over else Reason.TIMEOUT
     nobody = Resolution({}, 0, ())
-    landed = {landing: nobody if landing in pending else landing.result() for landing in set(others.values())}
+    landed = {landing: nobody if landing in waited.late else landing.result() for landing in set(others.values())}
     answers = {
         question: landed[landing].answers.get(question, no_answer(reason)) for question, landing in others.items()
     }

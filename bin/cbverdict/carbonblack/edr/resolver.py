@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, TypeVar
 
+from cbverdict.carbonblack.calls import make_calls
+from cbverdict.carbonblack.deadline import Deadline
 from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
-from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, TooLargeError, Trouble, advice
+from cbverdict.errors import CbsignedError, TooLargeError, Trouble
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question, SignatureStatus
 from cbverdict.verdicts.reasons import Reason, Source
 from cbverdict.verdicts.verdict import Answer, judge, judge_published, no_answer
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from cbverdict.carbonblack.edr.clause import Clause
     from cbverdict.verdicts.hashes import Md5
 
@@ -55,12 +57,8 @@ class _JointBatch:
     questions: tuple[Question, ...]
 
 
-SERVER_IS_DOWN = frozenset({Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.RATE_LIMITED})
-_FAILURES_IN_A_ROW = 8
 _MAX_PARTS = 32
 _DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
-LOOK_EVERY = 2.0
-"""Seconds between two looks at whether the search that asks is over."""
 
 _CUT_SHORT = Trouble(
     Reason.INCOMPLETE,
@@ -96,7 +94,7 @@ class Resolver:
         """Answer every question within `seconds`; what is not answered by then is unknown."""
         distinct = list(dict.fromkeys(questions))
         before = self._edr.request_count
-        deadline = time.monotonic() + seconds
+        deadline = Deadline.after(seconds, self._is_over)
         troubles: dict[Trouble, None] = {}
         if method is Method.PROG_NAME:
             answers = self._ask_published(distinct, deadline, troubles)
@@ -105,12 +103,14 @@ class Resolver:
         return Resolution(answers, self._edr.request_count - before, tuple(troubles))
 
     def _ask_published(
-        self, questions: list[Question], deadline: float, troubles: dict[Trouble, None]
+        self, questions: list[Question], deadline: Deadline, troubles: dict[Trouble, None]
     ) -> dict[Question, Answer]:
         answers = {question: no_answer(Reason.NO_NAME) for question in questions}
         named = [(question, question.name) for question in questions if question.name is not None]
-        calls = [partial(self._edr.count_published, question.md5, name, deadline=deadline) for question, name in named]
-        for (question, _), outcome in zip(named, self._run(calls, deadline)):
+        calls = [
+            partial(self._edr.count_published, question.md5, name, deadline=deadline.moment) for question, name in named
+        ]
+        for (question, _), outcome in zip(named, make_calls(self._executor, calls, deadline)):
             trouble = _trouble(outcome)
             if isinstance(outcome, ProcessCount) and (outcome.total > 0 or outcome.is_complete):
                 answers[question] = Answer(judge_published(is_hit=outcome.total > 0), Source.SERVER)
@@ -120,14 +120,14 @@ class Resolver:
         return answers
 
     def _ask_evidence(
-        self, questions: list[Question], deadline: float, troubles: dict[Trouble, None], *, is_joint: bool
+        self, questions: list[Question], deadline: Deadline, troubles: dict[Trouble, None], *, is_joint: bool
     ) -> dict[Question, Answer]:
         joint_batches = list(self._joint_batches(questions)) if is_joint else []
         binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
-        find_processes = partial(self._edr.find_processes, deadline=deadline)
+        find_processes = partial(self._edr.find_processes, deadline=deadline.moment)
         calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
-        calls += [partial(self._find_binaries, md5s, deadline) for md5s in binary_batches]
-        outcomes = self._run(calls, deadline)
+        calls += [partial(self._find_binaries, md5s, deadline.moment) for md5s in binary_batches]
+        outcomes = make_calls(self._executor, calls, deadline)
 
         hits = outcomes[: len(joint_batches)]
         binaries = dict(_by_md5(binary_batches, outcomes[len(joint_batches) :]))
@@ -177,55 +177,6 @@ class Resolver:
         for batch in _batches_of_distinct_hashes(questions, needs_name=self._clause.needs_name):
             clauses = {question.md5: self._clause.render(question.md5, question.name or "") for question in batch}
             yield _JointBatch(paired_joint_query(clauses), tuple(batch))
-
-    def _run(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | CbsignedError]:
-        """Make the calls side by side; one that is too late, or pointless after a final error, gives that error."""
-        stop = _Stop()
-        futures: list[Future[T]] = [self._executor.submit(stop.unless_pointless, call) for call in calls]
-        in_time, late = self._wait(futures, deadline, stop)
-        for future in late:
-            future.cancel()
-        too_late = f"Carbon Black did not answer within the search's time. {advice(TimedOutError)}"
-        outcomes: list[T | CbsignedError] = []
-        for future in futures:
-            error = _error(future) if future in in_time else stop.reason or TimedOutError(too_late)
-            outcomes.append(future.result() if error is None else error)
-        return outcomes
-
-    def _wait(self, futures: list[Future[T]], deadline: float, stop: _Stop) -> tuple[set[Future[T]], set[Future[T]]]:
-        """Wait for all, until the time or the search is over."""
-        while True:
-            left = deadline - time.monotonic()
-            in_time, late = wait(futures, max(0.0, min(LOOK_EVERY, left)))
-            if not late or left <= LOOK_EVERY:
-                return in_time, late
-            if self._is_over():
-                stop.reason = SearchOverError(advice(SearchOverError))
-                return in_time, late
-
-
-class _Stop:
-    """Keep calls that wait for their turn from being made when that is pointless.
-
-    That is so after a final error, and after several failures in a row of a server that is down.
-    """
-
-    def __init__(self) -> None:
-        self.reason: CbsignedError | None = None
-        self._failures = 0
-
-    def unless_pointless(self, call: Callable[[], T]) -> T:
-        if self.reason is not None:
-            raise self.reason
-        try:
-            outcome = call()
-        except CbsignedError as error:
-            self._failures += 1
-            if error.is_final or (error.reason in SERVER_IS_DOWN and self._failures >= _FAILURES_IN_A_ROW):
-                self.reason = error
-            raise
-        self._failures = 0
-        return outcome
 
 
 def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:
@@ -291,8 +242,3 @@ def _trouble(outcome: Hits | Binaries | ProcessCount | CbsignedError) -> Trouble
     if isinstance(outcome, CbsignedError):
         return Trouble.of(outcome)
     return None if outcome.is_complete else _CUT_SHORT
-
-
-def _error(future: Future[Any]) -> CbsignedError | None:
-    error = future.exception()
-    return error if isinstance(error, CbsignedError) else None
