@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Dict, Hashable, Iterable, Tuple
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.edr.resolver import Resolution
+    from cbverdict.service.resolution import Resolution
     from cbverdict.verdicts.evidence import Question
 
 Way = Hashable

@@ -1,61 +1,31 @@
-"""From questions to answers: distinct hashes in batches, a few requests in flight, an answer for everyone."""
+"""From questions to evidence: distinct hashes in batches, a few requests in flight, something for everyone."""
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
 
 from cbverdict.carbonblack.calls import make_calls
-from cbverdict.carbonblack.deadline import Deadline
+from cbverdict.carbonblack.edr.clause import read_clause
 from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
+from cbverdict.carbonblack.port import Findings
 from cbverdict.errors import CbsignedError, TooLargeError, Trouble
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question, SignatureStatus
-from cbverdict.verdicts.reasons import Reason, Source
-from cbverdict.verdicts.verdict import Answer, judge, judge_published, no_answer
+from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from cbverdict.carbonblack.deadline import Deadline
     from cbverdict.carbonblack.edr.clause import Clause
+    from cbverdict.carbonblack.port import Way
     from cbverdict.verdicts.hashes import Md5
 
 T = TypeVar("T")
-
-
-class Edr(Protocol):
-    """What the resolver needs of Carbon Black; `cbverdict.carbonblack.edr.client.EdrClient` is the real one."""
-
-    @property
-    def request_count(self) -> int:
-        """How many requests were sent so far."""
-
-    def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
-        """Send the published request."""
-
-    def find_processes(self, query: str, deadline: float) -> Hits:
-        """Return for which hashes a process matches."""
-
-    def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
-        """Fetch binary documents."""
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """An answer for every question, the requests they took, and what went wrong (each trouble once)."""
-
-    answers: dict[Question, Answer]
-    requests: int
-    troubles: tuple[Trouble, ...]
-
-
-@dataclass(frozen=True)
-class _JointBatch:
-    query: str
-    questions: tuple[Question, ...]
-
 
 _MAX_PARTS = 32
 _DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
@@ -67,90 +37,133 @@ _CUT_SHORT = Trouble(
 )
 
 
-class Resolver:
-    """Answer questions about one Carbon Black server.
+class Client(Protocol):
+    """What is needed of the REST API; `cbverdict.carbonblack.edr.client.EdrClient` is the real one."""
 
-    The executor bounds the requests in flight. Trouble with Carbon Black is never raised: it becomes
-    `unknown` with its reason, and a `Trouble` to report.
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+
+    def counting_apart(self) -> Client:
+        """Return a client over the same connections that counts its own requests."""
+
+    def version(self, deadline: float) -> str:
+        """Ask for the version."""
+
+    def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
+        """Send the published request."""
+
+    def find_processes(self, query: str, deadline: float) -> Hits:
+        """Return for which hashes a process matches."""
+
+    def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
+        """Fetch binary documents."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+@dataclass(frozen=True)
+class _JointBatch:
+    query: str
+    questions: tuple[Question, ...]
+
+
+class EdrEvidenceSource:
+    """Gather evidence from one EDR server; see `cbverdict.carbonblack.port.EvidenceSource`.
+
+    The executor bounds the requests in flight.
     """
 
-    def __init__(
-        self,
-        edr: Edr,
-        executor: Executor,
-        clause: Clause,
-        *,
-        is_expired_signed: bool = False,
-        is_over: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Store the server, the pool that asks it, how its answers are read, and whether the search is over."""
-        self._is_over = is_over
-        self._edr = edr
+    def __init__(self, client: Client, executor: Executor) -> None:
+        """Store what asks, and the pool that it asks in."""
+        self._client = client
+        self._executor = executor
+
+    def gather(self, questions: Iterable[Question], way: Way, deadline: Deadline) -> Findings:
+        """Gather evidence for every question by the deadline; trouble is data.
+
+        Raises:
+            SetupError: the clause is not usable.
+        """
+        clause = read_clause(way.clause)
+        client = self._client.counting_apart()
+        gathering = _Gathering(client, self._executor, clause, deadline)
+        distinct = list(dict.fromkeys(questions))
+        if way.method is Method.PROG_NAME:
+            evidence = gathering.ask_published(distinct)
+        else:
+            evidence = gathering.ask(distinct, is_joint=way.method is Method.JOINT)
+        return Findings(evidence, client.request_count, tuple(gathering.troubles), clause.proves_signed)
+
+    def probe(self, deadline: float = math.inf) -> None:
+        """Ask for the version."""
+        self._client.version(deadline)
+
+    def close(self) -> None:
+        """Close the connections; who asks at this moment is still answered, by threads that end with the last."""
+        self._client.close()
+
+
+class _Gathering:
+    """The requests for the questions of one search; `troubles` are those so far, each once, in order."""
+
+    def __init__(self, client: Client, executor: Executor, clause: Clause, deadline: Deadline) -> None:
+        self._client = client
         self._executor = executor
         self._clause = clause
-        self._is_expired_signed = is_expired_signed
+        self._deadline = deadline
+        self.troubles: dict[Trouble, None] = {}
 
-    def resolve(self, questions: Iterable[Question], method: Method, seconds: float) -> Resolution:
-        """Answer every question within `seconds`; what is not answered by then is unknown."""
-        distinct = list(dict.fromkeys(questions))
-        before = self._edr.request_count
-        deadline = Deadline.after(seconds, self._is_over)
-        troubles: dict[Trouble, None] = {}
-        if method is Method.PROG_NAME:
-            answers = self._ask_published(distinct, deadline, troubles)
-        else:
-            answers = self._ask_evidence(distinct, deadline, troubles, is_joint=method is Method.JOINT)
-        return Resolution(answers, self._edr.request_count - before, tuple(troubles))
-
-    def _ask_published(
-        self, questions: list[Question], deadline: Deadline, troubles: dict[Trouble, None]
-    ) -> dict[Question, Answer]:
-        answers = {question: no_answer(Reason.NO_NAME) for question in questions}
+    def ask_published(self, questions: list[Question]) -> dict[Question, Evidence]:
+        """Send the published request for each question that has a name."""
+        evidence = {question: Evidence(trouble=Reason.NO_NAME) for question in questions}
         named = [(question, question.name) for question in questions if question.name is not None]
-        calls = [
-            partial(self._edr.count_published, question.md5, name, deadline=deadline.moment) for question, name in named
-        ]
-        for (question, _), outcome in zip(named, make_calls(self._executor, calls, deadline)):
+        count = partial(self._client.count_published, deadline=self._deadline.moment)
+        calls = [partial(count, question.md5, name) for question, name in named]
+        for (question, _), outcome in zip(named, self._make(calls)):
             trouble = _trouble(outcome)
             if isinstance(outcome, ProcessCount) and (outcome.total > 0 or outcome.is_complete):
-                answers[question] = Answer(judge_published(is_hit=outcome.total > 0), Source.SERVER)
+                evidence[question] = Evidence(joint=Joint.HIT if outcome.total > 0 else Joint.MISS)
             elif trouble is not None:
-                troubles[trouble] = None
-                answers[question] = no_answer(trouble.reason)
-        return answers
+                self.troubles[trouble] = None
+                evidence[question] = Evidence(joint=Joint.FAILED, trouble=trouble.reason)
+        return evidence
 
-    def _ask_evidence(
-        self, questions: list[Question], deadline: Deadline, troubles: dict[Trouble, None], *, is_joint: bool
-    ) -> dict[Question, Answer]:
+    def ask(self, questions: list[Question], *, is_joint: bool) -> dict[Question, Evidence]:
+        """Ask the joint query, if it is wanted, and at the same time the binary search."""
         joint_batches = list(self._joint_batches(questions)) if is_joint else []
         binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
-        find_processes = partial(self._edr.find_processes, deadline=deadline.moment)
+        find_processes = partial(self._client.find_processes, deadline=self._deadline.moment)
         calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
-        calls += [partial(self._find_binaries, md5s, deadline.moment) for md5s in binary_batches]
-        outcomes = make_calls(self._executor, calls, deadline)
+        calls += [partial(self._find_binaries, md5s) for md5s in binary_batches]
+        outcomes = self._make(calls)
 
         hits = outcomes[: len(joint_batches)]
         binaries = dict(_by_md5(binary_batches, outcomes[len(joint_batches) :]))
         seen = map(_trouble, (*hits, *binaries.values()))
-        troubles.update((trouble, None) for trouble in seen if trouble is not None)
+        self.troubles.update((trouble, None) for trouble in seen if trouble is not None)
         evidence = dict.fromkeys(questions, Evidence())
         for batch, outcome in zip(joint_batches, hits):
             for question in batch.questions:
                 evidence[question] = _add_hits(evidence[question], question.md5, outcome)
         return {
-            question: self._judge(_add_binaries(one, question.md5, binaries[question.md5]))
-            for question, one in evidence.items()
+            question: _add_binaries(one, question.md5, binaries[question.md5]) for question, one in evidence.items()
         }
 
-    def _find_binaries(self, md5s: list[Md5], deadline: float) -> dict[Md5, Binaries | CbsignedError]:
+    def _make(self, calls: Sequence[Callable[[], T]]) -> list[T | CbsignedError]:
+        return make_calls(self._executor, calls, self._deadline)
+
+    def _find_binaries(self, md5s: list[Md5]) -> dict[Md5, Binaries | CbsignedError]:
         """Fetch documents; where they are too large together, those of each half, in `_MAX_PARTS` requests at most."""
+        find = partial(self._client.find_binaries, deadline=self._deadline.moment)
         outcomes: dict[Md5, Binaries | CbsignedError] = {}
         parts, asked = deque([md5s]), 0
         while parts:
             part = parts.popleft()
             asked += 1
             try:
-                found = self._edr.find_binaries(binary_query(part), _DOCUMENTS_A_HASH * len(part), deadline)
+                found = find(binary_query(part), _DOCUMENTS_A_HASH * len(part))
             except TooLargeError as error:
                 half = len(part) // 2
                 if half and asked + len(parts) + 2 <= _MAX_PARTS:
@@ -160,15 +173,6 @@ class Resolver:
             else:
                 outcomes.update(dict.fromkeys(part, found))
         return outcomes
-
-    def _judge(self, evidence: Evidence) -> Answer:
-        verdict = judge(
-            evidence,
-            hit_proves_signed=self._clause.proves_signed,
-            expired_is_signed=self._is_expired_signed,
-        )
-        is_answered = evidence.trouble is None or verdict.reason is not evidence.trouble
-        return Answer(verdict, Source.SERVER if is_answered else Source.NONE)
 
     def _joint_batches(self, questions: list[Question]) -> Iterator[_JointBatch]:
         if not self._clause.is_per_process:
