@@ -16,7 +16,7 @@ from splunklib.modularinput import EventWriter
 
 from cbverdict.carbonblack.edr.binary_documents import read_page as read_binaries
 from cbverdict.carbonblack.edr.process_documents import read_page, read_processes
-from cbverdict.carbonblack.port import Image, Process
+from cbverdict.carbonblack.port import Image, ReportedProcess
 from cbverdict.errors import NotCarbonBlackError
 from cbverdict.inputs.binaries import event_of as binary_event
 from cbverdict.inputs.binaries import flip_of
@@ -55,7 +55,7 @@ def _segment(**changes: Any) -> dict[str, Any]:
     }
 
 
-def _read(documents: list[dict[str, Any]]) -> list[Process]:
+def _read(documents: list[dict[str, Any]]) -> list[ReportedProcess]:
     return read_processes(documents, CONSOLE)
 
 

@@ -41,7 +41,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Findings:
+class GatheredEvidence:
     """Evidence for every question, the requests that it took, and what went wrong (each trouble once).
 
     `hit_proves_signed` says whether a hit of the joint query means a valid signature: its clause may ask anything.
@@ -57,7 +57,7 @@ class Findings:
 class EvidenceSource(Protocol):
     """A server as searches ask it; safe to use from several threads. It bounds its requests in flight itself."""
 
-    def gather(self, questions: Iterable[Question], way: Way, deadline: Deadline) -> Findings:
+    def gather(self, questions: Iterable[Question], way: Way, deadline: Deadline) -> GatheredEvidence:
         """Gather evidence for every question by the deadline.
 
         Trouble with Carbon Black is never raised: it is the evidence's `trouble`, and one of the `troubles`.
@@ -117,7 +117,7 @@ class Image(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Process:
+class ReportedProcess:
     """A process as far as a page tells of it.
 
     `parent_guid` is empty where the parent is not known, `start` (ISO 8601) where the beginning is not. `fields` are
@@ -141,7 +141,7 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Binary:
+class ReportedBinary:
     """A binary: its signature, when it reached the server (ISO 8601), and further fields as they are indexed."""
 
     md5: Md5
@@ -164,10 +164,10 @@ class PageSource(Protocol):
     def probe(self, deadline: float = math.inf) -> None:
         """Send one small request that any valid token may make, and raise what it comes to."""
 
-    def process_page(self, request: PageRequest) -> Page[Process]:
+    def process_page(self, request: PageRequest) -> Page[ReportedProcess]:
         """Fetch a page of processes."""
 
-    def binary_page(self, request: PageRequest) -> Page[Binary]:
+    def binary_page(self, request: PageRequest) -> Page[ReportedBinary]:
         """Fetch a page of binaries."""
 
     def find_images(self, guids: list[str]) -> Iterator[dict[str, Image | None]]:

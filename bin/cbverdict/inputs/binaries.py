@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cbverdict.verdicts.verdict import Verdict, fields_of
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.port import Binary, Fields
+    from cbverdict.carbonblack.port import Fields, ReportedBinary
     from cbverdict.verdicts.cached_verdict import StoredVerdict
 
 SOURCETYPE = "cbsigned:binary"
@@ -16,7 +16,7 @@ FLIP_SOURCETYPE = "cbsigned:flip"
 _LONG_FIELDS = ("group", "observed_filename")  # last, for Splunk extracts fields from the first 5,000 characters
 
 
-def event_of(binary: Binary, verdict: Verdict) -> Fields:
+def event_of(binary: ReportedBinary, verdict: Verdict) -> Fields:
     """Write a binary as an event; what is not known is left out."""
     fields: Fields = {"time": binary.reached, "md5": binary.md5, **binary.fields}
     long_fields = {name: fields.pop(name, "") for name in _LONG_FIELDS}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 from cbverdict.anomalies.baselines import Sighting
 from cbverdict.anomalies.baselines import learn as add_sighting
 from cbverdict.anomalies.local_time import read_time, write_time
-from cbverdict.carbonblack.port import Binary, Page, PageRequest
+from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.errors import StoreError
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
@@ -62,16 +62,16 @@ class BinaryFeed:
         """Read account and settings anew."""
         self._sources.reload()
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Binary]:
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[ReportedBinary]:
         """Fetch a page of binaries."""
         since = max(cursor.second, started)
         return self._sources.pages.binary_page(PageRequest(since, rows, cursor.skip, query=self._arguments.query))
 
-    def prepare(self, page: Page[Binary], recent: SeenKeys) -> Sequence[Binary]:  # noqa: ARG002
+    def prepare(self, page: Page[ReportedBinary], recent: SeenKeys) -> Sequence[ReportedBinary]:  # noqa: ARG002
         """Read the page: nothing is asked for a binary."""
         return page.read()
 
-    def read(self, prepared: Sequence[Binary], recent: SeenKeys) -> Batch:
+    def read(self, prepared: Sequence[ReportedBinary], recent: SeenKeys) -> Batch:
         """Make an event of each binary that is new, or whose signature was reported or changed since."""
         is_expired_signed = self._sources.settings.verdicts.is_expired_signed
         events, keys, judged = [], [], []
@@ -148,7 +148,7 @@ class BinaryFeed:
             if verdict.signature and verdict.signature.publisher:
                 add_sighting(self._unsaved_baselines, Sighting(day=day, hour=0, publisher=verdict.signature.publisher))
 
-    def _event(self, binary: Binary, verdict: Verdict) -> Event:
+    def _event(self, binary: ReportedBinary, verdict: Verdict) -> Event:
         account, status = self._sources.account, binary.signature.result or "unknown"
         own = {ID_FIELD: f"{binary.md5}:{status}@{account.name}", REVISION_FIELD: "0", "cb_server": account.name}
         fields = {"time": "", **own, **event_of(binary, verdict)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence, Tuple
 from cbverdict.anomalies.baselines import merge_baselines
 from cbverdict.anomalies.local_time import read_time
 from cbverdict.anomalies.training import Learner, TrainingResult
-from cbverdict.carbonblack.port import Image, Page, PageRequest, Process
+from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
 from cbverdict.errors import EdrError, StoreError
 from cbverdict.events import TIME_FIELD as EVENT_TIME
 from cbverdict.events import EventFields
@@ -65,8 +65,8 @@ class Prepared(NamedTuple):
     `trouble` is why Carbon Black did not tell of parents (None: it did).
     """
 
-    processes: Sequence[Process]
-    new: Sequence[Tuple[Process, Record, ProcessEvent]]
+    processes: Sequence[ReportedProcess]
+    new: Sequence[Tuple[ReportedProcess, Record, ProcessEvent]]
     trouble: EdrError | None
 
 
@@ -106,16 +106,16 @@ class ProcessFeed:
         self._end_search()
         self._can_find_images = self._waits_for_parents = True
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Process]:
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[ReportedProcess]:
         """Fetch a page of processes."""
         request = PageRequest(cursor.second, rows, cursor.skip, started, self._arguments.query)
         return self._sources.pages.process_page(request)
 
-    def prepare(self, page: Page[Process], recent: SeenKeys) -> Prepared:
+    def prepare(self, page: Page[ReportedProcess], recent: SeenKeys) -> Prepared:
         """Read the page, and ask what is to be asked about processes that look new."""
         return self._prepare(page.read(), recent)
 
-    def _prepare(self, processes: Sequence[Process], recent: SeenKeys) -> Prepared:
+    def _prepare(self, processes: Sequence[ReportedProcess], recent: SeenKeys) -> Prepared:
         new = [process for process in processes if not _is_written(process, recent)]
         parents, trouble = self._parents(new, {process.guid: process.image for process in processes})
         records = self._records(new, parents)
@@ -179,7 +179,7 @@ class ProcessFeed:
         self._waits_for_parents = prepared.trouble is None
         return prepared
 
-    def _records(self, processes: Sequence[Process], parents: Mapping[str, Image | None]) -> list[Record]:
+    def _records(self, processes: Sequence[ReportedProcess], parents: Mapping[str, Image | None]) -> list[Record]:
         account = self._sources.account
         records = []
         for process in processes:
@@ -197,7 +197,7 @@ class ProcessFeed:
         return records
 
     def _parents(
-        self, processes: Sequence[Process], here: dict[str, Image]
+        self, processes: Sequence[ReportedProcess], here: dict[str, Image]
     ) -> tuple[dict[str, Image | None], EdrError | None]:
         self._images.learn(here)
         wanted = dict.fromkeys(process.parent_guid for process in processes if process.parent_guid)
@@ -262,11 +262,11 @@ class ProcessFeed:
         return Event(moment, SOURCETYPE, {name: value for name, value in record.items() if value})
 
 
-def _key(process: Process) -> str:
+def _key(process: ReportedProcess) -> str:
     return f"{process.guid}:{known_of(process)}"
 
 
-def _is_written(process: Process, recent: SeenKeys) -> bool:
+def _is_written(process: ReportedProcess, recent: SeenKeys) -> bool:
     return any(f"{process.guid}:{known}" in recent for known in range(known_of(process), MOST_KNOWN + 1))
 
 

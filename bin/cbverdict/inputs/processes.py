@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.port import Fields, Image, Process
+    from cbverdict.carbonblack.port import Fields, Image, ReportedProcess
 
 SOURCETYPE = "cbsigned:process"
 TIME_FIELD = "last_server_update"
@@ -23,7 +23,7 @@ _LATE = ("process_path", "process", "user")
 MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
 
 
-def known_of(process: Process) -> int:
+def known_of(process: ReportedProcess) -> int:
     """Return how much is known of what may come late: the hash, which outweighs path, command line, user and parent.
 
     It is at most `MOST_KNOWN`.
@@ -32,7 +32,7 @@ def known_of(process: Process) -> int:
     return (len(late) + 1) * bool(process.md5) + sum(map(bool, late))
 
 
-def event_of(process: Process, parent: Image | None) -> Fields:
+def event_of(process: ReportedProcess, parent: Image | None) -> Fields:
     """Write a process as an event without its verdict; what is not known is left out."""
     fields: Fields = {"time": process.start or process.fields.get(TIME_FIELD, ""), **process.fields}
     fields["process_md5"] = process.md5 or ""

@@ -11,7 +11,7 @@ from cbverdict.verdicts.reasons import Reason, Source
 from cbverdict.verdicts.verdict import Answer, judge, judge_published, no_answer
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.port import Findings
+    from cbverdict.carbonblack.port import GatheredEvidence
     from cbverdict.errors import Trouble
     from cbverdict.verdicts.evidence import Question
 
@@ -25,7 +25,7 @@ class Resolution:
     troubles: tuple[Trouble, ...] = ()
 
     @classmethod
-    def of(cls, findings: Findings, method: Method, *, is_expired_signed: bool = False) -> Resolution:
+    def of(cls, findings: GatheredEvidence, method: Method, *, is_expired_signed: bool = False) -> Resolution:
         """Judge what was found; what nobody answered is unknown, with its reason."""
         proves_signed = findings.hit_proves_signed
         answers = {

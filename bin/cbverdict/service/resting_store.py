@@ -18,7 +18,7 @@ REST = 30.0
 """Seconds without the store after it failed: a KV store that starts or hangs must not slow every call."""
 
 
-class Store(Protocol):
+class StoredVerdicts(Protocol):
     """Where verdicts are kept; `cbverdict.splunkd.stores.VerdictStore` is the real one. It may raise `StoreError`."""
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
@@ -43,7 +43,11 @@ class RestingStore:
         self._rests_until = -math.inf
 
     def read(
-        self, open_store: Callable[[], Store], server: str, questions: Sequence[Question], troubles: list[Trouble]
+        self,
+        open_store: Callable[[], StoredVerdicts],
+        server: str,
+        questions: Sequence[Question],
+        troubles: list[Trouble],
     ) -> dict[Question, StoredVerdict]:
         """Return what is kept; nothing while the store rests."""
         if self._is_resting:
@@ -55,7 +59,7 @@ class RestingStore:
             return {}
 
     def write(
-        self, open_store: Callable[[], Store], verdicts: Sequence[StoredVerdict], troubles: list[Trouble]
+        self, open_store: Callable[[], StoredVerdicts], verdicts: Sequence[StoredVerdict], troubles: list[Trouble]
     ) -> None:
         """Keep verdicts, if there are any and the store does not rest."""
         if not verdicts or self._is_resting:

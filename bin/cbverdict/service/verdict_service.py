@@ -13,7 +13,7 @@ from cbverdict.carbonblack.port import Way
 from cbverdict.service.asking import Asking
 from cbverdict.service.connections import Connections
 from cbverdict.service.resolution import Resolution
-from cbverdict.service.resting_store import RestingStore, Store
+from cbverdict.service.resting_store import RestingStore, StoredVerdicts
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.cached_verdict import StoredVerdict, keep, still_counts
 from cbverdict.verdicts.reasons import Source
@@ -37,7 +37,7 @@ class VerdictConfiguration(Protocol):
     def verdict_settings(self) -> VerdictSettings:
         """Return the verdict settings."""
 
-    def store(self) -> Store:
+    def store(self) -> StoredVerdicts:
         """Return the verdict store."""
 
     def is_search_over(self, sid: str | None) -> bool:

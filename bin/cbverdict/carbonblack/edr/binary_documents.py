@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Iterable, List, Union
 
 from cbverdict.carbonblack.edr.client import read_signature
-from cbverdict.carbonblack.port import Binary
+from cbverdict.carbonblack.port import ReportedBinary
 from cbverdict.verdicts.hashes import parse_md5
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def reached(document: Document) -> str:
     return str(document.get(REACHED) or "")
 
 
-def read_page(documents: Iterable[Document], console: str) -> list[Binary]:
+def read_page(documents: Iterable[Document], console: str) -> list[ReportedBinary]:
     """Read what has a hash; `console` is the address of Carbon Black's console."""
     binaries = []
     for document in documents:
@@ -55,7 +55,7 @@ def read_page(documents: Iterable[Document], console: str) -> list[Binary]:
         if md5 is not None:
             link = f"{console}/#/binary/{md5.upper()}"
             fields = {name: _value(document.get(name)) for name in _FIELDS}
-            binaries.append(Binary(md5, read_signature(document), reached(document), fields, link))
+            binaries.append(ReportedBinary(md5, read_signature(document), reached(document), fields, link))
     return binaries
 
 

@@ -23,7 +23,7 @@ from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Signature,
 from cbverdict.verdicts.hashes import Md5, parse_md5
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.https.transport import Answer
+    from cbverdict.carbonblack.https.transport import Response
     from cbverdict.settings.account import Account
 
 Document = Mapping[str, Any]
@@ -148,7 +148,7 @@ class EdrClient:
         with _parsing:
             return read(self._parse(answer))
 
-    def _parse(self, answer: Answer) -> dict[str, Any]:
+    def _parse(self, answer: Response) -> dict[str, Any]:
         if answer.status == HTTPStatus.NO_CONTENT:
             return {"results": [], "total_results": 0}
         content = answer.content
@@ -190,7 +190,7 @@ class EdrClient:
             raise NotCarbonBlackError(self._sentence("sent JSON that is not a search result", NotCarbonBlackError))
         return total
 
-    def _raise_for_status(self, answer: Answer) -> None:
+    def _raise_for_status(self, answer: Response) -> None:
         kind = error_of(answer.status)
         if kind is not None:
             raise kind(self._sentence(f"answered {answer.status}{_vendor_reason(answer.content)}", kind))

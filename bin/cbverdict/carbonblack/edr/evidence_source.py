@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, S
 from cbverdict.carbonblack.calls import make_calls
 from cbverdict.carbonblack.edr.clause import read_clause
 from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
-from cbverdict.carbonblack.port import Findings
+from cbverdict.carbonblack.port import GatheredEvidence
 from cbverdict.errors import CbsignedError, TooLargeError, Trouble
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question, SignatureStatus
@@ -80,7 +80,7 @@ class EdrEvidenceSource:
         self._client = client
         self._executor = executor
 
-    def gather(self, questions: Iterable[Question], way: Way, deadline: Deadline) -> Findings:
+    def gather(self, questions: Iterable[Question], way: Way, deadline: Deadline) -> GatheredEvidence:
         """Gather evidence for every question by the deadline; trouble is data.
 
         Raises:
@@ -94,7 +94,7 @@ class EdrEvidenceSource:
             evidence = gathering.ask_published(distinct)
         else:
             evidence = gathering.ask(distinct, is_joint=way.method is Method.JOINT)
-        return Findings(evidence, client.request_count, tuple(gathering.troubles), clause.proves_signed)
+        return GatheredEvidence(evidence, client.request_count, tuple(gathering.troubles), clause.proves_signed)
 
     def probe(self, deadline: float = math.inf) -> None:
         """Ask for the version."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Iterator
 
 from cbverdict.carbonblack.edr import binary_documents, process_documents
 from cbverdict.carbonblack.edr.query import MAX_BATCH, processes_query, since_query
-from cbverdict.carbonblack.port import Binary, Image, Page, PageRequest, Process, Row
+from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedBinary, ReportedProcess, Row
 from cbverdict.errors import SetupError
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ class EdrPageSource:
         """Ask for the version."""
         self._client.version(deadline)
 
-    def process_page(self, request: PageRequest) -> Page[Process]:
+    def process_page(self, request: PageRequest) -> Page[ReportedProcess]:
         """Fetch a page of segments; those of one process become one."""
         query = since_query(request.query, process_documents.REACHED, request.since, request.started)
         documents, is_last = self._client.process_page(query, request.rows, request.skip)
         rows = [Row(process_documents.identity_of(one), process_documents.reached(one)) for one in documents]
         return Page(rows, is_last, partial(process_documents.read_page, documents, self._console))
 
-    def binary_page(self, request: PageRequest) -> Page[Binary]:
+    def binary_page(self, request: PageRequest) -> Page[ReportedBinary]:
         """Fetch a page of binaries."""
         query = since_query(request.query, binary_documents.REACHED, request.since, request.started)
         documents, is_last = self._client.binary_page(query, request.rows, request.skip)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Dict, Iterable
 
-from cbverdict.carbonblack.port import Process
+from cbverdict.carbonblack.port import ReportedProcess
 from cbverdict.carbonblack.times import second_of
 from cbverdict.errors import NotCarbonBlackError
 from cbverdict.verdicts.hashes import parse_md5
@@ -56,7 +56,7 @@ def reached(document: Document) -> str:
     return str(document.get(REACHED) or "")
 
 
-def read_page(documents: list[Document], console: str) -> list[Process]:
+def read_page(documents: list[Document], console: str) -> list[ReportedProcess]:
     """Read a page.
 
     Raises:
@@ -67,7 +67,7 @@ def read_page(documents: list[Document], console: str) -> list[Process]:
     return read_processes(documents, console)
 
 
-def read_processes(documents: Iterable[Document], console: str) -> list[Process]:
+def read_processes(documents: Iterable[Document], console: str) -> list[ReportedProcess]:
     """Put the segments of each process together, in the order in which processes first appear.
 
     `console` is the address of Carbon Black's console.
@@ -80,7 +80,7 @@ def read_processes(documents: Iterable[Document], console: str) -> list[Process]
     return [_process(guid, parts, console) for guid, parts in segments.items()]
 
 
-def _process(guid: str, segments: list[Document], console: str) -> Process:
+def _process(guid: str, segments: list[Document], console: str) -> ReportedProcess:
     if len(segments) > 1:
         segments.sort(key=lambda document: _text(document.get(REACHED)))
     fields: dict[str, str] = {}
@@ -100,7 +100,7 @@ def _process(guid: str, segments: list[Document], console: str) -> Process:
     if "-ffff-ffff-" in parent or parent.endswith("-0000-000000000000"):
         parent = ""
     link = f"{console}/#analyze/{guid}/{segment}"
-    return Process(guid, parent, md5, parse_md5(parent_md5), start, fields, sorted(watchlists - {""}), link)
+    return ReportedProcess(guid, parent, md5, parse_md5(parent_md5), start, fields, sorted(watchlists - {""}), link)
 
 
 def _tidy(fields: Dict[str, str]) -> None:

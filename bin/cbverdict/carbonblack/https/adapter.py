@@ -23,7 +23,7 @@ disable_warnings(SubjectAltNameWarning)  # Carbon Black's own certificate has no
 _CONNECT_TIMEOUT = 10.0
 
 
-class _Connection(HTTPSConnection):
+class _BoundedConnection(HTTPSConnection):
     """A connection that tries each of the server's addresses only while there is time."""
 
     def _new_conn(self) -> socket.socket:
@@ -51,7 +51,7 @@ class _Connection(HTTPSConnection):
 
 
 class _Pool(HTTPSConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = _BoundedConnection
 
 
 class TlsAdapter(HTTPAdapter):

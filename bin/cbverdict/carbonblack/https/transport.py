@@ -40,8 +40,8 @@ class Request(NamedTuple):
     body: Optional[Dict[str, Any]] = None
 
 
-class Answer(NamedTuple):
-    """An HTTP answer: its status, and its body as it was before it was compressed."""
+class Response(NamedTuple):
+    """What came back: its status, and its body as it was before it was compressed."""
 
     status: int
     content: bytearray
@@ -75,7 +75,7 @@ class Transport:
         """Close the connections."""
         self._adapter.close()  # type: ignore[no-untyped-call]
 
-    def send(self, request: Request, deadline: float, count: Callable[[], None]) -> Answer:
+    def send(self, request: Request, deadline: float, count: Callable[[], None]) -> Response:
         """Send a request, again where that helps, until `deadline` (`time.monotonic`); `count` each time it is sent.
 
         Raises:
@@ -122,7 +122,7 @@ class Transport:
         )  # fmt: skip
         wait = retry_after(response.headers.get("Retry-After"))
         is_passing = response.status_code in RETRIED_STATUSES
-        return _Outcome(Answer(response.status_code, content), wait, is_passing=is_passing)
+        return _Outcome(Response(response.status_code, content), wait, is_passing=is_passing)
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         url = self._account.url + request.path
@@ -145,6 +145,6 @@ class Transport:
 class _Outcome(NamedTuple):
     """What one try came to, how long the server asks to wait (None: it does not), and whether to send it again."""
 
-    result: Answer | EdrError
+    result: Response | EdrError
     wait: float | None = None
     is_passing: bool = False
