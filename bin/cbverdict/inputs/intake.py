@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_WAIT = 300.0
+LONGEST_WAIT = 300.0
 _SKEW = 60.0
 """Seconds that the clocks of Carbon Black and of this host may be apart."""
 
@@ -175,7 +175,7 @@ class Intake:
                 raise StoppedError from None
             except CbsignedError as error:
                 attempt += 1
-                seconds = min(_LONGEST_WAIT, 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+                seconds = min(LONGEST_WAIT, 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
                 logger.warning(
                     "input=%s attempt=%d wait_seconds=%.0f trouble=%r", self._name, attempt, seconds, str(error)
                 )

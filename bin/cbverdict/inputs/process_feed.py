@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_WAITS = (2.0, 8.0, 31.0)
+WAITS = (2.0, 8.0, 31.0)
 """Seconds before a page's verdicts are asked once more; the last is longer than a failing server is left alone."""
 
 _PAGES_A_SEARCH = 20
@@ -165,7 +165,7 @@ class ProcessFeed:
 
     def _with_parents(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
         """Ask for parents once more where they could not be had: what is not known of one does not block the noise."""
-        for wait in _WAITS if self._waits_for_parents else ():
+        for wait in WAITS if self._waits_for_parents else ():
             if prepared.trouble is None or prepared.trouble.reason not in _PASSING:
                 break
             self._pause(wait)
@@ -222,7 +222,7 @@ class ProcessFeed:
         if not records:
             return
         self._pages += 1
-        for wait in (*_WAITS, 0.0):
+        for wait in (*WAITS, 0.0):
             troubles = self._ask(records, events)
             if not troubles & _PASSING or not wait:
                 break

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from cbverdict.settings.account import Account
     from cbverdict.verdicts.evidence import Question
 
-_PROBE_SECONDS = 5.0
+PROBE_SECONDS = 5.0
 _LEAST_SECONDS = 1.0
-_PATIENT = 10.0
+PATIENT = 10.0
 """Seconds after which a server that says nothing is to blame, whatever time the account gives it."""
 
 _TOO_LATE = Trouble(Reason.TIMEOUT, f"Carbon Black did not answer within the search's time. {advice(TimedOutError)}")
@@ -86,7 +86,7 @@ class Asking:
         if state is State.CLOSED:
             return None
         if state is State.HALF_OPEN:
-            return self._probe(min(_PROBE_SECONDS, seconds))
+            return self._probe(min(PROBE_SECONDS, seconds))
         where = f"Carbon Black {account.name} ({account.url})"
         what = f"failed {THRESHOLD} times in a row and is left alone for {breaker.rest:g} s"
         return Trouble(Reason.SERVER_ERROR, f"{where} {what}. {advice(ServerFailedError)}")
@@ -109,7 +109,7 @@ class Asking:
 def is_servers_fault(troubles: tuple[Trouble, ...], seconds: float, account: Account) -> bool:
     """Return whether nothing came because of the server, not of a search with less time than a request takes."""
     reasons = {trouble.reason for trouble in troubles} & SERVER_IS_DOWN
-    return bool(reasons - {Reason.TIMEOUT}) or (bool(reasons) and seconds >= min(account.timeout, _PATIENT))
+    return bool(reasons - {Reason.TIMEOUT}) or (bool(reasons) and seconds >= min(account.timeout, PATIENT))
 
 
 def _wait_for(others: Mapping[Question, Landing], deadline: Deadline) -> Resolution:

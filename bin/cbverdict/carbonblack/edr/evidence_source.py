@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MAX_PARTS = 32
+MAX_PARTS = 32
 _DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
 
 _CUT_SHORT = Trouble(
@@ -155,7 +155,7 @@ class _Gathering:
         return make_calls(self._executor, calls, self._deadline)
 
     def _find_binaries(self, md5s: list[Md5]) -> dict[Md5, Binaries | CbsignedError]:
-        """Fetch documents; where they are too large together, those of each half, in `_MAX_PARTS` requests at most."""
+        """Fetch documents; where they are too large together, those of each half, in `MAX_PARTS` requests at most."""
         find = partial(self._client.find_binaries, deadline=self._deadline.moment)
         outcomes: dict[Md5, Binaries | CbsignedError] = {}
         parts, asked = deque([md5s]), 0
@@ -166,7 +166,7 @@ class _Gathering:
                 found = find(binary_query(part), _DOCUMENTS_A_HASH * len(part))
             except TooLargeError as error:
                 half = len(part) // 2
-                if half and asked + len(parts) + 2 <= _MAX_PARTS:
+                if half and asked + len(parts) + 2 <= MAX_PARTS:
                     parts += [part[:half], part[half:]]
                 else:
                     outcomes.update(dict.fromkeys(part, error))

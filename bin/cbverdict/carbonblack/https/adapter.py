@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 disable_warnings(SubjectAltNameWarning)  # Carbon Black's own certificate has no such name; its text is no help
 
-_CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 10.0
 
 
 class _BoundedConnection(HTTPSConnection):
@@ -35,7 +35,7 @@ class _BoundedConnection(HTTPSConnection):
                 plain = BoundedSocket(family, kind, protocol)
                 try:
                     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    plain.settimeout(min(_CONNECT_TIMEOUT, allowance.seconds() or _CONNECT_TIMEOUT))
+                    plain.settimeout(min(CONNECT_TIMEOUT, allowance.seconds() or CONNECT_TIMEOUT))
                     plain.connect(address)
                     plain.settimeout(allowance.seconds())  # that of the handshake, which has a deadline of its own
                 except OSError as error:

@@ -28,7 +28,7 @@ RETRIES = 2
 FIRST_WAIT = 0.3
 """Seconds before it is sent again, where the server does not say how many; twice as many before the next time."""
 
-_LEAST_PATIENCE = 3.0
+LEAST_PATIENCE = 3.0
 _HEAD_BYTES = 256 * 1024
 
 
@@ -94,7 +94,7 @@ class Transport:
 
     def _patience(self) -> float:
         """Return the seconds after which a first try is taken for lost: ten times as long as any took lately."""
-        return max(_LEAST_PATIENCE, 10 * self._slowest) if self._slowest else math.inf
+        return max(LEAST_PATIENCE, 10 * self._slowest) if self._slowest else math.inf
 
     def _try(self, request: Request, deadline: float, patience: float, count: Callable[[], None]) -> _Outcome:
         started = time.monotonic()
