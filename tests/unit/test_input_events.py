@@ -16,7 +16,7 @@ from splunklib.modularinput import EventWriter
 
 from cbverdict.carbonblack.edr.binary_documents import read_page as read_binaries
 from cbverdict.carbonblack.edr.process_documents import read_page, read_processes
-from cbverdict.carbonblack.port import Image, ReportedProcess
+from cbverdict.carbonblack.port import PROCESS_FIELDS, Image, ReportedProcess
 from cbverdict.errors import NotCarbonBlackError
 from cbverdict.inputs.binaries import event_of as binary_event
 from cbverdict.inputs.binaries import flip_of
@@ -86,6 +86,12 @@ class TestProcesses:
             "link_process": f"{CONSOLE}/#analyze/{document['id']}/{document['segment_id']}",
             "watchlists": ["1870"],
         }
+
+    def test_a_process_has_the_fields_of_the_port(self) -> None:
+        """All of them, where EDR knows all; only feeds add their scores."""
+        more = ("uid", "process_sha256", "group", "host_type", "sensor_id", "logon_type", "interface_ip", "comms_ip")
+        (process,) = _read([_segment(**dict.fromkeys(more, "7"), alliance_score_virustotal=7)])
+        assert tuple(sorted(process.fields)) == tuple(sorted((*PROCESS_FIELDS, "alliance_score_virustotal")))
 
     def test_segments_become_one_event(self) -> None:
         """The newest counts where they differ, the earliest start, and a hash that any of them has."""

@@ -108,6 +108,51 @@ Fields = Dict[str, Union[str, List[str]]]
 """Fields of an event; what is not known is left out or empty."""
 
 
+PROCESS_FIELDS = (
+    "dest",
+    "user",
+    "user_id",
+    "os",
+    "process",
+    "process_name",
+    "process_path",
+    "process_id",
+    "parent_process_name",
+    "parent_process_id",
+    "process_sha256",
+    "group",
+    "host_type",
+    "sensor_id",
+    "logon_type",
+    "last_server_update",
+    "interface_ip",
+    "comms_ip",
+)
+"""The `fields` of a process, under the names under which they are indexed; a kind of server may add some of its own."""
+
+BINARY_FIELDS = (
+    "sha256",
+    "original_filename",
+    "internal_name",
+    "company_name",
+    "product_name",
+    "product_version",
+    "file_desc",
+    "file_version",
+    "legal_copyright",
+    "orig_mod_len",
+    "is_executable_image",
+    "is_64bit",
+    "os_type",
+    "host_count",
+    "server_added_timestamp",
+    "last_seen",
+    "group",
+    "observed_filename",
+)
+"""Likewise the `fields` of a binary."""
+
+
 class Image(NamedTuple):
     """What is known of a process that others have for a parent."""
 
@@ -116,13 +161,12 @@ class Image(NamedTuple):
     cmdline: str
 
 
-@dataclass(frozen=True)
-class ReportedProcess:
+class ReportedProcess(NamedTuple):
     """A process as far as a page tells of it.
 
     `parent_guid` is empty where the parent is not known, `start` (ISO 8601) where the beginning is not. `fields` are
-    named as they are indexed (`inputs.processes` lists them), in the order in which they are written. `link` is the
-    page of the server's console.
+    of `PROCESS_FIELDS`, in the order in which they are written, and hold nothing that is not known; `process_path`,
+    `process` (its command line) and `user` may come late. `link` is the process's page on the server's console.
     """
 
     guid: str
@@ -140,9 +184,8 @@ class ReportedProcess:
         return Image(self.md5, self.fields.get("process_path", ""), self.fields.get("process", ""))
 
 
-@dataclass(frozen=True)
-class ReportedBinary:
-    """A binary: its signature, when it reached the server (ISO 8601), and further fields as they are indexed."""
+class ReportedBinary(NamedTuple):
+    """A binary: its signature, when it reached the server (ISO 8601), and further `BINARY_FIELDS`."""
 
     md5: Md5
     signature: Signature

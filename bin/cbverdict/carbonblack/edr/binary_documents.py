@@ -1,11 +1,11 @@
-"""Carbon Black EDR's binary documents: the signature, and what their events say further, under the server's names."""
+"""Carbon Black EDR's binary documents: the signature, and what their events say further, under EDR's own names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterable, List, Union
 
 from cbverdict.carbonblack.edr.client import read_signature
-from cbverdict.carbonblack.port import ReportedBinary
+from cbverdict.carbonblack.port import BINARY_FIELDS, ReportedBinary
 from cbverdict.verdicts.hashes import parse_md5
 
 if TYPE_CHECKING:
@@ -14,26 +14,6 @@ if TYPE_CHECKING:
 REACHED = "server_added_timestamp"
 """When a binary reached the server, in whose order pages come."""
 
-_FIELDS = (
-    "sha256",
-    "original_filename",
-    "internal_name",
-    "company_name",
-    "product_name",
-    "product_version",
-    "file_desc",
-    "file_version",
-    "legal_copyright",
-    "orig_mod_len",
-    "is_executable_image",
-    "is_64bit",
-    "os_type",
-    "host_count",
-    "server_added_timestamp",
-    "last_seen",
-    "group",
-    "observed_filename",
-)
 _MANY = 20  # A file may have been seen under thousands of names.
 
 
@@ -54,7 +34,7 @@ def read_page(documents: Iterable[Document], console: str) -> list[ReportedBinar
         md5 = parse_md5(document.get("md5"))
         if md5 is not None:
             link = f"{console}/#/binary/{md5.upper()}"
-            fields = {name: _value(document.get(name)) for name in _FIELDS}
+            fields = {name: _value(document.get(name)) for name in BINARY_FIELDS}
             binaries.append(ReportedBinary(md5, read_signature(document), reached(document), fields, link))
     return binaries
 
