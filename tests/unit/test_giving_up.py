@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -302,6 +303,14 @@ def test_each_number_is_the_codes(row: dict[str, str]) -> None:
     """And stands in the text above the table."""
     module, _, name = row["Constant"].rpartition(".")
     assert repr(getattr(importlib.import_module(module), name)) == row["Number"]
+
+
+def test_each_file_that_the_page_names_is_there() -> None:
+    """So that a reader finds who tries again."""
+    named = re.findall(r"`([\w/]+\.py)`", PAGE.read_text(encoding="utf-8"))
+    assert len(named) >= 8
+    root = PAGE.parents[1]
+    assert [name for name in named if not any((base / name).is_file() for base in (root, root / "bin/cbverdict"))] == []
 
 
 def test_every_error_of_carbon_blacks_has_a_row() -> None:
