@@ -41,7 +41,8 @@ def stage(ucc: str) -> Path:
         shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
     for name in ("README", "metadata", "static"):
         shutil.copytree(ROOT / "package" / name, app / name)
-    shutil.copytree(ROOT / "package" / "pictures", app / "package" / "pictures")  # where README.md shows them
+    shutil.copytree(ROOT / "docs", app / "docs")
+    shutil.copytree(ROOT / "package" / "pictures", app / "package" / "pictures")  # where the manual shows them
     for name in ("README.md", "LICENSE", "CHANGELOG.md", "app.manifest"):
         shutil.copy(ROOT / name, app / name)
     _vendor(app / "lib")
