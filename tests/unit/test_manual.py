@@ -181,6 +181,16 @@ class TestTheConfs:
                 cells = next(cells for role, cells in rows.items() if f"`{stanza[5:]}`" in role)
                 assert set(re.findall(r"`(\w+)`", cells[0])) == set(settings)
 
+    def test_who_may_read_each_collection_is_on_the_security_page(self) -> None:
+        """As the metadata have it: what everybody may read, and what not."""
+        rows = {name: cells for name, cells in _page("security").table("object").items() if "`cbsigned_" in name}
+        metadata = (ROOT / "package" / "metadata" / "default.meta").read_text(encoding="utf-8")
+        access = dict(re.findall(r"\[collections/(\w+)\]\naccess = read : \[ (.*?) \]", metadata))
+        assert len(access) == 3
+        for collection, readers in access.items():
+            ((anybody, *_),) = (cells for name, cells in rows.items() if f"(`{collection}`)" in name)
+            assert (anybody == "read") == (readers == "*"), collection
+
     def test_endpoints_and_verbs_on_the_security_page_are_those_that_are_tried(self) -> None:
         """By `tests/system/test_verbs.py`, as each role."""
         told: dict[str, dict[str, dict[str, int]]] = {"cbsigned_user": {}, "cbsigned_admin": {}}
