@@ -1,8 +1,8 @@
 """Build the data of `make eval` from git repositories: when people work, and on which kinds of files.
 
     git clone https://github.com/ansible/ansible
-    python -m tests.eval.build eval-data --hours ansible --team ansible --team <another> --team <a third> ...
-    make eval ARGS='--data eval-data'
+    python3 -m tests.eval.build build/eval-data --hours ansible --team ansible --team <another> --team <a third> ...
+    make eval ARGS='--data build/eval-data'
 
 `activity.csv` has the times of the people with the most commits in the repository that `--hours` names, on their own
 clocks. `peers.csv` has, for each repository that `--team` names, who worked on which kinds of files: a repository
