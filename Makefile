@@ -17,7 +17,7 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: demo test try package bench eval soak lint format clean help python libmagic announce
+.PHONY: demo test try package bench eval soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
@@ -25,6 +25,7 @@ help:
 	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
 	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
 	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
+	@echo "make reasons   write lookups/cbsigned_reasons.csv anew, after a change of what a reason means"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
@@ -70,6 +71,10 @@ lint: .venv/$(PYTHON)/ready .venv/imports/ready
 format: .venv/$(PYTHON)/ready
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+# Beside it first, for a failure must not leave half a lookup.
+reasons: .venv/$(PYTHON)/ready
+	@mkdir -p build && PYTHONPATH=bin $(PY) package/reasons.py > build/reasons.csv && mv build/reasons.csv lookups/cbsigned_reasons.csv
 
 # The code under evaluation runs as it is shipped; only the curves need matplotlib.
 eval: .venv/figures/ready

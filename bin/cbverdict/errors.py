@@ -15,7 +15,8 @@ from cbverdict.verdicts.reasons import Reason
 class CbsignedError(Exception):
     """Something kept a question from being answered.
 
-    `reason` goes onto the rows. `is_final` says that asking again in the same search is pointless.
+    `reason` goes onto the rows. `is_final` says that asking again in the same search is pointless; that is the error's
+    to say, not the reason's: of two with the reason `auth`, one token is refused for all, one only for this question.
     """
 
     reason: ClassVar[Reason] = Reason.SERVER_ERROR

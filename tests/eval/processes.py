@@ -16,8 +16,8 @@ from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.splunkd.lookup_files import read_lists
-from cbverdict.verdicts.evidence import Signature
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict, unknown
 from tests.lab.memory import Memory
 

@@ -28,8 +28,9 @@ from cbverdict.errors import (
     advice,
 )
 from cbverdict.settings.account import Account
-from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Signature
+from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
 from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.signature import Signature
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, VERSION, EdrServer, Fault
 from tests.lab.https import HttpsServer, Identity, Request, Response, issued_for, self_signed_for

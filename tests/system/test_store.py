@@ -11,9 +11,10 @@ import pytest
 from cbverdict.settings.verdicts import Method, VerdictSettings
 from cbverdict.splunkd.stores import VerdictStore
 from cbverdict.verdicts.cached_verdict import StoredVerdict, write_document
-from cbverdict.verdicts.evidence import Question, Signature, SignatureStatus
+from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import Signature, SignatureStatus
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS, Verdict
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault

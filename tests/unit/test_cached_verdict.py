@@ -17,10 +17,11 @@ from cbverdict.verdicts.cached_verdict import (
     store_key,
     write_document,
 )
-from cbverdict.verdicts.evidence import Question, Signature
+from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.lifetimes import Lifetimes
 from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import SIGNATURE_COLUMNS, Signature
 from cbverdict.verdicts.verdict import Verdict, unknown
 
 A = Md5("a" * 32)
@@ -136,11 +137,14 @@ def test_keys_tell_servers_and_names_apart() -> None:
 
 
 TEXT = st.text(max_size=20)
+SIGNATURES = st.builds(Signature, **dict.fromkeys(SIGNATURE_COLUMNS, TEXT)).filter(lambda found: found != Signature())
 VERDICTS = st.builds(
     Verdict,
     st.sampled_from(Signed),
     st.sampled_from(Reason),
-    st.one_of(st.none(), st.builds(Signature, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT).filter(lambda s: s != Signature())),
+    st.one_of(
+        st.none(), st.builds(Signature, **dict.fromkeys(SIGNATURE_COLUMNS, TEXT)).filter(lambda s: s != Signature())
+    ),
 )
 
 

@@ -12,20 +12,20 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbverdict.anomalies.baselines import Baselines, Sighting, learn
-from cbverdict.anomalies.detector import ANOMALY_FIELDS, Anomalies
+from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import ServiceError
 from cbverdict.events.columns import TIME_FIELD, EventFields
 from cbverdict.events.times import TimeReader
-from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.anomalies import AnomalySettings
-from cbverdict.verdicts.evidence import Signature
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 from tests.lab.host import Row, encode
 from tests.lab.memory import Memory
@@ -172,7 +172,8 @@ def test_what_a_team_is_expected_to_run_gives_no_opinion_on_the_team() -> None:
 def test_on_day_one_nothing_is_scored_and_signed_is_noise() -> None:
     """There is no baseline, and no sentence on every row about it."""
     (record,) = _scored([_row("ann", "git.exe")], Memory({}))
-    assert [record[name] for name in ANOMALY_FIELDS] == ["", "", "", "", "", "true"]
+    empty = dict.fromkeys(ANOMALY_FIELDS, "")
+    assert {name: record[name] for name in ANOMALY_FIELDS} == {**empty, "signed_noise": "true"}
 
 
 def test_baselines_that_nobody_gives_are_asked_for_once_and_cost_no_row() -> None:
@@ -326,6 +327,21 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
             noise += sdk.noise
             assert reply.body == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
     assert scorer.noise == noise
+
+
+def test_the_columns_that_differ_from_row_to_row_stand_in_the_order_in_which_they_are_written() -> None:
+    """For each row they are written by their place, not by their name."""
+    assert [cell for cell in ANOMALY_COLUMNS.values() if isinstance(cell, PerRow)] == list(PerRow)
+
+
+@pytest.mark.parametrize("prefix", ["", "x_"])
+def test_what_is_not_scored_has_every_column_and_is_no_noise(prefix: str) -> None:
+    """Whatever the prefix."""
+    record: Row = {}
+    options = EnrichOptions(prefix=prefix, has_anomaly=True, has_risk=True)
+    RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader()).mark_not_scored([record])
+    empty = {prefix + name: "" for name in (*ANOMALY_FIELDS, *RISK_FIELDS)}
+    assert record == {**empty, f"{prefix}signed_noise": "false"}
 
 
 def test_memory_does_not_grow_with_the_number_of_people() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.verdicts.evidence import Evidence, Joint, Signature, SignatureStatus, worse_of
+from cbverdict.verdicts.evidence import Evidence, Joint
 from cbverdict.verdicts.reasons import Signed
+from cbverdict.verdicts.signature import Signature, SignatureStatus, worse_of
 from cbverdict.verdicts.verdict import judge
 
 STATUSES = [*(status.value for status in SignatureStatus), "(unknown)", "", "New Word"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.verdicts.evidence import Evidence, Joint, Signature
+from cbverdict.verdicts.evidence import Evidence, Joint
 from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Verdict, judge, judge_published
 
 STATUSES = {

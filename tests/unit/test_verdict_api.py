@@ -23,9 +23,10 @@ from cbverdict.service.verdict_api import (
     write_turn,
 )
 from cbverdict.settings.verdicts import Method
-from cbverdict.verdicts.evidence import Question, Signature
+from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict, no_answer
 
 A = Md5("a" * 32)

@@ -10,8 +10,9 @@ from cbverdict.search.tally import summary
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
-from cbverdict.verdicts.evidence import Question, Signature
+from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict, no_answer
 
 A, B = "a" * 32, "b" * 32

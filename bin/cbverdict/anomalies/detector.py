@@ -13,7 +13,7 @@ from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.errors import Trouble
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason
-from cbverdict.verdicts.signed_noise import NOISE_FIELD, Doubts, is_signed_noise, passes_all_but_score
+from cbverdict.verdicts.signed_noise import Doubts, is_signed_noise, passes_all_but_score
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
@@ -25,16 +25,8 @@ if TYPE_CHECKING:
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
 
-_NO_TIME = "no opinion on the hour: the row has no time"
 
-ANOMALY_FIELDS = (
-    "anomaly_score",
-    "anomaly_reasons",
-    "anomaly_hour_p",
-    "anomaly_team_p",
-    "anomaly_parent_p",
-    NOISE_FIELD,
-)
+_NO_TIME = "no opinion on the hour: the row has no time"
 
 
 class ProcessSide(NamedTuple):

@@ -24,11 +24,12 @@ from cbverdict.events.event import read_event
 from cbverdict.events.people import person_of
 from cbverdict.events.texts import Record, first_text
 from cbverdict.events.times import QUARTER, read_quarters
+from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
 
-PUBLISHER_FIELD = "process_signature_publisher"
+PUBLISHER_FIELD = SIGNATURE_COLUMNS["publisher"]
 SUBJECT = "cbsigned_subject"
 BASELINE = "cbsigned_baseline"
 ROWS = "cbsigned_rows"

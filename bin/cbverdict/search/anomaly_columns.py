@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence, Tuple, Union
+from enum import Enum
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 from cbverdict.anomalies.combination import score_of_cauchy
-from cbverdict.anomalies.detector import ANOMALY_FIELDS, odder
+from cbverdict.anomalies.detector import odder
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
+from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.detector import Anomalies, Part, PersonView, ProcessSide, Score
@@ -28,14 +30,39 @@ class ScoredProcess(NamedTuple):
     side: ProcessSide
 
 
+class PerRow(Enum):
+    """What differs from row to row, in the order in which `RowScorer.texts` writes it."""
+
+    SCORE = "score"
+    REASONS = "reasons"
+    HOUR_P = "hour_p"
+    IS_NOISE = "is_noise"
+
+
+ANOMALY_COLUMNS: Dict[str, Union[PerRow, Callable[[Part], str]]] = {
+    "anomaly_score": PerRow.SCORE,
+    "anomaly_reasons": PerRow.REASONS,
+    "anomaly_hour_p": PerRow.HOUR_P,
+    "anomaly_team_p": lambda part: part.team.text,
+    "anomaly_parent_p": lambda part: part.parent.text,
+    NOISE_FIELD: PerRow.IS_NOISE,
+}
+"""The columns in the order in which they are written: what differs from row to row, or what the rest of a score says.
+
+Both `RowScorer.texts` and `RowScorer.write` take columns, order and contents from here.
+"""
+
+ANOMALY_FIELDS = tuple(ANOMALY_COLUMNS)
+
 _MAX_REASONS = 20_000
-_BOOLEANS = ("false,", "true,")
+_BOOLEANS = ("false", "true")
 
 
 class Common(NamedTuple):
     """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind.
 
     `other` is what is said of both ends of a time, where rows have them (None: they have none that can be read).
+    `around` are the texts before, between and after what differs from row to row.
     """
 
     quarters: Dict[Union[int, None], Explanation]
@@ -46,7 +73,7 @@ class Common(NamedTuple):
     score: float
     passes_all_but_score: bool
     reasons: str
-    rest: str
+    around: Tuple[str, ...]
     part: Part
 
 
@@ -93,38 +120,46 @@ class RowScorer:
         """Judge all but the hour."""
         view = self._views[who]
         part = self._anomalies.part(kind.side, view)
-        rest = f"{part.team.text},,{part.parent.text},,"
-        reasons = pair_text(_listed(part.reasons))
-        sums = (part.cauchy, part.opinions, part.score, part.passes_all_but_score)
-        other = view.oddest(self._reader.ends(texts_of(dict(zip(self.columns, who)), OTHER_TIME_FIELDS)))
-        return Common(view.quarters, view, other, *sums, reasons, rest, part)
+        return Common(
+            quarters=view.quarters,
+            view=view,
+            other=view.oddest(self._reader.ends(texts_of(dict(zip(self.columns, who)), OTHER_TIME_FIELDS))),
+            cauchy=part.cauchy,
+            opinions=part.opinions,
+            score=part.score,
+            passes_all_but_score=part.passes_all_but_score,
+            reasons=pair_text(_listed(part.reasons)),
+            around=_around(part),
+            part=part,
+        )
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
         """Score rows; give the fields of each as the SDK writes them.
 
-        This runs for each row, so what rows have in common is written once. `Anomalies.score` and `_values` say the
-        same, and a test compares them.
+        This runs for each row, so what rows have in common is written once. `Anomalies.score` says the same, and a
+        test compares them.
         """
         texts, noise, threshold = [], 0, self._anomalies.threshold
         for common, quarter in zip(commons, self._reader.quarters(times)):
-            quarters, view, other, variable, opinions, score, passes_all_but_score, reasons, rest, part = common
+            quarters, view, other, variable, opinions, score, passes_all_but_score, reasons, around, part = common
+            a, b, c, d, e = around
             hour = quarters.get(quarter) or view.at(quarter)
             if other is not None:
                 hour = other if quarter is None else odder(hour, other)
             elif quarter is None:
                 self.untimed += 1
-            p_value, text, hour_variable, sentences = hour
+            p_value, hour_p, hour_variable, sentences = hour
             if sentences:
                 reasons = self._both(hour, part)
             if p_value is not None:
                 score = score_of_cauchy((variable + hour_variable) / (opinions + 1))
             elif not opinions:
                 noise += passes_all_but_score
-                texts.append(f",,{reasons},,,{rest}{_BOOLEANS[passes_all_but_score]}")
+                texts.append(f"{a}{b}{reasons}{c}{hour_p}{d}{_BOOLEANS[passes_all_but_score]}{e}")
                 continue
             is_noise = passes_all_but_score and score < threshold
             noise += is_noise
-            texts.append(f"{score:.1f},,{reasons},{text},,{rest}{_BOOLEANS[is_noise]}")
+            texts.append(f"{a}{score:.1f}{b}{reasons}{c}{hour_p}{d}{_BOOLEANS[is_noise]}{e}")
         self.noise += noise
         self._anomalies.forget_quarters()
         if len(self._reasons) > _MAX_REASONS:
@@ -164,7 +199,7 @@ class RowScorer:
     def mark_not_scored(self, records: Sequence[Record]) -> None:
         """Return no opinion on any record."""
         fields = [*self.fields, *(self._prefix + name for name in RISK_FIELDS if self._has_risk)]
-        nothing = {**dict.fromkeys(fields, ""), self.fields[-1]: "false"}
+        nothing = {**dict.fromkeys(fields, ""), self._prefix + NOISE_FIELD: "false"}
         for record in records:
             record.update(nothing)
 
@@ -179,15 +214,33 @@ class RowScorer:
         return first_text(values, self._read.user) or "", first_text(values, self._read.team) or ""
 
 
-def _values(score: Score) -> tuple[Value, ...]:
-    return (
-        "" if score.score is None else f"{score.score:.1f}",
-        _listed(score.reasons),
-        score.hour.text,
-        score.part.team.text,
-        score.part.parent.text,
-        "true" if score.is_noise else "false",
-    )
+def _values(score: Score) -> list[Value]:
+    """Return the values of the columns of a row."""
+    row = {
+        PerRow.SCORE: _score_text(score.score),
+        PerRow.REASONS: _listed(score.reasons),
+        PerRow.HOUR_P: score.hour.text,
+        PerRow.IS_NOISE: _BOOLEANS[score.is_noise],
+    }
+    return [row[cell] if isinstance(cell, PerRow) else cell(score.part) for cell in ANOMALY_COLUMNS.values()]
+
+
+def _around(part: Part) -> tuple[str, ...]:
+    """Write what stands before, between and after the columns that differ from row to row.
+
+    Every column has its multivalue twin behind it; that of the reasons comes with them (`pair_text`).
+    """
+    texts = [""]
+    for cell in ANOMALY_COLUMNS.values():
+        if isinstance(cell, PerRow):
+            texts.append("," if cell is PerRow.REASONS else ",,")
+        else:
+            texts[-1] += pair_text(cell(part)) + ","
+    return (*texts[:-1], texts[-1][:-1])
+
+
+def _score_text(score: float | None) -> str:
+    return "" if score is None else f"{score:.1f}"
 
 
 def _listed(reasons: tuple[str, ...]) -> Value:

@@ -25,7 +25,6 @@ RISK_FIELDS = (
 
 Value = Union[str, List[str]]
 
-_TAMPERED = {Reason.BAD_SIGNATURE, Reason.EXPLICIT_DISTRUST, Reason.CONFLICT}
 _TAMPERED_WEIGHT = 60.0
 _NOT_SIGNED_WEIGHT = 30.0
 _UNKNOWN_WEIGHT = 10.0
@@ -102,7 +101,7 @@ def _value(texts: List[str]) -> Value:
 
 def _weight(event: ProcessEvent, verdict: Verdict, parent_signed: Signed) -> float:
     weight = _PARENT_WEIGHT if parent_signed is Signed.FALSE else 0.0
-    if verdict.reason in _TAMPERED:
+    if verdict.reason.is_tampering:
         return weight + _TAMPERED_WEIGHT
     if verdict.signed is Signed.FALSE:
         return weight + _NOT_SIGNED_WEIGHT

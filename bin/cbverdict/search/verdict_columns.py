@@ -21,8 +21,6 @@ from cbverdict.verdicts.verdict import STATUS_FIELDS, Answer, Verdict, fields_of
 Record = Dict[str, Union[str, List[str]]]
 Tag = Tuple[Signed, Source, Reason]
 
-_LASTING = {Reason.NO_HASH, Reason.NO_NAME, Reason.OTHER_FILE, Reason.AMBIGUOUS}
-
 
 class Enriched(NamedTuple):
     """What a record came to: what to count when its like comes again, whether that comes out alike, and of what."""
@@ -273,7 +271,7 @@ def _tag(answer: Answer) -> Tag:
 
 def _is_lasting(answer: Answer) -> bool:
     # What nobody answered is asked again with the next chunk, and may come out otherwise then.
-    return answer.source is not Source.NONE or answer.verdict.reason in _LASTING
+    return answer.source is not Source.NONE or answer.verdict.reason.is_of_row
 
 
 def _budget_trouble(limit: str, option: str) -> Trouble:

@@ -9,9 +9,10 @@ from typing import Any
 from cbverdict.errors import InvalidRequestError, Trouble
 from cbverdict.json_object import read_object
 from cbverdict.settings.verdicts import Method
-from cbverdict.verdicts.evidence import Question, Signature
+from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import parse_md5
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 
 MAX_QUESTIONS = 1000

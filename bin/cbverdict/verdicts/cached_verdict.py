@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Collection, Mapping
 
-from cbverdict.verdicts.evidence import Question, Signature
+from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import parse_md5
 from cbverdict.verdicts.lifetimes import INDEXED_BASIS, INDEXED_LIFETIME, Lifetimes
 from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Verdict, fields_of
 
 Document = Mapping[str, Any]
@@ -130,14 +131,7 @@ def read_document(document: Document) -> StoredVerdict | None:
 
 
 def _verdict(document: Document) -> Verdict:
-    signature = Signature(
-        result=str(document["process_signature_status"]),
-        publisher=str(document["process_signature_publisher"]),
-        issuer=str(document["process_signature_issuer"]),
-        subject=str(document["process_signature_subject"]),
-        program=str(document["process_signature_program"]),
-        sign_time=str(document["process_signature_time"]),
-    )
+    signature = Signature.from_columns(document)
     has_document = signature != Signature()
     return Verdict(Signed(document["signed"]), Reason(document["signed_reason"]), signature if has_document else None)
 

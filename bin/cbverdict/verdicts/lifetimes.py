@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.meanings import Retention
+from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from cbverdict.verdicts.verdict import Verdict
-
-# Whose answers are not about the signature itself, or are none: never kept.
-_NEVER_KEPT = {Reason.PROG_NAME, Reason.NO_PROG_NAME}
-_KEPT_UNKNOWNS = {Reason.NOT_SEEN, Reason.UNRECOGNISED}
 
 INDEXED_BASIS = "events, "
 """How the basis of a verdict begins that a saved search made of indexed events."""
@@ -30,11 +27,14 @@ class Lifetimes:
     not_seen: float = 900.0
 
     def of(self, verdict: Verdict) -> float | None:
-        """Return the lifetime of a verdict (None: it is not kept)."""
-        if verdict.reason in _NEVER_KEPT:
+        """Return the lifetime of a verdict (None: it is not kept, as one that contradicts itself is not)."""
+        retention = verdict.reason.retention
+        if retention is None or verdict.signed is not verdict.reason.signed:
             return None
-        if verdict.signed is Signed.UNKNOWN:
-            return self.not_seen if verdict.reason in _KEPT_UNKNOWNS else None
         if verdict.reason is Reason.JOINT and verdict.signature is None:
-            return self.not_seen  # The document could not be had: asked for again soon.
-        return self.signed if verdict.signed is Signed.TRUE else self.not_signed
+            retention = Retention.NOT_SEEN  # The document could not be had: asked for again soon.
+        return {
+            Retention.SIGNED: self.signed,
+            Retention.NOT_SIGNED: self.not_signed,
+            Retention.NOT_SEEN: self.not_seen,
+        }[retention]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from cbverdict.verdicts.meanings import MEANINGS
+
 
 class Signed(Enum):
     """The three answers. Unknown is never turned into true or false."""
@@ -21,8 +23,14 @@ class Source(Enum):
     NONE = "none"
 
 
+_SIGNED = {True: Signed.TRUE, False: Signed.FALSE, None: Signed.UNKNOWN}
+
+
 class Reason(Enum):
-    """Why a verdict is what it is: the values of `signed_reason`, explained in `lookups/cbsigned_reasons.csv`."""
+    """Why a verdict is what it is: the values of `signed_reason`.
+
+    All that follows from a reason is an attribute of it; `cbverdict.verdicts.meanings.Meaning` explains them.
+    """
 
     JOINT = "joint"
     BINARY = "binary"
@@ -56,3 +64,22 @@ class Reason(Enum):
     SETUP = "setup"
     NO_RIGHT = "no_right"
     SERVICE_ERROR = "service_error"
+
+    def __init__(self, word: str) -> None:
+        """Read what the word means; one without a meaning cannot be a reason (`KeyError`)."""
+        meaning = MEANINGS[word]
+        self.explanation = meaning.explanation
+        self.next_step = meaning.next_step
+        self.signed = _SIGNED[meaning.is_signed]
+        self.fault = meaning.fault
+        self.retention = meaning.retention
+        self.may_pass = meaning.may_pass
+        self.signature_exists = meaning.signature_exists
+        self.is_published_rule = meaning.is_published_rule
+        self.is_tampering = meaning.is_tampering
+        self.is_of_row = meaning.is_of_row
+        self.is_of_search = meaning.is_of_search
+        self.is_outage = meaning.is_outage
+        self.is_passing = meaning.is_passing
+        self.may_be_too_much = meaning.may_be_too_much
+        self.is_account_unusable = meaning.is_account_unusable

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cbverdict.verdicts.evidence import Evidence, Joint, Signature, SignatureStatus
+from cbverdict.verdicts.evidence import Evidence, Joint
 from cbverdict.verdicts.reasons import Reason, Signed, Source
-
-_REASONS_OF_TRUE = frozenset({Reason.JOINT, Reason.BINARY, Reason.REPORTED, Reason.PROG_NAME})
-_REASONS_OF_FALSE = frozenset(
-    {
-        Reason.NO_PROG_NAME,
-        Reason.UNSIGNED,
-        Reason.BAD_SIGNATURE,
-        Reason.INVALID_SIGNATURE,
-        Reason.EXPIRED,
-        Reason.INVALID_CHAIN,
-        Reason.UNTRUSTED_ROOT,
-        Reason.EXPLICIT_DISTRUST,
-        Reason.CONFLICT,
-    }
-)
+from cbverdict.verdicts.signature import SIGNATURE_FIELDS, Signature, SignatureStatus
 
 
 @dataclass(frozen=True)
@@ -34,11 +20,8 @@ class Verdict:
     @property
     def is_consistent(self) -> bool:
         """Whether answer, reason and signature go together: what contradicts itself was not made by `judge`."""
-        if self.signed is Signed.TRUE:
-            return self.reason in _REASONS_OF_TRUE and _may_be_signed(self.signature)
-        if self.signed is Signed.FALSE:
-            return self.reason in _REASONS_OF_FALSE
-        return self.reason not in _REASONS_OF_TRUE | _REASONS_OF_FALSE
+        is_contradicted = self.signed is Signed.TRUE and not _may_be_signed(self.signature)
+        return self.signed is self.reason.signed and not is_contradicted
 
     @property
     def may_be_dropped(self) -> bool:
@@ -48,21 +31,17 @@ class Verdict:
         of the published query proves nothing.
         """
         is_hit_alone = self.reason is Reason.JOINT and self.signature is None
-        return self.signed is Signed.TRUE and self.reason is not Reason.PROG_NAME and not is_hit_alone
+        return self.signed is Signed.TRUE and self.reason.may_pass and not is_hit_alone
 
     @property
     def signature_exists(self) -> bool | None:
         """Whether the binary carries a signature at all, valid or not (None: not known)."""
-        if self.reason is Reason.UNSIGNED:
-            return False
-        if self.reason in _SAYS_NOTHING_OF_A_SIGNATURE or self.signed is Signed.UNKNOWN:
-            return None
-        return True
+        return None if self.signed is Signed.UNKNOWN else self.reason.signature_exists
 
     @property
     def signature_verified(self) -> bool | None:
         """Whether the signature is there and valid (None: not known)."""
-        if self.signed is Signed.UNKNOWN or self.reason in {Reason.PROG_NAME, Reason.NO_PROG_NAME}:
+        if self.signed is Signed.UNKNOWN or self.reason.is_published_rule:
             return None
         return self.signed is Signed.TRUE
 
@@ -80,18 +59,11 @@ STATUS_FIELDS = (
     "signed_reason",
     "process_signature_exists",
     "process_signature_verified",
-    "process_signature_status",
+    *(one.column for one in SIGNATURE_FIELDS if not one.is_detail),
 )
-DETAIL_FIELDS = (
-    "process_signature_publisher",
-    "process_signature_issuer",
-    "process_signature_subject",
-    "process_signature_program",
-    "process_signature_time",
-)
+DETAIL_FIELDS = tuple(one.column for one in SIGNATURE_FIELDS if one.is_detail)
 
 _NO_SIGNATURE = Signature()
-_SAYS_NOTHING_OF_A_SIGNATURE = {Reason.CONFLICT, Reason.NO_PROG_NAME}
 
 
 def unknown(reason: Reason, signature: Signature | None = None) -> Verdict:
@@ -135,22 +107,13 @@ def _judge_seen(evidence: Evidence, *, hit_proves_signed: bool, expired_is_signe
 
 def fields_of(verdict: Verdict) -> dict[str, str]:
     """Write a verdict as fields (`STATUS_FIELDS`, `DETAIL_FIELDS`); what is not known is empty."""
-    signature = verdict.signature or _NO_SIGNATURE
-    status = (
-        verdict.signed.value,
-        verdict.reason.value,
-        _boolean(verdict.signature_exists),
-        _boolean(verdict.signature_verified),
-        signature.result,
-    )
-    details = (
-        signature.publisher,
-        signature.issuer,
-        signature.subject,
-        signature.program,
-        signature.sign_time,
-    )
-    return dict(zip((*STATUS_FIELDS, *DETAIL_FIELDS), (*status, *details)))
+    return {
+        "signed": verdict.signed.value,
+        "signed_reason": verdict.reason.value,
+        "process_signature_exists": _boolean(verdict.signature_exists),
+        "process_signature_verified": _boolean(verdict.signature_verified),
+        **(verdict.signature or _NO_SIGNATURE).columns,
+    }
 
 
 def judge_published(*, is_hit: bool) -> Verdict:

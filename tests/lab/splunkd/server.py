@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 import secrets
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote_plus
 from xml.sax.saxutils import escape, quoteattr
 
+from tests.lab.confs import Stanzas, read_conf
 from tests.lab.https import HttpsServer, Request, Response
 from tests.lab.splunkd import kvstore
 from tests.lab.splunkd.external import CREATE, EDIT, LIST, REMOVE, External, ExternalError, read_externals
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 APP = "cbsigned"
 _NAMESPACE = re.compile(r"/services(?:NS/(?P<owner>[^/]+)/(?P<app>[^/]+))?/(?P<rest>.*)")
-
-Stanzas = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Splunkd:
         self.system_token = secrets.token_hex(24)
         self._sessions = {self.system_token: Session("splunk-system-user", frozenset({"*"}))}
         self.confs: dict[str, Stanzas] = {
-            path.stem: _read_conf(path) for path in sorted((app / "default").glob("*.conf"))
+            path.stem: read_conf(path) for path in sorted((app / "default").glob("*.conf"))
         }
         self._passwords: dict[str, dict[str, str]] = {}
         self.collections = {name: kvstore.Collection() for name in self.confs.get("collections", {})}
@@ -307,13 +305,6 @@ def _require(session: Session, capability: str) -> None:
 
 def _form(request: Request) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8"), keep_blank_values=True).items()}
-
-
-def _read_conf(path: Path) -> Stanzas:
-    parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",), strict=True)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read_string(path.read_text(encoding="utf-8").replace("\\\n", "\n "))  # a backslash carries a line on
-    return {name: dict(parser[name]) for name in parser.sections()}
 
 
 def _message(status: int, text: str) -> Response:

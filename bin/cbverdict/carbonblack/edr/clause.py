@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS
 from cbverdict.carbonblack.edr.query import literal
 from cbverdict.errors import SetupError
 
-DIGSIG_FIELDS = (
-    "digsig_issuer",
-    "digsig_prog_name",
-    "digsig_publisher",
-    "digsig_result",
-    "digsig_sign_time",
-    "digsig_subject",
-)
 VARIABLES = ("md5", "process_name")
 
+_FIELDS = tuple(sorted(DIGSIG_FIELDS.values()))
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<parenthesis>[()])
@@ -44,7 +39,7 @@ class Clause:
         """Compile and check the template.
 
         Raises:
-            SetupError: it is no template, uses an unknown variable, or does not make a clause over the six
+            SetupError: it is no template, uses an unknown variable, or does not make a clause over the
                 `digsig_*` fields with balanced quotes and parentheses.
         """
         environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=_finalize, autoescape=False)
@@ -89,6 +84,16 @@ class Clause:
             msg = f"clause {self._text!r} is not usable: {error}; the variables are {', '.join(VARIABLES)}"
             raise SetupError(msg) from None
         return text, _check(self._text, text)
+
+
+@lru_cache(maxsize=16)
+def read_clause(template: str) -> Clause:
+    """Return the clause of a template; the same one for the same text, as there is one setting for all searches.
+
+    Raises:
+        SetupError: it makes no clause.
+    """
+    return Clause(template)
 
 
 def _finalize(value: object) -> str:
@@ -141,6 +146,6 @@ def _check(template: str, text: str) -> list[str]:
 
 def _check_term(template: str, token: str) -> None:
     name, separator, _ = token.lstrip("-").partition(":")
-    if not separator or name not in DIGSIG_FIELDS:
-        msg = f"clause {template!r}: {token!r} is not a term over one of {', '.join(DIGSIG_FIELDS)}"
+    if not separator or name not in _FIELDS:
+        msg = f"clause {template!r}: {token!r} is not a term over one of {', '.join(_FIELDS)}"
         raise SetupError(msg)
