@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from pathlib import Path
 from typing import Any, Dict
@@ -15,6 +14,7 @@ from cbsignedpurge import CbsignedpurgeCommand
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
+from tests.lab.confs import Stanzas, read_conf
 from tests.lab.manual import Manual, Page, read_manual
 from tests.lab.rows import read_rows
 from tests.lab.site import ROOT
@@ -31,11 +31,8 @@ def _page(name: str) -> Page:
     return MANUAL.pages[f"docs/{name}.md"]
 
 
-def _conf(name: str) -> dict[str, dict[str, str]]:
-    parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",))
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read_string((DEFAULT / f"{name}.conf").read_text(encoding="utf-8").replace("\\\n", "\n "))
-    return {stanza: dict(parser[stanza]) for stanza in parser.sections()}
+def _conf(name: str) -> Stanzas:
+    return read_conf(DEFAULT / f"{name}.conf")
 
 
 def _spec(name: str) -> list[str]:
