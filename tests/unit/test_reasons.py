@@ -29,7 +29,7 @@ ADMINS = {"auth", "refused", "certificate", "setup", "no_right"}
 OF_WHICH = {
     "is_signed": {True: SIGNED, False: NOT_SIGNED},
     "fault": {
-        Fault.ANALYST: {"no_hash", "no_name", "budget", "cancelled"},
+        Fault.ANALYST: {"no_hash", "no_name", "other_file", "ambiguous", "budget", "cancelled"},
         Fault.ADMIN: ADMINS,
         Fault.SERVER: SERVERS,
         Fault.ADD_ON: {"unrecognised", "service_error"},

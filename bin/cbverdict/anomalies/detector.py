@@ -133,7 +133,10 @@ class Anomalies:
         process, parent = baseline_name(event.process.name), baseline_name(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
         publisher = verdict.signature.publisher if verdict.signature else ""
-        oddities = tuple(opinions.oddities_of(event))
+        file_names, author_names = (
+            (verdict.signature.names, verdict.signature.author_names) if verdict.signature else ((), ())
+        )
+        oddities = tuple(opinions.oddities_of(event, author_names))
         denied = self._lists.denied(publisher)
         doubts = Doubts(
             signed=verdict.signed,
@@ -142,7 +145,7 @@ class Anomalies:
             is_parent_unanswered=is_parent_unanswered,
             parent_score=None if opinion.p_value is None else score_of(opinion.p_value),
             is_publisher_denied=denied is not None,
-            is_living_off_the_land=self._lists.names_a_tool((*event.names, *event.original_names)),
+            is_living_off_the_land=self._lists.names_a_tool((*event.names, *event.original_names, *file_names)),
             is_name_odd=bool(oddities),
             has_several_users=event.has_several_users,
         )

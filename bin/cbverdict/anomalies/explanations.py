@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
@@ -95,14 +95,16 @@ def first_signer(publisher: str) -> str:
     return f"first program here that is signed by {publisher}"
 
 
-def oddities_of(event: ProcessEvent) -> Iterator[str]:
-    """Write what is odd about how a row names its process and its user."""
+def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterator[str]:
+    """Write what is odd about how a row names its process and its user; `author_names` are those in the file itself."""
     for name in dict.fromkeys((*event.names, *event.original_names)):
         oddity = oddity_of(name)
         if oddity is not None:
             yield f"the name {shown(name)} {oddity}"
-    if event.original_names and event.names and not is_same_program(event.names, event.original_names):
-        yield f"{event.process.name} is called {event.original_names[0]} by who made it"
+    for names in (event.original_names, author_names):
+        if names and event.names and not is_same_program(event.names, names):
+            yield f"{event.process.name} is called {names[0]} by who made it"
+            break
     if event.has_several_users:
         yield "the row is about several users, of whom one is judged"
 

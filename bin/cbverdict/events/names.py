@@ -17,6 +17,7 @@ from cbverdict.events.texts import has_invisible, plain
 
 _SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
 _EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
+_KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?\s.*", re.IGNORECASE | re.DOTALL)
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -146,6 +147,10 @@ def _without_version(stem: str) -> set[str]:
 
 
 def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool:
-    """Return whether any of these names may be one of those that the file's author gave it."""
-    own = {spelling for name in names for spelling in spellings_of(name)}
-    return any(own & spellings_of(name) for name in original_names)
+    """Return whether any of these names may be one of those that the file's author gave it, extensions apart."""
+    own = _stems(names)
+    return any(own & _stems([name]) for name in original_names)
+
+
+def _stems(names: Iterable[str]) -> set[str]:
+    return {_KNOWN_EXTENSION.sub("", spelling) for name in names for spelling in spellings_of(name)}
