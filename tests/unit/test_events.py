@@ -9,15 +9,17 @@ from cbverdict.events.columns import (
     HASH_FIELDS,
     ORIGINAL_NAME_FIELDS,
     OTHER_FILE_FIELDS,
+    SHA256_FIELDS,
     EventFields,
 )
 from cbverdict.events.event import Process, ProcessEvent, read_event
 from cbverdict.events.names import file_name
-from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.hashes import Md5, Sha256
+from cbverdict.verdicts.reasons import Reason
 
 MD5 = Md5("578bab56836a3fe455ffc7883041825b")
 PARENT = Md5("053eeee1abae53f044f1e386e22ae525")
-SHA256 = "8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d"
+SHA256 = Sha256("8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d")
 
 
 def test_a_cim_row_is_read() -> None:
@@ -31,7 +33,7 @@ def test_a_cim_row_is_read() -> None:
         "user": "jdoe",
     }
     expected = ProcessEvent(
-        Process(MD5, "regsvr32.exe"),
+        Process(MD5, "regsvr32.exe", sha256=SHA256),
         Process(PARENT, "powershell.exe"),
         "jdoe",
         names=("regsvr32.exe", r"C:\Windows\System32\other.exe"),
@@ -48,7 +50,9 @@ def test_a_sysmon_row_is_read() -> None:
         "User": r"CORP\jdoe",
     }
     names = (r"C:\Windows\System32\regsvr32.exe",)
-    expected = ProcessEvent(Process(MD5, "regsvr32.exe"), Process(None, "explorer.exe"), r"CORP\jdoe", names=names)
+    expected = ProcessEvent(
+        Process(MD5, "regsvr32.exe", sha256=SHA256), Process(None, "explorer.exe"), r"CORP\jdoe", names=names
+    )
     assert read_event(row, EventFields()) == expected
 
 
@@ -110,6 +114,62 @@ def test_the_file_name_is_cut_from_windows_linux_and_macos_paths(path: str, name
 def test_only_the_columns_that_are_needed_are_named() -> None:
     """Each column costs; names only where a question may turn on them."""
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
-    about = [*EVENT_CODE_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
+    about = [*SHA256_FIELDS, *EVENT_CODE_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
     assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
     assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, "n", "q", *ORIGINAL_NAME_FIELDS]))
+
+
+OTHER = Md5("f" * 32)
+
+
+@pytest.mark.parametrize(
+    ("row", "md5", "why"),
+    [
+        # A hash of the process itself, in each of the columns.
+        ({"Processes.process_hash": MD5}, MD5, Reason.NO_HASH),
+        ({"process.hash.md5": MD5}, MD5, Reason.NO_HASH),
+        ({"MD5HashData": MD5}, MD5, Reason.NO_HASH),
+        ({"process_hash": "unknown", "md5": MD5}, MD5, Reason.NO_HASH),
+        # A SHA-256 where there is no MD5, in whichever column.
+        ({"process_hash": SHA256}, SHA256, Reason.NO_HASH),
+        ({"Hashes": f"SHA256={SHA256.upper()},IMPHASH={OTHER}"}, SHA256, Reason.NO_HASH),
+        ({"process_sha256": SHA256, "process_hash": "unknown"}, SHA256, Reason.NO_HASH),
+        ({"process_hash": [SHA256, "unknown"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": [SHA256, "e" * 64]}, None, Reason.AMBIGUOUS),
+        # Another file's.
+        ({"EventCode": "7", "Hashes": f"MD5={MD5}", "Image": "C:\\evil.exe"}, None, Reason.OTHER_FILE),
+        ({"EventID": "6", "Hashes": f"SHA256={SHA256}"}, None, Reason.OTHER_FILE),
+        ({"ImageLoaded": "C:\\a.dll", "Image": "C:\\evil.exe", "process_hash": MD5}, None, Reason.OTHER_FILE),
+        ({"TargetFilename": "C:\\x\\evil.exe", "Image": "C:\\y\\evil.exe", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"file_name": "evil.exe", "process_name": "evil.exe", "process_hash": MD5}, None, Reason.OTHER_FILE),
+        ({"file_name": "x.dll", "process_md5": MD5, "Hashes": f"MD5={OTHER}"}, MD5, Reason.NO_HASH),
+        ({"file_hash": MD5, "process_name": "a.exe"}, None, Reason.NO_HASH),
+        ({"file_hash": MD5, "file_path": "C:\\a.exe", "process_path": "c:\\A.exe"}, MD5, Reason.NO_HASH),
+        # Several at once.
+        ({"process_hash": [MD5, "unknown"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": [MD5, OTHER]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "process_name": ["a.exe", "b.exe"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "process_name": ["a.exe", "A.EXE", "-"]}, MD5, Reason.NO_HASH),
+        ({"process_hash": MD5, "process_path": ["C:\\a.exe", "D:\\a.exe"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "process_guid": ["{1}", "{2}"]}, None, Reason.AMBIGUOUS),
+        ({"process_md5": MD5, "sha256": [SHA256, "e" * 64]}, None, Reason.AMBIGUOUS),
+    ],
+)
+def test_a_hash_is_taken_only_where_it_is_that_of_the_one_file_that_ran(
+    row: dict[str, str | list[str]], md5: str | None, why: Reason
+) -> None:
+    """Who controls another file, or another row of an aggregate, must not answer for this one."""
+    process = read_event(row, EventFields()).process
+    assert (process.md5, process.why_unknown) == (md5, why)
+
+
+def test_what_looks_like_a_hash_and_is_not_read_is_named() -> None:
+    """So that the analyst can say md5=."""
+    assert read_event({"file_hash": MD5}, EventFields()).unread_hash == "file_hash"
+    assert read_event({"hash": MD5, "process_md5": OTHER}, EventFields()).unread_hash == ""
+
+
+def test_several_users_are_told_from_one_in_two_columns() -> None:
+    """The odd one may be any of them."""
+    assert read_event({"user": ["ann", "bob"]}, EventFields()).has_several_users
+    assert not read_event({"user": ["ann", "ANN", "-"], "User": "CORP\\ann"}, EventFields()).has_several_users

@@ -49,29 +49,16 @@ OTHER_TIME_FIELDS = ("firstTime", "first_time", "earliest", "lastTime", "last_ti
 
 GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
 EVENT_CODE_FIELDS = ("EventCode", "EventID", "event_id", "signature_id")
-OTHER_FILE_FIELDS = (
-    "ImageLoaded",
-    "loaded_file",
-    "loaded_file_path",
-    "TargetFilename",
-    "file_name",
-    "file_path",
-)
+OTHER_FILE_FIELDS = ("ImageLoaded", "loaded_file", "loaded_file_path", "TargetFilename", "file_name", "file_path")
 """What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
 
 FILE_HASH_FIELDS = ("file_hash",)
 """The hash of the file that an event is about; read where that is the process's own."""
 
-HASH_FIELDS = (
-    *FILE_HASH_FIELDS,
-    "hash",
-    "hashes",
-    "sha256",
-    "SHA256",
-    "SHA256HashData",
-    "process_sha256",
-    "process.hash.sha256",
-)
+SHA256_FIELDS = (*_cim("process_sha256"), "sha256", "SHA256", "SHA256HashData", "process.hash.sha256")
+"""Where a SHA-256 of the process stands, beside `MD5_FIELDS`."""
+
+HASH_FIELDS = (*FILE_HASH_FIELDS, "hash", "hashes")
 """Looked at only to say that there is a hash which is not read."""
 
 
@@ -91,9 +78,14 @@ class EventFields:
         """Whether the analyst says where the hash of the process is."""
         return self.md5 is not MD5_FIELDS
 
+    @property
+    def sha256(self) -> Tuple[str, ...]:
+        """The columns that a SHA-256 is read from."""
+        return self.md5 if self.is_md5_pinned else (*self.md5, *SHA256_FIELDS)
+
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
-        about = [*EVENT_CODE_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
+        about = [*SHA256_FIELDS, *EVENT_CODE_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
         names = [*self.parent_name, *ORIGINAL_NAME_FIELDS] if has_names else []
         return list(dict.fromkeys([*self.md5, *self.parent_md5, *about, *self.name, *names]))
 

@@ -20,7 +20,7 @@ from cbverdict.events.columns import (
 )
 from cbverdict.events.names import file_name
 from cbverdict.events.texts import Record, distinct_of, first_text, is_nothing, plain, texts_of, values_of
-from cbverdict.verdicts.hashes import Md5, Odd, read_md5
+from cbverdict.verdicts.hashes import FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
 
 _NO_PROCESS_EVENTS = frozenset({"6", "7", "15", "23", "26", "29"})
@@ -28,11 +28,15 @@ _NO_PROCESS_EVENTS = frozenset({"6", "7", "15", "23", "26", "29"})
 
 
 class Process(NamedTuple):
-    """A process as a row names it: its hash (None: not known, and why) and its file name (None: the row has none)."""
+    """A process as a row names it: its hash (None: not known, and why) and its file name (None: the row has none).
 
-    md5: Md5 | None
+    `md5` is a SHA-256 where the row has no MD5; `sha256` is what stands beside an MD5.
+    """
+
+    md5: FileHash | None
     name: str | None
     why_unknown: Reason = Reason.NO_HASH
+    sha256: Sha256 | None = None
 
 
 class ProcessEvent(NamedTuple):
@@ -89,9 +93,12 @@ def _read_process(record: Record, fields: EventFields) -> Process:
     found = _first_md5(record, fields.md5)
     if found is None and not fields.is_md5_pinned and _is_about_own_file(record, fields):
         found = _first_md5(record, FILE_HASH_FIELDS)
-    if found is Odd.SEVERAL:
+    sha256 = _first_sha256(record, fields)
+    if Odd.SEVERAL in {found, sha256}:
         return Process(None, name, Reason.AMBIGUOUS)
-    if not isinstance(found, str):
+    if found is None and not isinstance(sha256, Odd):
+        found, sha256 = sha256, None
+    if not isinstance(found, str) or isinstance(sha256, Odd):
         return Process(None, name)
     if not fields.is_md5_pinned and _is_about_another_file(record, fields):
         own = _first_md5(record, OWN_MD5_FIELDS)
@@ -99,7 +106,7 @@ def _read_process(record: Record, fields: EventFields) -> Process:
             return Process(None, name, Reason.OTHER_FILE)
     if distinct_of(record, fields.name) > 1 or distinct_of(record, GUID_FIELDS) > 1:
         return Process(None, name, Reason.AMBIGUOUS)
-    return Process(found, name)
+    return Process(found, name, sha256=sha256)
 
 
 def _is_about_another_file(record: Record, fields: EventFields) -> bool:
@@ -121,7 +128,7 @@ def _plain_texts(record: Record, names: Sequence[str]) -> set[str]:
     return set(map(plain, texts_of(record, names)))
 
 
-def _first_md5(record: Record, names: Sequence[str]) -> Md5 | Odd | None:
+def _first_md5(record: Record, names: Sequence[str]) -> FileHash | Odd | None:
     """Return what the first field says that says anything: a later one must not answer for it."""
     for name in names:
         value = record.get(name)
@@ -131,7 +138,15 @@ def _first_md5(record: Record, names: Sequence[str]) -> Md5 | Odd | None:
     return None
 
 
-def _known(found: Md5 | Odd | None) -> Md5 | None:
+def _first_sha256(record: Record, fields: EventFields) -> Sha256 | Odd | None:
+    for name in fields.sha256:
+        found = read_sha256(record.get(name))
+        if found is not None:
+            return found
+    return None
+
+
+def _known(found: FileHash | Odd | None) -> FileHash | None:
     return None if isinstance(found, Odd) else found
 
 

@@ -234,7 +234,11 @@ class Enricher:
         question = self._question(process)
         if question is None:
             return no_answer(process.why_unknown if process.md5 is None else Reason.NO_NAME)
-        return self._answers.get(question) or now[question]
+        answer = self._answers.get(question) or now[question]
+        signature = answer.verdict.signature
+        if process.sha256 and signature and signature.sha256 not in {"", process.sha256}:
+            return no_answer(Reason.AMBIGUOUS)  # The hash beside the MD5 is another file's.
+        return answer
 
     def _count(self, signed: Signed, source: Source, reason: Reason, rows: int) -> None:
         tally = self.tally

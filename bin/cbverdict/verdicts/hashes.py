@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import lru_cache
-from typing import NewType, Sequence, Union
+from typing import TYPE_CHECKING, NewType, Sequence, Union
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 Md5 = NewType("Md5", str)
 """32 lower-case hex digits, not all zero."""
 
 Sha256 = NewType("Sha256", str)
 """64 lower-case hex digits, not all zero."""
+
+FileHash = Union[Md5, Sha256]
+"""What tells a file: its MD5 or, where that is not known, its SHA-256."""
 
 FieldValue = Union[str, Sequence[str], None]
 """What a Splunk record holds in one field: a text, several (multivalue), or nothing."""
@@ -75,10 +81,40 @@ def read_md5(value: FieldValue) -> Md5 | Odd | None:
 
 def parse_sha256(value: FieldValue) -> Sha256 | None:
     """Find the one SHA-256 in a field's value (None: none, or several)."""
-    values = [value] if isinstance(value, str) else [str(one) for one in value or ()]
+    found = read_sha256(value)
+    return None if isinstance(found, Odd) else found
+
+
+def read_sha256(value: FieldValue) -> Sha256 | Odd | None:
+    """Read a SHA-256, None where there is none, or `Odd.SEVERAL` where there are several, or values of other files."""
+    if not value:
+        return None
+    values = [value] if isinstance(value, str) else [str(one) for one in value]
     found = {token for text in values if len(text) <= _SHORT for token in _tokens(text) if _SHA256.fullmatch(token)}
     found = {digits for digits in found if digits.strip("0")}
-    return Sha256(found.pop()) if len(found) == 1 else None
+    if not found:
+        return None
+    is_one_file = len(found) == 1 and (len(values) == 1 or all(_is_hash(one) for one in values))
+    return Sha256(found.pop()) if is_one_file else Odd.SEVERAL
+
+
+def parse_hash(text: str) -> FileHash | None:
+    """Read a bare hash: 32 hex digits or 64, not all zero (None: it is neither)."""
+    digits = text.lower()
+    if not digits.strip("0"):
+        return None
+    if _MD5.fullmatch(digits):
+        return Md5(digits)
+    return Sha256(digits) if _SHA256.fullmatch(digits) else None
+
+
+def is_sha256(file_hash: FileHash) -> TypeGuard[Sha256]:
+    """Return whether a hash is a SHA-256."""
+    return len(file_hash) == 64  # noqa: PLR2004 - hex digits of a SHA-256
+
+
+def _is_hash(text: str) -> bool:
+    return isinstance(_read(text), str) or _kind_of(text.strip().lower()) is not None
 
 
 def _tokens(text: str) -> list[str]:

@@ -172,6 +172,12 @@ MEANINGS = {
         fault=Fault.ANALYST,
         is_of_row=True,
     ),
+    "no_md5": Meaning(
+        "The row has a SHA-256 alone, and Carbon Black does not know which binary it belongs to.",
+        "Search for rows with an MD5; servers before 7.0, and binaries of old sensors, have no SHA-256.",
+        retention=Retention.NOT_SEEN,
+        is_of_row=True,
+    ),
     "incomplete": Meaning(
         "Carbon Black cut the search short (incomplete_results).",
         "Search again later, or use method=binary.",

@@ -51,6 +51,7 @@ class Reason(Enum):
     NO_NAME = "no_name"
     OTHER_FILE = "other_file"
     AMBIGUOUS = "ambiguous"
+    NO_MD5 = "no_md5"
     INCOMPLETE = "incomplete"
     TIMEOUT = "timeout"
     BUDGET = "budget"

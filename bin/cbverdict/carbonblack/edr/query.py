@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Iterable, Mapping
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from cbverdict.verdicts.hashes import Md5
+    from cbverdict.verdicts.hashes import Md5, Sha256
 
 MAX_BATCH = 200
 """Hashes a question: Carbon Black's facets give the 200 most frequent values and no more."""
@@ -39,6 +39,11 @@ def literal(value: str) -> str:
 def binary_query(md5s: Iterable[Md5]) -> str:
     """Ask the binary search for the documents of these hashes: `md5:A OR md5:B`."""
     return " OR ".join(f"md5:{md5}" for md5 in md5s)
+
+
+def sha256_query(hashes: Iterable[Sha256]) -> str:
+    """Ask the binary search for the documents of these hashes: `sha256:A OR sha256:B` (servers from 7.0 on)."""
+    return " OR ".join(f"sha256:{one}" for one in hashes)
 
 
 def joint_query(md5s: Iterable[Md5], clause: str) -> str:
