@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Callable, Iterator
@@ -10,8 +11,8 @@ from typing import Callable, Iterator
 import pytest
 
 from cbverdict.carbonblack.edr.clause import Clause
-from cbverdict.carbonblack.edr.resolver import Resolver
-from cbverdict.errors import QueryRefusedError, ServerFailedError, UnauthorizedError
+from cbverdict.carbonblack.edr.resolver import Resolution, Resolver
+from cbverdict.errors import QueryRefusedError, ServerFailedError, Trouble, UnauthorizedError
 from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question
 from cbverdict.verdicts.hashes import Md5
@@ -37,29 +38,28 @@ class FakeEdr:
     is_complete: bool = True
     before: Callable[[str], None] = _nothing
     asked: list[str] = field(default_factory=list)
+    deadlines: set[float] = field(default_factory=set)
     request_count: int = 0
 
-    def _ask(self, query: str) -> None:
+    def _ask(self, query: str, deadline: float) -> None:
         self.asked.append(query)
+        self.deadlines.add(deadline)
         self.request_count += 1
         self.before(query)
 
     def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Answer the published query."""
-        assert deadline > 0
-        self._ask(f"published {md5} {name}")
+        self._ask(f"published {md5} {name}", deadline)
         return ProcessCount(3 if (md5, name) in self.programs else 0, self.is_complete)
 
     def find_processes(self, query: str, deadline: float) -> Hits:
         """Answer the joint query."""
-        assert deadline > 0
-        self._ask(query)
+        self._ask(query, deadline)
         return Hits(frozenset(md5 for md5 in self.hits if md5 in query), self.is_complete)
 
     def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
         """Answer the binary query."""
-        assert deadline > 0
-        self._ask(query)
+        self._ask(query, deadline)
         found = {md5: signature for md5, signature in self.documents.items() if md5 in query}
         assert len(found) <= rows
         return Binaries(found, self.is_complete)
@@ -87,6 +87,16 @@ def test_a_hash_is_asked_once_however_often_it_comes(pool: ThreadPoolExecutor) -
     assert (resolution.requests, resolution.troubles) == (2, ())
     joint = f'(process_md5:{A} OR process_md5:{B}) digsig_result:"Signed"'
     assert sorted(edr.asked) == sorted([joint, f"md5:{A} OR md5:{B}"])
+
+
+@pytest.mark.parametrize("method", [Method.JOINT, Method.PROG_NAME])
+def test_every_request_has_to_be_over_when_the_search_is(pool: ThreadPoolExecutor, method: Method) -> None:
+    """Whoever asks for ten seconds has one deadline ten seconds from now on all of its requests."""
+    edr = FakeEdr()
+    before = time.monotonic()
+    _resolver(edr, pool).resolve([Question(A, "a.exe"), Question(B, "b.exe")], method, 10)
+    (deadline,) = edr.deadlines
+    assert before + 10 <= deadline <= time.monotonic() + 10
 
 
 def test_500_hashes_take_six_requests_of_at_most_200(pool: ThreadPoolExecutor) -> None:
@@ -161,9 +171,14 @@ def test_blocked_joins_leave_the_decision_to_the_documents(pool: ThreadPoolExecu
 
     edr = FakeEdr({A}, {A: SIGNED}, before=refuse_joins)
     resolution = _resolver(edr, pool).resolve([Question(A), Question(B)], Method.JOINT, 10)
-    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
-    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.REFUSED), Source.NONE)
-    assert [str(trouble.message) for trouble in resolution.troubles] == ["joins are blocked"]
+    assert resolution == Resolution(
+        {
+            Question(A): Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER),
+            Question(B): Answer(Verdict(Signed.UNKNOWN, Reason.REFUSED), Source.NONE),
+        },
+        2,
+        (Trouble(Reason.REFUSED, "joins are blocked"),),
+    )
 
 
 def test_a_refused_token_ends_the_asking_at_once(pool: ThreadPoolExecutor) -> None:
