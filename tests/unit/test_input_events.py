@@ -136,8 +136,12 @@ class TestProcesses:
     @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())))
     def test_no_document_is_an_error(self, document: dict[str, Any]) -> None:
         """Foreign data may be anything, and what comes out can be written as UTF-8."""
-        for report in read_reports([{**_segment(), **document}, document]):
-            json.dumps(event_of(report, None, CONSOLE), ensure_ascii=False).encode("utf-8")
+        reports = read_reports([{**_segment(), **document}, document])
+        assert len(reports) == int("id" not in document or bool(read_reports([document])))
+        for report in reports:
+            event = event_of(report, None, CONSOLE)
+            assert event["process_guid"] == report.guid != ""
+            assert json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8")) == event
 
     @pytest.mark.parametrize(
         "name",
@@ -150,7 +154,10 @@ class TestProcesses:
     def test_no_value_is_an_error(self, name: str, value: object) -> None:
         """Wherever it stands."""
         (report,) = read_reports([_segment(**{name: value})])
-        json.dumps(event_of(report, None, CONSOLE), ensure_ascii=False).encode("utf-8")
+        event = event_of(report, None, CONSOLE)
+        assert json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8")) == event
+        untouched = {"process_guid": GUID, "dest": "host1", "process": '"C:\\Tool.exe" /x', "process_name": "tool.exe"}
+        assert {field: event[field] for field in untouched} == untouched
 
 
 class TestBinaries:
