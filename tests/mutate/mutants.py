@@ -38,6 +38,7 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
     ast.BitXor: ast.BitOr,
 }
+_LARGE = 100
 _TYPES = {"TypeVar", "NewType", "cast"}
 
 
@@ -189,7 +190,8 @@ class _Finder(ast.NodeVisitor):
         if isinstance(value, bool):
             self._put(node, ast.Constant(not value))
         elif isinstance(value, int):
-            self._put(node, ast.Constant(value + 1))
+            # One more is no change that anybody could notice in a bound of memory.
+            self._put(node, ast.Constant(value * 2 if value >= _LARGE else value + 1))
         elif isinstance(value, float):
             self._put(node, ast.Constant(value * 1.5 or 1.0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -215,3 +216,28 @@ class TestStream:
         output.deliver()
         output.deliver()
         assert pipe.getvalue().count(b"<event ") == 1
+
+    def test_a_stream_that_is_left_ends_well_behind_the_last_page(self) -> None:
+        """And nothing leaves after that: neither what was written since, nor what a thread was about to deliver."""
+        pipe = io.BytesIO()
+        output = PagedOutput(pipe)
+        EventStream(EventWriter(output), output, "x").write([Event(1.0, "s", {"a": "b"})])
+        output.write("half a page")
+        output.abandon()
+        late = threading.Thread(target=output.deliver, daemon=True)
+        late.start()
+        late.join(0.1)
+        assert late.is_alive()
+        assert pipe.getvalue().endswith(b"</event></stream>")
+        assert pipe.getvalue().count(b"</stream>") == 1
+
+    @pytest.mark.parametrize("texts", [[], ["<stream>", "</stream>"]])
+    def test_a_stream_that_is_not_open_needs_no_end(self, texts: list[str]) -> None:
+        """Nothing has left yet, or it has ended by itself."""
+        pipe = io.BytesIO()
+        output = PagedOutput(pipe)
+        for text in texts:
+            output.write(text)
+        output.deliver()
+        output.abandon()
+        assert pipe.getvalue() == "".join(texts).encode()

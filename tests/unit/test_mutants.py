@@ -25,6 +25,7 @@ def _changes(tmp_path: Path, source: str) -> list[str]:
     ("source", "changes"),
     [
         ("LIMIT = 5", ["LIMIT: 5 -> 6"]),
+        ("LIMIT = 100_000", ["LIMIT: 100000 -> 200000"]),
         ("WEIGHT: float = 60.0", ["WEIGHT: 60.0 -> 90.0"]),
         ("LEAST = 0.0", ["LEAST: 0.0 -> 1.0"]),
         ("A = {5, B}", ["A: 5 -> 6"]),
