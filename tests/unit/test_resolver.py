@@ -12,7 +12,7 @@ import pytest
 
 from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.resolver import Resolution, Resolver
-from cbverdict.errors import QueryRefusedError, ServerFailedError, Trouble, UnauthorizedError
+from cbverdict.errors import QueryRefusedError, ServerFailedError, TooLargeError, Trouble, UnauthorizedError
 from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question
 from cbverdict.verdicts.hashes import Md5
@@ -36,6 +36,7 @@ class FakeEdr:
     documents: dict[Md5, Signature] = field(default_factory=dict)
     programs: set[tuple[Md5, str]] = field(default_factory=set)
     is_complete: bool = True
+    times: int = 3
     before: Callable[[str], None] = _nothing
     asked: list[str] = field(default_factory=list)
     deadlines: set[float] = field(default_factory=set)
@@ -50,7 +51,7 @@ class FakeEdr:
     def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Answer the published query."""
         self._ask(f"published {md5} {name}", deadline)
-        return ProcessCount(3 if (md5, name) in self.programs else 0, self.is_complete)
+        return ProcessCount(self.times if (md5, name) in self.programs else 0, self.is_complete)
 
     def find_processes(self, query: str, deadline: float) -> Hits:
         """Answer the joint query."""
@@ -205,6 +206,97 @@ def test_a_server_that_is_down_is_not_asked_a_thousand_times(pool: ThreadPoolExe
     resolution = _resolver(FakeEdr(before=fail), pool).resolve(questions, Method.PROG_NAME, 10)
     assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.SERVER_ERROR}
     assert resolution.requests < 20
+
+
+def test_eight_failures_in_a_row_are_enough_and_a_success_between_starts_anew() -> None:
+    """One request at a time: seven that fail, one that works, eight that fail, and no more."""
+    left = iter([True] * 7 + [False] + [True] * 100)
+
+    def fail(_: str) -> None:
+        if next(left):
+            raise ServerFailedError("it failed")
+
+    questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 50)]
+    with ThreadPoolExecutor(1) as one:
+        resolution = _resolver(FakeEdr(before=fail), one).resolve(questions, Method.PROG_NAME, 10)
+    assert resolution.requests == 16
+    reasons = [answer.verdict.reason for answer in resolution.answers.values()]
+    assert reasons == [*[Reason.SERVER_ERROR] * 7, Reason.NO_PROG_NAME, *[Reason.SERVER_ERROR] * 41]
+
+
+def test_a_failure_that_says_nothing_of_the_server_ends_nothing() -> None:
+    """A query that is refused, however often: the next may not be."""
+
+    def refuse(_: str) -> None:
+        raise QueryRefusedError("refused")
+
+    questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 20)]
+    with ThreadPoolExecutor(1) as one:
+        resolution = _resolver(FakeEdr(before=refuse), one).resolve(questions, Method.PROG_NAME, 10)
+    assert resolution.requests == 19
+
+
+def test_one_process_is_a_hit(pool: ThreadPoolExecutor) -> None:
+    """Also where the search was cut short: what was found is there."""
+    for is_complete in (True, False):
+        edr = FakeEdr(programs={(A, "a.exe")}, times=1, is_complete=is_complete)
+        answers = _resolver(edr, pool).resolve([Question(A, "a.exe")], Method.PROG_NAME, 10).answers
+        assert answers == {Question(A, "a.exe"): Answer(Verdict(Signed.TRUE, Reason.PROG_NAME), Source.SERVER)}
+
+
+def test_documents_that_are_too_large_together_are_asked_for_in_halves(pool: ThreadPoolExecutor) -> None:
+    """And all of them are answered."""
+    hashes = [Md5(f"{n:032x}") for n in range(1, 201)]
+
+    def limit(query: str) -> None:
+        if query.count("md5:") > 50:
+            raise TooLargeError("too large")
+
+    edr = FakeEdr(documents=dict.fromkeys(hashes, SIGNED), before=limit)
+    resolution = _resolver(edr, pool).resolve(map(Question, hashes), Method.BINARY, 10)
+    assert [query.count("md5:") for query in edr.asked] == [200, 100, 100, 50, 50, 50, 50]
+    assert {answer.verdict for answer in resolution.answers.values()} == {Verdict(Signed.TRUE, Reason.BINARY, SIGNED)}
+    assert resolution.troubles == ()
+
+
+def test_what_is_too_large_by_itself_is_unknown_and_the_rest_is_not(pool: ThreadPoolExecutor) -> None:
+    """In 32 requests for a batch at most, whatever the server sends."""
+
+    def limit(query: str) -> None:
+        if A in query:
+            raise TooLargeError("too large")
+
+    edr = FakeEdr(documents={A: SIGNED, B: SIGNED, C: UNSIGNED}, before=limit)
+    resolution = _resolver(edr, pool).resolve(map(Question, (A, B, C)), Method.BINARY, 10)
+    assert [resolution.answers[Question(md5)].verdict.reason for md5 in (A, B, C)] == [
+        Reason.INCOMPLETE, Reason.BINARY, Reason.UNSIGNED,
+    ]  # fmt: skip
+
+    def refuse(_: str) -> None:
+        raise TooLargeError("too large")
+
+    edr = FakeEdr(before=refuse)
+    hashes = [Md5(f"{n:032x}") for n in range(1, 201)]
+    resolution = _resolver(edr, pool).resolve(map(Question, hashes), Method.BINARY, 10)
+    assert 24 < resolution.requests <= 32
+    assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.INCOMPLETE}
+    assert len(resolution.troubles) == 1
+
+
+def test_a_search_that_is_over_is_waited_for_no_longer(pool: ThreadPoolExecutor) -> None:
+    """What waits for its turn is not asked any more, and what came before counts."""
+    release = threading.Event()
+
+    def wait_for_joins(query: str) -> None:
+        if "digsig" in query:
+            release.wait(60)
+
+    edr = FakeEdr({A}, {A: SIGNED}, before=wait_for_joins)
+    resolver = Resolver(edr, pool, Clause(CLAUSE_PRESETS["digsig_result"]), is_over=lambda: True)
+    resolution = resolver.resolve([Question(A), Question(B)], Method.JOINT, 60)
+    release.set()
+    assert resolution.answers[Question(A)] == Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER)
+    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.CANCELLED), Source.NONE)
 
 
 def test_a_server_that_fails_gives_unknown_for_every_question(pool: ThreadPoolExecutor) -> None:
