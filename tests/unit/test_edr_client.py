@@ -1,4 +1,4 @@
-"""What the client makes of each answer, well-formed or not, and what it asks; the server says what a test has it say."""
+"""What the client makes of each answer, well-formed or not, and what it asks; a server says what a test wants."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from cbverdict.errors import (
     UnauthorizedError,
 )
 from cbverdict.settings.account import Account
-from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Signature
+from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
 from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.signature import Signature
 from tests.lab.edr.server import TOKEN
 from tests.lab.https import HttpsServer, Request, Response
 
