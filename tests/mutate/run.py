@@ -31,7 +31,20 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ["verdicts", "anomalies", "carbonblack", "search"]
-TESTS = ["tests/unit", "tests/system/test_edr.py"]
+_HOSTILE = (
+    "a_request_ends_when_it_said_whatever_is_dripped",
+    "a_handshake_and_a_proxy_that_drip_end_as_well",
+    "whatever_is_odd_is_an_error_of_ours",
+    "a_wait_that_does_not_fit_is_not_begun",
+    "errors_tell_time_outs_from_bombs_from_nonsense",
+    "a_connection_comes_back_whatever_is_answered",
+    "no_cookie_is_taken_or_sent",
+)
+TESTS = [
+    "tests/unit",
+    "tests/system/test_edr.py",
+    *(f"tests/system/test_hostile.py::test_{name}" for name in _HOSTILE),
+]
 """What runs the rooms within its own process."""
 
 LEAST = 95.0
