@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -41,7 +42,8 @@ def stage(ucc: str) -> Path:
         shutil.copytree(ROOT / name, app / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
     for name in ("README", "metadata", "static"):
         shutil.copytree(ROOT / "package" / name, app / name)
-    shutil.copytree(ROOT / "package" / "pictures", app / "package" / "pictures")  # where README.md shows them
+    shutil.copytree(ROOT / "docs", app / "docs")
+    shutil.copytree(ROOT / "package" / "pictures", app / "package" / "pictures")  # where the manual shows them
     for name in ("README.md", "LICENSE", "CHANGELOG.md", "app.manifest"):
         shutil.copy(ROOT / name, app / name)
     _vendor(app / "lib")
@@ -127,7 +129,7 @@ def _add_pages(app: Path, ucc: str) -> None:
     made = work / "output" / APP
     shutil.copytree(made / "appserver", app / "appserver")
     _name_build(app / "appserver")
-    shutil.copytree(made / "default" / "data", app / "default" / "data")
+    shutil.copytree(made / "default" / "data", app / "default" / "data", ignore=_ours(made, app), dirs_exist_ok=True)
     for handler in [*made.glob("bin/cbsigned_rh_*.py"), made / "bin" / "import_declare_test.py"]:
         shutil.copy(handler, app / "bin")
     _check_settings(app / "bin" / "cbsigned_rh_settings.py")
@@ -137,6 +139,11 @@ def _add_pages(app: Path, ucc: str) -> None:
     # UCC names four verbs; what there is beside them must not be open to everybody.
     closed = generated.replace("capability.put = ", "capability = cbsigned_admin\ncapability.put = ")
     ours.write_text(f"{ours.read_text(encoding='utf-8')}\n{closed}", encoding="utf-8")
+
+
+def _ours(made: Path, app: Path) -> Callable[[str, list[str]], list[str]]:
+    """Return what copytree shall leave out: views and the navigation that default/data has itself."""
+    return lambda folder, names: [name for name in names if (app / Path(folder).relative_to(made) / name).is_file()]
 
 
 def _check_settings(handler: Path) -> None:

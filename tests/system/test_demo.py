@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shlex
 import subprocess
 import sys
@@ -40,6 +41,25 @@ def test_the_demo_shows_what_is_dropped_what_is_left_and_why() -> None:
         assert incident.label in run.stdout
     for label in ("an unsigned dropper", "a signed tool started by the dropper", "a tampered signature"):
         assert f"{label:52} kept" in run.stdout
+    _compare_readme(run.stdout)
+
+
+def _compare_readme(shown: str) -> None:
+    """Check that README's table and figures are what the demo shows."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split(" | ") for line in readme.splitlines() if re.match(r"\| \w+\d\d \|", line)]
+    assert len(rows) == 5
+    for *_, score, reasons in rows:
+        assert f"score {score})" in shown
+        assert all(reason in shown for reason in reasons.strip().split("; first time")[:1])
+    words = " ".join(readme.split())
+    rows_in, dropped, left = re.findall(
+        r"morning of ([\d,]+) rows\. ([\d,]+) rows are dropped .* the ([\d,]+) rows", words
+    )[0]
+    plain = [number.replace(",", "") for number in (rows_in, dropped, left)]
+    assert f"{plain[0]} rows came back" in shown
+    assert f"drops {plain[1]} (" in shown
+    assert f"It keeps {plain[2]}," in shown
 
 
 def test_the_company_is_the_same_for_the_same_seed() -> None:
@@ -230,7 +250,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         list(read_rows(tmp_path / "nothing.csv"))
 
 
-def test_the_options_of_readme_reach_the_report(tmp_path: Path) -> None:
+def test_the_options_of_the_manual_reach_the_report(tmp_path: Path) -> None:
     """The hash is in filehash, who is in another column, and in User where none is named."""
     rows = tmp_path / "rows.csv"
     lines = "".join(f"{number:032x};odd.exe;CORP\\ann;bob\n" for number in range(1, 40))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.eval import hours, processes, teams
 from tests.eval.metrics import Detection
+from tests.lab.manual import Page
+from tests.lab.site import ROOT
 
 
 def test_hours_find_more_than_the_simple_rules(recorded: Path) -> None:
@@ -47,3 +50,30 @@ def test_the_measures_are_those_of_the_field() -> None:
     assert found == pytest.approx([0, 1 / 3, 2 / 3, 2 / 3, 1, 1])
     assert detection.share_of_own_from(2) == pytest.approx(0.5)
     assert detection.share_of_attacks_from(4) == pytest.approx(1 / 3)
+
+
+def test_the_tables_of_the_manual_are_what_the_data_gives(recorded: Path) -> None:
+    """Every figure of docs/accuracy.md that comes from a detection."""
+    path = ROOT / "docs" / "accuracy.md"
+    page = Page(path, path.read_text(encoding="utf-8"))
+    by_hour, by_tool = hours.detect(recorded / "activity.csv"), teams.detect(recorded / "peers.csv")
+    measured = [(one.auc(), one.found_at(0.01)) for one in (*by_hour.values(), *by_tool.values())]
+    told = [
+        tuple(map(float, pair))
+        for pair in re.findall(r"\| \**(0\.\d\d)\** \| \**(0\.\d\d)\** \|$", page.text, re.MULTILINE)
+    ]
+    ours = (by_hour["cbsigned"], by_tool["cbsigned"])
+    assert sorted(told) == sorted((round(auc, 2), round(found, 2)) for auc, found in measured)
+    for one, rows in zip(ours, ("3,494 rows", "12,703 rows")):
+        assert f"{len(one.own):,} rows" == rows
+        assert rows in page.text
+    shares = page.table("share of the people's own later rows with")
+    for name, one in zip(("hours", "tools"), ours):
+        wanted = tuple(f"{100 * one.share_of_own_from(score):.2g} %" for score in (10, 20, 30))
+        assert shares[name] == wanted
+        told_20 = re.search(rf"^\| {name} \| (\d+) % \| ([\d.]+) % \|$", page.text, re.MULTILINE)
+        assert told_20 is not None
+        assert told_20.groups() == (
+            f"{100 * one.share_of_attacks_from(20):.0f}",
+            f"{100 * one.share_of_own_from(20):.2g}",
+        )

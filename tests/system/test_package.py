@@ -8,15 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
-from cbverdict.search.risk_columns import RISK_FIELDS
+from cbsigned import CbsignedCommand
 from cbverdict.settings.verdicts import Method
-from cbverdict.verdicts.reasons import Reason
-from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost
+from tests.lab.manual import read_manual
 from tests.lab.package import build
 from tests.lab.site import ROOT, Site
 
@@ -26,11 +24,11 @@ def test_the_package_holds_what_splunk_needs_and_nothing_else(package: Path) -> 
     top = {path.name for path in package.iterdir()}
     assert top == {
         "app.manifest", "appserver", "bin", "CHANGELOG.md", "default", "lib", "LICENSE", "lookups", "metadata",
-        "package", "README", "README.md", "static",
+        "docs", "package", "README", "README.md", "static",
     }  # fmt: skip
-    pictures = re.findall(r"!\[[^]]*\]\((\S+)\)", (package / "README.md").read_text(encoding="utf-8"))
-    assert pictures
-    assert [picture for picture in pictures if not (package / picture).is_file()] == []
+    manual = read_manual(package)
+    assert len(manual.pages) > 10
+    assert manual.dangling_links() == []
     for path in package.rglob("*"):
         assert not path.name.startswith(".")
         assert path.suffix not in {".so", ".pyd", ".pyc", ".dll", ".dylib"}
@@ -84,35 +82,20 @@ def test_every_runtime_requirement_is_pinned_with_a_reason() -> None:
 
 
 class TestNothingDrifts:
-    """README, conf files, specs, lookups and code say the same."""
+    """Conf files, specs, lookups and code say the same; `tests/unit/test_manual.py` holds the manual to them."""
 
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-
-    def test_every_option_is_documented_in_readme_and_searchbnf(self) -> None:
-        """What the analyst types is what the command reads."""
-        source = (ROOT / "bin" / "cbsigned.py").read_text(encoding="utf-8")
-        named = dict(re.findall(r'(\w+) = Option\((?:name="(\w+)")?', source))
-        options = {name or attribute for attribute, name in named.items()}
-        assert len(options) == 14
-        assert set(re.findall(r"Set\((.*?)\)", source)[0].replace('"', "").split(", ")) == {
-            method.value for method in Method
-        }
+    def test_the_options_in_searchbnf_are_the_commands(self) -> None:
+        """Asked of the command itself."""
         syntax = read_conf(ROOT / "default" / "searchbnf.conf")["cbsigned-options"]["syntax"]
-        assert set(re.findall(r"(\w+)=", syntax)) == options
-        for option in options:
-            assert f"| `{option}=" in self.readme, option
-
-    def test_every_output_field_and_reason_is_documented(self) -> None:
-        """In README's tables."""
-        for field in (*STATUS_FIELDS, *DETAIL_FIELDS, "signed_source", "parent_signed", *ANOMALY_FIELDS, *RISK_FIELDS):
-            assert f"`{field}`" in self.readme, field
-        for reason in Reason:
-            assert f"`{reason.value}`" in self.readme, reason
+        options = CbsignedCommand().options
+        assert set(re.findall(r"(\w+)=", syntax)) == set(options)
+        assert options["method"].validator.membership == {method.value for method in Method}
 
     def test_every_setting_has_a_spec_and_is_read(self) -> None:
         """default/, README/*.spec and the code know the same names."""
-        readers = [*(ROOT / "bin" / "cbverdict" / "settings").glob("*.py"), ROOT / "bin/cbverdict/splunkd/conf.py"]
-        source = "".join(path.read_text(encoding="utf-8") for path in readers)
+        rooms = [*(ROOT / "bin" / "cbverdict" / "settings").glob("*.py")]
+        rooms.append(ROOT / "bin" / "cbverdict" / "splunkd" / "conf.py")
+        source = "".join(path.read_text(encoding="utf-8") for path in rooms)
         for name in ("cbsigned_account", "cbsigned_settings"):
             spec = (ROOT / "package" / "README" / f"{name}.conf.spec").read_text(encoding="utf-8")
             specified = set(re.findall(r"^(\w+) = ", spec, re.MULTILINE))
@@ -122,7 +105,7 @@ class TestNothingDrifts:
                 assert re.search(rf"""["']{setting}["']""", source), setting
 
     def test_every_argument_of_an_input_is_the_same_everywhere(self) -> None:
-        """inputs.conf, its spec, the scheme, the code and README."""
+        """inputs.conf, its spec, the scheme and the code."""
         source = (ROOT / "bin" / "cbverdict" / "inputs" / "script.py").read_text(encoding="utf-8")
         scheme = set(re.findall(r'^    \(\s*"(\w+)",', source, re.MULTILINE))
         code = (ROOT / "bin" / "cbverdict" / "inputs" / "arguments.py").read_text(encoding="utf-8")
@@ -136,17 +119,14 @@ class TestNothingDrifts:
             assert set(settings) - own <= scheme
         for argument in scheme:
             assert f'"{argument}"' in code, argument
-            assert f"| `{argument}`" in self.readme, argument
 
-    def test_every_source_type_has_props_and_is_explained(self) -> None:
-        """And an event type of its name."""
+    def test_every_source_type_has_props_and_an_event_type(self) -> None:
+        """Of its name."""
         sources = [path.read_text(encoding="utf-8") for path in (ROOT / "bin" / "cbverdict" / "inputs").glob("*.py")]
         written = set(re.findall(r'SOURCETYPE = "([\w:]+)"', "".join(sources)))
         assert written == set(read_conf(ROOT / "default" / "props.conf"))
         searches = {stanza["search"] for stanza in read_conf(ROOT / "default" / "eventtypes.conf").values()}
         assert searches == {f'sourcetype="{name}"' for name in written}
-        for name in written:
-            assert f"| `{name}` |" in self.readme
 
     def test_scripts_stanzas_and_commands_have_one_name(self) -> None:
         """Script stem = conf stanza = what is typed."""
@@ -160,11 +140,3 @@ class TestNothingDrifts:
             assert f"class {handler}" in (ROOT / "bin" / settings["script"]).read_text(encoding="utf-8")
         for lookup in read_conf(ROOT / "default" / "transforms.conf").values():
             assert "collection" in lookup or (ROOT / "lookups" / lookup["filename"]).is_file()
-
-    def test_every_path_that_readme_names_is_there(self) -> None:
-        """And every make target."""
-        for path in re.findall(r"`((?:bin|default|lookups|package|tests)/[\w./]*)`", self.readme):
-            assert (ROOT / path).exists(), path
-        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-        for target in re.findall(r"(?:^|`)make ([a-z]+)", self.readme, re.MULTILINE):
-            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

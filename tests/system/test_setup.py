@@ -178,12 +178,12 @@ def test_an_input_is_saved_and_runs(site: Site, edr: EdrServer, estate: Estate, 
 
 
 @pytest.mark.skipif(
-    shutil.which("curl") is None, reason="LOUD SKIP: there is no curl, so the recipe of README is not tried"
+    shutil.which("curl") is None, reason="LOUD SKIP: there is no curl, so the recipe of the manual is not tried"
 )
-def test_an_account_can_be_set_up_over_rest_as_readme_says(site: Site, edr: EdrServer, tmp_path: Path) -> None:
-    """The recipe of README, run by a shell against the lab: only its addresses and the login are replaced."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (recipe,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+def test_an_account_can_be_set_up_over_rest_as_the_manual_says(site: Site, edr: EdrServer, tmp_path: Path) -> None:
+    """The recipe of docs/admin.md, run by a shell against the lab: only its addresses and the login are replaced."""
+    page = (ROOT / "docs" / "admin.md").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     recipe = recipe.replace("https://localhost:8089", site.splunkd.url)
     recipe = recipe.replace("https://carbonblack.example", edr.url)
     recipe = recipe.replace("-u admin", f"-sS --fail -H 'Authorization: Splunk {site.splunkd.system_token}'")
@@ -240,4 +240,4 @@ def test_the_pages_hold_every_setting_with_its_help() -> None:
     for conf in ("cbsigned_account", "cbsigned_settings", "inputs"):
         spec = (ROOT / "package" / "README" / f"{conf}.conf.spec").read_text(encoding="utf-8")
         settings = {line.partition(" = ")[0] for line in spec.splitlines() if line[:1].isalpha() and " = " in line}
-        assert settings - {"loglevel"} <= names, conf
+        assert settings - {"loglevel", "kind"} <= names, conf  # there is one kind of server, so nothing to choose

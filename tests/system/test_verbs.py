@@ -24,7 +24,7 @@ BODIES = {
 }
 OUR_ENDPOINTS = sorted(BODIES)
 
-# The table of README, Install: what each role's verbs come to (any other verb of these two roles: 405).
+# The table of docs/security.md, Endpoints: what each role's verbs come to (any other verb of these two roles: 405).
 ANSWERED = {
     "cbsigned_user": {"cbsigned/verdicts": {"POST": 200, "DELETE": 403}, "cbsigned/baselines": {"POST": 200}},
     "cbsigned_admin": {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Sequence
+from typing import Any, Callable, Dict, Iterable, Sequence
 
+from cbverdict.carbonblack.port import Page, Row
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import InputArguments
 from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.feed import ID_FIELD, Batch, Document, Event
+from cbverdict.inputs.feed import ID_FIELD, Batch, Event
 from cbverdict.inputs.health import Health
 from cbverdict.inputs.intake import Intake
 from cbverdict.inputs.pause import Pause, StoppedError
@@ -19,6 +20,9 @@ from cbverdict.inputs.seen_keys import SeenKeys
 NAME = "cbsigned_processes://main"
 NOW = 1_793_606_400.0
 """2026-11-02T08:00:00 UTC, when a test begins."""
+
+
+Document = Dict[str, str]
 
 
 class Crash(BaseException):
@@ -81,7 +85,6 @@ class FakeFeed:
     written_names: list[str] = field(default_factory=list)
     finished: list[float] = field(default_factory=list)
     reloads: int = 0
-    time_field: str = "at"
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -94,21 +97,19 @@ class FakeFeed:
         self.reloads += 1
         self.before_reload(None)
 
-    def identity(self, document: Document) -> str:
-        """Return the name."""
-        return str(document["name"])
-
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Document]:
         """Return a page of what is there from the cursor's second on, and whether it is the last."""
         self.asked.append((cursor, started, rows))
         self.before_fetch(cursor)
         with self.lock:
             found = sorted((one for one in self.rows if one["at"] >= cursor.second), key=lambda one: str(one["at"]))
         end = cursor.skip + rows
-        return found[cursor.skip : end], end >= len(found)
+        documents = found[cursor.skip : end]
+        return Page([Row(one["name"], one["at"]) for one in documents], end >= len(found), lambda: documents)
 
-    def prepare(self, documents: Sequence[Document], recent: SeenKeys) -> Sequence[Document]:
+    def prepare(self, page: Page[Document], recent: SeenKeys) -> Sequence[Document]:
         """Return what looks new."""
+        documents = page.read()
         self.before_prepare(documents)
         return [one for one in documents if one["name"] not in recent]
 

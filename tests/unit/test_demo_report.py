@@ -175,7 +175,7 @@ def test_what_rows_do_not_say_there_is_no_opinion_on(without: str, words: str) -
 
 
 def test_what_there_is_too_little_of_is_said() -> None:
-    """Two teams of five people, twenty rows: README's own bounds."""
+    """Two teams of five people, twenty rows: the manual's own bounds."""
     facts = Facts(Options())
     for number in range(19):
         for _ in facts.follow([{**FULL, "user": f"user{number % 5}", "team": f"team{number % 2}"}]):

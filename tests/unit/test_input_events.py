@@ -15,10 +15,14 @@ from hypothesis import strategies as st
 from splunklib.modularinput import Event as SdkEvent
 from splunklib.modularinput import EventWriter
 
+from cbverdict.carbonblack.edr.binary_documents import read_page as read_binaries
+from cbverdict.carbonblack.edr.process_documents import read_page, read_processes
+from cbverdict.carbonblack.port import PROCESS_FIELDS, Image, ReportedProcess
+from cbverdict.errors import NotCarbonBlackError
 from cbverdict.inputs.binaries import event_of as binary_event
 from cbverdict.inputs.binaries import flip_of
 from cbverdict.inputs.feed import Event
-from cbverdict.inputs.processes import MOST_KNOWN, Image, event_of, read_reports
+from cbverdict.inputs.processes import MOST_KNOWN, event_of, known_of
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.verdicts.cached_verdict import StoredVerdict
 from cbverdict.verdicts.evidence import Question
@@ -53,6 +57,10 @@ def _segment(**changes: Any) -> dict[str, Any]:
     }
 
 
+def _read(documents: list[dict[str, Any]]) -> list[ReportedProcess]:
+    return read_processes(documents, CONSOLE)
+
+
 class TestProcesses:
     """One process, one event."""
 
@@ -60,8 +68,8 @@ class TestProcesses:
         """Of a real server, 6.x; what it does not know is left out, the parent above all."""
         path = recorded / "carbon_black" / "process_search_6x.json"
         (document, *_) = json.loads(path.read_text(encoding="utf-8"))["results"]
-        (report,) = read_reports([document])
-        assert event_of(report, None, CONSOLE) == {
+        (process,) = _read([document])
+        assert event_of(process, None) == {
             "time": "2019-11-19T12:25:37.19Z",
             "dest": document["hostname"],
             "user": document["username"],
@@ -81,6 +89,12 @@ class TestProcesses:
             "watchlists": ["1870"],
         }
 
+    def test_a_process_has_the_fields_of_the_port(self) -> None:
+        """All of them, where EDR knows all; only feeds add their scores."""
+        more = ("uid", "process_sha256", "group", "host_type", "sensor_id", "logon_type", "interface_ip", "comms_ip")
+        (process,) = _read([_segment(**dict.fromkeys(more, "7"), alliance_score_virustotal=7)])
+        assert tuple(sorted(process.fields)) == tuple(sorted((*PROCESS_FIELDS, "alliance_score_virustotal")))
+
     def test_segments_become_one_event(self) -> None:
         """The newest counts where they differ, the earliest start, and a hash that any of them has."""
         segments = [
@@ -88,15 +102,15 @@ class TestProcesses:
             _segment(segment_id=1, last_server_update="2026-11-02T07:00:01Z", start="2026-11-02T06:59:00Z", os_type=""),
             _segment(segment_id=2, cmdline="(unknown)"),
         ]
-        (report,) = read_reports(segments)
-        event = event_of(report, None, CONSOLE)
+        (process,) = _read(segments)
+        event = event_of(process, None)
         assert (event["process"], event["time"], event["process_md5"]) == ("newest", "2026-11-02T06:59:00Z", "a" * 32)
         assert event["link_process"] == f"{CONSOLE}/#analyze/{GUID}/3"
 
     def test_the_parent_comes_from_its_own_document(self) -> None:
         """For a process tells only its parent's name."""
-        (report,) = read_reports([_segment()])
-        event = event_of(report, Image(Md5("b" * 32), "c:\\explorer.exe", ""), CONSOLE)
+        (process,) = _read([_segment()])
+        event = event_of(process, Image(Md5("b" * 32), "c:\\explorer.exe", ""))
         assert {name: value for name, value in event.items() if name.startswith("parent")} == {
             "parent_process_name": "explorer.exe",
             "parent_process_id": "7",
@@ -109,39 +123,47 @@ class TestProcesses:
     @pytest.mark.parametrize("guid", ["00000018-ffff-ffff-0000-000000000000", "00000018-0000-0000-0000-000000000000"])
     def test_a_parent_that_carbon_black_does_not_know_is_none(self, guid: str) -> None:
         """Its id is a placeholder, its number -1, its name `(unknown)`."""
-        (report,) = read_reports([_segment(parent_id=guid, parent_pid=-1, parent_name="(unknown)")])
-        assert report.parent_guid == ""
-        assert not [name for name in event_of(report, None, CONSOLE) if name.startswith("parent")]
+        (process,) = _read([_segment(parent_id=guid, parent_pid=-1, parent_name="(unknown)")])
+        assert process.parent_guid == ""
+        assert not [name for name in event_of(process, None) if name.startswith("parent")]
 
     def test_scores_of_feeds_are_kept(self) -> None:
         """Under Carbon Black's own names; true and false, lists and objects are none."""
-        (report,) = read_reports([_segment(alliance_score_virustotal=7, alliance_score_x=None, terminated=True)])
-        event = event_of(report, None, CONSOLE)
+        (process,) = _read([_segment(alliance_score_virustotal=7, alliance_score_x=None, terminated=True)])
+        event = event_of(process, None)
         assert {name for name in event if name.startswith(("alliance", "terminated"))} == {"alliance_score_virustotal"}
 
     def test_a_hash_outweighs_all_else_that_may_come_late(self) -> None:
         """For the verdict hangs on it."""
         without = {"process_md5": "0" * 30}
-        (rest, hashed) = (read_reports([_segment(**changes)])[0] for changes in (without, {"path": "", "cmdline": ""}))
-        (whole,) = read_reports([_segment()])
-        assert rest.known < hashed.known < whole.known == MOST_KNOWN
+        (rest, hashed) = (_read([_segment(**changes)])[0] for changes in (without, {"path": "", "cmdline": ""}))
+        (whole,) = _read([_segment()])
+        assert known_of(rest) < known_of(hashed) < known_of(whole) == MOST_KNOWN
 
     def test_what_is_too_long_for_an_event_is_cut(self) -> None:
         """Splunkd would cut it in the middle of the JSON (props.conf, TRUNCATE)."""
         long = "\u00fc" * 5_000_000
         segment = _segment(path=long, cmdline=long, username=long)
-        (report,) = read_reports([segment])
-        event = event_of(report, report.image, CONSOLE)
+        (process,) = _read([segment])
+        event = event_of(process, process.image)
         assert len(json.dumps(event)) < 1_000_000
+
+    def test_a_server_that_does_not_say_when_it_got_them_is_too_old(self) -> None:
+        """Pages come in that order; one row that has it will do."""
+        unordered = _segment(last_server_update=None)
+        with pytest.raises(NotCarbonBlackError, match=r"no last_server_update: the input needs Carbon Black EDR 6\.1"):
+            read_page([unordered], CONSOLE)
+        assert len(read_page([unordered, _segment(id="2")], CONSOLE)) == 2
+        assert read_page([], CONSOLE) == []
 
     @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())))
     def test_no_document_is_an_error(self, document: dict[str, Any]) -> None:
         """Foreign data may be anything, and what comes out can be written as UTF-8."""
-        reports = read_reports([{**_segment(), **document}, document])
-        assert len(reports) == int("id" not in document or bool(read_reports([document])))
-        for report in reports:
-            event = event_of(report, None, CONSOLE)
-            assert event["process_guid"] == report.guid != ""
+        processes = _read([{**_segment(), **document}, document])
+        assert len(processes) == int("id" not in document or bool(_read([document])))
+        for process in processes:
+            event = event_of(process, None)
+            assert event["process_guid"] == process.guid != ""
             assert json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8")) == event
 
     @pytest.mark.parametrize(
@@ -154,8 +176,8 @@ class TestProcesses:
     @pytest.mark.parametrize("value", [None, True, "", "x", [1, {"wid": 2}, {}], {"a": 1}, "\ud800", 10**30, -1, 1.5])
     def test_no_value_is_an_error(self, name: str, value: object) -> None:
         """Wherever it stands."""
-        (report,) = read_reports([_segment(**{name: value})])
-        event = event_of(report, None, CONSOLE)
+        (process,) = _read([_segment(**{name: value})])
+        event = event_of(process, None)
         assert json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8")) == event
         untouched = {"process_guid": GUID, "dest": "host1", "process": '"C:\\Tool.exe" /x', "process_name": "tool.exe"}
         assert {field: event[field] for field in untouched} == untouched
@@ -167,14 +189,44 @@ class TestBinaries:
     def test_a_recorded_binary_becomes_an_event(self, recorded: Path) -> None:
         """Of a real server, 7.5."""
         document = json.loads((recorded / "carbon_black" / "binary_summary_7.5.json").read_text(encoding="utf-8"))
-        verdict = Verdict(Signed.TRUE, Reason.BINARY, Signature("Signed", "M"))
-        event = binary_event("6b" * 16, document, verdict, CONSOLE)
-        assert event["time"] == event["server_added_timestamp"] == document["server_added_timestamp"]
-        assert event["observed_filename"] == document["observed_filename"]
-        assert event["is_64bit"] == "true"
-        assert (event["signed"], event["signed_reason"]) == ("true", "binary")
-        assert event["process_signature_publisher"] == "M"
-        assert event["link_binary"] == f"{CONSOLE}/#/binary/{'6B' * 16}"
+        (binary,) = read_binaries([document], CONSOLE)
+        assert binary.signature.result == document["digsig_result"]
+        event = binary_event(binary, Verdict(Signed.TRUE, Reason.BINARY, Signature("Signed", "M")))
+        assert event == {
+            "time": document["server_added_timestamp"],
+            "md5": "6b9ee33e29c0d5303d9c621996061f79",
+            "sha256": document["sha256"],
+            "original_filename": "AM_Delta_Patch_1.343.871.0.exe",
+            "internal_name": "AM_Delta_Patch_1.343.871.0.exe",
+            "company_name": "Microsoft Corporation",
+            "product_name": "Microsoft Malware Protection",
+            "product_version": "1.343.888.0",
+            "file_desc": "Microsoft Antimalware WU Stub",
+            "file_version": "1.343.888.0",
+            "legal_copyright": "\u00a9 Microsoft Corporation. All rights reserved.",
+            "orig_mod_len": "344512",
+            "is_executable_image": "true",
+            "is_64bit": "true",
+            "os_type": "Windows",
+            "host_count": "1",
+            "server_added_timestamp": document["server_added_timestamp"],
+            "last_seen": "2021-07-13T01:46:04.456Z",
+            "signed": "true",
+            "signed_reason": "binary",
+            "process_signature_exists": "true",
+            "process_signature_verified": "true",
+            "process_signature_status": "Signed",
+            "process_signature_publisher": "M",
+            "link_binary": f"{CONSOLE}/#/binary/6B9EE33E29C0D5303D9C621996061F79",
+            "group": ["smakgroup1"],
+            "observed_filename": document["observed_filename"],
+        }
+        assert list(event)[-2:] == ["group", "observed_filename"], "what is long stands last"
+
+    def test_what_has_no_hash_is_no_binary(self) -> None:
+        """The rest of its page is read."""
+        documents: list[dict[str, Any]] = [{"md5": "0" * 32}, {"md5": None}, {"md5": "A" * 32, "group": None}]
+        assert [binary.md5 for binary in read_binaries(documents, CONSOLE)] == ["a" * 32]
 
     def test_a_flip_says_what_it_was(self) -> None:
         """And what it is."""

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cbverdict.carbonblack.port import Row
+from cbverdict.carbonblack.times import second_of
 from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
-from cbverdict.inputs.cursor import Cursor, Row, second_of
+from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import Health
 from cbverdict.inputs.seen_keys import SeenKeys
 

@@ -26,9 +26,9 @@ from cbverdict.errors import (
 )
 from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.feed import Batch, Document, Event
+from cbverdict.inputs.feed import Batch, Event
 from cbverdict.inputs.pause import StoppedError
-from tests.unit.input_ports import NAME, NOW, Bench, Crash, again, failing, row
+from tests.unit.input_ports import NAME, NOW, Bench, Crash, Document, again, failing, row
 
 STARTED = "2026-11-02T07:00:00"
 

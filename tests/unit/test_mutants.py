@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.site import ROOT
 from tests.mutate.mutants import mutants_of
-from tests.mutate.run import EQUIVALENT, ROOMS, equivalents
+from tests.mutate.run import EQUIVALENT, equivalents
 
 
 def _changes(tmp_path: Path, source: str) -> list[str]:
@@ -87,11 +86,8 @@ def test_the_place_is_right_whatever_letters_are_before_it(tmp_path: Path) -> No
     assert mutant.source == "A = 'ünïcode', (2)\n"
 
 
-def test_what_is_excused_is_a_change_of_todays_code_and_has_a_reason() -> None:
-    """A line with the change, one with why it changes nothing."""
-    folders = [ROOT / "bin" / "cbverdict" / room for room in ROOMS]
-    names = {mutant.name for folder in folders for path in folder.rglob("*.py") for mutant in mutants_of(path, ROOT)}
+def test_what_is_excused_has_a_reason() -> None:
+    """A line with the change, one with why it changes nothing; `make mutate` says if there is no such change."""
     excused = equivalents()
-    assert excused.keys() <= names
+    assert EQUIVALENT.read_text(encoding="utf-8").count(" -> ") == len(excused) > 0
     assert all(len(reason) > 20 for reason in excused.values())
-    assert EQUIVALENT.read_text(encoding="utf-8").count(" -> ") >= len(excused)

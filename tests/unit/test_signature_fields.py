@@ -11,6 +11,7 @@ from cbverdict.anomalies.training import PUBLISHER_FIELD
 from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.client import read_signature
 from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS
+from cbverdict.carbonblack.port import ReportedBinary
 from cbverdict.inputs.binaries import event_of, flip_of
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest, read_reply, write_reply
@@ -120,11 +121,8 @@ class TestPython:
 
     def test_the_inputs_events_have_every_column(self) -> None:
         """Of a binary, and of a change of its signature."""
-        assert event_of(A, {}, VERDICT, "https://cb.example") == {
-            "md5": A,
-            **WRITTEN,
-            "link_binary": f"https://cb.example/#/binary/{A.upper()}",
-        }
+        binary = ReportedBinary(A, Signature(), "", {}, "https://cb.example/#/binary/x")
+        assert event_of(binary, VERDICT) == {"md5": A, **WRITTEN, "link_binary": "https://cb.example/#/binary/x"}
         assert flip_of(STORED, "2026-11-02T07:00:00Z") == {"time": "2026-11-02T07:00:00Z", "md5": A, **WRITTEN}
 
     @pytest.mark.parametrize("attribute", ATTRIBUTES[1:])

@@ -12,15 +12,10 @@ from typing import Callable, Iterator
 
 import pytest
 
-from cbverdict.carbonblack.transport import (
-    Answer,
-    Request,
-    Transport,
-    _Allowance,
-    _retry_after,
-    _TooMuchError,
-    _unpacked,
-)
+from cbverdict.carbonblack.https.allowance import Allowance, TooMuchError
+from cbverdict.carbonblack.https.retry_after import retry_after
+from cbverdict.carbonblack.https.transport import Request, Response, Transport
+from cbverdict.carbonblack.https.unpacking import unpacked
 from cbverdict.errors import EdrError, TimedOutError, TooLargeError, UnreachableError
 from cbverdict.settings.account import Account
 from tests.lab.edr.server import TOKEN
@@ -31,7 +26,7 @@ OK = {"version": "7.5.0"}
 
 
 class Script:
-    """Answer the first requests by these statuses, and all later ones well; each has its headers."""
+    """Response the first requests by these statuses, and all later ones well; each has its headers."""
 
     def __init__(self, *statuses: str, headers: tuple[str, ...] = ()) -> None:
         """Store them."""
@@ -39,7 +34,7 @@ class Script:
         self._headers = headers
 
     def __call__(self, exchange: Exchange) -> None:
-        """Answer."""
+        """Response."""
         status = next(self._left, "200 OK")
         exchange.answer(OK, *self._headers, status=status)
 
@@ -50,14 +45,14 @@ def _send(
     retries: int = 2,
     max_bytes: int = 1 << 20,
     timeout: float = 30.0,
-) -> tuple[Answer | EdrError, int, float]:
+) -> tuple[Response | EdrError, int, float]:
     """Send a request; give what came of it, how often it was counted, and how long it took."""
     counted: list[int] = []
     with HostileServer(script) as server:
         account = Account("lab", server.url, TOKEN, ca_certificate=server.trust_pem, timeout=timeout)
         transport = Transport(account, retries, max_bytes)
         started = time.monotonic()
-        result: Answer | EdrError
+        result: Response | EdrError
         try:
             result = transport.send(INFO, started + seconds, lambda: counted.append(1))
         except EdrError as error:
@@ -72,11 +67,11 @@ def _send(
 def test_what_may_pass_is_sent_twice_more_after_growing_waits(status: int) -> None:
     """0.3 s and 0.6 s; the last answer counts, whatever it is."""
     result, sent, took = _send(Script(*[f"{status} x"] * 5))
-    assert isinstance(result, Answer)
+    assert isinstance(result, Response)
     assert (result.status, sent) == (status, 3)
     assert 0.9 <= took < 10
     result, sent, took = _send(Script(f"{status} x"))
-    assert (result, sent) == (Answer(200, bytearray(b'{"version": "7.5.0"}')), 2)
+    assert (result, sent) == (Response(200, bytearray(b'{"version": "7.5.0"}')), 2)
     assert took >= 0.3
 
 
@@ -84,7 +79,7 @@ def test_what_may_pass_is_sent_twice_more_after_growing_waits(status: int) -> No
 def test_what_will_not_pass_is_sent_once(status: int) -> None:
     """It would be the same again."""
     result, sent, _ = _send(Script(f"{status} x"))
-    assert isinstance(result, Answer)
+    assert isinstance(result, Response)
     assert (result.status, sent) == (status, 1)
 
 
@@ -106,7 +101,7 @@ def test_the_server_says_how_long_to_wait() -> None:
 def test_a_wait_that_does_not_fit_before_the_deadline_is_not_begun() -> None:
     """The answer at hand is the answer."""
     result, sent, took = _send(Script("503 x"), seconds=0.25)
-    assert isinstance(result, Answer)
+    assert isinstance(result, Response)
     assert (result.status, sent) == (503, 1)
     assert took < 0.25
 
@@ -156,7 +151,7 @@ def test_no_more_is_read_than_is_allowed(size: int, *, is_read: bool) -> None:
     for body, headers in ((b"x" * size, ()), (gzip.compress(b"x" * size), ("Content-Encoding: gzip",))):
         result, sent, _ = _send(lambda exchange, b=body, h=headers: exchange.answer(b, *h), max_bytes=1000)  # type: ignore[misc]
         if is_read:
-            assert result == Answer(200, bytearray(b"x" * size))
+            assert result == Response(200, bytearray(b"x" * size))
         else:
             assert (type(result), sent) == (TooLargeError, 1)
 
@@ -164,7 +159,7 @@ def test_no_more_is_read_than_is_allowed(size: int, *, is_read: bool) -> None:
 def test_headers_are_read_up_to_a_quarter_of_a_megabyte() -> None:
     """A server's own are far less; without end they would fill the memory."""
     many = [f"X-{number}: {'x' * 2000}" for number in range(90)]
-    assert isinstance(_send(lambda exchange: exchange.answer(OK, *many), max_bytes=1000)[0], Answer)
+    assert isinstance(_send(lambda exchange: exchange.answer(OK, *many), max_bytes=1000)[0], Response)
     endless = [f"X-{number}: {'x' * 4000}" for number in range(90)]
     assert isinstance(_send(lambda exchange: exchange.answer(OK, *endless), max_bytes=1000)[0], TooLargeError)
 
@@ -190,12 +185,12 @@ def test_headers_are_read_up_to_a_quarter_of_a_megabyte() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(text: str | None, seconds: float | None) -> None:
     """At most five seconds; what cannot be read is not said."""
-    assert _retry_after(text) == seconds
+    assert retry_after(text) == seconds
 
 
 def test_a_date_soon_is_waited_for() -> None:
     """To the second."""
-    seconds = _retry_after(formatdate(time.time() + 3, usegmt=True))
+    seconds = retry_after(formatdate(time.time() + 3, usegmt=True))
     assert seconds is not None
     assert 1.0 < seconds <= 3.0
 
@@ -224,7 +219,7 @@ RAW = b"answer " * 30_000
 )
 def test_one_layer_is_unpacked_in_bounded_pieces(encoding: str, pack: Callable[[bytes], bytes], size: int) -> None:
     """However the pieces fall; a packed piece may hold gigabytes."""
-    found = list(_unpacked(_pieces(pack(RAW), size), encoding))
+    found = list(unpacked(_pieces(pack(RAW), size), encoding))
     assert b"".join(found) == RAW
     assert max(map(len, found)) <= max(1 << 16, size)
 
@@ -240,22 +235,23 @@ def test_one_layer_is_unpacked_in_bounded_pieces(encoding: str, pack: Callable[[
         ("deflate", zlib.compress(RAW)[:-5]),
         ("deflate", b"x"),
     ],
+    ids=["unknown", "two layers", "nonsense", "gzip cut off", "a byte of gzip", "deflate cut off", "a byte of deflate"],
 )
 def test_what_is_packed_otherwise_or_cut_off_is_an_error(encoding: str, data: bytes) -> None:
     """And no answer in part."""
     with pytest.raises(zlib.error):
-        list(_unpacked(iter([data]), encoding))
+        list(unpacked(iter([data]), encoding))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_nothing_packed_is_nothing(encoding: str) -> None:
     """An answer without a body has a header about it all the same."""
-    assert list(_unpacked(iter([]), encoding)) == []
+    assert list(unpacked(iter([]), encoding)) == []
 
 
 def test_what_an_answer_may_still_take_is_counted() -> None:
     """To the byte, and to the deadline; outside a request there is no limit."""
-    allowance = _Allowance()
+    allowance = Allowance()
     assert (allowance.seconds(), allowance.take(1 << 60)) == (None, 1 << 60)
     with allowance.of(time.monotonic() + 60, 10):
         left = allowance.seconds()
@@ -263,7 +259,7 @@ def test_what_an_answer_may_still_take_is_counted() -> None:
         assert 59 < left <= 60
         assert allowance.take(4) == 4
         assert allowance.take(6) == 6
-        with pytest.raises(_TooMuchError):
+        with pytest.raises(TooMuchError):
             allowance.take(1)
     with allowance.of(time.monotonic() - 1, 10), pytest.raises(socket.timeout):
         allowance.seconds()

@@ -8,8 +8,8 @@ from typing import Iterator
 
 import pytest
 
-from cbverdict.carbonblack.edr.resolver import Resolution
 from cbverdict.service.flights import Flights
+from cbverdict.service.resolution import Resolution
 from cbverdict.service.turns import FIRST_TURN, Turns
 from cbverdict.service.verdict_api import Ticket
 from cbverdict.verdicts.evidence import Question

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 from cbverdict.anomalies.baselines import Sighting
 from cbverdict.anomalies.baselines import learn as add_sighting
 from cbverdict.anomalies.local_time import read_time, write_time
-from cbverdict.carbonblack.edr.client import read_signature
-from cbverdict.carbonblack.edr.query import since_query
+from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.errors import StoreError
-from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, TIME_FIELD, event_of, flip_of
-from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
+from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
+from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
 from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictRequest
 from cbverdict.verdicts.cached_verdict import keep, store_key
 from cbverdict.verdicts.evidence import Evidence, Question
-from cbverdict.verdicts.hashes import parse_md5
 from cbverdict.verdicts.verdict import Verdict, judge
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from cbverdict.inputs.seen_keys import SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.verdicts.cached_verdict import StoredVerdict
-    from cbverdict.verdicts.hashes import Md5
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +45,6 @@ _REFRESH_SECONDS = 300.0
 class BinaryFeed:
     """The binary search, read in the order in which binaries reach the server."""
 
-    time_field = TIME_FIELD
-
     def __init__(self, sources: Sources, arguments: InputArguments, clock: Callable[[], float] = time.time) -> None:
         """Store whom to ask and what the admin said; nothing is asked yet."""
         self._sources = sources
@@ -67,35 +62,28 @@ class BinaryFeed:
         """Read account and settings anew."""
         self._sources.reload()
 
-    def identity(self, document: Document) -> str:
-        """Return the hash of a binary."""
-        return str(document.get("md5") or "")
-
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[ReportedBinary]:
         """Fetch a page of binaries."""
-        query = since_query(self._arguments.query, TIME_FIELD, max(cursor.second, started))
-        return self._sources.edr.binary_page(query, rows, cursor.skip)
+        since = max(cursor.second, started)
+        return self._sources.pages.binary_page(PageRequest(since, rows, cursor.skip, query=self._arguments.query))
 
-    def prepare(self, documents: Sequence[Document], recent: SeenKeys) -> Sequence[Document]:  # noqa: ARG002
-        """Leave it all to `read`: nothing is asked for a binary."""
-        return documents
+    def prepare(self, page: Page[ReportedBinary], recent: SeenKeys) -> Sequence[ReportedBinary]:  # noqa: ARG002
+        """Read the page: nothing is asked for a binary."""
+        return page.read()
 
-    def read(self, prepared: Sequence[Document], recent: SeenKeys) -> Batch:
+    def read(self, prepared: Sequence[ReportedBinary], recent: SeenKeys) -> Batch:
         """Make an event of each binary that is new, or whose signature was reported or changed since."""
         is_expired_signed = self._sources.settings.verdicts.is_expired_signed
         events, keys, judged = [], [], []
-        for document in prepared:
-            md5 = parse_md5(document.get("md5"))
-            if md5 is None:
-                continue
-            signature = read_signature(document)
-            key = f"{md5}:{signature.result.lower()}"
+        for binary in prepared:
+            signature = binary.signature
+            key = f"{binary.md5}:{signature.result.lower()}"
             keys.append(key)
             verdict = judge(Evidence(signature=signature), expired_is_signed=is_expired_signed)
             if signature.is_collected:
-                judged.append((Question(md5), verdict, key not in recent))
+                judged.append((Question(binary.md5), verdict, key not in recent))
             if key not in recent:
-                events.append(self._event(md5, document, verdict, signature.result))
+                events.append(self._event(binary, verdict))
         return Batch(events, keys, judged)
 
     def written(self, batch: Batch) -> None:
@@ -160,10 +148,10 @@ class BinaryFeed:
             if verdict.signature and verdict.signature.publisher:
                 add_sighting(self._unsaved_baselines, Sighting(day=day, hour=0, publisher=verdict.signature.publisher))
 
-    def _event(self, md5: Md5, document: Document, verdict: Verdict, status: str) -> Event:
-        account = self._sources.account
-        own = {ID_FIELD: f"{md5}:{status or 'unknown'}@{account.name}", REVISION_FIELD: "0", "cb_server": account.name}
-        fields = {"time": "", **own, **event_of(md5, document, verdict, account.url)}
+    def _event(self, binary: ReportedBinary, verdict: Verdict) -> Event:
+        account, status = self._sources.account, binary.signature.result or "unknown"
+        own = {ID_FIELD: f"{binary.md5}:{status}@{account.name}", REVISION_FIELD: "0", "cb_server": account.name}
+        fields = {"time": "", **own, **event_of(binary, verdict)}
         return Event(read_time(str(fields.get("time", ""))) or self._clock(), SOURCETYPE, fields)
 
     def _flip(self, key: str, flip: StoredVerdict) -> Event:

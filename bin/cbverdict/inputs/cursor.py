@@ -9,19 +9,15 @@ goes back.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import FrozenSet, NamedTuple, Sequence
+from typing import TYPE_CHECKING, FrozenSet, Sequence
 
-_SECOND = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
+from cbverdict.carbonblack.times import second_of
+
+if TYPE_CHECKING:
+    from cbverdict.carbonblack.port import Row
+
 _SHARE_READ_AGAIN = 10
-
-
-class Row(NamedTuple):
-    """What a cursor needs to know of a row: what tells it from others (empty: nothing does), and its time."""
-
-    identity: str
-    time: str
 
 
 @dataclass(frozen=True)
@@ -56,9 +52,3 @@ class Cursor:
         read = self.read.union(row.identity for row in rows)
         overlap = max(1, len(rows) // _SHARE_READ_AGAIN) if len(rows) > 1 else 0
         return Cursor(self.second, self.skip + len(rows) - overlap, read, overlap)
-
-
-def second_of(time: str) -> str:
-    """Cut a time as Carbon Black writes it (`2021-04-20T13:00:03.241Z`) to the second (empty: it is none)."""
-    match = _SECOND.match(time)
-    return match.group() if match else ""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Protocol, Sequence, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Sequence
 
 if TYPE_CHECKING:
+    from cbverdict.carbonblack.port import Fields, Page
     from cbverdict.inputs.cursor import Cursor
     from cbverdict.inputs.seen_keys import SeenKeys
-
-Document = Mapping[str, Any]
-Fields = Dict[str, Union[str, List[str]]]
 
 ID_FIELD = "cbsigned_id"
 REVISION_FIELD = "cbsigned_revision"
@@ -40,23 +38,16 @@ class Feed(Protocol):
     """
 
     @property
-    def time_field(self) -> str:
-        """Return the time in whose order documents come."""
-
-    @property
     def requests(self) -> int:
         """Return how many requests were sent to Carbon Black so far."""
 
     def reload(self) -> None:
         """Read account and settings anew, for they may be what is wrong."""
 
-    def identity(self, document: Document) -> str:
-        """Return what tells a document from others of the same time (empty: nothing does)."""
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Any]:
+        """Fetch a page; `started` is from when on what is wanted began (UTC)."""
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
-        """Fetch a page, and say whether it is the last; `started` is from when on what is wanted began (UTC)."""
-
-    def prepare(self, documents: Sequence[Document], recent: SeenKeys) -> Any:  # noqa: ANN401 - each feed has its own
+    def prepare(self, page: Page[Any], recent: SeenKeys) -> Any:  # noqa: ANN401 - each feed has its own
         """Prepare what of a page does not depend on the pages before it; `recent` may lack some of them yet."""
 
     def read(self, prepared: Any, recent: SeenKeys) -> Batch:  # noqa: ANN401 - likewise

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Iterable, Mapping
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.processes import Image
+    from cbverdict.carbonblack.port import Image
 
 _MAX_IMAGES = 5_000
 

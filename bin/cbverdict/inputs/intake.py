@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
 
 from cbverdict.anomalies.local_time import read_time, write_time
+from cbverdict.carbonblack.times import second_of
 from cbverdict.errors import CbsignedError, SearchOverError, TakenError
 from cbverdict.inputs.arguments import InputArguments, begin_of
 from cbverdict.inputs.checkpoint import Checkpoint
-from cbverdict.inputs.cursor import Cursor, second_of
+from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
 from cbverdict.inputs.health import SOURCETYPE, Health
-from cbverdict.inputs.pages import Page, Pages
+from cbverdict.inputs.pages import Pages, ReadPage
 from cbverdict.inputs.pause import Pause, StoppedError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_WAIT = 300.0
+LONGEST_WAIT = 300.0
 _SKEW = 60.0
 """Seconds that the clocks of Carbon Black and of this host may be apart."""
 
@@ -137,7 +138,7 @@ class Intake:
             pages.close()
         return checkpoint, True
 
-    def _end(self, page: Page, recent: SeenKeys, checkpoint: Checkpoint) -> Checkpoint:
+    def _end(self, page: ReadPage, recent: SeenKeys, checkpoint: Checkpoint) -> Checkpoint:
         checkpoint = self._close(page.batch, recent, checkpoint, self._lag(page))
         logger.info(
             "input=%s rows=%d events=%d requests=%d lag_seconds=%.0f",
@@ -174,7 +175,7 @@ class Intake:
                 raise StoppedError from None
             except CbsignedError as error:
                 attempt += 1
-                seconds = min(_LONGEST_WAIT, 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+                seconds = min(LONGEST_WAIT, 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
                 logger.warning(
                     "input=%s attempt=%d wait_seconds=%.0f trouble=%r", self._name, attempt, seconds, str(error)
                 )
@@ -200,7 +201,7 @@ class Intake:
             self._account, start, started, started, caught_up=_epoch(started) or now, flips_checked_until=now
         )
 
-    def _lag(self, page: Page) -> float:
+    def _lag(self, page: ReadPage) -> float:
         now = self._clock()
         self._caught_up = now if page.is_last else max(self._caught_up, min(now, _epoch(page.second) or 0.0))
         return now - self._caught_up
@@ -224,7 +225,7 @@ class Intake:
         self._stream.write([Event(now, SOURCETYPE, dict(fields))])
 
 
-def _reached(page: Page) -> float:
+def _reached(page: ReadPage) -> float:
     """Return the time up to which a page goes, whatever a clock that was wrong for a while says."""
     reached = _epoch(page.second)
     return page.asked if reached is None else min(reached, page.asked)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import MIN_PAGE_SIZE
-from cbverdict.inputs.cursor import Cursor, Row
 from cbverdict.inputs.pause import LOOK_EVERY, Pause
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from cbverdict.inputs.feed import Batch, Document, Feed
+    from cbverdict.carbonblack.port import Page
+    from cbverdict.inputs.cursor import Cursor
+    from cbverdict.inputs.feed import Batch, Feed
     from cbverdict.inputs.seen_keys import SeenKeys
 
 _AHEAD = 3
@@ -27,7 +28,7 @@ _PREPARED_AT_ONCE = 2
 Patiently = Callable[[Callable[[], Any]], Any]
 
 
-class Page(NamedTuple):
+class ReadPage(NamedTuple):
     """A page that was read: what it came to, and where the reading got to with it (UTC, to the second).
 
     `asked` is when it was asked for, in seconds since 1970.
@@ -41,7 +42,7 @@ class Page(NamedTuple):
 
 
 class _Coming(NamedTuple):
-    documents: list[Document]
+    page: Page[Any]
     second: str
     is_last: bool
     asked: float
@@ -74,7 +75,7 @@ class Pages:
         self._fetcher = ThreadPoolExecutor(1, "fetch")
         self._preparer = ThreadPoolExecutor(_PREPARED_AT_ONCE, "prepare")
 
-    def read(self, cursor: Cursor, started: str) -> Iterator[Page]:
+    def read(self, cursor: Cursor, started: str) -> Iterator[ReadPage]:
         """Return page after page until nothing more is left; what was given must be remembered before the next is."""
         self._cursor = cursor
         fetching: list[Future[None]] = []
@@ -91,11 +92,11 @@ class Pages:
 
         is_last = False
         while not is_last:
-            page: _Coming = self._patiently(attempt)
+            coming: _Coming = self._patiently(attempt)
             self._room.release()
-            batch = self._read(page)
-            is_last = page.is_last
-            yield Page(len(page.documents), batch, page.second, is_last, page.asked)
+            batch = self._read(coming)
+            is_last = coming.is_last
+            yield ReadPage(len(coming.page.rows), batch, coming.second, is_last, coming.asked)
 
     def close(self) -> None:
         """Let go of what is still under way."""
@@ -109,29 +110,28 @@ class Pages:
         while not self._is_closed:
             rows, asked = self._rows, self._clock()
             try:
-                documents, is_last = self._feed.fetch(self._cursor, started, rows)
+                page = self._feed.fetch(self._cursor, started, rows)
             except CbsignedError as error:
                 if error.reason.may_be_too_much:
                     self._rows = max(rows // 2, MIN_PAGE_SIZE)
                 raise
             self._rows = min(2 * rows, self._page_size)
-            read = [Row(self._feed.identity(one), str(one.get(self._feed.time_field) or "")) for one in documents]
-            is_last = is_last and not self._cursor.has_gap(read)
-            self._cursor = self._cursor.advance(read)
-            prepared = self._prepare(documents)
-            self._coming.put(_Coming(documents, self._cursor.second, is_last, asked, prepared))
+            is_last = page.is_last and not self._cursor.has_gap(page.rows)
+            self._cursor = self._cursor.advance(page.rows)
+            prepared = self._prepare(page)
+            self._coming.put(_Coming(page, self._cursor.second, is_last, asked, prepared))
             if is_last:
                 return
             self._room.acquire()
 
-    def _prepare(self, documents: list[Document]) -> Future[Any]:
-        return self._preparer.submit(self._feed.prepare, documents, self._recent)
+    def _prepare(self, page: Page[Any]) -> Future[Any]:
+        return self._preparer.submit(self._feed.prepare, page, self._recent)
 
-    def _read(self, page: _Coming) -> Batch:
-        pending = [page.prepared]
+    def _read(self, coming: _Coming) -> Batch:
+        pending = [coming.prepared]
 
         def attempt() -> Batch:
-            prepared = pending.pop() if pending else self._prepare(page.documents)
+            prepared = pending.pop() if pending else self._prepare(coming.page)
             return self._feed.read(self._pause.until(prepared), self._recent)
 
         batch: Batch = self._patiently(attempt)

@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence, Tuple
 from cbverdict.anomalies.baselines import merge_baselines
 from cbverdict.anomalies.local_time import read_time
 from cbverdict.anomalies.training import Learner, TrainingResult
-from cbverdict.carbonblack.edr.query import MAX_BATCH, processes_query, since_query
-from cbverdict.errors import EdrError, NotCarbonBlackError, StoreError
+from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
+from cbverdict.errors import EdrError, StoreError
 from cbverdict.events import TIME_FIELD as EVENT_TIME
 from cbverdict.events import EventFields
-from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Document, Event
+from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
 from cbverdict.inputs.images import Images
 from cbverdict.inputs.processes import (
     LONG_FIELDS,
     MOST_KNOWN,
     SOURCETYPE,
     TIME_FIELD,
-    Image,
-    Report,
     event_of,
-    read_reports,
+    known_of,
 )
 from cbverdict.search.pipeline import Search
 from cbverdict.search.verdict_columns import EnrichOptions
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_WAITS = (2.0, 8.0, 31.0)
+WAITS = (2.0, 8.0, 31.0)
 """Seconds before a page's verdicts are asked once more; the last is longer than a failing server is left alone."""
 
 _PAGES_A_SEARCH = 20
@@ -57,15 +55,13 @@ class Prepared(NamedTuple):
     `trouble` is why Carbon Black did not tell of parents (None: it did).
     """
 
-    reports: Sequence[Report]
-    new: Sequence[Tuple[Report, Record, ProcessEvent]]
+    processes: Sequence[ReportedProcess]
+    new: Sequence[Tuple[ReportedProcess, Record, ProcessEvent]]
     trouble: EdrError | None
 
 
 class ProcessFeed:
     """The process search, read in the order in which processes reach the server."""
-
-    time_field = TIME_FIELD
 
     def __init__(
         self,
@@ -100,26 +96,20 @@ class ProcessFeed:
         self._end_search()
         self._can_find_images = self._waits_for_parents = True
 
-    def identity(self, document: Document) -> str:
-        """Return the id of a segment."""
-        return f"{document['id']}:{document.get('segment_id')}" if document.get("id") else ""
+    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[ReportedProcess]:
+        """Fetch a page of processes."""
+        request = PageRequest(cursor.second, rows, cursor.skip, started, self._arguments.query)
+        return self._sources.pages.process_page(request)
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> tuple[list[Document], bool]:
-        """Fetch a page of segments."""
-        query = since_query(self._arguments.query, TIME_FIELD, cursor.second, started)
-        return self._sources.edr.process_page(query, rows, cursor.skip)
+    def prepare(self, page: Page[ReportedProcess], recent: SeenKeys) -> Prepared:
+        """Read the page, and ask what is to be asked about processes that look new."""
+        return self._prepare(page.read(), recent)
 
-    def prepare(self, documents: Sequence[Document], recent: SeenKeys) -> Prepared:
-        """Put segments together, and ask what is to be asked about processes that look new."""
-        if documents and not any(document.get(TIME_FIELD) for document in documents):
-            raise NotCarbonBlackError("the processes have no last_server_update: the input needs Carbon Black EDR 6.1")
-        return self._prepare(read_reports(documents), recent)
-
-    def _prepare(self, reports: Sequence[Report], recent: SeenKeys) -> Prepared:
-        new = [report for report in reports if not _is_written(report, recent)]
-        parents, trouble = self._parents(new, {report.guid: report.image for report in reports})
+    def _prepare(self, processes: Sequence[ReportedProcess], recent: SeenKeys) -> Prepared:
+        new = [process for process in processes if not _is_written(process, recent)]
+        parents, trouble = self._parents(new, {process.guid: process.image for process in processes})
         records = self._records(new, parents)
-        return Prepared(reports, list(zip(new, records, self._current_search().prefetch(records))), trouble)
+        return Prepared(processes, list(zip(new, records, self._current_search().prefetch(records))), trouble)
 
     def read(self, prepared: Prepared, recent: SeenKeys) -> Batch:
         """Make an event of each process that is new, or of which more is known; segments of one process are one."""
@@ -130,7 +120,7 @@ class ProcessFeed:
         learnt_from = [dict(record) for record in records] if self._learner else ()
         return Batch(
             [self._event(record) for record in records],
-            [_key(report) for report in prepared.reports],
+            [_key(process) for process in prepared.processes],
             learnt_from,
         )
 
@@ -165,66 +155,64 @@ class ProcessFeed:
 
     def _with_parents(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
         """Ask for parents once more where they could not be had: what is not known of one does not block the noise."""
-        for wait in _WAITS if self._waits_for_parents else ():
+        for wait in WAITS if self._waits_for_parents else ():
             if prepared.trouble is None or not prepared.trouble.reason.is_passing:
                 break
             self._pause(wait)
-            prepared = self._prepare(prepared.reports, recent)
+            prepared = self._prepare(prepared.processes, recent)
         if prepared.trouble is not None:
             # Is the server down, or the token refused, this says so and the page waits; else the event says less.
-            self._sources.edr.version()
+            self._sources.pages.probe()
             if self._waits_for_parents:
-                prepared = self._prepare(prepared.reports, recent)
+                prepared = self._prepare(prepared.processes, recent)
         # It is this query that fails, so later pages wait for it no more until it works again.
         self._waits_for_parents = prepared.trouble is None
         return prepared
 
-    def _records(self, reports: Sequence[Report], parents: Mapping[str, Image | None]) -> list[Record]:
+    def _records(self, processes: Sequence[ReportedProcess], parents: Mapping[str, Image | None]) -> list[Record]:
         account = self._sources.account
         records = []
-        for report in reports:
+        for process in processes:
             record: Record = {
                 "time": "",
-                ID_FIELD: f"{report.guid}@{account.name}",
-                REVISION_FIELD: str(report.known),  # A process of which more comes to be known is written again then.
+                ID_FIELD: f"{process.guid}@{account.name}",
+                REVISION_FIELD: str(
+                    known_of(process)
+                ),  # A process of which more comes to be known is written again then.
                 "cb_server": account.name,
             }
-            record.update(event_of(report, parents.get(report.parent_guid), account.url))
+            record.update(event_of(process, parents.get(process.parent_guid)))
             record[EVENT_TIME] = f"{_time_of(record):.3f}"
             records.append(record)
         return records
 
     def _parents(
-        self, reports: Sequence[Report], here: dict[str, Image]
+        self, processes: Sequence[ReportedProcess], here: dict[str, Image]
     ) -> tuple[dict[str, Image | None], EdrError | None]:
         self._images.learn(here)
-        wanted = dict.fromkeys(report.parent_guid for report in reports if report.parent_guid)
+        wanted = dict.fromkeys(process.parent_guid for process in processes if process.parent_guid)
         found = self._images.find(wanted)
         missing = [guid for guid in wanted if guid not in found]
-        for start in range(0, len(missing) if self._can_find_images else 0, MAX_BATCH):
-            try:
-                asked = self._ask_images(missing[start : start + MAX_BATCH])
-            except EdrError as error:
-                logger.warning("parents unknown=%d trouble=%r", len(missing) - start, str(error))
-                # A query that this server refuses it will refuse again: the process itself is what counts.
-                self._can_find_images = error.reason is not Reason.REFUSED
-                return found, error if self._can_find_images else None
-            self._images.learn(asked)
-            found.update(asked)
+        if not self._can_find_images:
+            return found, None
+        try:
+            for asked in self._sources.pages.find_images(missing):
+                self._images.learn(asked)
+                found.update(asked)
+        except EdrError as error:
+            unknown = sum(guid not in found for guid in missing)
+            logger.warning("parents unknown=%d trouble=%r", unknown, str(error))
+            # A query that this server refuses it will refuse again: the process itself is what counts.
+            self._can_find_images = error.reason is not Reason.REFUSED
+            return found, error if self._can_find_images else None
         return found, None
-
-    def _ask_images(self, guids: Sequence[str]) -> dict[str, Image | None]:
-        documents = self._sources.edr.find_images(processes_query(guids), len(guids))
-        images: dict[str, Image | None] = dict.fromkeys(guids)
-        images.update({report.guid: report.image for report in read_reports(documents)})
-        return images
 
     def _enrich(self, records: list[Record], events: Sequence[ProcessEvent]) -> None:
         """Add the fields of `| cbsigned`; what fails in passing is asked again, and in the end is unknown."""
         if not records:
             return
         self._pages += 1
-        for wait in (*_WAITS, 0.0):
+        for wait in (*WAITS, 0.0):
             troubles = self._ask(records, events)
             if not wait or not any(reason.is_passing for reason in troubles):
                 break
@@ -232,7 +220,7 @@ class ProcessFeed:
         if any(reason.is_passing or reason.is_account_unusable for reason in troubles):
             # An event is for years. Is the server down, or the token refused, this says so and the page waits; else
             # the verdict itself is what cannot be had.
-            self._sources.edr.version()
+            self._sources.pages.probe()
             self._ask(records, events)
 
     def _ask(self, records: list[Record], events: Sequence[ProcessEvent]) -> set[Reason]:
@@ -264,12 +252,12 @@ class ProcessFeed:
         return Event(moment, SOURCETYPE, {name: value for name, value in record.items() if value})
 
 
-def _key(report: Report) -> str:
-    return f"{report.guid}:{report.known}"
+def _key(process: ReportedProcess) -> str:
+    return f"{process.guid}:{known_of(process)}"
 
 
-def _is_written(report: Report, recent: SeenKeys) -> bool:
-    return any(f"{report.guid}:{known}" in recent for known in range(report.known, MOST_KNOWN + 1))
+def _is_written(process: ReportedProcess, recent: SeenKeys) -> bool:
+    return any(f"{process.guid}:{known}" in recent for known in range(known_of(process), MOST_KNOWN + 1))
 
 
 def _time_of(record: Record) -> float:

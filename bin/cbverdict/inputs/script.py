@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _VALIDATION_TIMEOUT = 10.0
-_FIRST_VERSION = (6, 1)
 _SWITCH_INTERVAL = 0.0005
 """Seconds: the thread that fetches takes what comes in small pieces, and would wait 5 ms for its turn at each."""
 
@@ -101,7 +100,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         arguments = parse_arguments(definition.parameters, self._kind.overlap, self._kind.max_overlap)
         configuration = SplunkdConfiguration(definition.metadata["server_uri"], definition.metadata["session_key"])
         sources = Sources(configuration, arguments.account, longest=_VALIDATION_TIMEOUT)
-        _require_version(sources.edr.version())
+        sources.pages.require_version()
         now = time.time()
         begin = begin_of(arguments.start, now)
         if begin > begin_of("now", now):
@@ -190,9 +189,3 @@ def run(kind: InputKind, arguments: Sequence[str]) -> NoReturn:
 
 def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if isinstance(value, str)}
-
-
-def _require_version(version: str) -> None:
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if numbers < _FIRST_VERSION:
-        raise SetupError(f"Carbon Black EDR {version} is too old for inputs: they need 6.1 or later")

@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
-from cbverdict.carbonblack.edr.clause import Clause
-from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient
+from cbverdict.carbonblack.factory import server_of
+from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.verdict_service import VerdictService
-from cbverdict.settings.verdicts import Method
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
@@ -85,7 +84,7 @@ class Sources:
         self._baselines = BaselineService()
         self._earlier_requests = 0
         self.settings = self._read()
-        self.edr = EdrClient(self.settings.own_account, max_bytes=PAGE_BYTES)
+        self.pages = server_of(self.account).open_pages()
 
     @property
     def account(self) -> Account:
@@ -95,21 +94,21 @@ class Sources:
     @property
     def requests(self) -> int:
         """How many requests for pages were sent so far."""
-        return self._earlier_requests + self.edr.request_count
+        return self._earlier_requests + self.pages.request_count
 
     @property
     def needs_names(self) -> bool:
         """Whether verdicts turn on process names."""
         verdicts = self.settings.verdicts
-        is_joint = verdicts.method is Method.JOINT
-        return verdicts.method is Method.PROG_NAME or (is_joint and Clause(verdicts.clause).needs_name)
+        return server_of(self.account).needs_names(Way(verdicts.method, verdicts.clause))
 
     def reload(self) -> None:
         """Read account and settings anew; raises what the constructor does."""
         self.settings = self._read()
-        self._earlier_requests += self.edr.request_count
-        self.edr.close()
-        self.edr = EdrClient(self.account, max_bytes=PAGE_BYTES)
+        pages = server_of(self.account).open_pages()
+        self._earlier_requests += self.pages.request_count
+        self.pages.close()
+        self.pages = pages
 
     def ask(self, request: VerdictRequest) -> VerdictReply:
         """Answer questions as the verdict service answers a search's."""

@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitTimeoutError
 from typing import TYPE_CHECKING, Mapping, Protocol
 
-from cbverdict.carbonblack.edr.clause import Clause
-from cbverdict.carbonblack.edr.client import EdrClient
-from cbverdict.carbonblack.edr.query import binary_query, joint_query
+from cbverdict.carbonblack.factory import check_verdict_settings, server_of
 from cbverdict.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -23,9 +21,9 @@ from cbverdict.json_object import read_object
 from cbverdict.settings.account import Account, parse_proxy
 from cbverdict.settings.anomalies import parse_anomaly_settings
 from cbverdict.settings.verdicts import Method, parse_verdict_settings
-from cbverdict.verdicts.hashes import Md5
 
 if TYPE_CHECKING:
+    from cbverdict.carbonblack.port import SetupCheck
     from cbverdict.settings.verdicts import VerdictSettings
 
 MAX_SECONDS = 22.0
@@ -33,12 +31,9 @@ MAX_SECONDS = 22.0
 splunkdConnectionTimeout)."""
 
 _GRACE = 0.5  # A request that ends by the deadline says better what was wrong.
-_FIRST_VERSION = 6
 _LOOK_AT = (
     "Check URL and port, the proxy and the firewall; if they are right, look at the server's load, and save again"
 )
-_ANY_MD5 = Md5("d41d8cd98f00b204e9800998ecf8427e")  # of an empty file: whether it is known does not matter
-_ANY_NAME = "cbsigned.exe"
 
 
 class CheckConfiguration(Protocol):
@@ -76,17 +71,17 @@ def check_account(body: str, configuration: CheckConfiguration, seconds: float =
     if is_saved_token and saved:
         _refuse_elsewhere(configuration.draft(name, saved), account)
     settings = configuration.verdict_settings()
-    client = EdrClient(account, retries=0)  # A retry would begin the time anew, and the page gives up.
+    tried = server_of(account).open_check()
     checking = ThreadPoolExecutor(1, "check")  # for no deadline ends a look-up of the host's name
     try:
-        checking.submit(_check, account, client, settings, deadline).result(deadline - time.monotonic() + _GRACE)
+        checking.submit(_check, account, tried, settings, deadline).result(deadline - time.monotonic() + _GRACE)
     except WaitTimeoutError:
         raise SetupError(
             f"Carbon Black {account.name} ({account.url}) could not be tried within {seconds:.0f} s. {_LOOK_AT}"
         ) from None
     finally:
         checking.shutdown(wait=False)
-        client.close()
+        tried.close()
 
 
 def check_settings(stanza: str, fields: Mapping[str, object]) -> None:
@@ -97,7 +92,7 @@ def check_settings(stanza: str, fields: Mapping[str, object]) -> None:
     """
     texts = _texts(fields)
     if stanza == "verdicts":
-        Clause(parse_verdict_settings(texts).clause).render(_ANY_MD5, _ANY_NAME)
+        check_verdict_settings(parse_verdict_settings(texts))
     elif stanza == "anomalies":
         parse_anomaly_settings(texts)
     elif stanza == "proxy":
@@ -121,28 +116,23 @@ def _refuse_elsewhere(saved: Account, account: Account) -> None:
         raise SetupError(f"account {account.name}: {changed} changed, so enter the API token again")
 
 
-def _check(account: Account, client: EdrClient, settings: VerdictSettings, deadline: float) -> None:
-    _check_basics(account, client, deadline)
+def _check(account: Account, tried: SetupCheck, settings: VerdictSettings, deadline: float) -> None:
+    _check_basics(tried, deadline)
     if settings.method is Method.JOINT:
-        _check_joint(account, client, settings.clause, deadline)
+        _check_joint(account, tried, settings.clause, deadline)
 
 
-def _check_basics(account: Account, client: EdrClient, deadline: float) -> None:
+def _check_basics(tried: SetupCheck, deadline: float) -> None:
     try:
-        version = client.version(deadline)
-        first = version.partition(".")[0]
-        if first.isdigit() and int(first) < _FIRST_VERSION:
-            raise SetupError(
-                f"Carbon Black {account.name} is EDR {version}, which is too old: the add-on needs 6.0 or later"
-            )
-        client.find_binaries(binary_query([_ANY_MD5]), 1, deadline)
+        tried.try_version(deadline)
+        tried.try_documents(deadline)
     except TimedOutError as error:
         raise SetupError(f"{_what(error)} {_LOOK_AT}") from None
 
 
-def _check_joint(account: Account, client: EdrClient, clause: str, deadline: float) -> None:
+def _check_joint(account: Account, tried: SetupCheck, clause: str, deadline: float) -> None:
     try:
-        client.find_processes(joint_query([_ANY_MD5], Clause(clause).render(_ANY_MD5, _ANY_NAME)), deadline)
+        tried.try_joint_query(clause, deadline)
     except (QueryRefusedError, ForbiddenError, ServerFailedError, TimedOutError) as error:
         what = _what(error) if isinstance(error, TimedOutError) else str(error)
         raise SetupError(

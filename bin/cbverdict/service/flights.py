@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Dict, Hashable, Iterable, Tuple
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.edr.resolver import Resolution
+    from cbverdict.service.resolution import Resolution
     from cbverdict.verdicts.evidence import Question
-
-Way = Hashable
-"""How it is asked: answers of another way are no answers."""
 
 Landing = Future["Resolution"]
 
@@ -27,14 +24,17 @@ class Flight:
 
 
 class Flights:
-    """The calls under way to one server; safe to use from several threads."""
+    """The calls under way to one server; safe to use from several threads.
+
+    `way` is how a question is asked: answers to one that was asked another way are no answers.
+    """
 
     def __init__(self) -> None:
         """Start with none."""
         self._lock = threading.Lock()
-        self._under_way: Dict[Tuple[Way, Question], Landing] = {}
+        self._under_way: Dict[Tuple[Hashable, Question], Landing] = {}
 
-    def take_off(self, way: Way, questions: Iterable[Question]) -> Flight:
+    def take_off(self, way: Hashable, questions: Iterable[Question]) -> Flight:
         """Begin a call: what nobody asks yet is its own; it must land, whatever happens."""
         flight = Flight(Future(), [])
         with self._lock:
@@ -46,7 +46,7 @@ class Flights:
                     flight.others[question] = landing
         return flight
 
-    def land(self, way: Way, flight: Flight, resolution: Resolution) -> None:
+    def land(self, way: Hashable, flight: Flight, resolution: Resolution) -> None:
         """Record the outcome of a call."""
         with self._lock:
             for question in flight.own:

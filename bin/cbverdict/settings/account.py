@@ -18,11 +18,12 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+")
 
 @dataclass(frozen=True)
 class Account:
-    """One Carbon Black EDR server and how to reach it.
+    """One Carbon Black server and how to reach it.
 
     `url` is `https://host[:port]`. `ca_certificate` is PEM text and then the only thing trusted (empty: the
     public CAs and the machine's own). `proxy` is a URL with its credentials in it (None: no proxy).
-    `timeout` is in seconds for one request. Neither `token` nor `proxy` is shown by `repr`.
+    `timeout` is in seconds for one request. Neither `token` nor `proxy` is shown by `repr`. `kind` is the kind of
+    server, one of those that `carbonblack.factory` knows.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Account:
     proxy: str | None = field(default=None, repr=False)
     timeout: float = 30.0
     requests_in_flight: int = MAX_REQUESTS_IN_FLIGHT
+    kind: str = "edr"
 
     def __post_init__(self) -> None:
         """Refuse what could never work, in words that name the account.
@@ -72,6 +74,7 @@ def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None
         requests_in_flight=int(
             parse_number(where, "requests_in_flight", stanza.get("requests_in_flight"), Account.requests_in_flight)
         ),
+        kind=(stanza.get("kind") or Account.kind).strip(),
     )
 
 

@@ -1,6 +1,7 @@
 """What each reason means: the one table behind `cbverdict.verdicts.reasons.Reason` and the lookup `cbsigned_reasons`.
 
-Another reason: a row here, a member of `Reason`, then `make reasons`, which writes the lookup, and README's table.
+Another reason: a row here, a member of `Reason`, then `make reasons`, which writes the lookup, and a row of
+docs/command.md.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -83,6 +84,16 @@ class Clause:
             msg = f"clause {self._text!r} is not usable: {error}; the variables are {', '.join(VARIABLES)}"
             raise SetupError(msg) from None
         return text, _check(self._text, text)
+
+
+@lru_cache(maxsize=16)
+def read_clause(template: str) -> Clause:
+    """Return the clause of a template; the same one for the same text, as there is one setting for all searches.
+
+    Raises:
+        SetupError: it makes no clause.
+    """
+    return Clause(template)
 
 
 def _finalize(value: object) -> str:

@@ -11,17 +11,13 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, TypeVar
 
 from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS
 from cbverdict.carbonblack.edr.query import published_query_string
-from cbverdict.carbonblack.transport import Request, Transport
+from cbverdict.carbonblack.https.statuses import error_of
+from cbverdict.carbonblack.https.transport import RETRIES, Request, Transport
 from cbverdict.errors import (
     CutShortError,
     EdrError,
-    ForbiddenError,
     NotCarbonBlackError,
-    QueryRefusedError,
-    RateLimitedError,
-    ServerFailedError,
     TooLargeError,
-    UnauthorizedError,
 )
 from cbverdict.json_object import read_object
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
@@ -29,7 +25,7 @@ from cbverdict.verdicts.hashes import Md5, parse_md5
 from cbverdict.verdicts.signature import Signature, worse_of
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.transport import Answer
+    from cbverdict.carbonblack.https.transport import Response
     from cbverdict.settings.account import Account
 
 Document = Mapping[str, Any]
@@ -68,7 +64,7 @@ class EdrClient:
     request is sent, ended and sent again is `Transport`'s.
     """
 
-    def __init__(self, account: Account, retries: int = 2, max_bytes: int = SEARCH_BYTES) -> None:
+    def __init__(self, account: Account, retries: int = RETRIES, max_bytes: int = SEARCH_BYTES) -> None:
         """Prepare a session; nothing is sent yet. Answers of more than `max_bytes` are refused."""
         self._max_bytes = max_bytes
         self._transport = Transport(account, retries, max_bytes)
@@ -154,7 +150,7 @@ class EdrClient:
         with _parsing:
             return read(self._parse(answer))
 
-    def _parse(self, answer: Answer) -> dict[str, Any]:
+    def _parse(self, answer: Response) -> dict[str, Any]:
         if answer.status == HTTPStatus.NO_CONTENT:
             return {"results": [], "total_results": 0}
         content = answer.content
@@ -196,26 +192,13 @@ class EdrClient:
             raise NotCarbonBlackError(self._sentence("sent JSON that is not a search result", NotCarbonBlackError))
         return total
 
-    def _raise_for_status(self, answer: Answer) -> None:
-        status = answer.status
-        if status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
-            return
-        kind: type[EdrError] = _ERROR_BY_STATUS.get(status, QueryRefusedError)
-        if 300 <= status < 400 or status == HTTPStatus.NOT_FOUND:  # noqa: PLR2004 - HTTP's redirections
-            kind = NotCarbonBlackError
-        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            kind = ServerFailedError
-        raise kind(self._sentence(f"answered {status}{_vendor_reason(answer.content)}", kind))
+    def _raise_for_status(self, answer: Response) -> None:
+        kind = error_of(answer.status)
+        if kind is not None:
+            raise kind(self._sentence(f"answered {answer.status}{_vendor_reason(answer.content)}", kind))
 
     def _sentence(self, what: str, kind: type[EdrError]) -> str:
         return self._transport.sentence(what, kind)
-
-
-_ERROR_BY_STATUS: dict[int, type[EdrError]] = {
-    401: UnauthorizedError,
-    403: ForbiddenError,
-    429: RateLimitedError,
-}
 
 
 def _vendor_reason(content: bytearray) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable, Iterator
 
 import pytest
 
-from cbverdict.carbonblack.edr.clause import Clause
-from cbverdict.carbonblack.edr.resolver import Resolution, Resolver
+from cbverdict.carbonblack.deadline import Deadline
+from cbverdict.carbonblack.edr.evidence_source import EdrEvidenceSource
+from cbverdict.carbonblack.port import Way
 from cbverdict.errors import QueryRefusedError, ServerFailedError, TooLargeError, Trouble, UnauthorizedError
+from cbverdict.service.resolution import Resolution
 from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question
 from cbverdict.verdicts.hashes import Md5
@@ -20,6 +22,7 @@ from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 
+BY_NAME = CLAUSE_PRESETS["digsig_prog_name"]
 A, B, C = Md5("a" * 32), Md5("b" * 32), Md5("c" * 32)
 SIGNED, UNSIGNED = Signature("Signed"), Signature("Unsigned")
 
@@ -48,6 +51,18 @@ class FakeEdr:
         self.request_count += 1
         self.before(query)
 
+    def counting_apart(self) -> FakeEdr:
+        """Count from none, over the same connections."""
+        return replace(self, request_count=0)
+
+    def version(self, deadline: float) -> str:
+        """Answer the probe."""
+        self._ask("version", deadline)
+        return "7.8.0"
+
+    def close(self) -> None:
+        """Close nothing."""
+
     def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Answer the published query."""
         self._ask(f"published {md5} {name}", deadline)
@@ -73,15 +88,25 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield executor
 
 
-def _resolver(edr: FakeEdr, pool: ThreadPoolExecutor, clause: str = "digsig_result") -> Resolver:
-    return Resolver(edr, pool, Clause(CLAUSE_PRESETS[clause]))
+def _resolve(
+    edr: FakeEdr, pool: ThreadPoolExecutor, questions: list[Question], method: Method, seconds: float = 10
+) -> Resolution:
+    """Gather evidence as the service does, with the clause that ships, and judge it."""
+    return _resolve_with(CLAUSE_PRESETS["digsig_result"], edr, pool, questions, method, seconds)
+
+
+def _resolve_with(
+    clause: str, edr: FakeEdr, pool: ThreadPoolExecutor, questions: list[Question], method: Method, seconds: float = 10
+) -> Resolution:
+    findings = EdrEvidenceSource(edr, pool).gather(questions, Way(method, clause), Deadline.after(seconds))
+    return Resolution.of(findings, method)
 
 
 def test_a_hash_is_asked_once_however_often_it_comes(pool: ThreadPoolExecutor) -> None:
     """Two requests for any number of rows and names of two hashes."""
     edr = FakeEdr({A}, {A: SIGNED, B: UNSIGNED})
     questions = [Question(A), Question(B), Question(A, "x.exe"), Question(A)]
-    resolution = _resolver(edr, pool).resolve(questions, Method.JOINT, 10)
+    resolution = _resolve(edr, pool, questions, Method.JOINT)
     signed = Answer(Verdict(Signed.TRUE, Reason.JOINT, SIGNED), Source.SERVER)
     unsigned = Answer(Verdict(Signed.FALSE, Reason.UNSIGNED, UNSIGNED), Source.SERVER)
     assert resolution.answers == {Question(A): signed, Question(A, "x.exe"): signed, Question(B): unsigned}
@@ -90,27 +115,17 @@ def test_a_hash_is_asked_once_however_often_it_comes(pool: ThreadPoolExecutor) -
     assert sorted(edr.asked) == sorted([joint, f"md5:{A} OR md5:{B}"])
 
 
-@pytest.mark.parametrize("method", [Method.JOINT, Method.PROG_NAME])
-def test_every_request_has_to_be_over_when_the_search_is(pool: ThreadPoolExecutor, method: Method) -> None:
-    """Whoever asks for ten seconds has one deadline ten seconds from now on all of its requests."""
-    edr = FakeEdr()
-    before = time.monotonic()
-    _resolver(edr, pool).resolve([Question(A, "a.exe"), Question(B, "b.exe")], method, 10)
-    (deadline,) = edr.deadlines
-    assert before + 10 <= deadline <= time.monotonic() + 10
-
-
 def test_500_hashes_take_six_requests_of_at_most_200(pool: ThreadPoolExecutor) -> None:
     """Carbon Black's facets stop at 200."""
     edr = FakeEdr()
-    _resolver(edr, pool).resolve([Question(Md5(f"{n:032x}")) for n in range(1, 501)], Method.JOINT, 10)
+    _resolve(edr, pool, [Question(Md5(f"{n:032x}")) for n in range(1, 501)], Method.JOINT)
     assert sorted(query.count("md5:") for query in edr.asked) == [100, 100, 200, 200, 200, 200]
 
 
 def test_the_binary_method_asks_no_joint_query(pool: ThreadPoolExecutor) -> None:
     """The way out where joins are blocked."""
     edr = FakeEdr({A}, {A: SIGNED})
-    resolution = _resolver(edr, pool).resolve([Question(A), Question(B)], Method.BINARY, 10)
+    resolution = _resolve(edr, pool, [Question(A), Question(B)], Method.BINARY)
     assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
     assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.NOT_SEEN), Source.SERVER)
     assert edr.asked == [f"md5:{A} OR md5:{B}"]
@@ -120,7 +135,7 @@ def test_two_names_of_one_hash_never_share_a_batch(pool: ThreadPoolExecutor) -> 
     """A facet tells hashes apart and nothing else."""
     edr = FakeEdr()
     questions = [Question(A, "one.exe"), Question(B, "b.exe"), Question(A, "two.exe"), Question(A, "my tool.exe")]
-    _resolver(edr, pool, "digsig_prog_name").resolve(questions, Method.JOINT, 10)
+    _resolve_with(BY_NAME, edr, pool, questions, Method.JOINT)
     joint = [query for query in edr.asked if query.startswith(("(process_md5", "process_md5"))]
     assert sorted(joint) == sorted(
         [
@@ -134,7 +149,7 @@ def test_two_names_of_one_hash_never_share_a_batch(pool: ThreadPoolExecutor) -> 
 def test_a_process_without_a_name_is_left_to_its_document(pool: ThreadPoolExecutor) -> None:
     """A clause over names cannot be asked for it."""
     edr = FakeEdr(set(), {A: SIGNED})
-    resolution = _resolver(edr, pool, "digsig_prog_name").resolve([Question(A)], Method.JOINT, 10)
+    resolution = _resolve_with(BY_NAME, edr, pool, [Question(A)], Method.JOINT)
     assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
     assert edr.asked == [f"md5:{A}"]
 
@@ -143,7 +158,7 @@ def test_the_published_method_asks_once_per_pair(pool: ThreadPoolExecutor) -> No
     """A hit is true, none is false; without a name nothing is asked."""
     edr = FakeEdr(programs={(A, "a.exe")})
     questions = [Question(A, "a.exe"), Question(A, "b.exe"), Question(A, "a.exe"), Question(B)]
-    answers = _resolver(edr, pool).resolve(questions, Method.PROG_NAME, 10).answers
+    answers = _resolve(edr, pool, questions, Method.PROG_NAME).answers
     assert answers[Question(A, "a.exe")].verdict == Verdict(Signed.TRUE, Reason.PROG_NAME)
     assert answers[Question(A, "b.exe")].verdict == Verdict(Signed.FALSE, Reason.NO_PROG_NAME)
     assert answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.NO_NAME), Source.NONE)
@@ -153,13 +168,13 @@ def test_the_published_method_asks_once_per_pair(pool: ThreadPoolExecutor) -> No
 def test_a_search_that_was_cut_short_leaves_unknown_what_it_did_not_find(pool: ThreadPoolExecutor) -> None:
     """What it did find is found."""
     edr = FakeEdr({A}, {B: UNSIGNED}, is_complete=False)
-    resolution = _resolver(edr, pool).resolve([Question(A), Question(B), Question(C)], Method.JOINT, 10)
+    resolution = _resolve(edr, pool, [Question(A), Question(B), Question(C)], Method.JOINT)
     assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.JOINT)
     assert resolution.answers[Question(B)].verdict == Verdict(Signed.FALSE, Reason.UNSIGNED, UNSIGNED)
     assert resolution.answers[Question(C)] == Answer(Verdict(Signed.UNKNOWN, Reason.INCOMPLETE), Source.NONE)
     assert [trouble.reason for trouble in resolution.troubles] == [Reason.INCOMPLETE]
     edr = FakeEdr(programs={(A, "a")}, is_complete=False)
-    answers = _resolver(edr, pool).resolve([Question(A, "a"), Question(B, "b")], Method.PROG_NAME, 10).answers
+    answers = _resolve(edr, pool, [Question(A, "a"), Question(B, "b")], Method.PROG_NAME).answers
     assert [answer.verdict.reason for answer in answers.values()] == [Reason.PROG_NAME, Reason.INCOMPLETE]
 
 
@@ -171,7 +186,7 @@ def test_blocked_joins_leave_the_decision_to_the_documents(pool: ThreadPoolExecu
             raise QueryRefusedError("joins are blocked")
 
     edr = FakeEdr({A}, {A: SIGNED}, before=refuse_joins)
-    resolution = _resolver(edr, pool).resolve([Question(A), Question(B)], Method.JOINT, 10)
+    resolution = _resolve(edr, pool, [Question(A), Question(B)], Method.JOINT)
     assert resolution == Resolution(
         {
             Question(A): Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER),
@@ -190,7 +205,7 @@ def test_a_refused_token_ends_the_asking_at_once(pool: ThreadPoolExecutor) -> No
 
     edr = FakeEdr(before=refuse)
     questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 500)]
-    resolution = _resolver(edr, pool).resolve(questions, Method.PROG_NAME, 10)
+    resolution = _resolve(edr, pool, questions, Method.PROG_NAME)
     assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.AUTH}
     assert [(trouble.reason, trouble.is_final) for trouble in resolution.troubles] == [(Reason.AUTH, True)]
     assert resolution.requests < 50
@@ -203,9 +218,57 @@ def test_a_server_that_is_down_is_not_asked_a_thousand_times(pool: ThreadPoolExe
         raise ServerFailedError("it failed")
 
     questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 1001)]
-    resolution = _resolver(FakeEdr(before=fail), pool).resolve(questions, Method.PROG_NAME, 10)
+    resolution = _resolve(FakeEdr(before=fail), pool, questions, Method.PROG_NAME)
     assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.SERVER_ERROR}
     assert resolution.requests < 20
+
+
+def test_a_server_that_fails_gives_unknown_for_every_question(pool: ThreadPoolExecutor) -> None:
+    """And one trouble, not one a request."""
+
+    def fail(_: str) -> None:
+        raise ServerFailedError("it failed")
+
+    questions = [Question(Md5(f"{n:032x}")) for n in range(1, 500)]
+    resolution = _resolve(FakeEdr(before=fail), pool, questions, Method.JOINT)
+    assert {answer.verdict for answer in resolution.answers.values()} == {Verdict(Signed.UNKNOWN, Reason.SERVER_ERROR)}
+    assert len(resolution.troubles) == 1
+
+
+def test_what_is_late_is_unknown_and_what_was_in_time_counts(pool: ThreadPoolExecutor) -> None:
+    """The caller waits no longer than it said."""
+    release = threading.Event()
+
+    def wait_for_joins(query: str) -> None:
+        if "digsig" in query:
+            release.wait(30)
+
+    edr = FakeEdr({A}, {A: SIGNED}, before=wait_for_joins)
+    resolution = _resolve(edr, pool, [Question(A), Question(B)], Method.JOINT, 0.3)
+    release.set()
+    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
+    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.TIMEOUT), Source.NONE)
+    assert [trouble.reason for trouble in resolution.troubles] == [Reason.TIMEOUT]
+
+
+def test_a_defect_is_not_taken_for_trouble_with_the_server(pool: ThreadPoolExecutor) -> None:
+    """It surfaces."""
+
+    def defect(_: str) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        _resolve(FakeEdr(before=defect), pool, [Question(A)], Method.JOINT)
+
+
+@pytest.mark.parametrize("method", [Method.JOINT, Method.PROG_NAME])
+def test_every_request_has_to_be_over_when_the_search_is(pool: ThreadPoolExecutor, method: Method) -> None:
+    """Whoever asks for ten seconds has one deadline ten seconds from now on all of its requests."""
+    edr = FakeEdr()
+    before = time.monotonic()
+    _resolve(edr, pool, [Question(A, "a.exe"), Question(B, "b.exe")], method)
+    (deadline,) = edr.deadlines
+    assert before + 10 <= deadline <= time.monotonic() + 10
 
 
 def test_eight_failures_in_a_row_are_enough_and_a_success_between_starts_anew() -> None:
@@ -218,7 +281,7 @@ def test_eight_failures_in_a_row_are_enough_and_a_success_between_starts_anew() 
 
     questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 50)]
     with ThreadPoolExecutor(1) as one:
-        resolution = _resolver(FakeEdr(before=fail), one).resolve(questions, Method.PROG_NAME, 10)
+        resolution = _resolve(FakeEdr(before=fail), one, questions, Method.PROG_NAME)
     assert resolution.requests == 16
     reasons = [answer.verdict.reason for answer in resolution.answers.values()]
     assert reasons == [*[Reason.SERVER_ERROR] * 7, Reason.NO_PROG_NAME, *[Reason.SERVER_ERROR] * 41]
@@ -232,7 +295,7 @@ def test_a_failure_that_says_nothing_of_the_server_ends_nothing() -> None:
 
     questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 20)]
     with ThreadPoolExecutor(1) as one:
-        resolution = _resolver(FakeEdr(before=refuse), one).resolve(questions, Method.PROG_NAME, 10)
+        resolution = _resolve(FakeEdr(before=refuse), one, questions, Method.PROG_NAME)
     assert resolution.requests == 19
 
 
@@ -240,7 +303,7 @@ def test_one_process_is_a_hit(pool: ThreadPoolExecutor) -> None:
     """Also where the search was cut short: what was found is there."""
     for is_complete in (True, False):
         edr = FakeEdr(programs={(A, "a.exe")}, times=1, is_complete=is_complete)
-        answers = _resolver(edr, pool).resolve([Question(A, "a.exe")], Method.PROG_NAME, 10).answers
+        answers = _resolve(edr, pool, [Question(A, "a.exe")], Method.PROG_NAME).answers
         assert answers == {Question(A, "a.exe"): Answer(Verdict(Signed.TRUE, Reason.PROG_NAME), Source.SERVER)}
 
 
@@ -253,7 +316,7 @@ def test_documents_that_are_too_large_together_are_asked_for_in_halves(pool: Thr
             raise TooLargeError("too large")
 
     edr = FakeEdr(documents=dict.fromkeys(hashes, SIGNED), before=limit)
-    resolution = _resolver(edr, pool).resolve(map(Question, hashes), Method.BINARY, 10)
+    resolution = _resolve(edr, pool, list(map(Question, hashes)), Method.BINARY)
     assert [query.count("md5:") for query in edr.asked] == [200, 100, 100, 50, 50, 50, 50]
     assert {answer.verdict for answer in resolution.answers.values()} == {Verdict(Signed.TRUE, Reason.BINARY, SIGNED)}
     assert resolution.troubles == ()
@@ -267,7 +330,7 @@ def test_what_is_too_large_by_itself_is_unknown_and_the_rest_is_not(pool: Thread
             raise TooLargeError("too large")
 
     edr = FakeEdr(documents={A: SIGNED, B: SIGNED, C: UNSIGNED}, before=limit)
-    resolution = _resolver(edr, pool).resolve(map(Question, (A, B, C)), Method.BINARY, 10)
+    resolution = _resolve(edr, pool, list(map(Question, (A, B, C))), Method.BINARY)
     assert [resolution.answers[Question(md5)].verdict.reason for md5 in (A, B, C)] == [
         Reason.INCOMPLETE, Reason.BINARY, Reason.UNSIGNED,
     ]  # fmt: skip
@@ -277,7 +340,7 @@ def test_what_is_too_large_by_itself_is_unknown_and_the_rest_is_not(pool: Thread
 
     edr = FakeEdr(before=refuse)
     hashes = [Md5(f"{n:032x}") for n in range(1, 201)]
-    resolution = _resolver(edr, pool).resolve(map(Question, hashes), Method.BINARY, 10)
+    resolution = _resolve(edr, pool, list(map(Question, hashes)), Method.BINARY)
     assert 24 < resolution.requests <= 32
     assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.INCOMPLETE}
     assert len(resolution.troubles) == 1
@@ -292,46 +355,10 @@ def test_a_search_that_is_over_is_waited_for_no_longer(pool: ThreadPoolExecutor)
             release.wait(60)
 
     edr = FakeEdr({A}, {A: SIGNED}, before=wait_for_joins)
-    resolver = Resolver(edr, pool, Clause(CLAUSE_PRESETS["digsig_result"]), is_over=lambda: True)
-    resolution = resolver.resolve([Question(A), Question(B)], Method.JOINT, 60)
+    deadline = Deadline.after(60, is_over=lambda: True)
+    way = Way(Method.JOINT, CLAUSE_PRESETS["digsig_result"])
+    found = EdrEvidenceSource(edr, pool).gather([Question(A), Question(B)], way, deadline)
+    resolution = Resolution.of(found, Method.JOINT)
     release.set()
     assert resolution.answers[Question(A)] == Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER)
     assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.CANCELLED), Source.NONE)
-
-
-def test_a_server_that_fails_gives_unknown_for_every_question(pool: ThreadPoolExecutor) -> None:
-    """And one trouble, not one a request."""
-
-    def fail(_: str) -> None:
-        raise ServerFailedError("it failed")
-
-    questions = [Question(Md5(f"{n:032x}")) for n in range(1, 500)]
-    resolution = _resolver(FakeEdr(before=fail), pool).resolve(questions, Method.JOINT, 10)
-    assert {answer.verdict for answer in resolution.answers.values()} == {Verdict(Signed.UNKNOWN, Reason.SERVER_ERROR)}
-    assert len(resolution.troubles) == 1
-
-
-def test_what_is_late_is_unknown_and_what_was_in_time_counts(pool: ThreadPoolExecutor) -> None:
-    """The caller waits no longer than it said."""
-    release = threading.Event()
-
-    def wait_for_joins(query: str) -> None:
-        if "digsig" in query:
-            release.wait(30)
-
-    edr = FakeEdr({A}, {A: SIGNED}, before=wait_for_joins)
-    resolution = _resolver(edr, pool).resolve([Question(A), Question(B)], Method.JOINT, 0.3)
-    release.set()
-    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
-    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.TIMEOUT), Source.NONE)
-    assert [trouble.reason for trouble in resolution.troubles] == [Reason.TIMEOUT]
-
-
-def test_a_defect_is_not_taken_for_trouble_with_the_server(pool: ThreadPoolExecutor) -> None:
-    """It surfaces."""
-
-    def defect(_: str) -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        _resolver(FakeEdr(before=defect), pool).resolve([Question(A)], Method.JOINT, 10)

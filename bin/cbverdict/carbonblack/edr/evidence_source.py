@@ -1,0 +1,249 @@
+"""From questions to evidence: distinct hashes in batches, a few requests in flight, something for everyone."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
+
+from cbverdict.carbonblack.calls import make_calls
+from cbverdict.carbonblack.edr.clause import read_clause
+from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
+from cbverdict.carbonblack.port import GatheredEvidence
+from cbverdict.errors import CbsignedError, TooLargeError, Trouble
+from cbverdict.settings.verdicts import Method
+from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
+from cbverdict.verdicts.reasons import Reason
+from cbverdict.verdicts.signature import SignatureStatus
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from cbverdict.carbonblack.deadline import Deadline
+    from cbverdict.carbonblack.edr.clause import Clause
+    from cbverdict.carbonblack.port import Way
+    from cbverdict.verdicts.hashes import Md5
+
+T = TypeVar("T")
+
+MAX_PARTS = 32
+_DOCUMENTS_A_HASH = 2  # asked for: one is the rule, and a second one may contradict it
+
+_CUT_SHORT = Trouble(
+    Reason.INCOMPLETE,
+    "Carbon Black cut a search short, so what it did not find stays unknown: search again later, "
+    "or use method=binary, which asks less of the server.",
+)
+
+
+class Client(Protocol):
+    """What is needed of the REST API; `cbverdict.carbonblack.edr.client.EdrClient` is the real one."""
+
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+
+    def counting_apart(self) -> Client:
+        """Return a client over the same connections that counts its own requests."""
+
+    def version(self, deadline: float) -> str:
+        """Ask for the version."""
+
+    def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
+        """Send the published request."""
+
+    def find_processes(self, query: str, deadline: float) -> Hits:
+        """Return for which hashes a process matches."""
+
+    def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
+        """Fetch binary documents."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+@dataclass(frozen=True)
+class _JointBatch:
+    query: str
+    questions: tuple[Question, ...]
+
+
+class EdrEvidenceSource:
+    """Gather evidence from one EDR server; see `cbverdict.carbonblack.port.EvidenceSource`.
+
+    The executor bounds the requests in flight.
+    """
+
+    def __init__(self, client: Client, executor: Executor) -> None:
+        """Store what asks, and the pool that it asks in."""
+        self._client = client
+        self._executor = executor
+
+    def gather(self, questions: Iterable[Question], way: Way, deadline: Deadline) -> GatheredEvidence:
+        """Gather evidence for every question by the deadline; trouble is data.
+
+        Raises:
+            SetupError: the clause is not usable.
+        """
+        clause = read_clause(way.clause)
+        client = self._client.counting_apart()
+        gathering = _Gathering(client, self._executor, clause, deadline)
+        distinct = list(dict.fromkeys(questions))
+        if way.method is Method.PROG_NAME:
+            evidence = gathering.ask_published(distinct)
+        else:
+            evidence = gathering.ask(distinct, is_joint=way.method is Method.JOINT)
+        return GatheredEvidence(evidence, client.request_count, tuple(gathering.troubles), clause.proves_signed)
+
+    def probe(self, deadline: float = math.inf) -> None:
+        """Ask for the version."""
+        self._client.version(deadline)
+
+    def close(self) -> None:
+        """Close the connections; who asks at this moment is still answered, by threads that end with the last."""
+        self._client.close()
+
+
+class _Gathering:
+    """The requests for the questions of one search; `troubles` are those so far, each once, in order."""
+
+    def __init__(self, client: Client, executor: Executor, clause: Clause, deadline: Deadline) -> None:
+        self._client = client
+        self._executor = executor
+        self._clause = clause
+        self._deadline = deadline
+        self.troubles: dict[Trouble, None] = {}
+
+    def ask_published(self, questions: list[Question]) -> dict[Question, Evidence]:
+        """Send the published request for each question that has a name."""
+        evidence = {question: Evidence(trouble=Reason.NO_NAME) for question in questions}
+        named = [(question, question.name) for question in questions if question.name is not None]
+        count = partial(self._client.count_published, deadline=self._deadline.moment)
+        calls = [partial(count, question.md5, name) for question, name in named]
+        for (question, _), outcome in zip(named, self._make(calls)):
+            trouble = _trouble(outcome)
+            if isinstance(outcome, ProcessCount) and (outcome.total > 0 or outcome.is_complete):
+                evidence[question] = Evidence(joint=Joint.HIT if outcome.total > 0 else Joint.MISS)
+            elif trouble is not None:
+                self.troubles[trouble] = None
+                evidence[question] = Evidence(joint=Joint.FAILED, trouble=trouble.reason)
+        return evidence
+
+    def ask(self, questions: list[Question], *, is_joint: bool) -> dict[Question, Evidence]:
+        """Ask the joint query, if it is wanted, and at the same time the binary search."""
+        joint_batches = list(self._joint_batches(questions)) if is_joint else []
+        binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
+        find_processes = partial(self._client.find_processes, deadline=self._deadline.moment)
+        calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
+        calls += [partial(self._find_binaries, md5s) for md5s in binary_batches]
+        outcomes = self._make(calls)
+
+        hits = outcomes[: len(joint_batches)]
+        binaries = dict(_by_md5(binary_batches, outcomes[len(joint_batches) :]))
+        seen = map(_trouble, (*hits, *binaries.values()))
+        self.troubles.update((trouble, None) for trouble in seen if trouble is not None)
+        evidence = dict.fromkeys(questions, Evidence())
+        for batch, outcome in zip(joint_batches, hits):
+            for question in batch.questions:
+                evidence[question] = _add_hits(evidence[question], question.md5, outcome)
+        return {
+            question: _add_binaries(one, question.md5, binaries[question.md5]) for question, one in evidence.items()
+        }
+
+    def _make(self, calls: Sequence[Callable[[], T]]) -> list[T | CbsignedError]:
+        return make_calls(self._executor, calls, self._deadline)
+
+    def _find_binaries(self, md5s: list[Md5]) -> dict[Md5, Binaries | CbsignedError]:
+        """Fetch documents; where they are too large together, those of each half, in `MAX_PARTS` requests at most."""
+        find = partial(self._client.find_binaries, deadline=self._deadline.moment)
+        outcomes: dict[Md5, Binaries | CbsignedError] = {}
+        parts, asked = deque([md5s]), 0
+        while parts:
+            part = parts.popleft()
+            asked += 1
+            try:
+                found = find(binary_query(part), _DOCUMENTS_A_HASH * len(part))
+            except TooLargeError as error:
+                half = len(part) // 2
+                if half and asked + len(parts) + 2 <= MAX_PARTS:
+                    parts += [part[:half], part[half:]]
+                else:
+                    outcomes.update(dict.fromkeys(part, error))
+            else:
+                outcomes.update(dict.fromkeys(part, found))
+        return outcomes
+
+    def _joint_batches(self, questions: list[Question]) -> Iterator[_JointBatch]:
+        if not self._clause.is_per_process:
+            yield from _batches_by_hash(questions, self._clause.render())
+            return
+        for batch in _batches_of_distinct_hashes(questions, needs_name=self._clause.needs_name):
+            clauses = {question.md5: self._clause.render(question.md5, question.name or "") for question in batch}
+            yield _JointBatch(paired_joint_query(clauses), tuple(batch))
+
+
+def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:
+    by_md5: dict[Md5, list[Question]] = {}
+    for question in questions:
+        by_md5.setdefault(question.md5, []).append(question)
+    for md5s in _slices(list(by_md5)):
+        yield _JointBatch(joint_query(md5s, clause), tuple(question for md5 in md5s for question in by_md5[md5]))
+
+
+def _batches_of_distinct_hashes(questions: list[Question], *, needs_name: bool) -> Iterator[list[Question]]:
+    """Return batches in which no hash stands twice, because a facet tells hashes apart and nothing else."""
+    rounds: list[list[Question]] = []
+    names_of: dict[Md5, int] = {}
+    for question in questions:
+        if needs_name and question.name is None:
+            continue
+        number = names_of.get(question.md5, 0)
+        names_of[question.md5] = number + 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(question)
+    for members in rounds:
+        yield from _slices(members)
+
+
+def _slices(members: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(members), MAX_BATCH):
+        yield members[start : start + MAX_BATCH]
+
+
+def _by_md5(
+    batches: list[list[Md5]], outcomes: list[dict[Md5, Binaries | CbsignedError] | CbsignedError]
+) -> Iterator[tuple[Md5, Binaries | CbsignedError]]:
+    for md5s, outcome in zip(batches, outcomes):
+        for md5 in md5s:
+            yield md5, outcome if isinstance(outcome, CbsignedError) else outcome[md5]
+
+
+def _add_hits(evidence: Evidence, md5: Md5, outcome: Hits | CbsignedError) -> Evidence:
+    if isinstance(outcome, Hits) and md5 in outcome.md5s:
+        return replace(evidence, joint=Joint.HIT)
+    trouble = _trouble(outcome)
+    if trouble is None:
+        return replace(evidence, joint=Joint.MISS)
+    return replace(evidence, joint=Joint.FAILED, trouble=trouble.reason)
+
+
+def _add_binaries(evidence: Evidence, md5: Md5, outcome: Binaries | CbsignedError) -> Evidence:
+    if isinstance(outcome, Binaries) and outcome.has_more:
+        evidence = replace(evidence, may_be_contradicted=True, trouble=Reason.INCOMPLETE)
+    if isinstance(outcome, Binaries) and md5 in outcome.signatures:
+        signature = outcome.signatures[md5]
+        is_whole = outcome.is_complete or outcome.has_more
+        if is_whole or signature.status not in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}:
+            return replace(evidence, signature=signature)
+        # The search was cut short, and another document may say the contrary: a good one alone proves nothing.
+    trouble = _trouble(outcome)
+    return evidence if trouble is None else replace(evidence, trouble=trouble.reason)
+
+
+def _trouble(outcome: Hits | Binaries | ProcessCount | CbsignedError) -> Trouble | None:
+    if isinstance(outcome, CbsignedError):
+        return Trouble.of(outcome)
+    return None if outcome.is_complete else _CUT_SHORT

@@ -1,0 +1,152 @@
+"""Carbon Black EDR's process documents: which are one process, and what its event says of it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Dict, Iterable
+
+from cbverdict.carbonblack.port import ReportedProcess
+from cbverdict.carbonblack.times import second_of
+from cbverdict.errors import NotCarbonBlackError
+from cbverdict.verdicts.hashes import parse_md5
+
+if TYPE_CHECKING:
+    from cbverdict.carbonblack.edr.client import Document
+
+REACHED = "last_server_update"
+"""When a segment reached the server, in whose order pages come."""
+
+# Carbon Black's field, and the event's name for it.
+_FIELDS = {
+    "hostname": "dest",
+    "username": "user",
+    "uid": "user_id",
+    "os_type": "os",
+    "cmdline": "process",
+    "process_name": "process_name",
+    "path": "process_path",
+    "process_pid": "process_id",
+    "parent_name": "parent_process_name",
+    "parent_pid": "parent_process_id",
+    "process_sha256": "process_sha256",
+    "group": "group",
+    "host_type": "host_type",
+    "sensor_id": "sensor_id",
+    "logon_type": "logon_type",
+    REACHED: "last_server_update",
+    "interface_ip": "interface_ip",
+    "comms_ip": "comms_ip",
+    "parent_md5": "parent_md5",
+    "segment_id": "segment_id",
+}
+_ADDRESSES = ("interface_ip", "comms_ip")
+_MAX_TEXT = 32_767  # characters, what Windows lets a command line have; several of them must fit into TRUNCATE.
+_SCORE = "alliance_score_"
+_UNKNOWN = {"", "(unknown)", "(Unknown)"}
+
+
+def identity_of(document: Document) -> str:
+    """Return what tells a segment from others (empty: nothing does)."""
+    return f"{document['id']}:{document.get('segment_id')}" if document.get("id") else ""
+
+
+def reached(document: Document) -> str:
+    """Return when a segment reached the server."""
+    return str(document.get(REACHED) or "")
+
+
+def read_page(documents: list[Document], console: str) -> list[ReportedProcess]:
+    """Read a page.
+
+    Raises:
+        NotCarbonBlackError: the server does not say when segments reached it.
+    """
+    if documents and not any(document.get(REACHED) for document in documents):
+        raise NotCarbonBlackError("the processes have no last_server_update: the input needs Carbon Black EDR 6.1")
+    return read_processes(documents, console)
+
+
+def read_processes(documents: Iterable[Document], console: str) -> list[ReportedProcess]:
+    """Put the segments of each process together, in the order in which processes first appear.
+
+    `console` is the address of Carbon Black's console.
+    """
+    segments: dict[str, list[Document]] = {}
+    for document in documents:
+        guid = _text(document.get("id"))
+        if guid:
+            segments.setdefault(guid, []).append(document)
+    return [_process(guid, parts, console) for guid, parts in segments.items()]
+
+
+def _process(guid: str, segments: list[Document], console: str) -> ReportedProcess:
+    if len(segments) > 1:
+        segments.sort(key=lambda document: _text(document.get(REACHED)))
+    fields: dict[str, str] = {}
+    md5, start, parent = None, "", ""
+    watchlists: set[str] = set()
+    for document in segments:
+        fields.update(_fields(document))
+        md5 = parse_md5(_text(document.get("process_md5"))) or md5
+        parent = _text(document.get("parent_id")) or parent
+        began = _text(document.get("start"))
+        if second_of(began) and (not start or began < start):
+            start = began
+        watchlists.update(_watchlists(document))
+    parent_md5, segment = fields.pop("parent_md5", ""), fields.pop("segment_id", "1")  # These are no event's fields.
+    _tidy(fields)
+    # Where the parent is not known its start time in the id is all zeros, its number all ones.
+    if "-ffff-ffff-" in parent or parent.endswith("-0000-000000000000"):
+        parent = ""
+    link = f"{console}/#analyze/{guid}/{segment}"
+    return ReportedProcess(guid, parent, md5, parse_md5(parent_md5), start, fields, sorted(watchlists - {""}), link)
+
+
+def _tidy(fields: Dict[str, str]) -> None:
+    """Write addresses as such; a parent that is not known has the number -1."""
+    for name in _ADDRESSES:
+        if name in fields:
+            fields[name] = _address(fields[name])
+    if fields.get("parent_process_id", "").startswith("-"):
+        del fields["parent_process_id"]
+
+
+def _watchlists(document: Document) -> list[str]:
+    hits = document.get("watchlists")
+    return [_text(hit.get("wid")) for hit in hits if isinstance(hit, dict)] if isinstance(hits, list) else []
+
+
+def _fields(document: Document) -> Dict[str, str]:
+    fields = {}
+    for theirs, ours in _FIELDS.items():
+        value = document.get(theirs)
+        if value is not None:
+            is_plain = value.__class__ is str and len(value) < _MAX_TEXT and value.isascii() and value not in _UNKNOWN
+            text = value if is_plain else _text(value)
+            if text:
+                fields[ours] = text
+    for name in document:
+        if name.startswith(_SCORE):
+            text = _text(document[name])
+            if text:
+                fields[name] = text
+    return fields
+
+
+@lru_cache(maxsize=8192)
+def _address(number: str) -> str:
+    try:
+        return str(IPv4Address(int(number) % 2**32)) if number not in {"", "0"} else ""
+    except ValueError:
+        return ""
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return "" if isinstance(value, (bool, list, dict)) else str(value)
+    if not value.isascii():  # halves of surrogate pairs would not reach the index
+        value = value.encode("utf-8", "replace").decode("utf-8")
+    return "" if value in _UNKNOWN or not value.strip() else value[:_MAX_TEXT]
