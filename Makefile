@@ -17,13 +17,15 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: demo test try package bench eval soak lint format reasons clean help python libmagic announce
+.PHONY: demo test coverage mutate try package bench eval soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
 	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
 	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
 	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
+	@echo "make coverage [ARGS=...]   all tests, and how much of bin/ they run: 95 % of lines and branches must be"
+	@echo "make mutate [ARGS='--size 200 --seed 1 --path bin/cbverdict/search']   change code, and see whether a test notices"
 	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
 	@echo "make reasons   write lookups/cbsigned_reasons.csv anew, after a change of what a reason means"
 	@echo "make lint | package | bench | eval | clean"
@@ -46,6 +48,15 @@ try: .venv/$(PYTHON)/ready
 
 test: announce .venv/$(PYTHON)/ready .venv/ucc/ready tests/browser/node_modules
 	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
+
+# With processes that tests start, and those that end by os._exit; see [tool.coverage] in pyproject.toml.
+coverage: announce .venv/$(PYTHON)/ready .venv/ucc/ready tests/browser/node_modules
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(IN_TMP) $(PY) -m coverage run -m pytest -q -n auto --dist worksteal $(ARGS)
+	@$(PY) -m coverage combine -q && $(PY) -m coverage report
+
+mutate: .venv/$(PYTHON)/ready
+	@$(IN_TMP) $(PY) -m tests.mutate.run $(ARGS)
 
 announce: python
 	@echo "All tests on Python $(PYTHON): about five minutes on two cores, and a minute before that to set .venv/ up the first time."

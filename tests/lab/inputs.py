@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Iterable, Mapping
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
-from tests.lab.splunkd.handlers import STUB
+from tests.lab.splunkd.handlers import environment
 
 if TYPE_CHECKING:
     from tests.lab.site import Site
@@ -184,9 +184,7 @@ class InputHost:
         return [self.site.python, str(self.script)]
 
     def _environment(self) -> dict[str, str]:
-        ours = {"PYTHONDONTWRITEBYTECODE"}
-        kept = {name: value for name, value in os.environ.items() if name not in ours}
-        return {**kept, "SPLUNK_HOME": str(self.site.splunkd.home), "PYTHONPATH": str(STUB)}
+        return environment(SPLUNK_HOME=str(self.site.splunkd.home))
 
 
 def once(events: Iterable[Indexed], app: Path) -> list[Indexed]:

@@ -23,8 +23,9 @@ def build(work: Path, *, umask: int = -1, **environment: str) -> Path:
     ignored = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis", "shared")
     shutil.copytree(ROOT, copy, ignore=ignored)
     command = [sys.executable, str(copy / "package" / "build.py"), "--ucc", str(UCC)]
+    trusting = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}  # pip asks the registry
     done = subprocess.run(
-        command, env={**os.environ, **environment}, umask=umask, capture_output=True, text=True, check=False
+        command, env={**trusting, **environment}, umask=umask, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (tarball,) = (copy / "build").glob("*.tar.gz")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import signal
 import termios
 import time
 from array import array
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 from cbapi.response import CbResponseAPI, Process
@@ -20,6 +21,7 @@ from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.https import issued_for
 from tests.lab.inputs import Indexed, InputHost, Run, once
 from tests.lab.site import Site
+from tests.lab.waiting import wait_for
 
 SIGNED, UNSIGNED = "a" * 32, "b" * 32
 GUID, PARENT = "00000001-0000-0002-01d5-000000000002", "00000001-0000-0001-01d5-000000000001"
@@ -55,19 +57,22 @@ def estate(now: int) -> Estate:
     return estate
 
 
-def _wait_for(condition: Callable[[], Any], seconds: float = 120.0) -> None:
-    """Wait until it has come to that; on a busy machine that takes long."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.01)
-
-
 def _bytes_waiting(run: Run) -> int:
     assert run.process.stdout
     size = array("i", [0])
     fcntl.ioctl(run.process.stdout, termios.FIONREAD, size)
     return size[0]
+
+
+def _saves(site: Site) -> int:
+    """Count how often checkpoints were to be saved, whether that was answered or not."""
+    return sum(path.endswith("cbsigned_checkpoints/batch_save") for _, _, path in site.splunkd.calls)
+
+
+def _has_heard(run: Run, number: int) -> bool:
+    """Return whether a signal that was sent to a process has reached it."""
+    status = Path(f"/proc/{run.process.pid}/status").read_text(encoding="ascii")
+    return not int(status.partition("ShdPnd:")[2].split()[0], 16) >> (number - 1) & 1
 
 
 def _of(events: list[Indexed], sourcetype: str) -> list[dict[str, Any]]:
@@ -366,7 +371,7 @@ class TestTrouble:
         """In the same run, and says what it waits for."""
         edr.fail(fault)
         run = processes.start()
-        _wait_for(lambda: "attempt=2" in processes.site.logs())
+        wait_for(lambda: "attempt=2" in processes.site.logs())
         edr.recover()
         assert run.wait() == 0
         assert _guids(run.events()) == [PARENT, GUID]
@@ -376,7 +381,7 @@ class TestTrouble:
         """Nobody has to restart anything."""
         site.save_account("lab", url=edr.url, api_token="x" * 40, ca_certificate=edr.trust_pem)
         run = processes.start()
-        _wait_for(lambda: "refused the API token" in site.logs())
+        wait_for(lambda: "refused the API token" in site.logs())
         site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
         assert run.wait() == 0
         assert _guids(run.events()) == [PARENT, GUID]
@@ -393,7 +398,7 @@ class TestTrouble:
         processes.run(query="process_name:none")
         site.splunkd.kv_trouble = "writes refused"
         run = processes.start()
-        _wait_for(lambda: "KV store answered 503" in site.logs())
+        wait_for(lambda: "KV store answered 503" in site.logs())
         assert run.process.poll() is None
         site.splunkd.kv_trouble = ""
         assert run.wait() == 0
@@ -429,7 +434,7 @@ class TestTrouble:
         site.splunkd.collections["cbsigned_checkpoints"].save([{**state, "state": json.dumps(old)}], 0)
         edr.fail(Fault.UNAVAILABLE)
         run = processes.start()
-        _wait_for(lambda: b"cbsigned:health" in run.read)
+        wait_for(lambda: b"cbsigned:health" in run.read)
         edr.recover()
         assert run.wait() == 0
         behind, caught_up = _of(run.events(), "cbsigned:health")
@@ -454,7 +459,7 @@ class TestOneAtATime:
         """It writes nothing and is no error."""
         edr.delay = 1.0
         first = processes.start()
-        _wait_for(lambda: edr.requests)
+        wait_for(lambda: edr.requests)
         second = processes.start()
         assert second.wait() == 0
         assert second.events() == []
@@ -482,7 +487,7 @@ class TestOneAtATime:
         """The lock dies with the process, whatever the lease says."""
         edr.delay = 1.0
         first = processes.start()
-        _wait_for(lambda: edr.requests)
+        wait_for(lambda: edr.requests)
         first.kill()
         first.wait()
         edr.delay = 0.0
@@ -508,7 +513,7 @@ class TestStopping:
         """A request that hangs, or the next try."""
         edr.fail(fault)
         run = processes.start()
-        _wait_for(lambda: edr.requests)
+        wait_for(lambda: edr.requests)
         assert self._stop(run) < 3
         assert "stopped=true" in processes.site.logs()
 
@@ -523,13 +528,13 @@ class TestStopping:
             edr.fail(Fault.BAD_TOKEN, "/api/v1/binary")
             edr.fail(Fault.HANG, "/api/info")
         run = processes.start()
-        _wait_for(lambda: edr.requests)
+        wait_for(lambda: edr.requests)
         if hanging == "the KV store":
+            saves = _saves(site)
             site.splunkd.kv_trouble = "checkpoints hang"
-            _wait_for(lambda: run.read)
+            wait_for(lambda: run.read and _saves(site) > saves)
         else:
-            _wait_for(lambda: edr.counts["/api/info"])
-        time.sleep(0.5)
+            wait_for(lambda: edr.counts["/api/info"])
         assert self._stop(run) < 4
         site.splunkd.kv_trouble, edr.delay = "", 0.0
         edr.recover()
@@ -540,10 +545,10 @@ class TestStopping:
         """With its pipe and its answers; a process that stayed would keep all later runs away."""
         edr.delay = 1.0
         run = processes.start_unread()
-        _wait_for(lambda: edr.requests)
+        wait_for(lambda: edr.requests)
+        saves = _saves(site)
         site.splunkd.kv_trouble = "checkpoints hang"
-        _wait_for(lambda: _bytes_waiting(run))
-        time.sleep(0.5)
+        wait_for(lambda: _bytes_waiting(run) and _saves(site) > saves)
         run.close()
         run.terminate()
         assert run.wait(10) in {0, 1}
@@ -559,7 +564,7 @@ class TestStopping:
             arrivals.arrive(50, now - 500 + second)
         arrivals.settle(now - 300)
         run = processes.start(page_size="100")
-        _wait_for(lambda: run.read.count(b"<event ") > 500)
+        wait_for(lambda: run.read.count(b"<event ") > 500)
         assert self._stop(run) < 3
         assert bytes(run.read).endswith(b"</stream>")
         events = run.events()
@@ -582,9 +587,9 @@ class TestStopping:
         arrivals.arrive(300, now - 500)
         arrivals.settle(now - 300)
         run = processes.start_unread()
-        _wait_for(lambda: _bytes_waiting(run) >= 1 << 16)
+        wait_for(lambda: _bytes_waiting(run) >= 1 << 16)
         run.terminate()
-        time.sleep(0.5)
+        wait_for(lambda: _has_heard(run, signal.SIGTERM))
         run.drain()
         assert run.wait(10) == 0
         events = run.events()
@@ -595,7 +600,7 @@ class TestStopping:
         """What it could not hand over is not marked as read."""
         edr.delay = 0.5
         run = processes.start_unread()
-        _wait_for(lambda: edr.requests)
+        wait_for(lambda: edr.requests)
         run.close()
         assert run.wait() == 1
         edr.delay = 0.0
@@ -651,7 +656,7 @@ class TestBinaries:
         told = []
         for status in ("Expired", "Signed", "Expired"):
             estate.update_binary(SIGNED, digsig_result=status)
-            time.sleep(1.1)  # an event's id has the second in it
+            time.sleep(1 - time.time() % 1)  # It must stay: an event's id has the second in it.
             told += [
                 fields["process_signature_status"] for fields in _of(binaries.run(start="2026-01-01"), "cbsigned:flip")
             ]
@@ -704,7 +709,7 @@ class TestBinaries:
         events: list[Indexed] = []
         for kill in range(4):
             run = binaries.start(start="2026-01-01", page_size="20")
-            _wait_for(lambda run=run, kill=kill: run.read.count(b"<event ") > 40 + kill)  # type: ignore[misc]
+            wait_for(lambda run=run, kill=kill: run.read.count(b"<event ") > 40 + kill)  # type: ignore[misc]
             run.kill()
             run.wait()
             events += run.events()
@@ -718,7 +723,7 @@ def test_no_secret_is_in_a_process_list_or_a_log(processes: InputHost, edr: EdrS
     """Neither the API token nor splunkd's; not while it runs, and not afterwards."""
     edr.delay = 0.5
     run = processes.start()
-    _wait_for(lambda: edr.requests)
+    wait_for(lambda: edr.requests)
     shown = (
         Path(f"/proc/{run.process.pid}/cmdline").read_bytes() + Path(f"/proc/{run.process.pid}/environ").read_bytes()
     )
@@ -730,6 +735,8 @@ def test_no_secret_is_in_a_process_list_or_a_log(processes: InputHost, edr: EdrS
 
 def test_times_are_those_of_the_process(processes: InputHost) -> None:
     """`_time` is when it started, in UTC."""
-    for event in processes.run():
+    events = processes.run()
+    assert _guids(events) == [PARENT, GUID]
+    for event in events:
         moment = datetime.fromisoformat(event.fields["time"].replace("Z", "+00:00"))
         assert event.time == pytest.approx(moment.timestamp())

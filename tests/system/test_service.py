@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Sequence
@@ -18,6 +17,7 @@ from cbverdict.verdicts.cached_verdict import StoredVerdict
 from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
+from tests.lab.waiting import wait_for
 
 A = Md5("a" * 32)
 REQUEST = VerdictRequest((Question(A),))
@@ -141,7 +141,7 @@ def test_a_search_that_is_cancelled_takes_no_other_with_it(edr: EdrServer) -> No
     edr.delay = 3.0
     with ThreadPoolExecutor(2) as searches:
         cancelled = searches.submit(service.answer, replace(REQUEST, sid=""), FixedConfiguration(edr))
-        time.sleep(0.3)
+        wait_for(lambda: len(edr.requests) == 2)
         other = searches.submit(service.answer, REQUEST, FixedConfiguration(edr))
     assert cancelled.result().answers[0].verdict.reason.value == "cancelled"
     assert other.result().answers[0].verdict.reason.value == "not_seen"

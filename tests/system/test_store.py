@@ -230,13 +230,16 @@ def test_refresh_asks_anew_and_keeps_what_it_learns(site: Site, edr: EdrServer) 
 
 
 def test_what_has_expired_is_asked_again(site: Site, edr: EdrServer) -> None:
-    """The lifetime is checked when a verdict is read, not only when it is swept."""
-    site.save_settings("verdicts", keep_not_seen_minutes="0", keep_signed_days="0.000001")
+    """The time is checked when a verdict is read, not only when it is swept: its own, and what the settings give it."""
     site.search(ROWS)
-    time.sleep(0.1)
-    edr.requests.clear()
-    site.search([{"md5": A}])
-    assert len(edr.requests) == 2
+    store = site.splunkd.collections["cbsigned_verdicts"]
+    (document,) = store.find({"md5": A})
+    now = time.time()
+    for change in ({"expires": now - 1}, {"last_seen": now - 31 * 86400}):
+        store.save([{**document, **change}], 0)
+        edr.requests.clear()
+        site.search([{"md5": A}])
+        assert len(edr.requests) == 2
 
 
 def test_errors_are_never_kept(site: Site, edr: EdrServer) -> None:
@@ -309,7 +312,8 @@ def test_two_searches_and_a_purge_at_once_lose_no_row_and_no_truth(site: Site, e
         thread.start()
     while any(thread.is_alive() for thread in searches):
         store.purge(time.time() + 3650 * 86400.0)  # as if all had expired long ago
-        time.sleep(0.05)
+        searches[0].join(0.05)
+        searches[1].join(0.05)
     assert found == [expected, expected]
 
 
@@ -331,19 +335,16 @@ def test_a_purge_sweeps_what_has_expired_and_remembers_statuses_for_a_month(site
 
 def test_the_purge_command_sweeps_for_those_who_may(site: Site) -> None:
     """A saved search runs it; an analyst may not."""
-    site.save_settings("verdicts", keep_not_seen_minutes="0.00001")
     site.search(ROWS)
-    time.sleep(0.05)
+    store = site.splunkd.collections["cbsigned_verdicts"]
+    store.save([{**document, "expires": time.time() - 1} for document in store.find({"signed": "unknown"})], 0)
     script = site.app / "bin" / "cbsignedpurge.py"
     analyst = SearchHost(script, site.splunkd.url, site.splunkd.log_in("analyst", "cbsigned_lookup"), site.python)
     refused = analyst.generate()
     assert (refused.rows, refused.messages[0][0], "403" in refused.messages[0][1]) == ([], "ERROR", True)
     admin = SearchHost(script, site.splunkd.url, site.splunkd.log_in("admin", "cbsigned_admin"), site.python)
     assert [row["result"] for row in admin.generate().rows] == ["expired verdicts are swept"]
-    assert [document["_key"] for document in site.splunkd.collections["cbsigned_verdicts"].find({})] == [
-        f"{A}@lab",
-        f"{B}@lab",
-    ]
+    assert [document["_key"] for document in store.find({})] == [f"{A}@lab", f"{B}@lab"]
 
 
 def test_a_thousand_hashes_are_read_in_one_query_and_written_in_one(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -18,6 +19,7 @@ from cbverdict.anomalies.active_hours import (
     forget_days,
     merge_days,
     weekday_of,
+    weighed_hours,
 )
 
 MONDAY = 20_395  # 2025-11-03
@@ -45,6 +47,90 @@ def test_the_first_of_january_1970_was_a_thursday() -> None:
     """And a holiday is a Sunday."""
     assert [weekday_of(day, {5}) for day in range(7)] == [3, 4, 5, 6, 0, 6, 2]
     assert weekday_of(MONDAY, ()) == 0
+
+
+def _around(hour: float, bandwidth: float) -> list[float]:
+    """Give a bell around the middle of an hour, over the half hours of a day, where midnight is no edge."""
+    away = [abs(slot / 2 + 0.25 - hour - 0.5) for slot in range(SLOTS)]
+    bell = [math.exp(-((min(hours, 24 - hours) / bandwidth) ** 2) / 2) for hours in away]
+    return [weight / sum(bell) for weight in bell]
+
+
+@pytest.mark.parametrize(
+    ("day", "like", "unlike"),
+    [
+        (MONDAY + 1, 1, 5),
+        (MONDAY + 4, 4, 6),
+        (MONDAY + 5, 5, 0),
+        (MONDAY + 6, 6, 4),
+    ],
+)
+def test_one_hour_is_spread_and_backed_off_as_documented(day: int, like: int, unlike: int) -> None:
+    """Over an hour and a half, to 20 hours of others, 30 of the person's own week, and 200 of an even week."""
+    days: Days = {}
+    add_hour(days, day, 22)
+    others = _around(9, 4.0)
+    profile = HourProfile(days, 120.0, others, ())
+    bell = _around(22, 1.5)
+    overall = [(own + 20 * other) / 21 for own, other in zip(bell, others)]
+    of_its_kind = [(own + 30 * every) / 31 for own, every in zip(bell, overall)]
+    whole = (1 + 200 / 7) / 201 * sum(of_its_kind) + 6 * (200 / 7) / 201
+    for hour in (0, 3.5, 9, 21, 22.5):
+        slot = int(hour * 2)
+        expected = (1 + 200 / 7) / 201 * of_its_kind[slot] / whole
+        assert profile.density(like * SLOTS + slot) == pytest.approx(expected)
+        expected = (200 / 7) / 201 * overall[slot] / whole
+        assert profile.density(unlike * SLOTS + slot) == pytest.approx(expected)
+    assert (profile.days, profile.hours) == (1, 1.0)
+
+
+def test_saturday_and_sunday_are_the_weekend() -> None:
+    """What somebody does on Saturdays alone is usual on a Sunday, and no more usual on a Friday."""
+    days = _office()
+    for day in range(MONDAY + 5, MONDAY + 200, 7):
+        for hour in (20, 21, 22):
+            add_hour(days, day, hour)
+    profile = _profile(days)
+    saturday, sunday, friday = (profile.density(_slot(day, 21)) / profile.density(_slot(day, 12)) for day in (5, 6, 4))
+    assert saturday == pytest.approx(sunday)
+    assert sunday > 1 > friday
+
+
+def test_half_as_much_counts_after_each_half_life() -> None:
+    """Hours of ten days ago are halves where the half-life is ten days, and quarters of twenty days ago."""
+    days: Days = {MONDAY: 0b1, MONDAY + 10: 0b11, MONDAY + 20: 0b111}
+    assert weighed_hours(days, 10.0) == pytest.approx(1 / 4 + 2 / 2 + 3)
+    assert HourProfile(days, 10.0, background({}), ()).hours == pytest.approx(1 / 4 + 2 / 2 + 3)
+    assert weighed_hours({}, 10.0) == 0.0
+
+
+def test_who_is_not_known_has_the_hours_of_others_on_every_day() -> None:
+    """There is nothing else to go by."""
+    others = _around(9, 4.0)
+    profile = HourProfile({}, 120.0, others, ())
+    assert [profile.density(slot) for slot in range(WEEK)] == pytest.approx([share / 7 for share in others] * 7)
+
+
+def test_others_are_spread_further_and_every_hour_is_a_tenth_of_what_lies_below() -> None:
+    """Over two and a half hours; where nothing was seen, what lies below counts alone."""
+    below = _around(3, 4.0)
+    expected = [0.9 * own + 0.1 * other for own, other in zip(_around(12, 2.5), below)]
+    assert background({12: 7.0}, below) == pytest.approx(expected)
+    assert background({12: 7.0}) == pytest.approx([0.9 * own + 0.1 / SLOTS for own in _around(12, 2.5)])
+    assert background({}, below) == below
+    assert background({5: 0.0}) == [1 / SLOTS] * SLOTS
+
+
+def test_a_p_value_is_what_is_less_usual_and_half_of_what_is_as_usual() -> None:
+    """Of the person's activity, over all half hours of the week."""
+    profile = _profile(_office())
+    densities = [profile.density(slot) for slot in range(WEEK)]
+    assert sum(densities) == pytest.approx(1.0)
+    for slot in (0, 25, 100, 250, 300):
+        own = densities[slot]
+        less = sum(density for density in densities if density < own)
+        as_much = sum(density for density in densities if density == own)
+        assert profile.p_value(slot) == pytest.approx(less + as_much / 2)
 
 
 def test_office_hours_are_usual_and_the_night_is_not() -> None:
@@ -101,5 +187,6 @@ def test_sets_of_hours_merge_in_any_order_and_repetition_changes_nothing(one: Da
 @given(DAYS, st.integers(0, 60))
 def test_what_is_older_than_the_horizon_is_forgotten(days: Days, horizon: int) -> None:
     """Counted from the newest day."""
-    assert all(day >= max(days) - horizon for day in forget_days(days, horizon))
+    kept = {day: hours for day, hours in days.items() if day >= max(days) - horizon}
+    assert forget_days(days, horizon) == kept
     assert forget_days(days, 60) == days

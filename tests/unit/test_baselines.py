@@ -146,3 +146,20 @@ def test_people_are_counted_exactly_while_they_are_few_and_well_when_they_are_ma
     parts = [unite(many[start::7]) for start in range(7)]
     assert unite(parts) == unite(many)
     assert 2000 < head_count(unite(parts)) < 4000
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (None, None),
+        ("", None),
+        ("  ", None),
+        ("A", "a"),
+        (" Git.EXE ", "git.exe"),
+        ("x" * 256, "x" * 256),
+        ("x" * 257, None),
+    ],
+)
+def test_a_name_is_in_lower_case_and_has_an_end(text: str | None, name: str | None) -> None:
+    """One that is longer than a document's key may be is nobody's."""
+    assert baseline_name(text) == name

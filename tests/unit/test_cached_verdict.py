@@ -79,6 +79,24 @@ def test_a_signature_that_changes_is_kept_as_a_flip() -> None:
     assert (again.previous_status, again.flipped, again.first_seen) == ("Signed", NOW + DAY, NOW)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "previous", "is_flip"),
+    [
+        (Verdict(Signed.TRUE, Reason.JOINT), UNSIGNED, "Signed", True),
+        (Verdict(Signed.TRUE, Reason.JOINT, Signature("(Unknown)")), TAMPERED, "Signed", True),
+        (UNSIGNED, Verdict(Signed.TRUE, Reason.JOINT), "Unsigned", True),
+        (Verdict(Signed.TRUE, Reason.JOINT), SIGNED, "", False),
+    ],
+)
+def test_who_is_found_by_the_joint_query_alone_was_signed(
+    before: Verdict, after: Verdict, previous: str, *, is_flip: bool
+) -> None:
+    """Without a document there is no status to read, but what a hit says of the signature is its status."""
+    kept = _keep(after, _keep(before), NOW + DAY)
+    assert kept is not None
+    assert (kept.previous_status, kept.flipped) == (previous, NOW + DAY if is_flip else None)
+
+
 def test_what_is_not_known_is_no_flip() -> None:
     """A purge of the server is no news about a signature."""
     old = _keep(SIGNED)

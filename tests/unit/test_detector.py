@@ -17,6 +17,7 @@ from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import ServiceError
 from cbverdict.events.columns import TIME_FIELD, EventFields
+from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
@@ -361,6 +362,27 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.enrich(records))
     assert records[0]["anomaly_score"] == before["anomaly_score"]
+
+
+def test_it_is_time_to_forget_when_two_thousand_people_or_a_hundred_thousand_opinions_are_held() -> None:
+    """On processes of people, and on parents, together."""
+    anomalies = Anomalies(Memory({}), LISTS)
+    for number in range(2000):
+        anomalies.view(f"user{number}", "")
+    assert not anomalies.is_full
+    anomalies.view("one more", "")
+    assert anomalies.is_full
+    anomalies.forget()
+    assert not anomalies.is_full
+    view = anomalies.view("ann", "")
+    for number in range(100_000):
+        view.process(f"{number}.exe")
+    assert not anomalies.is_full
+    event = ProcessEvent(Process(None, "a.exe"), Process(None, "boss.exe"))
+    anomalies.process_side(event, Verdict(Signed.TRUE, Reason.BINARY), Signed.TRUE)
+    assert anomalies.is_full
+    anomalies.forget()
+    assert not anomalies.is_full
 
 
 def test_rows_that_have_the_fields_already_are_left_to_the_sdk() -> None:

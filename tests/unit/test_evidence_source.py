@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 from cbverdict.carbonblack.deadline import Deadline
 from cbverdict.carbonblack.edr.evidence_source import EdrEvidenceSource
 from cbverdict.carbonblack.port import Way
-from cbverdict.errors import EdrError, QueryRefusedError, ServerFailedError, UnauthorizedError
+from cbverdict.errors import EdrError, QueryRefusedError, ServerFailedError, TooLargeError, Trouble, UnauthorizedError
 from cbverdict.service.resolution import Resolution
 from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question
@@ -38,12 +39,15 @@ class FakeEdr:
     documents: dict[Md5, Signature] = field(default_factory=dict)
     programs: set[tuple[Md5, str]] = field(default_factory=set)
     is_complete: bool = True
+    times: int = 3
     before: Callable[[str], None] = _nothing
     asked: list[str] = field(default_factory=list)
+    deadlines: set[float] = field(default_factory=set)
     request_count: int = 0
 
-    def _ask(self, query: str) -> None:
+    def _ask(self, query: str, deadline: float) -> None:
         self.asked.append(query)
+        self.deadlines.add(deadline)
         self.request_count += 1
         self.before(query)
 
@@ -53,7 +57,7 @@ class FakeEdr:
 
     def version(self, deadline: float) -> str:
         """Answer the probe."""
-        self._ask(f"version by {deadline}")
+        self._ask("version", deadline)
         return "7.8.0"
 
     def close(self) -> None:
@@ -61,20 +65,17 @@ class FakeEdr:
 
     def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Answer the published query."""
-        assert deadline > 0
-        self._ask(f"published {md5} {name}")
-        return ProcessCount(3 if (md5, name) in self.programs else 0, self.is_complete)
+        self._ask(f"published {md5} {name}", deadline)
+        return ProcessCount(self.times if (md5, name) in self.programs else 0, self.is_complete)
 
     def find_processes(self, query: str, deadline: float) -> Hits:
         """Answer the joint query."""
-        assert deadline > 0
-        self._ask(query)
+        self._ask(query, deadline)
         return Hits(frozenset(md5 for md5 in self.hits if md5 in query), self.is_complete)
 
     def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
         """Answer the binary query."""
-        assert deadline > 0
-        self._ask(query)
+        self._ask(query, deadline)
         documents = self.documents.items()
         found = {md5: one for md5, one in documents if md5 in query or (one.sha256 and one.sha256 in query)}
         assert len(found) <= rows
@@ -187,9 +188,14 @@ def test_blocked_joins_leave_the_decision_to_the_documents(pool: ThreadPoolExecu
 
     edr = FakeEdr({A}, {A: SIGNED}, before=refuse_joins)
     resolution = _resolve(edr, pool, [Question(A), Question(B)], Method.JOINT)
-    assert resolution.answers[Question(A)].verdict == Verdict(Signed.TRUE, Reason.BINARY, SIGNED)
-    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.REFUSED), Source.NONE)
-    assert [str(trouble.message) for trouble in resolution.troubles] == ["joins are blocked"]
+    assert resolution == Resolution(
+        {
+            Question(A): Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER),
+            Question(B): Answer(Verdict(Signed.UNKNOWN, Reason.REFUSED), Source.NONE),
+        },
+        2,
+        (Trouble(Reason.REFUSED, "joins are blocked"),),
+    )
 
 
 def test_a_refused_token_ends_the_asking_at_once(pool: ThreadPoolExecutor) -> None:
@@ -254,6 +260,109 @@ def test_a_defect_is_not_taken_for_trouble_with_the_server(pool: ThreadPoolExecu
 
     with pytest.raises(ZeroDivisionError):
         _resolve(FakeEdr(before=defect), pool, [Question(A)], Method.JOINT)
+
+
+@pytest.mark.parametrize("method", [Method.JOINT, Method.PROG_NAME])
+def test_every_request_has_to_be_over_when_the_search_is(pool: ThreadPoolExecutor, method: Method) -> None:
+    """Whoever asks for ten seconds has one deadline ten seconds from now on all of its requests."""
+    edr = FakeEdr()
+    before = time.monotonic()
+    _resolve(edr, pool, [Question(A, "a.exe"), Question(B, "b.exe")], method)
+    (deadline,) = edr.deadlines
+    assert before + 10 <= deadline <= time.monotonic() + 10
+
+
+def test_eight_failures_in_a_row_are_enough_and_a_success_between_starts_anew() -> None:
+    """One request at a time: seven that fail, one that works, eight that fail, and no more."""
+    left = iter([True] * 7 + [False] + [True] * 100)
+
+    def fail(_: str) -> None:
+        if next(left):
+            raise ServerFailedError("it failed")
+
+    questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 50)]
+    with ThreadPoolExecutor(1) as one:
+        resolution = _resolve(FakeEdr(before=fail), one, questions, Method.PROG_NAME)
+    assert resolution.requests == 16
+    reasons = [answer.verdict.reason for answer in resolution.answers.values()]
+    assert reasons == [*[Reason.SERVER_ERROR] * 7, Reason.NO_PROG_NAME, *[Reason.SERVER_ERROR] * 41]
+
+
+def test_a_failure_that_says_nothing_of_the_server_ends_nothing() -> None:
+    """A query that is refused, however often: the next may not be."""
+
+    def refuse(_: str) -> None:
+        raise QueryRefusedError("refused")
+
+    questions = [Question(Md5(f"{n:032x}"), "x") for n in range(1, 20)]
+    with ThreadPoolExecutor(1) as one:
+        resolution = _resolve(FakeEdr(before=refuse), one, questions, Method.PROG_NAME)
+    assert resolution.requests == 19
+
+
+def test_one_process_is_a_hit(pool: ThreadPoolExecutor) -> None:
+    """Also where the search was cut short: what was found is there."""
+    for is_complete in (True, False):
+        edr = FakeEdr(programs={(A, "a.exe")}, times=1, is_complete=is_complete)
+        answers = _resolve(edr, pool, [Question(A, "a.exe")], Method.PROG_NAME).answers
+        assert answers == {Question(A, "a.exe"): Answer(Verdict(Signed.TRUE, Reason.PROG_NAME), Source.SERVER)}
+
+
+def test_documents_that_are_too_large_together_are_asked_for_in_halves(pool: ThreadPoolExecutor) -> None:
+    """And all of them are answered."""
+    hashes = [Md5(f"{n:032x}") for n in range(1, 201)]
+
+    def limit(query: str) -> None:
+        if query.count("md5:") > 50:
+            raise TooLargeError("too large")
+
+    edr = FakeEdr(documents=dict.fromkeys(hashes, SIGNED), before=limit)
+    resolution = _resolve(edr, pool, list(map(Question, hashes)), Method.BINARY)
+    assert [query.count("md5:") for query in edr.asked] == [200, 100, 100, 50, 50, 50, 50]
+    assert {answer.verdict for answer in resolution.answers.values()} == {Verdict(Signed.TRUE, Reason.BINARY, SIGNED)}
+    assert resolution.troubles == ()
+
+
+def test_what_is_too_large_by_itself_is_unknown_and_the_rest_is_not(pool: ThreadPoolExecutor) -> None:
+    """In 32 requests for a batch at most, whatever the server sends."""
+
+    def limit(query: str) -> None:
+        if A in query:
+            raise TooLargeError("too large")
+
+    edr = FakeEdr(documents={A: SIGNED, B: SIGNED, C: UNSIGNED}, before=limit)
+    resolution = _resolve(edr, pool, list(map(Question, (A, B, C))), Method.BINARY)
+    assert [resolution.answers[Question(md5)].verdict.reason for md5 in (A, B, C)] == [
+        Reason.INCOMPLETE, Reason.BINARY, Reason.UNSIGNED,
+    ]  # fmt: skip
+
+    def refuse(_: str) -> None:
+        raise TooLargeError("too large")
+
+    edr = FakeEdr(before=refuse)
+    hashes = [Md5(f"{n:032x}") for n in range(1, 201)]
+    resolution = _resolve(edr, pool, list(map(Question, hashes)), Method.BINARY)
+    assert 24 < resolution.requests <= 32
+    assert {answer.verdict.reason for answer in resolution.answers.values()} == {Reason.INCOMPLETE}
+    assert len(resolution.troubles) == 1
+
+
+def test_a_search_that_is_over_is_waited_for_no_longer(pool: ThreadPoolExecutor) -> None:
+    """What waits for its turn is not asked any more, and what came before counts."""
+    release = threading.Event()
+
+    def wait_for_joins(query: str) -> None:
+        if "digsig" in query:
+            release.wait(60)
+
+    edr = FakeEdr({A}, {A: SIGNED}, before=wait_for_joins)
+    deadline = Deadline.after(60, is_over=lambda: True)
+    way = Way(Method.JOINT, CLAUSE_PRESETS["digsig_result"])
+    found = EdrEvidenceSource(edr, pool).gather([Question(A), Question(B)], way, deadline)
+    resolution = Resolution.of(found, Method.JOINT)
+    release.set()
+    assert resolution.answers[Question(A)] == Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER)
+    assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.CANCELLED), Source.NONE)
 
 
 S, T = Sha256("d" * 64), Sha256("e" * 64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -158,8 +159,12 @@ class TestProcesses:
     @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())))
     def test_no_document_is_an_error(self, document: dict[str, Any]) -> None:
         """Foreign data may be anything, and what comes out can be written as UTF-8."""
-        for process in _read([{**_segment(), **document}, document]):
-            json.dumps(event_of(process, None), ensure_ascii=False).encode("utf-8")
+        processes = _read([{**_segment(), **document}, document])
+        assert len(processes) == int("id" not in document or bool(_read([document])))
+        for process in processes:
+            event = event_of(process, None)
+            assert event["process_guid"] == process.guid != ""
+            assert json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8")) == event
 
     @pytest.mark.parametrize(
         "name",
@@ -172,7 +177,10 @@ class TestProcesses:
     def test_no_value_is_an_error(self, name: str, value: object) -> None:
         """Wherever it stands."""
         (process,) = _read([_segment(**{name: value})])
-        json.dumps(event_of(process, None), ensure_ascii=False).encode("utf-8")
+        event = event_of(process, None)
+        assert json.loads(json.dumps(event, ensure_ascii=False).encode("utf-8")) == event
+        untouched = {"process_guid": GUID, "dest": "host1", "process": '"C:\\Tool.exe" /x', "process_name": "tool.exe"}
+        assert {field: event[field] for field in untouched} == untouched
 
 
 class TestBinaries:
@@ -260,3 +268,28 @@ class TestStream:
         output.deliver()
         output.deliver()
         assert pipe.getvalue().count(b"<event ") == 1
+
+    def test_a_stream_that_is_left_ends_well_behind_the_last_page(self) -> None:
+        """And nothing leaves after that: neither what was written since, nor what a thread was about to deliver."""
+        pipe = io.BytesIO()
+        output = PagedOutput(pipe)
+        EventStream(EventWriter(output), output, "x").write([Event(1.0, "s", {"a": "b"})])
+        output.write("half a page")
+        output.abandon()
+        late = threading.Thread(target=output.deliver, daemon=True)
+        late.start()
+        late.join(0.1)
+        assert late.is_alive()
+        assert pipe.getvalue().endswith(b"</event></stream>")
+        assert pipe.getvalue().count(b"</stream>") == 1
+
+    @pytest.mark.parametrize("texts", [[], ["<stream>", "</stream>"]])
+    def test_a_stream_that_is_not_open_needs_no_end(self, texts: list[str]) -> None:
+        """Nothing has left yet, or it has ended by itself."""
+        pipe = io.BytesIO()
+        output = PagedOutput(pipe)
+        for text in texts:
+            output.write(text)
+        output.deliver()
+        output.abandon()
+        assert pipe.getvalue() == "".join(texts).encode()

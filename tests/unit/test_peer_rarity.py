@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -52,6 +53,60 @@ def test_who_is_not_known_is_judged_by_the_team() -> None:
     group = _group()
     for name in (*ALL, "new.exe"):
         assert PersonProfile({}, group).p_value(name) == pytest.approx(group.p_value(name), abs=1e-12)
+
+
+def _eight_of_ten() -> GroupProfile:
+    """Give a group that did `a` eight times, one of it new, where others did `b` four times: two sightings are new."""
+    return GroupProfile({"a": 8.0}, 1, 8, Everybody({"a": 8.0, "b": 4.0}))
+
+
+@pytest.mark.parametrize(("name", "share", "p_value"), [("a", 25 / 27, 29 / 54), ("b", 1 / 15, 1 / 27)])
+def test_a_group_backs_off_to_everybody_by_the_share_of_what_is_new_to_it(
+    name: str, share: float, p_value: float
+) -> None:
+    """Reckoned by hand: 2 of 10 sightings are of everybody's behaviour, which has half a sighting more of each name."""
+    group = _eight_of_ten()
+    assert group.share(name) == pytest.approx(share)
+    assert group.p_value(name) == pytest.approx(p_value)
+    assert group.share("new") == pytest.approx(1 / 135)
+    assert group.p_value("new") == pytest.approx(1 / 27)
+
+
+def test_a_group_is_compared_with_what_is_left_of_everybody_without_it() -> None:
+    """Its own sightings are no others'; the four that are left, and half a one for each name and for all new ones."""
+    group = _eight_of_ten()
+    assert [group.others_share(name) for name in ("a", "b", "new")] == pytest.approx([1 / 11, 9 / 11, 1 / 11])
+    assert group.log_likelihood_ratio("a") == pytest.approx(math.log(25 / 27 * 11))
+    assert group.log_likelihood_ratio("b") == group.log_likelihood_ratio("new") == pytest.approx(math.log(11 / 135))
+    assert group.below(math.log(11 / 135) - 0.1) == 0.0
+    assert group.below(math.log(11 / 135) + 0.1) == pytest.approx(2 / 27)
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "ratio", "p_value"),
+    [
+        ("a", 25 / 54, 25 / 54 * 11, 83 / 108),
+        ("b", 8 / 15, 8 / 15 * 11 / 9, 73 / 270),
+        ("new", 1 / 270, 11 / 270, 1 / 540),
+    ],
+)
+def test_a_person_of_a_hundred_sightings_is_half_oneself_and_half_the_team(
+    name: str, share: float, ratio: float, p_value: float
+) -> None:
+    """Reckoned by hand: the team counts for a hundred sightings, whatever it was seen with."""
+    person = PersonProfile({"b": 100.0}, _eight_of_ten())
+    assert person.share(name) == pytest.approx(share)
+    assert person.log_likelihood_ratio(name) == pytest.approx(math.log(ratio))
+    assert person.p_value(name) == pytest.approx(p_value)
+    assert person.p_value(name) == pytest.approx(p_value), "and the same when it is asked again"
+
+
+def test_what_a_group_did_more_often_than_everybody_is_left_out_of_others_as_far_as_it_goes() -> None:
+    """Counts that have aged apart make no negative number of sightings."""
+    others = Everybody({"a": 2.0, "b": 4.0}).without({"a": 8.0, "c": 1.0})
+    assert others.total == 4.0
+    assert [others.share(name) for name in ("a", "b", "c")] == pytest.approx([0.5 / 5.5, 4.5 / 5.5, 0.5 / 5.5])
+    assert [name in others for name in ("a", "b", "c")] == [True, True, False]
 
 
 @given(SEEN, SEEN, st.integers(0, 20))

@@ -19,8 +19,10 @@ from cbverdict.carbonblack.edr.query import (
     joint_query,
     literal,
     paired_joint_query,
+    processes_query,
     published_query,
     published_query_string,
+    since_query,
 )
 from cbverdict.verdicts.hashes import Md5
 
@@ -86,6 +88,27 @@ def test_a_plain_name_needs_no_quotes(name: str) -> None:
 def test_everything_else_is_quoted_and_escaped(name: str, expected: str) -> None:
     """Operators, blanks, quotes, parentheses, wildcards, a leading minus, non-ASCII."""
     assert literal(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "started", "expected"),
+    [
+        ("", "", "at:[2026-11-02T07:00:00 TO *]"),
+        ("a OR b", "", "(a OR b) at:[2026-11-02T07:00:00 TO *]"),
+        ("", "2026-11-01T00:00:00", "at:[2026-11-02T07:00:00 TO *] start:[2026-11-01T00:00:00 TO *]"),
+        ("a", "2026-11-01T00:00:00", "(a) at:[2026-11-02T07:00:00 TO *] start:[2026-11-01T00:00:00 TO *]"),
+    ],
+)
+def test_a_page_is_asked_for_by_time(query: str, started: str, expected: str) -> None:
+    """And by the admin's query, in brackets of its own."""
+    assert since_query(query, "at", "2026-11-02T07:00:00", started) == expected
+
+
+def test_processes_are_asked_for_by_their_ids() -> None:
+    """Each as one literal term."""
+    assert processes_query(["00000001-0000-0002-01d5-000000000002", 'a"b']) == (
+        'process_id:00000001-0000-0002-01d5-000000000002 OR process_id:"a\\"b"'
+    )
 
 
 HOSTILE = st.one_of(st.text(max_size=40), st.text(alphabet=' "\\():-+*?[]{}~^!&|/\tORANDNOT', max_size=30))

@@ -86,7 +86,6 @@ def test_what_nobody_fetches_is_forgotten(gate: threading.Event) -> None:
     gate.set()
     again = threading.Event()
     for moment in (0.0, 61.0, 122.0):
-        time.sleep(0.01)
         now[0] = moment
         turns.begin(lambda: "slow" if again.wait(30) else "", "bob")
     again.set()

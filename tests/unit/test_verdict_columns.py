@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
 from cbverdict.search.tally import summary
@@ -11,6 +12,7 @@ from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Question
+from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict, no_answer
@@ -199,6 +201,24 @@ def test_past_the_time_rows_go_on_at_once() -> None:
     assert (late["signed"], late["signed_reason"], known["signed"]) == ("unknown", "timeout", "true")
     assert len(source.requests) == 1
     assert "timeout=2 s is used up" in summary(enricher.tally)
+
+
+def test_the_service_is_told_when_the_search_will_wait_no_longer() -> None:
+    """By the clock and as what is left of the search's time, which shrinks by what each answer took."""
+    source = FakeSource(seconds=7.0)
+    before = time.time()
+    _, enricher = _enrich(source, {"md5": A}, seconds=50.0, sid="1.2", server="emea", is_refreshed=True)
+    _enrich_more(enricher, {"md5": B})
+    after = time.time()
+    first, second = source.requests
+    assert first == VerdictRequest(
+        (Question(Md5(A)),), "emea", None, 50.0, is_refreshed=True, deadline=first.deadline, sid="1.2"
+    )
+    assert second == replace(first, questions=(Question(Md5(B)),), seconds=43.0, deadline=second.deadline)
+    assert first.deadline is not None
+    assert second.deadline is not None
+    assert before + 50 <= first.deadline <= after + 50
+    assert before + 43 <= second.deadline <= after + 43
 
 
 def test_past_max_lookups_rows_go_on_with_their_reason() -> None:

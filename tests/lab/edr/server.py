@@ -151,7 +151,7 @@ class EdrServer:
             self.requests.append((request.verb, request.target, request.body.decode("utf-8")))
             self.counts[request.path] += 1
         try:
-            time.sleep(self.delay)
+            time.sleep(self.delay)  # how far away the server is
             return self._answer_in_time(request)
         finally:
             with self._lock:

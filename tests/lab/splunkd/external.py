@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
-from tests.lab.splunkd.handlers import STUB, Rights
+from tests.lab.splunkd.handlers import Rights, environment
 
 CREATE, LIST, EDIT, REMOVE = 1, 2, 4, 8
 
@@ -43,9 +42,12 @@ def call(python: str, script: Path, request: dict[str, Any], *, home: Path, uri:
     Raises:
         ExternalError: it refused; the text is splunkd's message.
     """
-    environment = {**os.environ, "PYTHONPATH": str(STUB), "SPLUNK_HOME": str(home), "SPLUNKD_URI": uri, "NO_PROXY": "*"}
     done = subprocess.run(
-        [python, str(script)], input=json.dumps(request).encode(), capture_output=True, env=environment, check=False
+        [python, str(script)],
+        input=json.dumps(request).encode(),
+        capture_output=True,
+        env=environment(SPLUNK_HOME=str(home), SPLUNKD_URI=uri, NO_PROXY="*"),
+        check=False,
     )
     try:
         answer = json.loads(done.stdout)

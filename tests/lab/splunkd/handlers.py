@@ -15,6 +15,12 @@ STUB = _HERE / "splunk_stub"
 """What stands for the packages that Splunk's own Python has."""
 
 
+def environment(**ours: str) -> dict[str, str]:
+    """Give what splunkd's own Python runs in; that bytecode is not to be written is no affair of splunkd's."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(STUB), **ours}
+
+
 @dataclass(frozen=True)
 class Rights:
     """What a stanza of restmap.conf demands: `capability` for every verb, `capability.<verb>` for one."""
@@ -83,9 +89,9 @@ class HandlerProcess:
             return answer
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process: by a signal that coverage hears, and nothing else in it."""
         if self._process is not None:
-            self._process.kill()
+            self._process.terminate()
             self._process.communicate()
             self._process = None
 
@@ -98,6 +104,6 @@ class HandlerProcess:
                 stderr=errors,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "SPLUNK_HOME": str(self._home), "PYTHONPATH": str(STUB)},
+                env=environment(SPLUNK_HOME=str(self._home)),
             )
         return self._process

@@ -1,0 +1,283 @@
+"""What the client makes of each answer, well-formed or not, and what it asks; a server says what a test wants."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Iterator
+
+import pytest
+
+from cbverdict.carbonblack.edr.client import EdrClient, read_signature
+from cbverdict.errors import (
+    CutShortError,
+    EdrError,
+    ForbiddenError,
+    NotCarbonBlackError,
+    QueryRefusedError,
+    RateLimitedError,
+    ServerFailedError,
+    TooLargeError,
+    UnauthorizedError,
+)
+from cbverdict.settings.account import Account
+from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
+from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.signature import Signature
+from tests.lab.edr.server import TOKEN
+from tests.lab.https import HttpsServer, Request, Response
+
+A, B = Md5("a" * 32), Md5("b" * 32)
+NOTHING: dict[str, Any] = {"results": [], "total_results": 0}
+
+
+@dataclass
+class Canned:
+    """A server that answers every request alike; `asked` is what came."""
+
+    status: int = 200
+    body: Any = field(default_factory=dict)
+    asked: list[Request] = field(default_factory=list)
+
+    def __call__(self, request: Request) -> Response:
+        """Answer."""
+        self.asked.append(request)
+        body = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+        return Response(self.status, body)
+
+    @property
+    def sent(self) -> tuple[str, Any]:
+        """The path and the body of the last request."""
+        return self.asked[-1].path, json.loads(self.asked[-1].body)
+
+
+@pytest.fixture
+def canned() -> Canned:
+    """Give what the server says."""
+    return Canned()
+
+
+@pytest.fixture
+def account(canned: Canned) -> Iterator[Account]:
+    """Give an account for it."""
+    with HttpsServer(canned) as server:
+        yield Account("lab", server.url, TOKEN, ca_certificate=server.identity.trust_pem)
+
+
+@pytest.fixture
+def client(account: Account) -> Iterator[EdrClient]:
+    """Give a client of it that tries once."""
+    client = EdrClient(account, retries=0)
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (300, NotCarbonBlackError),
+        (304, NotCarbonBlackError),
+        (399, NotCarbonBlackError),
+        (400, QueryRefusedError),
+        (401, UnauthorizedError),
+        (403, ForbiddenError),
+        (404, NotCarbonBlackError),
+        (405, QueryRefusedError),
+        (429, RateLimitedError),
+        (499, QueryRefusedError),
+        (500, ServerFailedError),
+        (503, ServerFailedError),
+        (599, ServerFailedError),
+    ],
+)
+def test_each_status_is_one_error(client: EdrClient, canned: Canned, status: int, error: type[EdrError]) -> None:
+    """With the status in its text."""
+    canned.status, canned.body = status, b""
+    with pytest.raises(error, match=f"answered {status}"):
+        client.version()
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ({"reason": "query_syntax_error"}, " (query_syntax_error)."),
+        ({"reason": "x" * 100}, f" ({'x' * 60})."),
+        ({"reason": 5}, "answered 400."),
+        ({"reason": None}, "answered 400."),
+        ({"reason": "<script>"}, "answered 400."),
+        ({"reason": "häßlich"}, "answered 400."),
+        ({"reason": ""}, "answered 400."),
+        ({"other": "x"}, "answered 400."),
+        ([1], "answered 400."),
+        (b"<html>", "answered 400."),
+        ({"reason": "a", "more": "x" * 5000}, "answered 400."),
+    ],
+)
+def test_of_a_refusal_only_the_vendors_own_code_is_repeated(
+    client: EdrClient, canned: Canned, body: Any, shown: str
+) -> None:
+    """Whatever else is in it may be anybody's."""
+    canned.status, canned.body = 400, body
+    with pytest.raises(QueryRefusedError) as caught:
+        client.version()
+    assert shown in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [{}, {"version": 7}, {"version": None}, [], b"nonsense", b""])
+def test_a_server_without_a_version_is_not_carbon_black(client: EdrClient, canned: Canned, body: Any) -> None:
+    """Whoever answers."""
+    canned.body = body
+    with pytest.raises(NotCarbonBlackError):
+        client.version()
+
+
+def test_a_version_is_cut_to_what_a_sentence_holds(client: EdrClient, canned: Canned) -> None:
+    """It may be anything."""
+    canned.body = {"version": "7" * 1000}
+    assert client.version() == "7" * 400
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"results": []}, {"total_results": 0}, {"results": {}, "total_results": 0},
+             {"results": [], "total_results": "0"}, {"results": [], "total_results": True}],
+)  # fmt: skip
+def test_what_is_no_search_result_is_refused(client: EdrClient, canned: Canned, body: Any) -> None:
+    """Whatever was asked for."""
+    canned.body = body
+    for call in (
+        lambda: client.count_published(A, "a.exe"),
+        lambda: client.find_processes("q"),
+        lambda: client.find_binaries("q", 1),
+        lambda: client.process_page("q", 10, 0),
+        lambda: client.find_images("q", 10),
+    ):
+        with pytest.raises(NotCarbonBlackError, match="sent JSON that is not a search result"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("facet", "md5s"),
+    [
+        ([{"name": A, "value": 3}], {A}),
+        ([{"name": A.upper(), "value": 1}, {"name": B, "value": 0}], {A}),
+        ([{"name": A, "value": 1}, "nonsense", {"value": 1}, {"name": "x", "value": 1}, {"name": B}], {A}),
+        ([], set()),
+    ],
+)
+def test_hits_are_hashes_that_the_facet_counts(client: EdrClient, canned: Canned, facet: Any, md5s: set[Md5]) -> None:
+    """An entry that is none, or of nothing, is left out."""
+    canned.body = {**NOTHING, "total_results": len(md5s), "facets": {"process_md5": facet}}
+    assert client.find_processes("q") == Hits(frozenset(md5s), is_complete=True)
+    assert client.find_processes("q").is_complete
+
+
+@pytest.mark.parametrize("facets", [None, {}, {"process_md5": "x"}, {"process_md5": []}, []])
+def test_processes_without_a_facet_of_them_are_no_answer(client: EdrClient, canned: Canned, facets: Any) -> None:
+    """To take that for no hit would call what is signed not signed."""
+    canned.body = {**NOTHING, "total_results": 2, "facets": facets}
+    with pytest.raises(NotCarbonBlackError, match="found processes but gave no facet of them"):
+        client.find_processes("q")
+
+
+def test_documents_are_read_by_hash_and_the_worse_of_two_counts(client: EdrClient, canned: Canned) -> None:
+    """What has no hash is left out."""
+    canned.body = {
+        "results": [
+            {"md5": A.upper(), "digsig_result": "Signed"},
+            {"md5": B, "digsig_result": "Unsigned"},
+            {"md5": A, "digsig_result": "Bad Signature"},
+            {"digsig_result": "Signed"},
+            "nonsense",
+        ],
+        "total_results": 5,
+    }
+    expected = {A: Signature("Bad Signature"), B: Signature("Unsigned")}
+    assert client.find_binaries("q", 5) == Binaries(expected, is_complete=True, has_more=False)
+    canned.body["total_results"] = 6
+    assert client.find_binaries("q", 5) == Binaries(expected, is_complete=False, has_more=True)
+    canned.body.update(total_results=5, incomplete_results=True)
+    assert client.find_binaries("q", 5) == Binaries(expected, is_complete=False, has_more=False)
+
+
+def test_no_content_is_nothing_found(client: EdrClient, canned: Canned) -> None:
+    """As Carbon Black says it now and then."""
+    canned.status, canned.body = 204, b""
+    assert client.count_published(A, "a.exe") == ProcessCount(0, is_complete=True)
+    assert client.process_page("q", 10, 0) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "skip", "is_last"),
+    [(2, 2, 0, True), (2, 3, 0, False), (2, 5, 3, True), (2, 6, 3, False), (0, 9, 3, True), (2, 1, 0, True)],
+)
+def test_a_page_is_the_last_where_no_more_rows_are_counted(
+    client: EdrClient, canned: Canned, rows: int, total: int, skip: int, *, is_last: bool
+) -> None:
+    """Or where none came: a server may give fewer rows than it was asked for."""
+    documents = [{"id": str(number)} for number in range(rows)]
+    canned.body = {"results": [*documents], "total_results": total}
+    assert client.process_page("q", 10, skip) == (documents, is_last)
+    assert client.binary_page("q", 10, skip) == (documents, is_last)
+
+
+def test_a_page_that_was_cut_short_is_refused(client: EdrClient, canned: Canned) -> None:
+    """Rows may be missing in its middle."""
+    canned.body = {**NOTHING, "incomplete_results": True}
+    with pytest.raises(CutShortError, match="cut a search short"):
+        client.process_page("q", 10, 0)
+    assert client.find_images("q", 10) == []
+
+
+def test_each_question_is_asked_in_the_vendors_own_form(client: EdrClient, canned: Canned) -> None:
+    """Whole bodies; whoever changes one changes what the server is asked."""
+    canned.body = {**NOTHING, "results": ["nonsense", {"id": "1"}]}
+    common = {"q": ["x:y"], "rows": 7, "start": 0, "facet": ["false"], "cb.urlver": ["1"]}
+    client.find_binaries("x:y", 7)
+    assert canned.sent == ("/api/v1/binary", common)
+    client.process_page("x:y", 7, 3)
+    assert canned.sent == ("/api/v1/process", {**common, "start": 3, "sort": "last_server_update asc"})
+    client.binary_page("x:y", 7, 3)
+    assert canned.sent == ("/api/v1/binary", {**common, "start": 3, "sort": "server_added_timestamp asc"})
+    assert client.find_images("x:y", 7) == [{"id": "1"}]
+    assert canned.sent == ("/api/v1/process", {**common, "cb.group": ["id"]})
+    assert client.request_count == 4
+
+
+def test_a_client_that_counts_apart_shares_all_but_the_count(client: EdrClient, canned: Canned) -> None:
+    """So that each search has its own number of requests."""
+    canned.body = {"version": "7.5.0"}
+    client.version()
+    other = client.counting_apart()
+    assert other.request_count == 0
+    other.version()
+    other.version()
+    assert (client.request_count, other.request_count) == (1, 2)
+
+
+@pytest.mark.parametrize(("tokens", "is_refused"), [(64, False), (65, True)])
+def test_an_answer_of_too_many_values_is_refused(
+    account: Account, canned: Canned, tokens: int, *, is_refused: bool
+) -> None:
+    """Two characters of JSON become an object of a hundred bytes, so it is bounded by them too."""
+    client = EdrClient(account, retries=0, max_bytes=1024)
+    canned.body = b'{"version":"7.5.0","x":[' + b",".join([b"1"] * (tokens - 4)) + b"]}"
+    assert sum(canned.body.count(mark) for mark in b",[{:") == tokens
+    if is_refused:
+        with pytest.raises(TooLargeError, match="sent more than is read at once"):
+            client.version()
+    else:
+        assert client.version() == "7.5.0"
+    client.close()
+
+
+def test_a_signature_is_text_without_what_would_end_a_search() -> None:
+    """Numbers are none, a NUL is left out, half a surrogate pair is replaced, and what is too long is cut."""
+    document = {
+        "digsig_result": "Signed",
+        "digsig_publisher": "Ex\0ample\ud800",
+        "digsig_issuer": 5,
+        "digsig_subject": "x" * 500,
+        "digsig_prog_name": None,
+        "digsig_sign_time": "2026-01-01T00:00:00Z",
+    }
+    assert read_signature(document) == Signature("Signed", "Example?", "", "x" * 400, "", "2026-01-01T00:00:00Z")

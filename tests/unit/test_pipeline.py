@@ -1,0 +1,171 @@
+"""One search behind the command: nothing is lost by a defect, and the message says what it came to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cbverdict.anomalies.baselines import Baselines, Sighting, learn
+from cbverdict.errors import ServiceError, Trouble
+from cbverdict.events.columns import EventFields
+from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
+from cbverdict.search.pipeline import Search, read_options
+from cbverdict.search.risk_columns import RISK_FIELDS
+from cbverdict.search.verdict_columns import EnrichOptions, Record
+from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.settings.verdicts import Method
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.verdict import Answer, Verdict
+from tests.lab.memory import Memory
+
+A = "a" * 32
+LEARNT: Baselines = {}
+learn(LEARNT, Sighting(20_000, 9, "ann", None, "a.exe", "boss.exe"))
+
+
+class Answers:
+    """Who says that everything is signed, or raises."""
+
+    def __init__(self, error: Exception | None = None, troubles: tuple[Trouble, ...] = ()) -> None:
+        """Store what goes wrong."""
+        self.error = error
+        self.troubles = troubles
+        self.asked = 0
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Answer."""
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        answer = Answer(Verdict(Signed.TRUE, Reason.BINARY), Source.SERVER)
+        return VerdictReply("lab", (answer,) * len(request.questions), 2, self.troubles)
+
+
+class Broken:
+    """Baselines that raise."""
+
+    def __init__(self, error: Exception) -> None:
+        """Store the error."""
+        self._error = error
+
+    def read(self, _subjects: Any) -> Any:
+        """Raise it."""
+        raise self._error
+
+
+def _row(**changes: str) -> Record:
+    return {"md5": A, "process_name": "a.exe", "user": "ann", "_time": "1793620800", **changes}
+
+
+def test_a_defect_in_the_verdicts_costs_no_row() -> None:
+    """Every field is there, the reason is said, and scoring goes on."""
+    search = Search(Answers(ZeroDivisionError("x")), Memory(LEARNT), EnrichOptions(has_anomaly=True))
+    (record,) = search.enrich([_row()])
+    assert (record["signed"], record["signed_reason"], record["parent_signed"]) == (
+        "unknown",
+        "service_error",
+        "unknown",
+    )
+    assert {name: record[name] for name in ANOMALY_FIELDS} == {
+        **dict.fromkeys(ANOMALY_FIELDS, ""),
+        "signed_noise": "false",
+    }
+    assert (search.has_trouble, search.troubles) == (True, {Reason.SERVICE_ERROR})
+    assert "1 rows; 0 signed, 0 not signed, 1 unknown (service_error 1)" in search.summary()
+    assert "a defect of cbsigned (ZeroDivisionError): see search.log" in search.summary()
+
+
+def test_a_defect_in_the_scores_costs_no_verdict() -> None:
+    """The score's fields are there, empty."""
+    options = EnrichOptions(has_risk=True, has_anomaly=True, prefix="cb_")
+    search = Search(Answers(), Broken(ZeroDivisionError("x")), options)
+    (record,) = search.enrich([_row()])
+    assert record["cb_signed"] == "true"
+    names = [f"cb_{name}" for name in (*ANOMALY_FIELDS, *RISK_FIELDS)]
+    assert {name: record[name] for name in names} == {**dict.fromkeys(names, ""), "cb_signed_noise": "false"}
+    assert "a defect of cbsigned (ZeroDivisionError)" in search.summary()
+
+
+def test_a_defect_while_looking_ahead_is_met_again_when_it_counts() -> None:
+    """In the other thread it costs nothing."""
+    verdicts = Answers(ZeroDivisionError("x"))
+    search = Search(verdicts, Memory({}), EnrichOptions())
+    (event,) = search.prefetch([_row()])
+    assert event.process.name == "a.exe"
+    verdicts.error = None
+    (record,) = search.enrich([_row()], [event])
+    assert (record["signed"], search.has_trouble) == ("true", False)
+
+
+def test_what_was_asked_ahead_is_not_asked_again() -> None:
+    """And counts as the search's requests."""
+    verdicts = Answers()
+    search = Search(verdicts, Memory({}), EnrichOptions())
+    events = search.prefetch([_row()])
+    search.enrich([_row()], events)
+    assert (verdicts.asked, search.requests) == (1, 2)
+
+
+def test_the_message_says_what_there_is_to_say_and_no_more() -> None:
+    """Noise where it is judged, that nothing is learnt, what went wrong."""
+    plain = (
+        "cbsigned: 1 rows; 1 signed, 0 not signed, 0 unknown; 1 distinct questions, 0 rows from the cache, "
+        "2 requests to Carbon Black."
+    )
+    search = Search(Answers(), Memory({}), EnrichOptions())
+    search.enrich([_row()])
+    assert search.summary() == plain
+    assert (search.has_trouble, search.troubles) == (False, set())
+    search = Search(Answers(), Memory({}), EnrichOptions(has_anomaly=True))
+    search.enrich([_row()])
+    assert search.summary() == (
+        f"{plain} 1 are signed noise. Nothing is known yet of what is usual: an admin runs cbsignedlearn, "
+        "or enables its saved search."
+    )
+    search = Search(Answers(), Memory(LEARNT), EnrichOptions(has_anomaly=True))
+    search.enrich([_row()])
+    assert search.summary() == f"{plain} 1 are signed noise."
+    search = Search(Answers(), Broken(ServiceError("it is down")), EnrichOptions(has_risk=True))
+    search.enrich([_row()])
+    assert search.summary() == f"{plain} 1 are signed noise. it is down"
+    assert (search.has_trouble, search.troubles) == (True, {Reason.SERVICE_ERROR})
+
+
+def test_trouble_of_the_verdicts_alone_is_trouble() -> None:
+    """Without scores too."""
+    search = Search(Answers(troubles=(Trouble(Reason.TIMEOUT, "late"),)), Memory({}), EnrichOptions())
+    search.enrich([_row()])
+    assert (search.has_trouble, search.troubles) == (True, {Reason.TIMEOUT})
+
+
+def _never(_: Any) -> Any:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        EnrichOptions(has_risk=True),
+        EnrichOptions(has_anomaly=True, fields=EventFields(user=("process_name",))),
+    ],
+)
+def test_the_codec_leaves_to_the_sdk_what_it_does_not_write(options: EnrichOptions) -> None:
+    """Risk, and a column that says both who and what."""
+    search = Search(Answers(), Memory({}), options, _never)
+    assert search.reply("md5\r\n") is None
+    assert not search.has_trouble
+
+
+def test_a_defect_of_the_codec_is_left_to_the_sdk_too(caplog: pytest.LogCaptureFixture) -> None:
+    """It reads the chunk anew; the log says what it was."""
+    search = Search(Answers(), Memory({}), EnrichOptions(), _never)
+    assert search.reply('md5,_chunked_idx,__mv_md5,__mv__chunked_idx\n"x",0,"$a$;$b$",\n') is None
+    assert [record.getMessage() for record in caplog.records] == ["action=reply defect=ZeroDivisionError"]
+
+
+def test_the_method_is_one_of_the_settings() -> None:
+    """Or the setting's own where the analyst names none."""
+    assert read_options(method="binary", prefix="x_") == EnrichOptions(method=Method.BINARY, prefix="x_")
+    assert read_options(method=None) == EnrichOptions()
+    assert read_options(method="") == EnrichOptions()
