@@ -8,6 +8,8 @@ FOUND := $(shell for v in $(SUPPORTED); do for p in $(PYENV_ROOT)/versions/$$v.*
 python_of = $(patsubst $(1)=%,%,$(filter $(1)=%,$(FOUND)))
 # The newest, or what is asked for: make test PYTHON=3.9
 PYTHON := $(or $(firstword $(subst =, ,$(firstword $(FOUND)))),none)
+# The newest, if it runs what the tests of Sigma's pipelines and of the detections take; those need it to be 3.11.
+MODERN := $(filter-out 3.9 3.10,$(firstword $(subst =, ,$(firstword $(FOUND)))))
 # Both ends of what Splunk runs, where they are.
 MEASURED := $(or $(foreach v,3.9 3.13,$(if $(call python_of,$(v)),$(v))),$(PYTHON))
 PY := .venv/$(PYTHON)/bin/python
@@ -46,7 +48,7 @@ demo: .venv/$(PYTHON)/ready
 try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
-test: announce .venv/$(PYTHON)/ready .venv/ucc/ready tests/browser/node_modules
+test: announce .venv/$(PYTHON)/ready .venv/ucc/ready $(if $(MODERN),.venv/sigma/ready) tests/browser/node_modules
 	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
 
 # With processes that tests start, and those that end by os._exit; see [tool.coverage] in pyproject.toml.
@@ -121,6 +123,11 @@ libmagic: python
 .venv/imports/ready: tests/imports-requirements.txt | python
 	@echo "setting up what proves the rooms ..."
 	@$(call set_up,imports,$(PYTHON),tests/imports-requirements.txt)
+	@touch $@
+
+.venv/sigma/ready: tests/sigma-requirements.txt | python
+	@echo "setting up what converts rules of Sigma ..."
+	@$(call set_up,sigma,$(MODERN),tests/sigma-requirements.txt)
 	@touch $@
 
 .venv/ucc/ready: package/ucc-requirements.txt | python

@@ -44,7 +44,19 @@ HOST_FIELDS = (*_cim("dest"), "computer_name", "hostname", "ComputerName", "Comp
 """The endpoint; `host` comes last, for it is the forwarder where events come from one."""
 
 TIME_FIELD = "_time"
-OTHER_TIME_FIELDS = ("firstTime", "first_time", "earliest", "lastTime", "last_time", "latest", "timestamp")
+RESOLVED_TIME_FIELDS = ("cbsigned_first_time", "cbsigned_last_time")
+"""Both ends of a time in seconds since 1970, as the macro `cbsigned_filter` makes them of texts without a zone."""
+
+OTHER_TIME_FIELDS = (
+    *RESOLVED_TIME_FIELDS,
+    "firstTime",
+    "first_time",
+    "earliest",
+    "lastTime",
+    "last_time",
+    "latest",
+    "timestamp",
+)
 """What aggregating searches hand over instead of `_time`, or beside it: both ends of a time."""
 
 GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
