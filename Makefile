@@ -19,7 +19,7 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: demo test coverage mutate try package bench eval soak lint format reasons clean help python libmagic announce
+.PHONY: demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
@@ -30,6 +30,7 @@ help:
 	@echo "make mutate [ARGS='--size 200 --seed 1 --path bin/cbverdict/search']   change code, and see whether a test notices"
 	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
 	@echo "make reasons   write lookups/cbsigned_reasons.csv anew, after a change of what a reason means"
+	@echo "make searches   what 555 real correlation searches hand over, through the command: verdicts, hours, what is dropped"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
@@ -92,6 +93,9 @@ reasons: .venv/$(PYTHON)/ready
 # The code under evaluation runs as it is shipped; only the curves need matplotlib.
 eval: .venv/figures/ready
 	@.venv/figures/bin/python -m tests.eval.run $(ARGS)
+
+searches: .venv/$(PYTHON)/ready
+	@$(PY) -m tests.eval.searches $(ARGS)
 
 package: libmagic .venv/$(PYTHON)/ready .venv/inspect/ready .venv/ucc/ready
 	@$(IN_TMP) $(PY) package/build.py --ucc .venv/ucc/bin/ucc-gen --inspect .venv/inspect/bin/splunk-appinspect

@@ -22,6 +22,7 @@ from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.profiles import BaselineSource
+    from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import Zone
     from cbverdict.search.verdict_columns import Enriched, Record, VerdictSource
@@ -48,16 +49,17 @@ class Search:
         options: EnrichOptions,
         read: Read | None = None,
         zone: Callable[[], Zone | None] = lambda: None,
+        lists: Callable[[], Lists] = read_lists,
     ) -> None:
         """Store whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet.
 
-        `zone` asks for the search's time zone.
+        `zone` asks for the search's time zone, `lists` for the lookups.
         """
         self._enricher = Enricher(verdicts, options)
         self._anomalies: Anomalies | None = None
         self._scorer: RowScorer | None = None
         if options.has_anomaly or options.has_risk:
-            self._anomalies = Anomalies(baselines, read_lists())
+            self._anomalies = Anomalies(baselines, lists())
             self._scorer = RowScorer(self._anomalies, options, TimeReader(time.time() + _DAY, zone))
         # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
         # column says both who and what, for the codec takes who and what apart.
