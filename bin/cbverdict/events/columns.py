@@ -44,8 +44,17 @@ HOST_FIELDS = (*_cim("dest"), "computer_name", "hostname", "ComputerName", "Comp
 """The endpoint; `host` comes last, for it is the forwarder where events come from one."""
 
 TIME_FIELD = "_time"
-OTHER_TIME_FIELDS = ("firstTime", "first_time", "earliest", "lastTime", "last_time", "latest", "timestamp")
-"""What aggregating searches hand over instead of `_time`, or beside it: both ends of a time."""
+OTHER_TIME_FIELDS = (
+    "firstTime",
+    "first_time",
+    "earliest",
+    "lastTime",
+    "last_time",
+    "latest",
+    "timestamp",
+    "endpoint_time",
+)
+"""What aggregating searches and the inputs hand over instead of `_time`, or beside it: both ends of a time."""
 
 GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
 EVENT_CODE_FIELDS = ("EventCode", "EventID", "event_id", "signature_id")
