@@ -33,7 +33,7 @@ class ClockReading(NamedTuple):
     began: float
 
 
-class Clocks:
+class EndpointClocks:
     """The clocks of one run, and what was told of them in earlier ones.
 
     A process that reaches the server before it began proves a clock that is ahead. One that is behind looks like a

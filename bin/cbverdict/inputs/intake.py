@@ -15,7 +15,7 @@ from cbverdict.errors import CbsignedError, SearchOverError, TakenError
 from cbverdict.events.times import read_time, write_time
 from cbverdict.inputs.arguments import InputArguments, begin_of
 from cbverdict.inputs.checkpoint import Checkpoint
-from cbverdict.inputs.clocks import Clocks
+from cbverdict.inputs.clocks import EndpointClocks
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
 from cbverdict.inputs.health import SOURCETYPE, Health
@@ -93,7 +93,7 @@ class Intake:
         self._pause = pause
         self._health = health
         self._clock = clock
-        self._clocks = Clocks({})
+        self._clocks = EndpointClocks({})
         self._caught_up = 0.0
         self._page_at = 0.0
 
@@ -109,7 +109,7 @@ class Intake:
             loaded, recent = self._begin(), self._patiently(self._checkpoints.forget)
             self._patiently(partial(self._checkpoints.save, loaded, ""))  # So that it begins there whatever comes.
         checkpoint = loaded
-        self._clocks = Clocks(checkpoint.clocks)
+        self._clocks = EndpointClocks(checkpoint.clocks)
         self._caught_up = checkpoint.caught_up
         self._health.last_reported_lag = checkpoint.last_reported_lag
         is_over = False
