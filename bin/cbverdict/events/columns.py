@@ -56,8 +56,9 @@ OTHER_TIME_FIELDS = (
     "last_time",
     "latest",
     "timestamp",
+    "endpoint_time",
 )
-"""What aggregating searches hand over instead of `_time`, or beside it: both ends of a time."""
+"""What aggregating searches and the inputs hand over instead of `_time`, or beside it: both ends of a time."""
 
 GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
 EVENT_CODE_FIELDS = ("EventCode", "EventID", "event_id", "signature_id")

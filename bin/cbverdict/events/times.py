@@ -89,7 +89,7 @@ def read_time(text: str, zone: Zone | None = None) -> float | None:
     if len(text) > _LONGEST_TIME:
         return None
     text = text.strip()
-    seconds = float(text) if _NUMBER.fullmatch(text) else _read_date(text, zone)
+    seconds = float(text) if _NUMBER.fullmatch(text) else read_date(text, zone)
     return seconds if seconds is not None and EARLIEST <= seconds < LATEST else None
 
 
@@ -99,7 +99,8 @@ def write_time(epoch: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _read_date(text: str, zone: Zone | None) -> float | None:
+def read_date(text: str, zone: Zone | None) -> float | None:
+    """Read a date and time of any year, with its zone or without: seconds since 1970 (None: it is none)."""
     match = _ISO.fullmatch(text) or _US.fullmatch(text)
     if match is None:
         return None

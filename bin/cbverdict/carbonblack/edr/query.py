@@ -72,13 +72,12 @@ def published_query_string(md5: Md5, name: str) -> str:
     return f"q={quote(published_query(md5, name), safe='')}&rows=1&start=0&sort="
 
 
-def since_query(query: str, field: str, second: str, started: str = "") -> str:
+def since_query(query: str, field: str, second: str) -> str:
     """Ask for what reached the server from a second on (UTC, `2026-11-02T07:00:00`), and fulfils a query of the user's.
 
-    `started` is from when on processes must have started (empty: whenever).
+    No time of an endpoint's clock is in it: what is new is for the server alone to say.
     """
-    terms = [f"({query})" if query else "", f"{field}:[{second} TO *]", f"start:[{started} TO *]" if started else ""]
-    return " ".join(filter(None, terms))
+    return " ".join(filter(None, [f"({query})" if query else "", f"{field}:[{second} TO *]"]))
 
 
 def processes_query(guids: Iterable[str]) -> str:
