@@ -6,6 +6,7 @@ import fcntl
 import json
 import signal
 import termios
+import threading
 import time
 from array import array
 from datetime import datetime, timezone
@@ -457,13 +458,15 @@ class TestOneAtATime:
 
     def test_a_second_process_on_the_same_host_leaves_at_once(self, processes: InputHost, edr: EdrServer) -> None:
         """It writes nothing and is no error."""
-        edr.delay = 1.0
+        gate = threading.Event()
+        edr.meanwhile = lambda _: None if gate.wait(300) else Fault.HANG
         first = processes.start()
         wait_for(lambda: edr.requests)
         second = processes.start()
         assert second.wait() == 0
         assert second.events() == []
         assert "a process on this host reads" in processes.site.logs()
+        gate.set()
         assert first.wait() == 0
         assert _guids(first.events()) == [PARENT, GUID]
 

@@ -90,7 +90,7 @@ def _run_and_kill(host: InputHost, stress: Stress) -> Iterator[Run]:
                 run.process.wait(0.4 + 4 * chance.random())
             kills += run.process.poll() is None
             run.kill()
-        run.wait(120)
+        run.wait(900)
         yield run
         if was_over and kills == KILLS:
             return
