@@ -166,7 +166,7 @@ class TestBeginning:
         ],
     )
     def test_only_where_the_page_does_not_tell_the_server_is_asked(
-        self, start: float | str | None, is_asked: bool
+        self, start: float | str | None, *, is_asked: bool
     ) -> None:
         """Each costs a share of a request."""
         assert is_doubtful(_process(start, NOW - 600), BEGIN) == is_asked
