@@ -19,11 +19,11 @@ from cbverdict.anomalies.baselines import (
 )
 from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.local_time import Clocks
-from cbverdict.events.columns import TIME_FIELD, EventFields
+from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import read_event
 from cbverdict.events.people import person_of
 from cbverdict.events.texts import Record, first_text
-from cbverdict.events.times import QUARTER, read_quarters
+from cbverdict.events.times import TimeReader
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
@@ -42,7 +42,12 @@ _DAY = 86400.0
 
 def columns(fields: EventFields) -> list[str]:
     """Return the columns that are learnt from."""
-    return [*dict.fromkeys([*fields.name, *fields.parent_name, *fields.who()]), PUBLISHER_FIELD, TIME_FIELD]
+    return [
+        *dict.fromkeys([*fields.name, *fields.parent_name, *fields.who()]),
+        PUBLISHER_FIELD,
+        *OTHER_TIME_FIELDS,
+        TIME_FIELD,
+    ]
 
 
 @dataclass
@@ -96,7 +101,7 @@ class Learner:
         """Store the lists, which fields are read, and the time, for what lies in the future is a clock gone wrong."""
         self._lists = lists
         self._fields = fields
-        self._latest = (now + _DAY) // QUARTER
+        self._reader = TimeReader(now + _DAY)
         self._clocks = Clocks(lists.holidays)
 
     def learn(self, records: Iterable[Record]) -> TrainingResult:
@@ -113,8 +118,8 @@ class Learner:
 
     def _sighting(self, record: Record) -> Sighting | None:
         event = read_event(record, self._fields)
-        (quarter,) = read_quarters([event.time])
-        if quarter is None or quarter > self._latest:
+        quarter = next(iter(self._reader.ends((event.time, *event.other_times))), None)
+        if quarter is None:
             return None
         person = person_of(event.user)
         member = self._lists.roster.member(person, event.team)
