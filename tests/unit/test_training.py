@@ -19,7 +19,7 @@ from cbverdict.anomalies.training import (
     columns,
 )
 from cbverdict.errors import InvalidRequestError
-from cbverdict.events.columns import EventFields
+from cbverdict.events.columns import OTHER_TIME_FIELDS, EventFields
 
 MONDAY = 20_759  # 2026-11-02
 NOON = MONDAY * 86400 + 12 * 3600
