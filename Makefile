@@ -49,7 +49,7 @@ demo: .venv/$(PYTHON)/ready
 try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
-test: announce .venv/$(PYTHON)/ready .venv/ucc/ready $(if $(MODERN),.venv/sigma/ready) tests/browser/node_modules
+test: announce .venv/$(PYTHON)/ready .venv/ucc/ready $(if $(MODERN),.venv/sigma/ready .venv/content/ready) tests/browser/node_modules
 	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
 
 # With processes that tests start, and those that end by os._exit; see [tool.coverage] in pyproject.toml.
@@ -132,6 +132,11 @@ libmagic: python
 .venv/sigma/ready: tests/sigma-requirements.txt | python
 	@echo "setting up what converts rules of Sigma ..."
 	@$(call set_up,sigma,$(MODERN),tests/sigma-requirements.txt)
+	@touch $@
+
+.venv/content/ready: tests/content-requirements.txt | python
+	@echo "setting up what validates detections ..."
+	@$(call set_up,content,$(MODERN),tests/content-requirements.txt)
 	@touch $@
 
 .venv/ucc/ready: package/ucc-requirements.txt | python
