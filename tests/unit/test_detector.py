@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
+from cbsigned import CbsignedCommand
 from cbverdict.anomalies.baselines import Baselines, Sighting, learn
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import ServiceError
-from cbverdict.events.columns import TIME_FIELD, EventFields
+from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
@@ -28,7 +29,7 @@ from cbverdict.settings.anomalies import AnomalySettings
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
-from tests.lab.host import Row, encode
+from tests.lab.host import Row, decode, encode
 from tests.lab.memory import Memory
 
 MONDAY = 20_759  # 2026-11-02
@@ -246,7 +247,7 @@ def _read(body: StringIO) -> Any:
 
 
 def _codec(enricher: Enricher, scorer: RowScorer) -> RowCodec:
-    return RowCodec(_read, lambda records: scorer.score_processes(enricher.enrich(records)), scorer)
+    return RowCodec(_read, lambda records: scorer.score_processes(enricher.enrich(records)), scorer, passed=GUID_FIELDS)
 
 
 def test_a_name_too_long_for_a_baseline_costs_only_its_own_opinion() -> None:
@@ -294,8 +295,14 @@ ROW = st.fixed_dictionaries(
         "username": st.one_of(st.just("amy"), st.lists(st.sampled_from(["ann", "bob"]), min_size=2, max_size=2)),
         "team": st.sampled_from(["hr", "it", "a, b", ""]),
         TIME_FIELD: st.sampled_from([NOON, NIGHT, "", "2026-11-02T02:00:00Z", "soon, or later", '1"', "17936208001"]),
+        "process_guid": st.one_of(
+            st.sampled_from(["1-2-3", "{1}", "", "a, b", 'a"b', "line\nend"]), st.just(["1-2-3", "1-2-4"])
+        ),
+        "ProcessGuid": st.sampled_from(["{2}", ""]),
+        "lastTime": st.sampled_from([NOON, NIGHT, "", "soon, or later"]),
     },
 )
+ASKED_FOR = [*COLUMNS[:-1], *OTHER_TIME_FIELDS, *GUID_FIELDS, TIME_FIELD]
 ORDERS = st.permutations(COLUMNS)
 
 
@@ -306,7 +313,7 @@ SIGNATURES = st.one_of(st.none(), st.builds(Signature, st.just("Signed"), TEXT, 
 CHUNKS = st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3)
 
 
-@given(CHUNKS, st.one_of(st.just(COLUMNS), ORDERS), SIGNATURES)
+@given(CHUNKS, st.one_of(st.just(COLUMNS), ORDERS, st.just(ASKED_FOR), st.permutations(ASKED_FOR)), SIGNATURES)
 def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
     chunks: list[list[Row]], columns: list[str], signature: Signature | None
 ) -> None:
@@ -395,7 +402,12 @@ def test_rows_that_have_the_fields_already_are_left_to_the_sdk() -> None:
 
 def test_ordinary_rows_are_not_left_to_the_sdk() -> None:
     """Or the codec would be for nothing; neither are multivalues and another order of the columns."""
-    for columns in (COLUMNS, COLUMNS[::-1], [name for name in COLUMNS if name not in {"username", TIME_FIELD}]):
+    for columns in (
+        ASKED_FOR,
+        COLUMNS,
+        COLUMNS[::-1],
+        [name for name in COLUMNS if name not in {"username", TIME_FIELD}],
+    ):
         options = EnrichOptions(has_anomaly=True)
         enricher, scorer = (
             Enricher(AllSigned(), options),
@@ -406,3 +418,19 @@ def test_ordinary_rows_are_not_left_to_the_sdk() -> None:
         reply = codec.reply(encode(rows, [*columns, INDEX]).decode())
         assert reply is not None
         assert reply.rows == 40
+
+
+def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
+    """Each row with a GUID of its own, in whichever column: splunkd sends all of them, the others empty."""
+    command = CbsignedCommand()
+    command.options.reset()
+    command.prepare()
+    asked_for = command.configuration.required_fields
+    assert set(asked_for) >= {*COLUMNS, *OTHER_TIME_FIELDS, *GUID_FIELDS}
+    for column in GUID_FIELDS:
+        options = EnrichOptions(has_anomaly=True)
+        scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
+        rows = [{**_row("ann", "git.exe"), column: f"{{{number}}}"} for number in range(40)]
+        reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
+        assert reply is not None
+        assert [row[column] for row in decode(reply.body)] == [row[column] for row in rows]

@@ -109,11 +109,11 @@ class _RowTemplate(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """Rows as they came: what tells those that are alike, the values of their times, and of what is passed on."""
+    """Rows as they came: what tells those that are alike, the values of their times, and of columns passed on."""
 
     heads: Sequence[Any]
     times: Sequence[str]
-    passed: Sequence[str] | None = None
+    passed: Sequence[Sequence[str]] = ()
     has_time: bool = True
 
 
@@ -264,9 +264,8 @@ class _Form:
 
     @property
     def is_usable(self) -> bool:
-        """Whether what differs from row to row is at most one column beside the time, right before it."""
-        together = self.varying[self._at : self._at + len(self._each)] == self._each
-        return together and len(self._each) - self._has_time <= 1
+        """Whether what differs from row to row stands together."""
+        return self.varying[self._at : self._at + len(self._each)] == self._each
 
     def read(self, lines: list[str]) -> _Rows | None:
         """Read rows from their lines (None: a line is no row of the expected form)."""
@@ -290,8 +289,8 @@ class _Form:
         return tuple(values.get(name, "") for name in self._all)
 
     def is_woven_from(self, parts: Sequence[Tuple[str, ...]]) -> bool:
-        """Return whether nothing but an empty twin stands between what is passed on and the time."""
-        return len(self._each) < 2 or {cut[self._at + 1] for cut in parts} == {_TWIN}  # noqa: PLR2004 - these two
+        """Return whether nothing but an empty twin stands between two columns that differ from row to row."""
+        return {text for cut in parts for text in cut[self._at + 1 : self._at + len(self._each)]} <= {_TWIN}
 
     def fill(self, texts: Tuple[str, ...], who: Tuple[str, ...]) -> tuple[str, str, str]:
         """Put who into a kind's text; give what stands before the time, between it and the index, and after that."""
@@ -339,7 +338,7 @@ class _Form:
 
     def _rows(self, heads: Sequence[Any], values: list[list[str]]) -> _Rows:
         times = values.pop() if self._has_time else [""] * len(heads)
-        return _Rows(heads, times, values[0] if values else None, self._has_time)
+        return _Rows(heads, times, values, self._has_time)
 
     def _head(self, match: re.Match[str] | None) -> tuple[Any, Tuple[str, ...]]:
         assert match is not None  # noqa: S101 - a line that was cut whole matches
@@ -363,13 +362,20 @@ def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Fo
 
 def _cells_of(rows: _Rows) -> Sequence[str]:
     """Write what differs from row to row as the SDK does: what is passed on, and the time."""
-    times = rows.times if _are_plain(rows.times) else list(map(_written, rows.times))
-    if rows.passed is None:
-        return times
-    passed = rows.passed if not _needs_quotes("".join(rows.passed)) else list(map(_written, rows.passed))
-    if not rows.has_time:
-        return passed
-    return [f"{text}{_TWIN}{time}" for text, time in zip(passed, times)]
+    columns = [*rows.passed, *([rows.times] if rows.has_time else [])]
+    cells: Sequence[str] = [""] * len(rows.heads)
+    between = ""
+    for place, column in enumerate(columns):
+        between += _TWIN if place else ""
+        if any(column):  # which those of other sources' names are not
+            written = column if _are_plain(column) else _all_written(column)
+            cells = [f"{text}{between}{cell}" for text, cell in zip(cells, written)]
+            between = ""
+    return [f"{text}{between}" for text in cells] if between else cells
+
+
+def _all_written(column: Sequence[str]) -> Sequence[str]:
+    return list(map(_written, column)) if _needs_quotes("".join(column)) else column
 
 
 def _pattern(plain: Sequence[str], varying: Sequence[str]) -> str:
