@@ -9,12 +9,19 @@ import pytest
 
 from cbverdict.carbonblack.edr.page_source import EdrPageSource
 from cbverdict.carbonblack.edr.process_documents import read_processes
-from cbverdict.carbonblack.edr.query import since_query
 from cbverdict.carbonblack.port import ReportedProcess
 from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import EdrError, ServerFailedError
 from cbverdict.events.times import read_time, write_time
-from cbverdict.inputs.beginnings import LONGEST_DELAY, MAX_AHEAD, Beginning, beginning_of, is_doubtful, is_older
+from cbverdict.inputs.beginnings import (
+    LONGEST_DELAY,
+    MAX_AHEAD,
+    Beginning,
+    beginning_of,
+    is_doubtful,
+    is_older,
+    server_time,
+)
 from cbverdict.inputs.clocks import (
     FORGOTTEN_AFTER,
     MAX_NAMED,
@@ -72,11 +79,6 @@ class TestTimes:
         reached = ("2026-11-02T08:00:09Z", "2026-11-02T08:00:00Z", "2026-11-02T08:00:05Z")
         (process,) = read_processes([{"id": "a", "last_server_update": time} for time in reached], "")
         assert (process.reached, process.fields["last_server_update"]) == (reached[1], reached[0])
-
-    def test_no_clock_of_an_endpoint_is_in_the_query(self) -> None:
-        """What is new is for the server to say."""
-        query = since_query("os_type:windows", "last_server_update", "2026-11-02T07:00:00")
-        assert query == "(os_type:windows) last_server_update:[2026-11-02T07:00:00 TO *]"
 
     @pytest.mark.parametrize(
         ("written", "expected"),
@@ -146,6 +148,13 @@ class TestBeginning:
         assert beginning_of(process, process.reached, NOW) == Beginning(NOW - 50, "", None)
         assert beginning_of(process._replace(reached=""), "", NOW) == Beginning(NOW - 50, "", None)
         assert beginning_of(_process(NOW + 9000, NOW), "", NOW).time == NOW
+
+    @pytest.mark.parametrize("text", ["", "yesterday", "1970-01-01T00:10:00Z", "0001-01-01T00:00:00Z"])
+    def test_a_server_without_a_time_that_can_be_leaves_that_of_this_host(self, text: str) -> None:
+        """As good as any."""
+        assert server_time(text, NOW) == NOW
+        assert server_time(write_time(NOW + 3600), NOW) == NOW + 60
+        assert server_time(write_time(NOW - 3600), NOW) == NOW - 3600
 
     def test_a_late_segment_says_nothing_of_the_clock(self) -> None:
         """Nor does one of which the server does not say when it first heard of the process."""
@@ -320,7 +329,7 @@ class TestEndpointClocks:
 
     def test_after_a_day_in_which_it_was_not_wrong_it_is_told_anew(self) -> None:
         """And is not remembered until then."""
-        clocks = EndpointClocks({"host1": (7200.0, NOW)})
+        clocks = EndpointClocks({"host1": [7200.0, NOW]})
         assert _run(clocks, _readings(7200.0), now=NOW + FORGOTTEN_AFTER) == []
         assert _run(EndpointClocks(clocks.told), now=NOW + 3 * FORGOTTEN_AFTER) == []
         later = EndpointClocks(clocks.told)

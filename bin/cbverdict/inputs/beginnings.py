@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbverdict.carbonblack.times import epoch_of
-from cbverdict.events.times import LATEST, write_time
+from cbverdict.events.times import EARLIEST, LATEST, write_time
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import ReportedProcess
@@ -59,6 +59,15 @@ def is_older(arrived: str, begin: str) -> bool:
     return _epoch_or(arrived, math.inf) < _epoch_or(begin, -math.inf)
 
 
+def server_time(time: str, now: float) -> float:
+    """Return the server's time in seconds since 1970, no later than `now` allows; `now` where it is none that can be.
+
+    The server's clock may be wrong as well, and then nothing may come to lie in the future.
+    """
+    epoch = _epoch_or(time, now)
+    return min(epoch, now + _SKEW) if epoch >= EARLIEST else now
+
+
 def beginning_of(process: ReportedProcess, arrived: str, now: float, *, is_certain: bool = True) -> Beginning:
     """Return when a process began: by its endpoint's clock where that can be, else when the server first heard of it.
 
@@ -66,7 +75,7 @@ def beginning_of(process: ReportedProcess, arrived: str, now: float, *, is_certa
     """
     began = epoch_of(process.start)
     by_server = epoch_of(arrived)
-    latest = min(_epoch_or(arrived, now), now + _SKEW)  # The server's clock may be wrong as well.
+    latest = server_time(arrived, now)
     if began is None:
         return Beginning(latest, "", None)
     is_report_of_it = by_server == latest and _epoch_or(process.reached, math.inf) - latest <= LONGEST_DELAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List
 
 from cbverdict.errors import StoreError
 from cbverdict.inputs.seen_keys import MAX_KEYS, SeenKeys
@@ -37,7 +37,7 @@ class Checkpoint:
     caught_up: float
     last_reported_lag: float = 0.0
     flips_checked_until: float = 0.0
-    clocks: Dict[str, Tuple[float, float]] = field(default_factory=dict)
+    clocks: Dict[str, List[float]] = field(default_factory=dict)
 
 
 class CheckpointStore:

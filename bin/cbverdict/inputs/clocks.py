@@ -18,7 +18,7 @@ FORGOTTEN_AFTER = 86400.0
 
 _WORSE = 2.0
 
-Told = Dict[str, Tuple[float, float]]
+Told = Dict[str, List[float]]
 """By endpoint: the offset that was told, and when its clock was last seen to be wrong (seconds since 1970)."""
 
 
@@ -43,7 +43,7 @@ class EndpointClocks:
 
     def __init__(self, told: Mapping[str, Sequence[float]]) -> None:
         """Store what was told."""
-        self._told: Told = {endpoint: (offset, seen) for endpoint, (offset, seen) in told.items()}
+        self._told: Told = {endpoint: [offset, seen] for endpoint, (offset, seen) in told.items()}
         self._offsets: Dict[str, float] = {}
         self._unset: Dict[str, float] = {}
 
@@ -66,9 +66,9 @@ class EndpointClocks:
         for endpoint, offset in sorted(self._wrong().items(), key=lambda item: -abs(item[1])):
             known = self._told.get(endpoint)
             if known is not None and not _is_worse(offset, known[0]):
-                self._told[endpoint] = (known[0], now)
+                self._told[endpoint] = [known[0], now]
             elif len(news) < MAX_NAMED and (known is not None or len(self._told) < MAX_REMEMBERED):
-                self._told[endpoint] = (offset, now)
+                self._told[endpoint] = [offset, now]
                 news.append((endpoint, offset))
         return news
 
