@@ -41,7 +41,7 @@ from tests.eval.shapes import (  # noqa: E402 - likewise
     roster,
     rows_of,
 )
-from tests.lab.host import Row, decode, encode  # noqa: E402 - likewise
+from tests.lab.host import Row, _decode, encode  # noqa: E402 - likewise
 from tests.lab.memory import Memory  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Lab:
         search = Search(self._truth, self._baselines, options, _read, _SearchZone, lambda: self._lists)
         body = encode(list(rows), [*self._columns, INDEX]).decode()
         reply = search.reply(body)
-        back = decode(reply.body) if reply else search.enrich(list(_read(StringIO(body))))
+        back = _decode(reply.body) if reply else search.enrich(list(_read(StringIO(body))))
         return [Answered.of(row) for row in back]
 
 

@@ -273,7 +273,7 @@ class _Command:
 
     def execute(self, rows: list[Row], columns: list[str], *, is_last: bool) -> list[Row]:
         """Send one chunk and read its one reply."""
-        return decode(self.execute_raw(encode(rows, columns), is_last=is_last))
+        return _decode(self.execute_raw(encode(rows, columns), is_last=is_last))
 
     def execute_raw(self, body: bytes, *, is_last: bool) -> str:
         """Send a chunk's body and read the reply's."""
@@ -359,7 +359,7 @@ def _encode_values(values: list[str]) -> str:
     return ";".join("$" + value.replace("$", "$$") + "$" for value in values)
 
 
-def decode(body: str) -> list[Row]:
+def _decode(body: str) -> list[Row]:
     """Read a reply's rows."""
     csv.field_size_limit(64 * 1024 * 1024)  # here, for the SDK sets its own when it is imported
     rows: list[Row] = []

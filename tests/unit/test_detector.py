@@ -29,7 +29,7 @@ from cbverdict.settings.anomalies import AnomalySettings
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
-from tests.lab.host import Row, decode, encode
+from tests.lab.host import Row, _decode, encode
 from tests.lab.memory import Memory
 
 MONDAY = 20_759  # 2026-11-02
@@ -433,4 +433,4 @@ def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
         rows = [{**_row("ann", "git.exe"), column: f"{{{number}}}"} for number in range(40)]
         reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
         assert reply is not None
-        assert [row[column] for row in decode(reply.body)] == [row[column] for row in rows]
+        assert [row[column] for row in _decode(reply.body)] == [row[column] for row in rows]
