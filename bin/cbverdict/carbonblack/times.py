@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cbverdict.events.times import read_date
 
@@ -21,6 +22,7 @@ class _Utc:
 _UTC = _Utc()
 
 
+@lru_cache(maxsize=8192)  # a page's times are asked for several times each
 def epoch_of(time: str) -> float | None:
     """Read a time of any year in seconds since 1970, in UTC where no zone is named (None: it is none)."""
     return read_date(time.strip(), _UTC) if len(time) <= _LONGEST else None
