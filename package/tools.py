@@ -26,7 +26,8 @@ Row = Dict[str, str]
 
 EVERYDAY = frozenset(
     {
-        "conhost.exe", "consent.exe", "csrss.exe", "dllhost.exe", "fontdrvhost.exe", "hxtsr.exe", "logonui.exe",
+        "auditpol.exe", "conhost.exe", "consent.exe", "csrss.exe", "cvtres.exe", "dllhost.exe", "fontdrvhost.exe",
+        "gpupdate.exe", "hxtsr.exe", "logonui.exe", "ping.exe",
         "msedge.exe", "runtimebroker.exe", "searchindexer.exe", "searchprotocolhost.exe", "smartscreen.exe", "smss.exe",
         "svchost.exe", "taskhostw.exe", "teams.exe", "tiworker.exe", "wermgr.exe", "wmiprvse.exe",
     }
