@@ -195,3 +195,24 @@ def test_several_users_are_told_from_one_in_two_columns() -> None:
     """The odd one may be any of them."""
     assert read_event({"user": ["ann", "bob"]}, EventFields()).has_several_users
     assert not read_event({"user": ["ann", "ANN", "-"], "User": "CORP\\ann"}, EventFields()).has_several_users
+
+
+@pytest.mark.parametrize(
+    ("row", "user"),
+    [
+        ({"user": ["PC7$", "CORP\\ann"]}, "CORP\\ann"),
+        ({"user": "NT AUTHORITY\\SYSTEM", "username": "ann"}, "ann"),
+        ({"user": ["-", "PC7$", "SYSTEM"]}, "PC7$"),
+        ({"user": "bob", "username": "ann"}, "bob"),
+    ],
+)
+def test_a_machine_does_not_hide_the_person_beside_it(row: dict[str, str | list[str]], user: str) -> None:
+    """Where there is none, the machine's account is the row's."""
+    assert read_event(row, EventFields()).user == user
+
+
+@pytest.mark.parametrize("nobodys", ["localhost", "LOCALHOST", "127.0.0.1", "::1", "unknown"])
+def test_what_each_host_calls_itself_is_no_host(nobodys: str) -> None:
+    """The risk of a whole fleet would be put on it."""
+    assert read_event({"dest": nobodys, "DeviceName": "PC7", "host": "forwarder"}, EventFields()).host == "PC7"
+    assert read_event({"host": nobodys}, EventFields()).host == ""

@@ -40,7 +40,18 @@ PARENT_NAME_FIELDS = (
 )
 USER_FIELDS = (*_cim("user"), "username", "User")
 TEAM_FIELDS = ("team",)
-HOST_FIELDS = (*_cim("dest"), "computer_name", "hostname", "ComputerName", "Computer", "device_name", "dvc", "host")
+HOST_FIELDS = (
+    *_cim("dest"),
+    "computer_name",
+    "hostname",
+    "ComputerName",
+    "Computer",
+    "DeviceName",
+    "device_name",
+    "host.name",
+    "dvc",
+    "host",
+)
 """The endpoint; `host` comes last, for it is the forwarder where events come from one."""
 
 TIME_FIELD = "_time"

@@ -22,6 +22,7 @@ from cbverdict.events.columns import (
     EventFields,
 )
 from cbverdict.events.names import file_name
+from cbverdict.events.people import first_account
 from cbverdict.events.texts import Record, distinct_of, first_text, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
@@ -35,6 +36,9 @@ _NO_PROCESS_EVENTS = frozenset(
 )  # fmt: skip
 """Events of Sysmon, of Carbon Black's forwarder and of Defender whose hashes are those of a driver, an image, a stream,
 a file, a clipboard or a child, not of the process."""
+
+_ANY_HOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - nothing is bound
+"""What each host calls itself, and no other one."""
 
 _OF_PROCESS = ("process", "Processes.process")
 """How a column begins that is about nothing but the process."""
@@ -86,10 +90,10 @@ def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     return ProcessEvent(
         process=process,
         parent=Process(_known(parent_md5), _first_name(record, fields.parent_name)),
-        user=first_text(record, fields.user) or "",
+        user=first_account(record, fields.user),
         team=first_text(record, fields.team) or "",
         time=first_text(record, (TIME_FIELD,)) or "",
-        host=first_text(record, HOST_FIELDS) or "",
+        host=next((text for text in texts_of(record, HOST_FIELDS) if text.lower() not in _ANY_HOST), ""),
         has_odd_parent=isinstance(parent_md5, Odd),
         names=_raw_texts(record, fields.name),
         original_names=tuple(dict.fromkeys(texts_of(record, ORIGINAL_NAME_FIELDS))),
