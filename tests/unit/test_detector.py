@@ -434,3 +434,11 @@ def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
         reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
         assert reply is not None
         assert [row[column] for row in _decode(reply.body)] == [row[column] for row in rows]
+
+
+@pytest.mark.parametrize("column", ["user", "parent_process_name", "original_file_name"])
+def test_a_row_about_several_is_kept(column: str) -> None:
+    """One of them is judged, and the other may be the odd one."""
+    one = _row("ann", "outlook.exe")
+    several = {**one, column: ["outlook.exe", "other.exe"]}
+    assert [row["signed_noise"] for row in _scored([one, several])] == ["true", "false"]

@@ -98,6 +98,10 @@ def test_no_text_makes_it_fail_and_every_answer_is_a_hash(text: str) -> None:
         ([MD5, SHA256, "SHA1=" + "d" * 40, f"IMPHASH={IMPHASH}"], MD5),
         ([MD5, SHA256, "0" * 32], Odd.SEVERAL),  # what has no hash of its own is another file
         ([MD5, "unknown"], Odd.SEVERAL),
+        (f"{MD5}\nunknown", Odd.SEVERAL),  # the same, made one text
+        (f"{MD5};(unknown)", Odd.SEVERAL),
+        (f"{MD5},{'0' * 32}", Odd.SEVERAL),
+        (f"MD5={MD5},SHA256=unknown,IMPHASH={'0' * 32}", MD5),
         ([MD5, ""], Odd.SEVERAL),
         ([MD5, SHA256, "e" * 64], Odd.SEVERAL),
         (["0" * 32, "-", SHA256], None),

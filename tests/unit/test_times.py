@@ -30,6 +30,10 @@ def _zone(text: str) -> SplunkZone:
         (BERLIN, "2026-03-29 03:00:00", 1774746000),
         (BERLIN, "2026-10-25 02:30:00", 1792888200),  # the hour that comes twice: the earlier
         (BERLIN, "03/02/2026 02:00:00", 1772413200),  # as `convert ctime()` writes it
+        (BERLIN, "03/02/2026 02:00:00 AM", 1772413200),
+        (BERLIN, "03/02/2026 02:00:00 PM", 1772413200 + 12 * 3600),
+        (BERLIN, "03/02/2026 12:30:00 am", 1772413200 - 90 * 60),
+        (BERLIN, "03/02/2026 01:00:00 PM UTC", 1772413200 + 12 * 3600),
         (BERLIN, "2026-03-02 02:00:00.000 CET", 1772413200),
         (BERLIN, "2026-03-02T01:00:00Z", 1772413200),
         (UTC, "2026-03-02T02:00:00", 1772416800),
@@ -38,6 +42,12 @@ def _zone(text: str) -> SplunkZone:
 def test_a_text_without_a_zone_is_meant_in_that_of_the_search(zone: str, text: str, seconds: float) -> None:
     """Summer time included."""
     assert read_time(text, _zone(zone)) == seconds
+
+
+def test_there_is_no_hour_thirteen_of_half_a_day() -> None:
+    """Nor a zero; nothing is guessed."""
+    assert read_time("03/02/2026 13:00:00 PM", _zone(BERLIN)) is None
+    assert read_time("03/02/2026 00:00:00 AM", _zone(BERLIN)) is None
 
 
 @pytest.mark.parametrize("text", ["", "UTC", "{}", "Y", "@1 7", "### SERIALIZED TIMEZONE FORMAT 1.0;Y0 NW 47;@1 3;$"])

@@ -147,7 +147,7 @@ class Anomalies:
             is_publisher_denied=denied is not None,
             is_living_off_the_land=self._lists.names_a_tool((*event.names, *event.original_names, *file_names)),
             is_name_odd=bool(oddities),
-            has_several_users=event.has_several_users,
+            is_about_several=event.has_several_users or event.has_several_parents,
         )
         about = (
             *oddities,

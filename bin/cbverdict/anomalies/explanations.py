@@ -101,12 +101,15 @@ def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterat
         oddity = oddity_of(name)
         if oddity is not None:
             yield f"the name {shown(name)} {oddity}"
-    for names in (event.original_names, author_names):
+    # What the author wrote into a file are several names of it; what a row says are names of several files.
+    for names in (*((name,) for name in event.original_names), author_names):
         if names and event.names and not is_same_program(event.names, names):
             yield f"{event.process.name} is called {names[0]} by who made it"
             break
     if event.has_several_users:
         yield "the row is about several users, of whom one is judged"
+    if event.has_several_parents:
+        yield "the row is about several parents, of which one is judged"
 
 
 def _clock(slot: int) -> str:

@@ -40,7 +40,18 @@ PARENT_NAME_FIELDS = (
 )
 USER_FIELDS = (*_cim("user"), "username", "User")
 TEAM_FIELDS = ("team",)
-HOST_FIELDS = (*_cim("dest"), "computer_name", "hostname", "ComputerName", "Computer", "device_name", "dvc", "host")
+HOST_FIELDS = (
+    *_cim("dest"),
+    "computer_name",
+    "hostname",
+    "ComputerName",
+    "Computer",
+    "DeviceName",
+    "device_name",
+    "host.name",
+    "dvc",
+    "host",
+)
 """The endpoint; `host` comes last, for it is the forwarder where events come from one."""
 
 TIME_FIELD = "_time"
@@ -61,9 +72,21 @@ OTHER_TIME_FIELDS = (
 """What aggregating searches and the inputs hand over instead of `_time`, or beside it: both ends of a time."""
 
 GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
-EVENT_CODE_FIELDS = ("EventCode", "EventID", "event_id", "signature_id")
-OTHER_FILE_FIELDS = ("ImageLoaded", "loaded_file", "loaded_file_path", "TargetFilename", "file_name", "file_path")
+EVENT_KIND_FIELDS = ("EventCode", "EventID", "event_id", "signature_id", "event_type", "ActionType")
+OTHER_FILE_FIELDS = (
+    "ImageLoaded",
+    "loaded_file",
+    "loaded_file_path",
+    "TargetFilename",
+    "TargetFileName",
+    "file_name",
+    "file_path",
+)
 """What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
+
+ANY_PATH_FIELDS = ("path",)
+PROCESS_PATH_FIELDS = _cim("process_path")
+"""Where both are there and differ, the first is another file's: of what Carbon Black's forwarder writes, a module's."""
 
 FILE_HASH_FIELDS = ("file_hash",)
 """The hash of the file that an event is about; read where that is the process's own."""
@@ -98,7 +121,7 @@ class EventFields:
 
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
-        about = [*SHA256_FIELDS, *EVENT_CODE_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
+        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
         names = [*self.parent_name, *ORIGINAL_NAME_FIELDS] if has_names else []
         return list(dict.fromkeys([*self.md5, *self.parent_md5, *about, *self.name, *names]))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import Callable, NamedTuple, Sequence, Tuple, TypeVar
 
 from cbverdict.events.columns import (
-    EVENT_CODE_FIELDS,
+    ANY_PATH_FIELDS,
+    EVENT_KIND_FIELDS,
     FILE_HASH_FIELDS,
     GUID_FIELDS,
     HASH_FIELDS,
@@ -15,16 +16,35 @@ from cbverdict.events.columns import (
     OTHER_FILE_FIELDS,
     OTHER_TIME_FIELDS,
     OWN_MD5_FIELDS,
+    PROCESS_PATH_FIELDS,
+    SHA256_FIELDS,
     TIME_FIELD,
     EventFields,
 )
 from cbverdict.events.names import file_name
+from cbverdict.events.people import first_account
 from cbverdict.events.texts import Record, distinct_of, first_text, is_nothing, plain, texts_of, values_of
-from cbverdict.verdicts.hashes import FileHash, Odd, Sha256, read_md5, read_sha256
+from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
 
-_NO_PROCESS_EVENTS = frozenset({"6", "7", "15", "23", "26", "29"})
-"""Sysmon's events whose hashes are those of a driver, an image, a stream or a file, not of the process."""
+_NO_PROCESS_EVENTS = frozenset(
+    {
+        "6", "7", "15", "23", "24", "26", "27", "28", "29",
+        "modload", "modinfo", "filemod", "childproc",
+        "imageloaded", "driverload", "filecreated", "filemodified", "filerenamed", "filedeleted",
+    }
+)  # fmt: skip
+"""Events of Sysmon, of Carbon Black's forwarder and of Defender whose hashes are those of a driver, an image, a stream,
+a file, a clipboard or a child, not of the process."""
+
+_ANY_HOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - nothing is bound
+"""What each host calls itself, and no other one."""
+
+_OF_PROCESS = ("process", "Processes.process")
+"""How a column begins that is about nothing but the process."""
+
+
+Hash = TypeVar("Hash", bound=str)
 
 
 class Process(NamedTuple):
@@ -44,8 +64,8 @@ class ProcessEvent(NamedTuple):
 
     `names` are all the texts that name the process, `original_names` those that its author gave the file.
     `other_times` are the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
-    none, or several. `has_several_users`: it is about more than one. `unread_hash` is a column that looks like the
-    process's hash and is not read.
+    none, or several. `has_several_users`, `has_several_parents`: it is about more than one. `unread_hash` is a column
+    that looks like the process's hash and is not read.
     """
 
     process: Process
@@ -59,25 +79,27 @@ class ProcessEvent(NamedTuple):
     original_names: Tuple[str, ...] = ()
     other_times: Tuple[str, ...] = ()
     has_several_users: bool = False
+    has_several_parents: bool = False
     unread_hash: str = ""
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     """Read what a row says about its process; nothing in a row is an error."""
-    parent_md5 = _first_md5(record, fields.parent_md5)
+    parent_md5 = _agreed(record, fields.parent_md5, read_md5)
     process = _read_process(record, fields)
     return ProcessEvent(
         process=process,
         parent=Process(_known(parent_md5), _first_name(record, fields.parent_name)),
-        user=first_text(record, fields.user) or "",
+        user=first_account(record, fields.user),
         team=first_text(record, fields.team) or "",
         time=first_text(record, (TIME_FIELD,)) or "",
-        host=first_text(record, HOST_FIELDS) or "",
+        host=next((text for text in texts_of(record, HOST_FIELDS) if text.lower() not in _ANY_HOST), ""),
         has_odd_parent=isinstance(parent_md5, Odd),
         names=_raw_texts(record, fields.name),
         original_names=tuple(dict.fromkeys(texts_of(record, ORIGINAL_NAME_FIELDS))),
         other_times=tuple(texts_of(record, OTHER_TIME_FIELDS)),
         has_several_users=distinct_of(record, fields.user) > 1,
+        has_several_parents=distinct_of(record, fields.parent_name) > 1,
         unread_hash=_unread_hash(record, fields) if process.md5 is None else "",
     )
 
@@ -90,20 +112,20 @@ def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
 
 def _read_process(record: Record, fields: EventFields) -> Process:
     name = _first_name(record, fields.name)
-    found = _first_md5(record, fields.md5)
+    has_own = not fields.is_md5_pinned and isinstance(_agreed(record, OWN_MD5_FIELDS, read_md5), str)
+    of_process = [name for name in fields.md5 if name.startswith(_OF_PROCESS)] if has_own else fields.md5
+    found: FileHash | Odd | None = _agreed(record, of_process, read_md5)
     if found is None and not fields.is_md5_pinned and _is_about_own_file(record, fields):
-        found = _first_md5(record, FILE_HASH_FIELDS)
-    sha256 = _first_sha256(record, fields)
+        found = _agreed(record, FILE_HASH_FIELDS, read_md5)
+    sha256 = _agreed(record, (*of_process, *SHA256_FIELDS) if has_own else fields.sha256, read_sha256)
     if Odd.SEVERAL in {found, sha256}:
         return Process(None, name, Reason.AMBIGUOUS)
     if found is None and not isinstance(sha256, Odd):
         found, sha256 = sha256, None
     if not isinstance(found, str) or isinstance(sha256, Odd):
         return Process(None, name)
-    if not fields.is_md5_pinned and _is_about_another_file(record, fields):
-        own = _first_md5(record, OWN_MD5_FIELDS)
-        if not isinstance(own, str):
-            return Process(None, name, Reason.OTHER_FILE)
+    if not (fields.is_md5_pinned or has_own) and _is_about_another_file(record, fields):
+        return Process(None, name, Reason.OTHER_FILE)
     if distinct_of(record, fields.name) > 1 or distinct_of(record, GUID_FIELDS) > 1:
         return Process(None, name, Reason.AMBIGUOUS)
     return Process(found, name, sha256=sha256)
@@ -111,9 +133,13 @@ def _read_process(record: Record, fields: EventFields) -> Process:
 
 def _is_about_another_file(record: Record, fields: EventFields) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
-    if any(code.strip() in _NO_PROCESS_EVENTS for code in texts_of(record, EVENT_CODE_FIELDS)):
+    if _plain_texts(record, EVENT_KIND_FIELDS) & _NO_PROCESS_EVENTS:
         return True
-    return bool(_plain_texts(record, OTHER_FILE_FIELDS)) and not _is_about_own_file(record, fields)
+    paths, own = _plain_texts(record, ANY_PATH_FIELDS), _plain_texts(record, PROCESS_PATH_FIELDS)
+    if paths and own and paths != own:
+        return True
+    is_about_file = bool(_plain_texts(record, (*OTHER_FILE_FIELDS, *FILE_HASH_FIELDS)))
+    return is_about_file and not _is_about_own_file(record, fields)
 
 
 def _is_about_own_file(record: Record, fields: EventFields) -> bool:
@@ -128,22 +154,12 @@ def _plain_texts(record: Record, names: Sequence[str]) -> set[str]:
     return set(map(plain, texts_of(record, names)))
 
 
-def _first_md5(record: Record, names: Sequence[str]) -> FileHash | Odd | None:
-    """Return what the first field says that says anything: a later one must not answer for it."""
-    for name in names:
-        value = record.get(name)
-        found = read_md5(value) if value else None
-        if found is not None:
-            return found
-    return None
-
-
-def _first_sha256(record: Record, fields: EventFields) -> Sha256 | Odd | None:
-    for name in fields.sha256:
-        found = read_sha256(record.get(name))
-        if found is not None:
-            return found
-    return None
+def _agreed(record: Record, names: Sequence[str], read: Callable[[FieldValue], Hash | Odd | None]) -> Hash | Odd | None:
+    """Return what these fields say: the first that says anything; a later one that says otherwise makes it several."""
+    found = [said for name in names if (value := record.get(name)) and (said := read(value)) is not None]
+    if not found or isinstance(found[0], Odd):
+        return found[0] if found else None
+    return found[0] if len(set(found)) == 1 else Odd.SEVERAL
 
 
 def _known(found: FileHash | Odd | None) -> FileHash | None:

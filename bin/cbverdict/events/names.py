@@ -18,15 +18,17 @@ from cbverdict.events.texts import has_invisible, plain
 _SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
 _EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
-_WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?\s.*", re.IGNORECASE | re.DOTALL)
+_WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
 _WORD = re.compile(r"[^\W\d_]+")
 _LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
 _DRIVE = re.compile(r"[A-Za-z]:")
 _STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
+_AROUND = " \"'`()[]{}<>,;"
 _DELETED = " (deleted)"  # Linux says so of a file that is gone
 _VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
 _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
+_COPY = re.compile(r"^copy of | ?\(\d+\)$|\[\d+\]$| - copy(?: \(\d+\))?$")  # as Windows and browsers write them
 _EXECUTABLE = (".exe", ".com", ".scr", ".pif")
 
 
@@ -110,13 +112,13 @@ def _short_spellings(text: str) -> frozenset[str]:
 
 def _spellings(text: str) -> Iterator[str]:
     for candidate in _candidates(plain(text)):
-        name = _STREAM.sub("", candidate).removesuffix(_DELETED).strip(" \"'").rstrip(". ").removesuffix(".mui")
+        name = _STREAM.sub("", candidate).removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
         if not name:
             continue
         for one in {name, name.lstrip("-")}:
             stem, dot, extension = one.rpartition(".")
             is_program = bool(dot) and f".{extension}" in _EXECUTABLE
-            for bare in _without_version(stem if is_program else one):
+            for bare in _without_version(stem.rstrip(". ") if is_program else one):
                 yield bare
                 yield f"{bare}.exe"
             yield one
@@ -139,9 +141,9 @@ def _candidates(text: str) -> Iterator[str]:
 
 
 def _without_version(stem: str) -> set[str]:
-    """Return a name, and what is left of it without an architecture and a version at its end."""
+    """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
     found = {stem}
-    for pattern in (_ARCHITECTURE, _VERSION, _ARCHITECTURE):
+    for pattern in (_COPY, _ARCHITECTURE, _VERSION, _ARCHITECTURE):
         found |= {cut for one in found if len(cut := pattern.sub("", one)) > 1}
     return found
 

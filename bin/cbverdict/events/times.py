@@ -29,7 +29,9 @@ _US = re.compile(
     r"(?P<month>\d\d)/(?P<day>\d\d)/(?P<year>\d{4}) "
     r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))? ?(?P<zone>.*)"
 )
+_HALF = re.compile(r"(?P<half>[AP])M\b ?(?P<zone>.*)", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:GMT|UTC)?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?")
+_HALF_A_DAY = 12
 _UTC = {"Z", "UTC", "GMT"}
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 """Names of zones as Splunk exports them (`CET`): those of whoever exported, so the search's own is taken."""
@@ -105,12 +107,19 @@ def read_date(text: str, zone: Zone | None) -> float | None:
     if match is None:
         return None
     parts = {name: int(match[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")}
+    written = match["zone"].strip()
+    half = _HALF.fullmatch(written)
+    if half is not None:
+        if not 1 <= parts["hour"] <= _HALF_A_DAY:
+            return None
+        parts["hour"] = parts["hour"] % _HALF_A_DAY + (_HALF_A_DAY if half["half"] in "pP" else 0)
+        written = half["zone"]
     try:
         moment = datetime(**parts, tzinfo=timezone.utc)
     except ValueError:
         return None
     local = (moment - _EPOCH).total_seconds() + float(f"0.{match['fraction'] or 0}")
-    return _to_utc(local, match["zone"].strip(), zone)
+    return _to_utc(local, written, zone)
 
 
 def _to_utc(local: float, written: str, zone: Zone | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tu
 from cbverdict.anomalies.combination import score_of_cauchy
 from cbverdict.anomalies.detector import odder
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
+from cbverdict.events.people import first_account
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
@@ -211,7 +212,7 @@ class RowScorer:
 
     def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
         values = dict(zip(self.columns, who))
-        return first_text(values, self._read.user) or "", first_text(values, self._read.team) or ""
+        return first_account(values, self._read.user), first_text(values, self._read.team) or ""
 
 
 def _values(score: Score) -> list[Value]:

@@ -30,6 +30,7 @@ _BRACKETS = str.maketrans("{}[]()<>", "        ")
 _QUOTES = "\"'`"
 _LABELS = {"md5", "md5sum", "hash.md5", "file.hash.md5", "process.hash.md5"}
 _OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
+_NOTHING = {"-", "--", "?", "unknown", "n/a", "na", "none", "null", "nil", "undefined"}
 _HEX = re.compile(r"[a-f]{8,}")
 _HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
@@ -143,7 +144,7 @@ def _read_short(text: str) -> Md5 | Odd | None:
 def _read_text(text: str) -> Md5 | Odd | None:
     bare: set[Md5] = set()
     labelled: set[Md5] = set()
-    is_odd = False
+    is_odd = has_nothing = False
     for token in _SEPARATOR.split(_close_up(text)):
         label, sign, value = token.partition("=")
         if sign and label.strip(_QUOTES).lower() not in _LABELS:
@@ -155,8 +156,9 @@ def _read_text(text: str) -> Md5 | Odd | None:
             (labelled if sign else bare).add(Md5(digits))
         else:
             is_odd |= _is_odd(digits)
+            has_nothing |= digits in _NOTHING or (digits != "" and digits.strip("0") == "")
     found = labelled or bare
-    if len(found) == 1 and (labelled or not is_odd):
+    if len(found) == 1 and (labelled or not (is_odd or has_nothing)):  # what says nothing stands for another file
         return next(iter(found))
     return Odd.SEVERAL if found else Odd.JUNK if is_odd else None
 

@@ -26,7 +26,7 @@ class Doubts(NamedTuple):
     is_publisher_denied: bool = False
     is_living_off_the_land: bool = False
     is_name_odd: bool = False
-    has_several_users: bool = False
+    is_about_several: bool = False
 
 
 def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
@@ -48,7 +48,7 @@ def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
         and not doubts.is_publisher_denied
         and not doubts.is_living_off_the_land
         and not doubts.is_name_odd
-        and not doubts.has_several_users
+        and not doubts.is_about_several
         and not _is_high(doubts.parent_score, threshold)
     )
 
