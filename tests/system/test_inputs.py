@@ -204,6 +204,8 @@ class TestProcesses:
                 "process_signature_exists": "false",
                 "process_signature_verified": "false",
                 "process_signature_status": "Unsigned",
+                "process_original_name": "tool.exe",
+                "process_observed_names": "tool.exe",
                 "signed_source": "server",
                 "parent_signed": "true",
                 "signed_noise": "false",
