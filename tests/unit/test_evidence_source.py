@@ -61,7 +61,8 @@ class FakeEdr:
         return "7.8.0"
 
     def close(self) -> None:
-        """Close nothing."""
+        """Note that it is closed."""
+        self.asked.append("closed")
 
     def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Answer the published query."""
@@ -362,3 +363,12 @@ def test_a_search_that_is_over_is_waited_for_no_longer(pool: ThreadPoolExecutor)
     release.set()
     assert resolution.answers[Question(A)] == Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER)
     assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.CANCELLED), Source.NONE)
+
+
+def test_a_source_probes_and_closes_its_own_server(pool: ThreadPoolExecutor) -> None:
+    """By one small request."""
+    edr = FakeEdr()
+    source = EdrEvidenceSource(edr, pool)
+    source.probe(7.0)
+    source.close()
+    assert (edr.asked, edr.deadlines) == (["version", "closed"], {7.0})
