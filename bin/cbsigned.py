@@ -37,7 +37,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     details = Option(default=True, validate=validators.Boolean())
     anomaly = Option(default=True, validate=validators.Boolean())
     risk = Option(default=False, validate=validators.Boolean())
-    risk_objects = Option(default="both", validate=validators.Set("both", "user", "system"))
+    risk_objects = Option(default="user", validate=validators.Set("both", "user", "system"))
     refresh = Option(default=False, validate=validators.Boolean())
     timeout = Option(default=60.0, validate=validators.Float(minimum=1, maximum=3600))
     max_lookups = Option(validate=validators.Integer(minimum=1))

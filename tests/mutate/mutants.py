@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Iterator, Union
 
@@ -55,12 +56,14 @@ class Mutant:
     is_made_on_import: bool
     before: str
     after: str
+    number: int
     source: str
 
     @property
     def name(self) -> str:
-        """What tells it from others, whatever lines are above it."""
-        return f"{self.path}::{self.scope}: {self.before} -> {self.after}"
+        """What tells it from others, whatever lines are above it; `number` counts the like in one function."""
+        which = f" (number {self.number})" if self.number > 1 else ""
+        return f"{self.path}::{self.scope}: {self.before} -> {self.after}{which}"
 
 
 def mutants_of(path: Path, root: Path) -> Iterator[Mutant]:
@@ -73,6 +76,7 @@ def mutants_of(path: Path, root: Path) -> Iterator[Mutant]:
     for line in lines:
         starts.append(starts[-1] + len(line.encode()))
     encoded = source.encode()
+    found: Counter[tuple[str, str, str]] = Counter()
     for scope, is_made_on_import, node, changed in finder.found:
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
@@ -81,9 +85,10 @@ def mutants_of(path: Path, root: Path) -> Iterator[Mutant]:
         put = f"({text})" if isinstance(changed, ast.expr) else text
         whole = encoded[:begin] + put.encode() + encoded[end:]
         name = path.relative_to(root).as_posix()
-        before = " ".join(ast.unparse(node).split())
-        where = (node.lineno, node.end_lineno)
-        yield Mutant(name, where, scope, is_made_on_import, before, " ".join(text.split()), whole.decode())
+        before, after = " ".join(ast.unparse(node).split()), " ".join(text.split())
+        found[scope, before, after] += 1
+        where, number = (node.lineno, node.end_lineno), found[scope, before, after]
+        yield Mutant(name, where, scope, is_made_on_import, before, after, number, whole.decode())
 
 
 class _Finder(ast.NodeVisitor):

@@ -47,6 +47,12 @@ TESTS = [
 ]
 """What runs the rooms within its own process."""
 
+_AS_SPLUNK_DOES = "tests/system/test_command.py"
+"""What is run where no test above runs the line: the command in a process of its own."""
+
+_IMPORT = ""
+"""What runs where no test does: a test's module is imported, and makes its data."""
+
 LEAST = 95.0
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 _PRELOADED = (
@@ -67,7 +73,6 @@ class Outcome(Enum):
     KILLED = "killed"
     SURVIVED = "survived"
     TIMED_OUT = "timed out"
-    NOT_RUN = "run by no test"
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,15 @@ class Trace:
     seconds: Mapping[str, float]
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Return the tests of a change, the quickest first; what is made on import is of every test of the module."""
+        """Return the tests of a change, the quickest first; what is run on import is of every test of the module."""
         lines = self.tests.get(mutant.path, {})
         first, last = mutant.lines
-        run = lines.values() if mutant.is_made_on_import else (lines.get(line, ()) for line in range(first, last + 1))
-        own = {test for tests in run for test in tests}
+        own = {test for line in range(first, last + 1) for test in lines.get(line, ())}
+        if mutant.is_made_on_import or _IMPORT in own:
+            own = {test for tests in lines.values() for test in tests}
+        own.discard(_IMPORT)
+        if mutant.is_made_on_import and not own:
+            own = set(self.seconds)
         return sorted(own, key=lambda test: (self.seconds.get(test, 0.0), test))
 
 
@@ -100,7 +109,7 @@ class _Tracer:
         try:
             return (yield)
         finally:
-            self._coverage.switch_context("")
+            self._coverage.switch_context(_IMPORT)
             with self._times.open("a", encoding="utf-8") as file:
                 file.write(f"{time.monotonic() - started:.4f} {item.nodeid}\n")
 
@@ -144,16 +153,17 @@ class Workshop:
 
     def outcome(self, mutant: Mutant, tests: list[str], seconds: float) -> Outcome:
         """Make a change, run these tests until one fails, and take the change back."""
-        if not tests:
-            return Outcome.NOT_RUN
         path = self.root / mutant.path
         before = path.read_text(encoding="utf-8")
         path.write_text(mutant.source, encoding="utf-8")
-        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+        files = list(dict.fromkeys(test.partition("::")[0] for test in tests)) or [_AS_SPLUNK_DOES]
+        plugins = [_Chosen(tests)] if tests else []
         try:
-            code = self._run(lambda: pytest.main([*_PYTEST, "-x", *files], plugins=[_Chosen(tests)]), seconds)
+            code = self._run(lambda: pytest.main([*_PYTEST, "-x", *files], plugins=plugins), seconds)
         finally:
             path.write_text(before, encoding="utf-8")
+            for cache in (self.root / "bin").rglob("__pycache__"):
+                shutil.rmtree(cache)
         return {0: Outcome.SURVIVED, None: Outcome.TIMED_OUT}.get(code, Outcome.KILLED)
 
     def _trace(self, tests: list[str], data: Path, times: Path) -> int:
@@ -166,9 +176,7 @@ class Workshop:
 
     def _contexts(self, measured: CoverageData) -> dict[str, dict[int, list[str]]]:
         return {
-            Path(name).relative_to(self.root.resolve()).as_posix(): {
-                line: [test for test in tests if test] for line, tests in measured.contexts_by_lineno(name).items()
-            }
+            Path(name).relative_to(self.root.resolve()).as_posix(): measured.contexts_by_lineno(name)
             for name in measured.measured_files()
         }
 
@@ -261,9 +269,9 @@ def _try_all(workshop: Workshop, sample: list[Mutant]) -> dict[Mutant, Outcome]:
     outcomes = {}
     for number, mutant in enumerate(sorted(sample, key=lambda one: (one.path, one.lines)), 1):
         tests = trace.of(mutant)
-        limit = 30 + 10 * sum(trace.seconds.get(test, 0.0) for test in tests)
+        limit = 30 + 10 * sum(trace.seconds.get(test, 0.0) for test in tests) if tests else 1800
         outcomes[mutant] = outcome = workshop.outcome(mutant, tests, limit)
-        if outcome in {Outcome.SURVIVED, Outcome.NOT_RUN}:
+        if outcome is Outcome.SURVIVED:
             print(f"[{number}/{len(sample)}] {outcome.value}: {mutant.path}:{mutant.lines[0]}", flush=True)
             print(f"    {mutant.name}", flush=True)
     print(f"{time.monotonic() - started:.0f} s in all")
@@ -271,8 +279,7 @@ def _try_all(workshop: Workshop, sample: list[Mutant]) -> dict[Mutant, Outcome]:
 
 
 def _report(outcomes: Mapping[Mutant, Outcome]) -> int:
-    lost = [outcome for outcome in outcomes.values() if outcome in {Outcome.SURVIVED, Outcome.NOT_RUN}]
-    killed = len(outcomes) - len(lost)
+    killed = sum(outcome is not Outcome.SURVIVED for outcome in outcomes.values())
     late = sum(outcome is Outcome.TIMED_OUT for outcome in outcomes.values())
     share = 100 * killed / max(len(outcomes), 1)
     print(f"{killed} of {len(outcomes)} killed ({share:.1f} %), {late} of them by running on; {LEAST:g} % must be")

@@ -60,3 +60,14 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
     breaker.succeed()
     breaker.fail(1.0)
     assert breaker.state(1.0) is State.CLOSED
+
+
+def test_it_is_closed_until_the_threshold_is_reached_and_again_after_a_success() -> None:
+    """Whoever looks without asking changes nothing."""
+    breaker = CircuitBreaker(threshold=2)
+    found = [breaker.is_closed]
+    for _ in range(2):
+        breaker.fail(0.0)
+        found.append(breaker.is_closed)
+    breaker.succeed()
+    assert [*found, breaker.is_closed] == [True, True, False, True]

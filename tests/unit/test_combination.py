@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -44,3 +45,28 @@ def test_scores_are_calibrated_where_the_tails_are(parts: int) -> None:
 def test_a_combination_is_no_surer_than_its_surest_part(p_values: list[float]) -> None:
     """And no less sure than three of its least sure."""
     assert score_of(max(p_values)) - 1e-6 <= _combined(p_values) <= score_of(min(p_values)) + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("p_value", "variable"),
+    [(0.0, 1e15 / math.pi), (1e-15, 1e15 / math.pi), (0.25, 1.0), (0.5, 0.0), (0.9, -3.0776835), (1.0, -3.0776835)],
+)
+def test_a_p_value_is_taken_within_its_bounds(p_value: float, variable: float) -> None:
+    """From ten to the power of minus fifteen, which no row is below, to nine in ten."""
+    assert cauchy(p_value) == pytest.approx(variable, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("variable", "score"),
+    [
+        (1.0, 10 * math.log10(4)),
+        (1.0000001, 10 * math.log10(4)),
+        (0.0, 10 * math.log10(2)),
+        (1e9, 94.97),
+        (1e10, 100.0),
+    ],
+)
+def test_a_sure_variable_is_a_score_of_a_hundred_and_no_more(variable: float, score: float) -> None:
+    """Both ways to reckon meet where they change."""
+    assert score_of_cauchy(variable) == pytest.approx(score, abs=0.01)
+    assert score_of(0.0) == 100.0

@@ -285,6 +285,21 @@ def test_what_is_compared_has_aged_alike() -> None:
     assert group.others_share("same.exe") == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.parametrize(("starts", "is_known"), [(19, None), (20, False)])
+def test_whether_somebody_ever_ran_a_program_is_known_from_twenty_starts_on(
+    starts: int,
+    is_known: bool | None,  # noqa: FBT001 - a column of the table
+) -> None:
+    """As many as support any other opinion."""
+    learnt: Baselines = {}
+    for _ in range(starts):
+        learn(learnt, Sighting(MONDAY, 9, "ann", None, "a.exe", None))
+    usual = Profiles(Memory(learnt))
+    usual.read(list(learnt))
+    assert usual.has_run("ann", "git.exe") is is_known
+    assert usual.has_run("ann", "a.exe") is (None if is_known is None else True)
+
+
 ROW = st.fixed_dictionaries(
     {},
     optional={
@@ -369,6 +384,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.enrich(records))
     assert records[0]["anomaly_score"] == before["anomaly_score"]
+    assert anomalies.view("ann", "").quarters == {}, "which quarter of an hour was whose is for one chunk"
 
 
 def test_it_is_time_to_forget_when_two_thousand_people_or_a_hundred_thousand_opinions_are_held() -> None:

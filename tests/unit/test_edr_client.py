@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
 
 from cbverdict.carbonblack.edr.client import EdrClient, read_signature
+from cbverdict.carbonblack.edr.page_source import EdrPageSource
+from cbverdict.carbonblack.edr.setup_check import ANY_MD5, EdrSetupCheck
+from cbverdict.carbonblack.port import Image, PageRequest, Row
 from cbverdict.errors import (
+    CertificateError,
     CutShortError,
     EdrError,
     ForbiddenError,
@@ -17,6 +23,7 @@ from cbverdict.errors import (
     QueryRefusedError,
     RateLimitedError,
     ServerFailedError,
+    SetupError,
     TooLargeError,
     UnauthorizedError,
 )
@@ -28,6 +35,7 @@ from tests.lab.edr.server import TOKEN
 from tests.lab.https import HttpsServer, Request, Response
 
 A, B = Md5("a" * 32), Md5("b" * 32)
+GUID = "00000001-0000-0002-01d5-000000000002"
 NOTHING: dict[str, Any] = {"results": [], "total_results": 0}
 
 
@@ -241,6 +249,88 @@ def test_each_question_is_asked_in_the_vendors_own_form(client: EdrClient, canne
     assert client.find_images("x:y", 7) == [{"id": "1"}]
     assert canned.sent == ("/api/v1/process", {**common, "cb.group": ["id"]})
     assert client.request_count == 4
+
+
+def _query_of(canned: Canned) -> tuple[str, Any]:
+    path, body = canned.sent
+    return path, body["q"]
+
+
+def test_a_page_of_processes_has_the_segments_and_what_they_come_to(account: Account, canned: Canned) -> None:
+    """From a second on, for what began after the start; a row without an id or a time is one all the same."""
+    segment = {"id": GUID, "segment_id": 2, "process_md5": A, "last_server_update": "2026-11-02T07:00:05Z"}
+    canned.body = {"results": [segment, {}], "total_results": 4}
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    page = source.process_page(PageRequest("2026-11-02T07:00:00", 10, 1, "2026-11-01T00:00:00", "os_type:x"))
+    assert page.rows == [Row(f"{GUID}:2", "2026-11-02T07:00:05Z"), Row("", "")]
+    (process,) = page.read()
+    assert (process.guid, process.md5, page.is_last) == (GUID, A, False)
+    since = "last_server_update:[2026-11-02T07:00:00 TO *] start:[2026-11-01T00:00:00 TO *]"
+    assert _query_of(canned) == ("/api/v1/process", [f"(os_type:x) {since}"])
+    assert (canned.sent[1]["rows"], canned.sent[1]["start"]) == (10, 1)
+    source.close()
+
+
+def test_a_page_of_binaries_has_the_documents_and_what_they_come_to(account: Account, canned: Canned) -> None:
+    """One without a hash is a row, and no binary."""
+    document = {"md5": A.upper(), "server_added_timestamp": "2026-11-02T07:00:05Z", "digsig_result": "Signed"}
+    canned.body = {"results": [document, {}], "total_results": 2}
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    page = source.binary_page(PageRequest("2026-11-02T07:00:00", 10))
+    assert page.rows == [Row(A.upper(), "2026-11-02T07:00:05Z"), Row("", "")]
+    (binary,) = page.read()
+    assert (binary.md5, binary.signature, binary.reached) == (A, Signature("Signed"), "2026-11-02T07:00:05Z")
+    assert binary.link == f"{account.url}/#/binary/{A.upper()}"
+    assert _query_of(canned) == ("/api/v1/binary", ["server_added_timestamp:[2026-11-02T07:00:00 TO *]"])
+    assert source.request_count == 1
+    source.close()
+
+
+def test_parents_are_looked_up_two_hundred_at_a_time(account: Account, canned: Canned) -> None:
+    """One that the server does not know is None."""
+    guids = [f"00000001-0000-{number:04x}-01d5-000000000000" for number in range(201)]
+    canned.body = {"results": [{"id": guids[0], "process_md5": A, "path": "c:\\a.exe"}], "total_results": 1}
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    first, second = source.find_images(guids)
+    assert (list(first), first[guids[0]], first[guids[1]]) == (guids[:200], Image(A, "c:\\a.exe", ""), None)
+    assert list(second) == [guids[200], guids[0]], "what came unasked is known now too"
+    assert [json.loads(request.body)["rows"] for request in canned.asked] == [200, 1]
+    source.close()
+
+
+def test_the_setup_page_asks_one_small_question_of_each_kind(account: Account, canned: Canned) -> None:
+    """Of a hash that any server may know or not."""
+    canned.body = {**NOTHING, "version": "7.5.0"}
+    check = EdrSetupCheck(account, EdrClient(account, retries=0))
+    deadline = time.monotonic() + 60
+    check.try_version(deadline)
+    check.try_documents(deadline)
+    assert (_query_of(canned), canned.sent[1]["rows"]) == (("/api/v1/binary", [f"md5:{ANY_MD5}"]), 1)
+    check.try_joint_query('digsig_result:"Signed"', deadline)
+    assert _query_of(canned) == ("/api/v1/process", [f'process_md5:{ANY_MD5} digsig_result:"Signed"'])
+    for version, is_accepted in (("6.0.1", True), ("10.0", True), ("x", True), ("5.9.9", False)):
+        canned.body = {"version": version}
+        if is_accepted:
+            check.try_version(deadline)
+        else:
+            with pytest.raises(SetupError, match=r"needs 6\.0 or later"):
+                check.try_version(deadline)
+    check.close()
+
+
+def test_the_machines_own_authorities_count_where_the_account_has_none(
+    account: Account, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an administrator expects who has installed the company's there."""
+    canned.body = {"version": "7.5.0"}
+    (tmp_path / "ca.pem").write_text(account.ca_certificate, encoding="ascii")
+    bare = replace(account, ca_certificate="")
+    with pytest.raises(CertificateError):
+        EdrClient(bare, retries=0).version()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    client = EdrClient(bare, retries=0)
+    assert client.version() == "7.5.0"
+    client.close()
 
 
 def test_a_client_that_counts_apart_shares_all_but_the_count(client: EdrClient, canned: Canned) -> None:

@@ -61,7 +61,8 @@ class FakeEdr:
         return "7.8.0"
 
     def close(self) -> None:
-        """Close nothing."""
+        """Note that it is closed."""
+        self.asked.append("closed")
 
     def count_published(self, md5: Md5, name: str, deadline: float) -> ProcessCount:
         """Answer the published query."""
@@ -406,3 +407,12 @@ def test_a_server_that_does_not_know_sha_256_is_told_from_one_that_fails(
     resolution = _resolve(FakeEdr(before=fail), pool, [Question(S)], Method.JOINT)
     assert resolution.answers[Question(S)].verdict == Verdict(Signed.UNKNOWN, reason)
     assert len(resolution.troubles) == troubles
+
+
+def test_a_source_probes_and_closes_its_own_server(pool: ThreadPoolExecutor) -> None:
+    """By one small request."""
+    edr = FakeEdr()
+    source = EdrEvidenceSource(edr, pool)
+    source.probe(7.0)
+    source.close()
+    assert (edr.asked, edr.deadlines) == (["version", "closed"], {7.0})

@@ -28,6 +28,7 @@ def _changes(tmp_path: Path, source: str) -> list[str]:
         ("WEIGHT: float = 60.0", ["WEIGHT: 60.0 -> 90.0"]),
         ("LEAST = 0.0", ["LEAST: 0.0 -> 1.0"]),
         ("A = {5, B}", ["A: 5 -> 6"]),
+        ("A = {5, 5}", ["A: 5 -> 6", "A: 5 -> 6 (number 2)"]),
         ("def f(a=True): pass", [": True -> False"]),
         ("def f(): return a < b", ["f: return a < b -> return None", "f: a < b -> a <= b"]),
         ("def f(): a = b or c", ["f: b or c -> b and c"]),

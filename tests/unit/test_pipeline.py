@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from splunklib.searchcommands import StreamingCommand
 
 from cbverdict.anomalies.baselines import Baselines, Sighting, learn
 from cbverdict.errors import ServiceError, Trouble
@@ -12,11 +13,13 @@ from cbverdict.events.columns import EventFields
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.search.pipeline import Search, read_options
 from cbverdict.search.risk_columns import RISK_FIELDS
+from cbverdict.search.row_codec import INDEX
 from cbverdict.search.verdict_columns import EnrichOptions, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.verdict import Answer, Verdict
+from tests.lab.host import encode
 from tests.lab.memory import Memory
 
 A = "a" * 32
@@ -137,6 +140,23 @@ def test_trouble_of_the_verdicts_alone_is_trouble() -> None:
     search = Search(Answers(troubles=(Trouble(Reason.TIMEOUT, "late"),)), Memory({}), EnrichOptions())
     search.enrich([_row()])
     assert (search.has_trouble, search.troubles) == (True, {Reason.TIMEOUT})
+
+
+def _read(body: Any) -> Any:
+    return StreamingCommand._read_csv_records(StreamingCommand, body)  # noqa: SLF001 - the SDK's reader itself
+
+
+@pytest.mark.parametrize("has_anomaly", [False, True])
+def test_plain_chunks_are_written_by_the_codec_and_counted(*, has_anomaly: bool) -> None:
+    """Each row once, with scores or without."""
+    options = EnrichOptions(has_anomaly=has_anomaly)
+    search = Search(Answers(), Memory(LEARNT), options, _read)
+    columns = ["md5", "process_name", "user", "username", "User", "team", "_time", INDEX]
+    reply = search.reply(encode([_row(), _row(user="bob")], columns).decode())
+    assert reply is not None
+    assert reply.rows == 2
+    assert reply.body.count(",binary,") == 2
+    assert "cbsigned: 2 rows; 2 signed" in search.summary()
 
 
 def _never(_: Any) -> Any:

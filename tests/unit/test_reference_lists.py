@@ -57,6 +57,15 @@ def test_a_person_is_the_same_in_every_source(user: str | None, person: str | No
     assert person_of(user) == person
 
 
+def test_names_that_were_looked_up_do_not_fill_the_memory() -> None:
+    """Twenty thousand are remembered, and what was forgotten is found again."""
+    names = Names([("git.exe", Listed("", "mine"))])
+    for number in range(20_002):
+        assert names.find(f"{number}.exe") is None
+    assert len(names._known) < 20_002  # noqa: SLF001 - nothing else shows it
+    assert names.find("git.exe") == Listed("", "mine")
+
+
 def test_names_are_found_whatever_their_case_and_by_pattern() -> None:
     """The first of a name counts."""
     runs, mine, theirs = Listed("", "runs"), Listed("", "mine"), Listed("", "theirs")

@@ -55,8 +55,8 @@ def test_a_row_without_a_hash_does_not_weigh_for_being_unknown() -> None:
     event = EVENT._replace(process=NO_HASH)
     assert risk_of(event, _findings(Signed.UNKNOWN, Reason.NO_HASH)) == {
         "risk_score": "0",
-        "risk_object": ["ann", "pc1"],
-        "risk_object_type": ["user", "system"],
+        "risk_object": "ann",
+        "risk_object_type": "user",
         "risk_message": "tool.exe by ann on pc1: nothing odd",
         "threat_object": ["tool.exe", "boss.exe"],
         "threat_object_type": ["process_name", "parent_process_name"],
@@ -70,7 +70,7 @@ def test_a_row_without_a_hash_does_not_weigh_for_being_unknown() -> None:
             EVENT,
             Findings(Verdict(Signed.FALSE, Reason.UNSIGNED), Signed.FALSE, 12.0, ["one", "two"], is_noise=False),
             (
-                "62", ["ann", "pc1"], ["user", "system"],
+                "62", "ann", "user",
                 "tool.exe by ann on pc1: signed: false (unsigned); started by boss.exe, which is not signed; one; two",
                 [A, "tool.exe", "boss.exe"], ["file_hash", "process_name", "parent_process_name"],
             ),
@@ -90,7 +90,7 @@ def test_a_row_without_a_hash_does_not_weigh_for_being_unknown() -> None:
         ),
     ],
 )  # fmt: skip
-def test_the_objects_are_the_user_and_the_host_and_the_message_says_all(
+def test_the_object_is_the_user_or_else_the_host_and_the_message_says_all(
     event: ProcessEvent, findings: Findings, expected: tuple[object, ...]
 ) -> None:
     """What is said of the signature comes first, then the parent, then the sentences of the scores."""

@@ -6,6 +6,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
 from cbverdict.search.tally import summary
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
@@ -137,6 +139,32 @@ def test_each_hash_is_asked_once_in_a_search() -> None:
     _enrich_more(enricher, {"md5": A})
     assert [request.questions for request in source.requests] == [(Question(A), Question(B))]  # type: ignore[arg-type]
     assert (enricher.tally.rows, enricher.tally.questions, enricher.tally.requests) == (4, 2, 2)
+
+
+NOBODY = no_answer(Reason.TIMEOUT)
+NOT_SEEN = Answer(Verdict(Signed.UNKNOWN, Reason.NOT_SEEN), Source.SERVER)
+
+
+@pytest.mark.parametrize(
+    ("row", "answer", "is_lasting", "is_parent_unanswered"),
+    [
+        ({"md5": A, "parent_md5": B}, SIGNED, True, False),
+        ({"md5": A}, SIGNED, True, False),
+        ({"user": "jdoe"}, SIGNED, True, False),
+        ({"md5": A, "parent_md5": B}, NOT_SEEN, True, False),
+        ({"md5": A, "parent_md5": B}, NOBODY, False, True),
+        ({"md5": A}, NOBODY, False, False),
+        ({"parent_md5": B}, NOBODY, False, True),
+        ({"md5": A, "parent_md5": [A, B]}, SIGNED, True, True),
+    ],
+)
+def test_what_comes_out_alike_again_is_told_from_what_may_not(
+    row: Record, answer: Answer, *, is_lasting: bool, is_parent_unanswered: bool
+) -> None:
+    """What nobody answered is asked again with the next chunk; a row without a hash has none the next time either."""
+    enricher = Enricher(FakeSource(answer=answer), EnrichOptions())
+    (enriched,) = enricher.enrich([dict(row)])
+    assert (enriched.is_lasting, enriched.is_parent_unanswered) == (is_lasting, is_parent_unanswered)
 
 
 def test_a_search_with_many_hashes_asks_a_thousand_at_a_time() -> None:

@@ -34,7 +34,7 @@ _NO_TIME = "{} have no time that can be read (_time, firstTime, lastTime), so th
 _NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
 
 
-def read_options(*, method: str | None, risk_objects: str = RiskObjects.BOTH.value, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
+def read_options(*, method: str | None, risk_objects: str = RiskObjects.USER.value, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
     """Make the enricher's options of the command's."""
     return EnrichOptions(method=Method(method) if method else None, risk_objects=RiskObjects(risk_objects), **options)
 

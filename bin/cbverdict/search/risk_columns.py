@@ -50,7 +50,7 @@ class Findings:
     is_noise: bool
 
 
-def risk_of(event: ProcessEvent, findings: Findings, objects: RiskObjects = RiskObjects.BOTH) -> Dict[str, Value]:
+def risk_of(event: ProcessEvent, findings: Findings, objects: RiskObjects = RiskObjects.USER) -> Dict[str, Value]:
     """Return the fields of a row (`RISK_FIELDS`).
 
     The weight is the anomaly score, and 60 for a tampered signature, 30 for none, 10 for an unknown one, 20 for a

@@ -67,7 +67,7 @@ class EnrichOptions:
     is_refreshed: bool = False
     has_anomaly: bool = False
     has_risk: bool = False
-    risk_objects: RiskObjects = RiskObjects.BOTH
+    risk_objects: RiskObjects = RiskObjects.USER
     has_names: bool = False
     sid: str | None = None
 
