@@ -10,7 +10,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from cbverdict.carbonblack.edr.client import EdrClient, read_signature
+from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient, read_signature
 from cbverdict.carbonblack.edr.page_source import EdrPageSource
 from cbverdict.carbonblack.edr.setup_check import ANY_MD5, EdrSetupCheck
 from cbverdict.carbonblack.port import Image, PageRequest, Row
@@ -358,6 +358,25 @@ def test_an_answer_of_too_many_values_is_refused(
     else:
         assert client.version() == "7.5.0"
     client.close()
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(3 * 2**20, True), (3 * 2**20 + 1, False)])
+def test_an_answer_to_a_search_has_three_megabytes_at_most(
+    account: Account, canned: Canned, size: int, *, is_read: bool
+) -> None:
+    """An input's page may have more: its process holds one answer at a time."""
+    head, tail = b'{"version":"7.5.0","x":"', b'"}'
+    canned.body = head + b"x" * (size - len(head) - len(tail)) + tail
+    client = EdrClient(account, retries=0)
+    if is_read:
+        assert client.version() == "7.5.0"
+    else:
+        with pytest.raises(TooLargeError):
+            client.version()
+    client.close()
+    large = EdrClient(account, retries=0, max_bytes=PAGE_BYTES)
+    assert large.version() == "7.5.0"
+    large.close()
 
 
 def test_a_signature_is_text_without_what_would_end_a_search() -> None:

@@ -109,6 +109,14 @@ def test_what_a_group_did_more_often_than_everybody_is_left_out_of_others_as_far
     assert [name in others for name in ("a", "b", "c")] == [True, True, False]
 
 
+@pytest.mark.parametrize(("weight", "prior"), [(0.5, 0.5), (1.0, 0.5), (1.2, 0.6), (4.0, 2.0)])
+def test_what_is_kept_for_everybody_grows_with_what_was_seen_from_one_sighting_on(weight: float, prior: float) -> None:
+    """One of three is new; a group of old sightings alone, which weigh little, is not everybody's altogether."""
+    everybody = Everybody({"a": 4.0})
+    expected = (weight + prior * everybody.share("a")) / (weight + prior)
+    assert GroupProfile({"a": weight}, 0, 1, everybody).share("a") == pytest.approx(expected)
+
+
 @given(SEEN, SEEN, st.integers(0, 20))
 def test_shares_add_up_and_tails_are_probabilities(own: dict[str, float], others: dict[str, float], once: int) -> None:
     """The most usual has the largest p_value."""
