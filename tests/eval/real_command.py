@@ -66,6 +66,7 @@ class RealCommand:
         for md5, start in {start.md5: start for start in self._starts}.items():
             signed = self._truth.signed(md5)
             if signed is not Signed.UNKNOWN:
-                estate.add_binary(md5, "Signed" if signed is Signed.TRUE else "Unsigned", publisher="A Publisher")
+                result = "Signed" if signed is Signed.TRUE else "Unsigned"
+                estate.add_binary(md5, result, publisher="A Publisher", sha256=start.sha256)
                 estate.add_process(Seen(md5, start.path, sha256=start.sha256))
         return estate
