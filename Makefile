@@ -49,11 +49,14 @@ demo: .venv/$(PYTHON)/ready
 try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
-test: announce .venv/$(PYTHON)/ready .venv/ucc/ready $(if $(MODERN),.venv/sigma/ready .venv/content/ready) tests/browser/node_modules
+# What tests need beside the sources.
+TESTED := .venv/$(PYTHON)/ready .venv/ucc/ready $(if $(MODERN),.venv/sigma/ready .venv/content/ready) tests/browser/node_modules
+
+test: announce $(TESTED)
 	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
 
 # With processes that tests start, and those that end by os._exit; see [tool.coverage] in pyproject.toml.
-coverage: announce .venv/$(PYTHON)/ready .venv/ucc/ready tests/browser/node_modules
+coverage: announce $(TESTED)
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(IN_TMP) $(PY) -m coverage run -m pytest -q -n auto --dist worksteal $(ARGS)
 	@$(PY) -m coverage combine -q && $(PY) -m coverage report
