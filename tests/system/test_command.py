@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cbverdict.events.columns import GUID_FIELDS, TIME_FIELD, USER_FIELDS, EventFields
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start, add_process_events, add_signatures
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
@@ -136,7 +137,9 @@ def test_a_hang_that_is_over_does_not_starve_the_next_search(site: Site, edr: Ed
 def test_the_command_is_stateful_and_asks_for_its_columns_only(site: Site, edr: EdrServer) -> None:
     """And does nothing at all before the first chunk: splunkd starts it several times for getinfo alone."""
     result = site.search([], "md5=h", "parent_md5=p", "method=binary", "anomaly=false", getinfo_starts=3)
-    assert result.configuration == {"type": "stateful", "required_fields": ["h", "p"]}
+    columns = EventFields(md5=("h",), parent_md5=("p",)).columns(has_names=False)
+    assert result.configuration == {"type": "stateful", "required_fields": [*columns, *GUID_FIELDS]}
+    assert not {TIME_FIELD, *USER_FIELDS, "_raw"} & set(columns)
     assert (result.rows, result.messages, result.exit_code) == ([], [], 0)
     assert edr.requests == []
     assert "analyst" not in [user for user, _, _ in site.splunkd.calls]
@@ -163,7 +166,7 @@ def test_a_field_may_have_any_name_and_any_size(site: Site, edr: EdrServer) -> N
     edr.estate.add_binary(A, "Signed", "c:\\a.exe")
     rows: list[Row] = [{"file{}.md5": A, "process_path": "x" * (11 << 20)}, {"file{}.md5": [A, B]}]
     result = site.search(rows, "md5=file{}.md5")
-    assert _signed(result.rows) == [("true", "binary"), ("unknown", "no_hash")]
+    assert _signed(result.rows) == [("true", "binary"), ("unknown", "ambiguous")]
     assert result.rows[0]["process_path"] == rows[0]["process_path"]
 
 
