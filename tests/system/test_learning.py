@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import read_event
 from cbverdict.splunkd.lookup_files import read_lists
 from tests.lab.company import Company
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -90,7 +92,7 @@ def test_the_incidents_of_the_demo_all_surface(bare_site: Site) -> None:
         for row in rows.values()
         if row not in incidents
         and row["signed"] == "true"
-        and not lists.names_a_tool([str(row.get("process_name", ""))])
+        and not lists.names_a_tool(read_event(row, EventFields()).names)
     ]
     assert len(usual) > len(rows) / 2
     assert sum(row["signed_noise"] == "true" for row in usual) > 0.9 * len(usual)
