@@ -8,6 +8,8 @@ FOUND := $(shell for v in $(SUPPORTED); do for p in $(PYENV_ROOT)/versions/$$v.*
 python_of = $(patsubst $(1)=%,%,$(filter $(1)=%,$(FOUND)))
 # The newest, or what is asked for: make test PYTHON=3.9
 PYTHON := $(or $(firstword $(subst =, ,$(firstword $(FOUND)))),none)
+# The newest, if it runs what the tests of Sigma's pipelines and of the detections take; those need it to be 3.11.
+MODERN := $(filter-out 3.9 3.10,$(firstword $(subst =, ,$(firstword $(FOUND)))))
 # Both ends of what Splunk runs, where they are.
 MEASURED := $(or $(foreach v,3.9 3.13,$(if $(call python_of,$(v)),$(v))),$(PYTHON))
 PY := .venv/$(PYTHON)/bin/python
@@ -17,7 +19,7 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: demo test coverage mutate try package bench eval soak lint format reasons clean help python libmagic announce
+.PHONY: demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
@@ -28,6 +30,7 @@ help:
 	@echo "make mutate [ARGS='--size 200 --seed 1 --path bin/cbverdict/search']   change code, and see whether a test notices"
 	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
 	@echo "make reasons   write lookups/cbsigned_reasons.csv anew, after a change of what a reason means"
+	@echo "make searches   what 555 real correlation searches hand over, through the command: verdicts, hours, what is dropped"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
@@ -46,7 +49,7 @@ demo: .venv/$(PYTHON)/ready
 try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
 
-test: announce .venv/$(PYTHON)/ready .venv/ucc/ready tests/browser/node_modules
+test: announce .venv/$(PYTHON)/ready .venv/ucc/ready $(if $(MODERN),.venv/sigma/ready .venv/content/ready) tests/browser/node_modules
 	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
 
 # With processes that tests start, and those that end by os._exit; see [tool.coverage] in pyproject.toml.
@@ -91,6 +94,9 @@ reasons: .venv/$(PYTHON)/ready
 eval: .venv/figures/ready
 	@.venv/figures/bin/python -m tests.eval.run $(ARGS)
 
+searches: .venv/$(PYTHON)/ready
+	@$(PY) -m tests.eval.searches $(ARGS)
+
 package: libmagic .venv/$(PYTHON)/ready .venv/inspect/ready .venv/ucc/ready
 	@$(IN_TMP) $(PY) package/build.py --ucc .venv/ucc/bin/ucc-gen --inspect .venv/inspect/bin/splunk-appinspect
 
@@ -121,6 +127,16 @@ libmagic: python
 .venv/imports/ready: tests/imports-requirements.txt | python
 	@echo "setting up what proves the rooms ..."
 	@$(call set_up,imports,$(PYTHON),tests/imports-requirements.txt)
+	@touch $@
+
+.venv/sigma/ready: tests/sigma-requirements.txt | python
+	@echo "setting up what converts rules of Sigma ..."
+	@$(call set_up,sigma,$(MODERN),tests/sigma-requirements.txt)
+	@touch $@
+
+.venv/content/ready: tests/content-requirements.txt | python
+	@echo "setting up what validates detections ..."
+	@$(call set_up,content,$(MODERN),tests/content-requirements.txt)
 	@touch $@
 
 .venv/ucc/ready: package/ucc-requirements.txt | python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable
 
@@ -11,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
-from cbverdict.events import HOST_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events.columns import GUID_FIELDS, HOST_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     details = Option(default=True, validate=validators.Boolean())
     anomaly = Option(default=True, validate=validators.Boolean())
     risk = Option(default=False, validate=validators.Boolean())
+    risk_objects = Option(default="user", validate=validators.Set("both", "user", "system"))
     refresh = Option(default=False, validate=validators.Boolean())
     timeout = Option(default=60.0, validate=validators.Float(minimum=1, maximum=3600))
     max_lookups = Option(validate=validators.Integer(minimum=1))
@@ -58,8 +60,8 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         columns = self._fields.columns(has_names=is_scored or self.method != "binary")
         hosts = HOST_FIELDS if self.risk else ()
         # Who and when stand last: there the codec finds them fastest.
-        who_and_when = [*self._fields.who(), TIME_FIELD] if is_scored else ()
-        self.configuration.required_fields = [*columns, *hosts, *who_and_when]
+        who, when = (self._fields.who(), [*OTHER_TIME_FIELDS, TIME_FIELD]) if is_scored else ([], [])
+        self.configuration.required_fields = [*columns, *hosts, *who, *when[:-1], *GUID_FIELDS, *when[-1:]]
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         """Enrich the records of one chunk."""
@@ -83,6 +85,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
             from cbverdict.search.pipeline import Search, read_options  # noqa: PLC0415 - likewise
             from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - see above
             from cbverdict.service.verdict_client import VerdictClient  # noqa: PLC0415 - likewise
+            from cbverdict.splunkd.time_zone import read_zone  # noqa: PLC0415 - likewise
 
             keep_large_blocks_off_the_heap()
             collect_garbage_rarely()
@@ -98,10 +101,12 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
                 is_refreshed=self.refresh,
                 has_anomaly=self.anomaly or self.risk,
                 has_risk=self.risk,
+                risk_objects=self.risk_objects,
                 sid=info.sid,
             )
             whom = info.splunkd_uri, info.session_key
-            self._search = Search(VerdictClient(*whom), BaselineClient(*whom), options, self.read_rows)
+            clients = VerdictClient(*whom), BaselineClient(*whom)
+            self._search = Search(*clients, options, self.read_rows, partial(read_zone, *whom))
         return self._search
 
 

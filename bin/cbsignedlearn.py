@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, ReportingCommand, dispatch, validators
 
-from cbverdict.events import EventFields
+from cbverdict.events.columns import EventFields
 from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 
 _TEXT = validators.Match("text", r".{1,255}\Z")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
-from cbverdict.events import TIME_FIELD, EventFields
+from cbverdict.events.columns import TIME_FIELD, EventFields
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start

@@ -6,11 +6,12 @@ import csv
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, Dict, List, Mapping
 
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.training import Learner
-from cbverdict.events import EventFields
+from cbverdict.events.columns import EventFields
+from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cbverdict.search.verdict_columns import Record
-    from cbverdict.verdicts.evidence import Question
 
 
 @dataclass(frozen=True)
@@ -58,28 +58,38 @@ class Result:
         return Counter(f"{row['process_name']} by {row['parent_process_name']}" for row in rows)
 
 
-class _Truth:
+class Truth:
     """Answer from the recorded signatures; a hash without one is unknown."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sha256s: Mapping[str, str] | None = None) -> None:
+        """Read signatures by MD5; `sha256s` are the SHA-256s of some MD5s, which are answered likewise."""
+        self._sha256s = sha256s or {}
         with path.open(encoding="utf-8", newline="") as file:
             self._rows = {row["md5"].lower(): row for row in csv.DictReader(file)}
+        self._rows.update({sha256: self._rows[md5] for md5, sha256 in self._sha256s.items() if md5 in self._rows})
 
     def ask(self, request: VerdictRequest) -> VerdictReply:
-        return VerdictReply("recorded", tuple(Answer(self._verdict(one), Source.SERVER) for one in request.questions))
+        """Answer a request."""
+        answers = (Answer(self._verdict(question.md5), Source.SERVER) for question in request.questions)
+        return VerdictReply("recorded", tuple(answers))
 
-    def _verdict(self, question: Question) -> Verdict:
-        row = self._rows.get(question.md5)
+    def signed(self, file: str) -> Signed:
+        """Return whether a file is signed, by either hash."""
+        return self._verdict(file).signed
+
+    def _verdict(self, file: str) -> Verdict:
+        row = self._rows.get(file)
         if row is None:
             return unknown(Reason.NOT_SEEN)
+        sha256 = self._sha256s.get(row["md5"].lower(), "")
         if row["signed"] == "true":
-            return Verdict(Signed.TRUE, Reason.JOINT, Signature("Signed", row["signature"]))
-        return Verdict(Signed.FALSE, Reason.UNSIGNED, Signature("Unsigned"))
+            return Verdict(Signed.TRUE, Reason.JOINT, Signature("Signed", row["signature"], sha256=sha256))
+        return Verdict(Signed.FALSE, Reason.UNSIGNED, Signature("Unsigned", sha256=sha256))
 
 
 def score(events: Path, signatures: Path, *, learns_first: bool = True) -> Result:
     """Learn from the first half, by time, and score the second; or the other way round."""
-    rows = sorted(_rows(events), key=lambda row: float(str(row["_time"])))
+    rows = sorted(read_events(events), key=lambda row: float(str(row["_time"])))
     half = len(rows) // 2
     lists = read_lists()
     latest = float(str(rows[-1]["_time"]))
@@ -87,14 +97,15 @@ def score(events: Path, signatures: Path, *, learns_first: bool = True) -> Resul
     learnt = Learner(lists, EventFields(md5=(), parent_md5=()), latest).learn(first if learns_first else second)
     options = EnrichOptions()
     records = second if learns_first else first
-    settled = Enricher(_Truth(signatures), options).enrich(records)
-    RowScorer(Anomalies(Memory(learnt.baselines), lists), options).write(records, settled)
+    settled = Enricher(Truth(signatures), options).enrich(records)
+    RowScorer(Anomalies(Memory(learnt.baselines), lists), options, TimeReader()).write(records, settled)
     return Result(
         [Outcome(row, str(row["signed"]), lists.tool(str(row["process_name"])) is not None) for row in records]
     )
 
 
-def _rows(path: Path) -> List[Dict[str, str | list[str]]]:
+def read_events(path: Path) -> List[Dict[str, str | list[str]]]:
+    """Read recorded starts as rows, with `_time`."""
     with path.open(encoding="utf-8", newline="") as file:
         return [{**row, "_time": str(_epoch(row["utc_time"]))} for row in csv.DictReader(file)]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 
-from cbverdict.events import (
+from cbverdict.events.columns import (
     HOST_FIELDS,
     MD5_FIELDS,
     NAME_FIELDS,
+    ORIGINAL_NAME_FIELDS,
+    OTHER_TIME_FIELDS,
     PARENT_MD5_FIELDS,
     PARENT_NAME_FIELDS,
     TEAM_FIELDS,
@@ -19,7 +21,17 @@ from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
-_READ = (MD5_FIELDS, NAME_FIELDS, PARENT_MD5_FIELDS, PARENT_NAME_FIELDS, USER_FIELDS, TEAM_FIELDS, HOST_FIELDS)
+_READ = (
+    MD5_FIELDS,
+    NAME_FIELDS,
+    PARENT_MD5_FIELDS,
+    PARENT_NAME_FIELDS,
+    USER_FIELDS,
+    TEAM_FIELDS,
+    HOST_FIELDS,
+    OTHER_TIME_FIELDS,
+    ORIGINAL_NAME_FIELDS,
+)
 _OURS = (*STATUS_FIELDS, *DETAIL_FIELDS)
 KNOWN = {*(name for names in _READ for name in names), *_OURS, TIME_FIELD, "_raw", "signature"}
 """Names that a column of an event has: what the command reads, and some beside it."""

@@ -360,6 +360,7 @@ def _encode_values(values: list[str]) -> str:
 
 
 def _decode(body: str) -> list[Row]:
+    """Read a reply's rows."""
     csv.field_size_limit(64 * 1024 * 1024)  # here, for the SDK sets its own when it is imported
     rows: list[Row] = []
     for record in csv.DictReader(io.StringIO(body, newline="")):

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass, field
 
 from cbsigned import CbsignedCommand
-from cbverdict.events import EventFields
+from cbverdict.events.columns import EventFields
 from tests.lab.rows import InputError
 
 _COLUMN = "the name of a column, 1 to 255 characters"
@@ -23,6 +23,7 @@ ALLOWED = {
     "details": _BOOLEAN,
     "anomaly": _BOOLEAN,
     "risk": _BOOLEAN,
+    "risk_objects": "both, user or system",
     "refresh": _BOOLEAN,
     "timeout": "a number of seconds, 1 to 3600",
     "max_lookups": "a whole number, 1 or more",

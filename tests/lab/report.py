@@ -7,10 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Sequence
 
-from cbverdict.anomalies.local_time import read_time
 from cbverdict.anomalies.profiles import MIN_TEAM
-from cbverdict.anomalies.reference_lists import person_of
-from cbverdict.events import TIME_FIELD, ProcessEvent, read_event
+from cbverdict.events.columns import TIME_FIELD
+from cbverdict.events.event import ProcessEvent, read_event
+from cbverdict.events.people import person_of
+from cbverdict.events.times import read_time
 from cbverdict.settings.anomalies import AnomalySettings
 from cbverdict.splunkd.lookup_files import read_lists
 from cbverdict.verdicts.hashes import parse_md5
@@ -114,7 +115,7 @@ class Facts:
     def add(self, event: ProcessEvent) -> None:
         """Take note of what a row says."""
         self.rows += 1
-        self._times += read_time(event.time) is not None
+        self._times += any(read_time(time) is not None for time in (event.time, *event.other_times))
         self._processes += event.process.name is not None
         self._parents += event.parent.name is not None
         person = person_of(event.user)
@@ -310,7 +311,7 @@ def _hash_kind(value: Value) -> str:
 
 
 def _any(names: Sequence[str]) -> str:
-    return ", ".join(map(plain, names))
+    return ", ".join(plain(name) for name in names if not name.startswith("Processes."))
 
 
 def _listed(counts: Counter[str]) -> str:

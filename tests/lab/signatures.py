@@ -6,8 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple
 
-from cbverdict.events import EventFields, Process, read_event
-from cbverdict.verdicts.hashes import Md5
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import Process, read_event
+from cbverdict.verdicts.hashes import FileHash, Md5, is_sha256
 from tests.lab.edr.estate import Estate, Start, read_signatures
 from tests.lab.edr.server import EdrServer
 from tests.lab.host import Row
@@ -43,7 +44,7 @@ def read_table(path: Path, most: int = MOST_SIGNATURES) -> Find:
             raise InputError(f"SIGNATURES={path} has more than {most} hashes: keep those that INPUT has")
     if not table:
         raise InputError(f"SIGNATURES={path} has no rows")
-    return lambda process: table.get(process.md5) if process.md5 else None
+    return lambda process: table.get(Md5(process.md5)) if process.md5 else None
 
 
 def make_up(process: Process) -> Binary | None:
@@ -69,7 +70,7 @@ class Supply:
         self._edr = edr
         self._find = find
         self._fields = fields
-        self._held: set[Md5] = set()
+        self._held: set[FileHash] = set()
         self._requests = 0
 
     @property
@@ -99,8 +100,11 @@ class Supply:
         if self._edr and self._find:
             self._edr.estate = Estate()
 
-    def _add(self, process: Process, md5: Md5) -> None:
+    def _add(self, process: Process, file_hash: FileHash) -> None:
         found = self._find(process) if self._find else None
         if self._edr and found:
-            self._edr.estate.add_binary(md5, found.result, found.path, publisher=found.publisher)
+            # The simulator has to know an MD5 of what a row has a SHA-256 of; whichever, for no row says.
+            own = {"sha256": file_hash} if is_sha256(file_hash) else {}
+            md5 = hashlib.md5(file_hash.encode(), usedforsecurity=False).hexdigest() if own else file_hash
+            self._edr.estate.add_binary(md5, found.result, found.path, publisher=found.publisher, **own)
             self._edr.estate.add_process(Start(md5, found.path or "unknown.exe"))

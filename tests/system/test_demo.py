@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cbverdict.events import EventFields, read_event
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import read_event
 from tests.lab.company import Company
 from tests.lab.demo import run as run_demo
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -268,14 +269,14 @@ def test_the_options_of_the_manual_reach_the_report(tmp_path: Path) -> None:
     assert "OPTIONS names columns that no row has: team=nothing. The columns are: filehash, name" in run.stdout
 
 
-def test_rows_with_sha_256_alone_are_told_what_they_lack(tmp_path: Path) -> None:
-    """And Carbon Black is not asked."""
+def test_rows_with_sha_256_alone_are_answered(tmp_path: Path) -> None:
+    """By a server that knows which MD5 it belongs to."""
     rows = tmp_path / "rows.csv"
     rows.write_text(f"sha256,username\n{'a' * 64},ann\n", encoding="utf-8")
     run = _demo("--input", str(rows))
     assert (run.returncode, "ann" in run.stdout) == (0, True)
-    assert "Other hashes are in sha256 (SHA-256), but Carbon Black EDR is asked by MD5" in run.stdout
-    assert "counted" not in run.stdout
+    assert "1 distinct hash" in run.stdout
+    assert "No row has an MD5" not in run.stdout
 
 
 def test_learn_says_what_there_will_be_no_opinion_on(tmp_path: Path) -> None:

@@ -77,3 +77,19 @@ def test_the_tables_of_the_manual_are_what_the_data_gives(recorded: Path) -> Non
             f"{100 * one.share_of_attacks_from(20):.0f}",
             f"{100 * one.share_of_own_from(20):.2g}",
         )
+
+
+def test_the_signed_starts_of_the_manual_are_those_of_the_data(recorded: Path) -> None:
+    """What is dropped of both halves, each after the other was learnt; nothing that is not signed."""
+    found = [
+        processes.score(recorded / "process_events.csv", recorded / "signatures.csv", learns_first=learns_first)
+        for learns_first in (True, False)
+    ]
+    signed = sum(result.dropped("true", is_tool=False)[0] for result in found)
+    unsigned, unknown = (
+        sum(result.dropped(answer, is_tool=is_tool)[1] for result in found for is_tool in (True, False))
+        for answer in ("false", "unknown")
+    )
+    text = " ".join((ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8").split())
+    told = f"all {signed} signed ones outside the list of tools are `signed_noise`, and none of the {unsigned} unsigned"
+    assert f"{told} and {unknown} unknown ones" in text

@@ -204,6 +204,8 @@ class TestProcesses:
                 "process_signature_exists": "false",
                 "process_signature_verified": "false",
                 "process_signature_status": "Unsigned",
+                "process_original_name": "tool.exe",
+                "process_observed_names": "tool.exe",
                 "signed_source": "server",
                 "parent_signed": "true",
                 "signed_noise": "false",
@@ -321,8 +323,9 @@ class TestProcesses:
         """In Carbon Black's own language."""
         assert _guids(processes.run(query="process_name:tool.exe OR process_name:other.exe")) == [GUID]
 
-    def test_start_says_from_when_on_processes_are_wanted(self, processes: InputHost) -> None:
-        """Changed, the input begins anew; what comes again has the same id."""
+    def test_start_says_from_when_on_processes_are_wanted(self, processes: InputHost, estate: Estate, now: int) -> None:
+        """Those that the server knew before are not; changed, the input begins anew, with the same ids."""
+        estate.update_process(0, last_server_update=iso(now - 8990))
         assert _guids(processes.run(start="-1h")) == [GUID]
         again = processes.run(start="-1d")
         assert _guids(again) == [PARENT, GUID]

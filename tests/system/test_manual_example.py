@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timedelta, timezone
 
@@ -9,13 +10,12 @@ from tests.lab.edr.estate import Estate
 from tests.lab.host import Row
 from tests.lab.site import ROOT, Site
 
-MD5 = "a" * 32
 MONDAY = datetime(2026, 1, 5, tzinfo=timezone.utc)
 TUESDAY_AFTER = MONDAY + timedelta(weeks=9, days=1)
 WORKING_HOURS = (9, 10, 11, 13, 14, 15, 16)
 TEN_STARTS = {
-    "hr": ("outlook.exe",) * 6 + ("excel.exe",) * 3 + ("winword.exe",),
-    "it": ("git.exe",) * 5 + ("powershell.exe",) * 3 + ("outlook.exe",) * 2,
+    "hr": ("thunderbird.exe",) * 6 + ("firefox.exe",) * 3 + ("acrobat.exe",),
+    "it": ("git.exe",) * 5 + ("powershell.exe",) * 3 + ("thunderbird.exe",) * 2,
 }
 COLUMNS = ("anomaly_hour_p", "anomaly_team_p", "anomaly_parent_p", "anomaly_score", "signed_noise")
 
@@ -25,7 +25,8 @@ def test_the_worked_example_comes_out_of_the_real_commands(site: Site, estate: E
     page = (ROOT / "docs" / "learning.md").read_text(encoding="utf-8").partition("## An example")[2]
     told = re.findall(r"^\| (\d\d:\d\d) (\S+)[^|]*\|(.*)\|$", page, re.MULTILINE)
     assert len(told) == 6
-    estate.add_binary(MD5, "Signed", "c:\\a.exe", publisher="Example Corp")
+    for process in {one for starts in TEN_STARTS.values() for one in starts}:
+        estate.add_binary(_md5(process), "Signed", f"c:\\{process}", publisher="Example Corp")
     site.learn(_history())
     result = site.search([_row(TUESDAY_AFTER, "hr1", at, process) for at, process, _ in told])
     for row, (at, process, cells) in zip(result.rows, told):
@@ -49,10 +50,14 @@ def _history() -> list[Row]:
     ]
 
 
+def _md5(process: str) -> str:
+    return hashlib.md5(process.encode(), usedforsecurity=False).hexdigest()
+
+
 def _row(day: datetime, user: str, at: str, process: str) -> Row:
     hours, minutes = map(int, at.split(":"))
     moment = day + timedelta(hours=hours, minutes=minutes)
     row: Row = {"_time": f"{moment.timestamp():.0f}", "user": user, "team": user[:-1]}
     if process.endswith(".exe"):
-        row |= {"process_name": process, "parent_process_name": "explorer.exe", "process_md5": MD5}
+        row |= {"process_name": process, "parent_process_name": "explorer.exe", "process_md5": _md5(process)}
     return row

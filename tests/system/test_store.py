@@ -353,3 +353,29 @@ def test_a_thousand_hashes_are_read_in_one_query_and_written_in_one(site: Site) 
     site.search(rows, "anomaly=false")
     kv = [path.rpartition("/")[2] for _, _, path in site.splunkd.calls if "collections" in path]
     assert kv == ["batch_find", "batch_save", "batch_find", "batch_save"]
+
+
+def test_a_sha_256_is_asked_once_and_found_under_the_md5_that_is_stored(site: Site, edr: EdrServer) -> None:
+    """By the server's document first, then by what is kept of either hash."""
+    sha, other = "d" * 64, "e" * 64
+    edr.estate.update_binary(A, sha256=sha.upper())
+    first = site.search([{"process_hash": sha}, {"process_hash": other}])
+    assert _answers(first.rows) == [("true", "binary", "server"), ("unknown", "no_md5", "server")]
+    requests = len(edr.requests)
+    again = site.search([{"process_hash": sha}, {"process_hash": other}])
+    assert _answers(again.rows) == [("true", "binary", "cache"), ("unknown", "no_md5", "cache")]
+    assert len(edr.requests) == requests
+    site.splunkd.forget_verdicts()
+    site.search([{"md5": A}])
+    requests = len(edr.requests)
+    by_md5 = site.search([{"process_hash": sha}])
+    assert _answers(by_md5.rows) == [("true", "binary", "cache")]
+    assert len(edr.requests) == requests
+
+
+def test_a_sha_256_of_another_file_beside_an_md5_is_ambiguous(site: Site, edr: EdrServer) -> None:
+    """Where Carbon Black knows which one belongs to it."""
+    edr.estate.update_binary(A, sha256="d" * 64)
+    rows: list[Row] = [{"process_hash": [A, "d" * 64]}, {"process_hash": [A, "e" * 64]}]
+    found = site.search(rows).rows
+    assert [(row["signed"], row["signed_reason"]) for row in found] == [("true", "binary"), ("unknown", "ambiguous")]

@@ -10,6 +10,7 @@ from cbverdict.carbonblack.port import Page, Row
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import InputArguments
 from cbverdict.inputs.checkpoint import Checkpoint
+from cbverdict.inputs.clocks import ClockReading
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.feed import ID_FIELD, Batch, Event
 from cbverdict.inputs.health import Health
@@ -72,10 +73,14 @@ class FakePause(Pause):
 
 @dataclass
 class FakeFeed:
-    """Rows in the order of their times, read a page at a time; each may raise or change things `before` it answers."""
+    """Rows in the order of their times, read a page at a time; each may raise or change things `before` it answers.
+
+    `clocks` is by how much the clock of a row's endpoint is off, which is called as the row is.
+    """
 
     rows: list[Document] = field(default_factory=list)
     flips: list[str] = field(default_factory=list)
+    clocks: dict[str, float] = field(default_factory=dict)
     before_fetch: Callable[[Cursor], None] = never
     before_prepare: Callable[[Sequence[Document]], None] = never
     before_read: Callable[[Sequence[Document]], None] = never
@@ -117,7 +122,8 @@ class FakeFeed:
         """Return an event of each row that is not written yet."""
         self.before_read(prepared)
         new = [str(one["name"]) for one in prepared if one["name"] not in recent]
-        return Batch([_event(name) for name in new], new, new)
+        readings = [ClockReading(name, self.clocks[name], NOW) for name in new if name in self.clocks]
+        return Batch([_event(name) for name in new], new, new, readings)
 
     def written(self, batch: Batch) -> None:
         """Note what was written."""

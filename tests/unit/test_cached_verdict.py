@@ -20,6 +20,7 @@ from cbverdict.verdicts.cached_verdict import (
 from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.lifetimes import Lifetimes
+from cbverdict.verdicts.meanings import Retention
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS, Signature
 from cbverdict.verdicts.verdict import Verdict, unknown
@@ -54,9 +55,7 @@ def test_a_verdict_is_kept_as_long_as_its_kind_lasts(verdict: Verdict, seconds: 
     assert _keep(verdict) == StoredVerdict("main", Question(A), "joint", verdict, NOW, NOW, NOW + seconds)
 
 
-@pytest.mark.parametrize(
-    "reason", [reason for reason in Reason if reason not in {Reason.NOT_SEEN, Reason.UNRECOGNISED}]
-)
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason.retention is not Retention.NOT_SEEN])
 def test_an_error_is_never_kept(reason: Reason) -> None:
     """Nor anything else that is no answer."""
     assert _keep(unknown(reason)) is None

@@ -9,7 +9,8 @@ import pytest
 from splunklib.searchcommands import validators
 
 from cbsigned import CbsignedCommand
-from cbverdict.events import EventFields, Process, ProcessEvent
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.verdicts.hashes import Md5
 from tests.lab.host import Row
 from tests.lab.options import ALLOWED, Options, parse_options
@@ -130,7 +131,7 @@ def test_the_fields_of_the_answer_are_told_from_the_rows_own_columns() -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"sha256": "a" * 64}, ["Other hashes are in sha256 (SHA-256), but Carbon Black EDR is asked by MD5"]),
+        ({"sha512": "a" * 128}, ["Other hashes are in sha512 (SHA-512), but Carbon Black EDR is asked by MD5"]),
         ({"process_hash": f"SHA1={'a' * 40}"}, ["process_hash (SHA-1)"]),
         ({"process_hash": ["a" * 64, "b" * 64], "parent_md5": MD5}, ["process_hash (SHA-256)"]),
         ({"filehash": MD5, "imphash": MD5}, ["Column filehash holds an MD5: OPTIONS='md5=filehash'", "=<column>"]),

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
+from cbsigned import CbsignedCommand
 from cbverdict.anomalies.baselines import Baselines, Sighting, learn
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import ServiceError
-from cbverdict.events import TIME_FIELD, EventFields, Process, ProcessEvent
+from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events.event import Process, ProcessEvent
+from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
-from cbverdict.search.risk_columns import RISK_FIELDS
+from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
@@ -26,7 +29,7 @@ from cbverdict.settings.anomalies import AnomalySettings
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
-from tests.lab.host import Row, encode
+from tests.lab.host import Row, _decode, encode
 from tests.lab.memory import Memory
 
 MONDAY = 20_759  # 2026-11-02
@@ -93,7 +96,7 @@ def _scored(rows: list[Row], source: Any = None, **options: Any) -> list[dict[st
     """Score rows by the way of records."""
     chosen = EnrichOptions(**options)
     enricher, records = Enricher(AllSigned(), chosen), [dict(row) for row in rows]
-    scorer = RowScorer(Anomalies(source or Memory(LEARNT), LISTS), chosen)
+    scorer = RowScorer(Anomalies(source or Memory(LEARNT), LISTS), chosen, TimeReader())
     scorer.write(records, enricher.enrich(records))
     return records
 
@@ -180,7 +183,7 @@ def test_baselines_that_nobody_gives_are_asked_for_once_and_cost_no_row() -> Non
     down = Down()
     anomalies = Anomalies(down, LISTS)
     options = EnrichOptions()
-    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
+    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options, TimeReader())
     for _ in range(3):
         records: list[Any] = [_row("ann", "git.exe")]
         scorer.write(records, enricher.enrich(records))
@@ -200,12 +203,43 @@ def test_risk_fields_are_ready_for_risk_based_alerting() -> None:
     not_signed: Row = {**_row("ann", "git.exe"), "process_md5": "f" * 32}
     rows: list[Row] = [_row("ann", "outlook.exe"), not_signed, {"dest": "pc1"}]
     usual, odd, nothing = _scored(rows, has_risk=True)
-    assert [usual[name] for name in RISK_FIELDS] == ["0", "ann", "user", "outlook.exe by ann: nothing odd"]
+    assert [usual[name] for name in RISK_FIELDS] == [
+        "0",
+        "ann",
+        "user",
+        "outlook.exe by ann: nothing odd",
+        ["a" * 32, "outlook.exe", "explorer.exe"],
+        ["file_hash", "process_name", "parent_process_name"],
+    ]
     assert int(odd["risk_score"]) == round(30 + float(odd["anomaly_score"]))
     assert odd["risk_message"] == (
         "git.exe by ann: signed: false (binary); git.exe is run by 0 of 5 people in HR; first time for ann"
     )
-    assert (nothing["risk_object"], nothing["risk_object_type"]) == ("pc1", "system")
+    assert [nothing[name] for name in RISK_FIELDS] == ["0", "pc1", "system", "activity on pc1: nothing odd", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("objects", "user", "host", "expected"),
+    [
+        (RiskObjects.BOTH, "CORP\\Ann", "pc1", (["ann", "pc1"], ["user", "system"])),
+        (RiskObjects.USER, "ann@corp.example", "pc1", ("ann", "user")),
+        (RiskObjects.SYSTEM, "ann", "pc1", ("pc1", "system")),
+        (RiskObjects.SYSTEM, "ann", "-", ("ann", "user")),
+        (RiskObjects.USER, "NT AUTHORITY\\SYSTEM", "pc1", ("pc1", "system")),
+        (RiskObjects.BOTH, "PC1$", "pc1", ("pc1", "system")),
+        (RiskObjects.BOTH, "unknown", "N/A", ("", "")),
+    ],
+)
+def test_risk_is_put_on_the_person_and_the_endpoint_that_are_known(
+    objects: RiskObjects, user: str, host: str, expected: tuple[object, object]
+) -> None:
+    """One name a person, and nobody where an account is a machine's, a service's or nothing."""
+    (row,) = _scored(
+        [{"user": user, "dest": host, "host": "forwarder" if host == "pc1" else "-"}],
+        has_risk=True,
+        risk_objects=objects,
+    )
+    assert (row["risk_object"], row["risk_object_type"]) == expected
 
 
 def _read(body: StringIO) -> Any:
@@ -213,7 +247,7 @@ def _read(body: StringIO) -> Any:
 
 
 def _codec(enricher: Enricher, scorer: RowScorer) -> RowCodec:
-    return RowCodec(_read, lambda records: scorer.score_processes(enricher.enrich(records)), scorer)
+    return RowCodec(_read, lambda records: scorer.score_processes(enricher.enrich(records)), scorer, passed=GUID_FIELDS)
 
 
 def test_a_name_too_long_for_a_baseline_costs_only_its_own_opinion() -> None:
@@ -276,8 +310,14 @@ ROW = st.fixed_dictionaries(
         "username": st.one_of(st.just("amy"), st.lists(st.sampled_from(["ann", "bob"]), min_size=2, max_size=2)),
         "team": st.sampled_from(["hr", "it", "a, b", ""]),
         TIME_FIELD: st.sampled_from([NOON, NIGHT, "", "2026-11-02T02:00:00Z", "soon, or later", '1"', "17936208001"]),
+        "process_guid": st.one_of(
+            st.sampled_from(["1-2-3", "{1}", "", "a, b", 'a"b', "line\nend"]), st.just(["1-2-3", "1-2-4"])
+        ),
+        "ProcessGuid": st.sampled_from(["{2}", ""]),
+        "lastTime": st.sampled_from([NOON, NIGHT, "", "soon, or later"]),
     },
 )
+ASKED_FOR = [*COLUMNS[:-1], *OTHER_TIME_FIELDS, *GUID_FIELDS, TIME_FIELD]
 ORDERS = st.permutations(COLUMNS)
 
 
@@ -288,20 +328,20 @@ SIGNATURES = st.one_of(st.none(), st.builds(Signature, st.just("Signed"), TEXT, 
 CHUNKS = st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3)
 
 
-@given(CHUNKS, st.one_of(st.just(COLUMNS), ORDERS), SIGNATURES)
+@given(CHUNKS, st.one_of(st.just(COLUMNS), ORDERS, st.just(ASKED_FOR), st.permutations(ASKED_FOR)), SIGNATURES)
 def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
     chunks: list[list[Row]], columns: list[str], signature: Signature | None
 ) -> None:
     """To the byte, whatever the order of the columns, the cells and the certificates; so both ways score alike."""
     options = EnrichOptions(has_anomaly=True)
     enricher = Enricher(AllSigned(signature), options)
-    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
     codec = _codec(enricher, scorer)
     noise = 0
     for rows in chunks:
         body = encode(rows, [*columns, INDEX]).decode()
         records = list(_read(StringIO(body)))
-        sdk = RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+        sdk = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
         sdk.write(records, Enricher(AllSigned(signature), options).enrich(records))
         writer = RecordWriterV2(BytesIO(), maxresultrows=None)
         writer.write_records(records)
@@ -322,7 +362,7 @@ def test_what_is_not_scored_has_every_column_and_is_no_noise(prefix: str) -> Non
     """Whatever the prefix."""
     record: Row = {}
     options = EnrichOptions(prefix=prefix, has_anomaly=True, has_risk=True)
-    RowScorer(Anomalies(Memory(LEARNT), LISTS), options).mark_not_scored([record])
+    RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader()).mark_not_scored([record])
     empty = {prefix + name: "" for name in (*ANOMALY_FIELDS, *RISK_FIELDS)}
     assert record == {**empty, f"{prefix}signed_noise": "false"}
 
@@ -331,7 +371,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
     """Who was forgotten is read anew, and scored as before; both ways."""
     options = EnrichOptions(has_anomaly=True)
     anomalies = Anomalies(Memory(LEARNT), LISTS)
-    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options)
+    enricher, scorer = Enricher(AllSigned(), options), RowScorer(anomalies, options, TimeReader())
     codec = _codec(enricher, scorer)
     (before,) = _scored([_row("ann", "git.exe")])
     for part in range(6):
@@ -371,18 +411,50 @@ def test_it_is_time_to_forget_when_two_thousand_people_or_a_hundred_thousand_opi
 def test_rows_that_have_the_fields_already_are_left_to_the_sdk() -> None:
     """As after `| cbsigned | cbsigned`: the codec writes the fields last, where these do not stand."""
     options = EnrichOptions(has_anomaly=True)
-    codec = _codec(Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options))
+    codec = _codec(Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader()))
     rows: list[Row] = [{**_row("ann", "git.exe"), "anomaly_score": "7"}]
     assert codec.reply(encode(rows, ["anomaly_score", *COLUMNS, INDEX]).decode()) is None
 
 
 def test_ordinary_rows_are_not_left_to_the_sdk() -> None:
     """Or the codec would be for nothing; neither are multivalues and another order of the columns."""
-    for columns in (COLUMNS, COLUMNS[::-1], [name for name in COLUMNS if name not in {"username", TIME_FIELD}]):
+    for columns in (
+        ASKED_FOR,
+        COLUMNS,
+        COLUMNS[::-1],
+        [name for name in COLUMNS if name not in {"username", TIME_FIELD}],
+    ):
         options = EnrichOptions(has_anomaly=True)
-        enricher, scorer = Enricher(AllSigned(), options), RowScorer(Anomalies(Memory(LEARNT), LISTS), options)
+        enricher, scorer = (
+            Enricher(AllSigned(), options),
+            RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader()),
+        )
         codec = _codec(enricher, scorer)
         rows = [_row("ann", "git.exe"), {**_row("bob", "a, b.exe"), "process_md5": ["a" * 32, "c" * 64]}] * 20
         reply = codec.reply(encode(rows, [*columns, INDEX]).decode())
         assert reply is not None
         assert reply.rows == 40
+
+
+def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
+    """Each row with a GUID of its own, in whichever column: splunkd sends all of them, the others empty."""
+    command = CbsignedCommand()
+    command.options.reset()
+    command.prepare()
+    asked_for = command.configuration.required_fields
+    assert set(asked_for) >= {*COLUMNS, *OTHER_TIME_FIELDS, *GUID_FIELDS}
+    for column in GUID_FIELDS:
+        options = EnrichOptions(has_anomaly=True)
+        scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
+        rows = [{**_row("ann", "git.exe"), column: f"{{{number}}}"} for number in range(40)]
+        reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
+        assert reply is not None
+        assert [row[column] for row in _decode(reply.body)] == [row[column] for row in rows]
+
+
+@pytest.mark.parametrize("column", ["user", "parent_process_name", "original_file_name"])
+def test_a_row_about_several_is_kept(column: str) -> None:
+    """One of them is judged, and the other may be the odd one."""
+    one = _row("ann", "outlook.exe")
+    several = {**one, column: ["outlook.exe", "other.exe"]}
+    assert [row["signed_noise"] for row in _scored([one, several])] == ["true", "false"]

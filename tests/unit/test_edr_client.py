@@ -267,16 +267,16 @@ def _query_of(canned: Canned) -> tuple[str, Any]:
 
 
 def test_a_page_of_processes_has_the_segments_and_what_they_come_to(account: Account, canned: Canned) -> None:
-    """From a second on, for what began after the start; a row without an id or a time is one all the same."""
+    """From a second on, by the server's time; a row without an id or a time is one all the same."""
     segment = {"id": GUID, "segment_id": 2, "process_md5": A, "last_server_update": "2026-11-02T07:00:05Z"}
     canned.body = {"results": [segment, {}], "total_results": 4}
     source = EdrPageSource(account, EdrClient(account, retries=0))
-    page = source.process_page(PageRequest("2026-11-02T07:00:00", 10, 1, "2026-11-01T00:00:00", "os_type:x"))
+    page = source.process_page(PageRequest("2026-11-02T07:00:00", 10, 1, "os_type:x"))
     assert page.rows == [Row(f"{GUID}:2", "2026-11-02T07:00:05Z"), Row("", "")]
     (process,) = page.read()
     assert (process.guid, process.md5, page.is_last) == (GUID, A, False)
-    since = "last_server_update:[2026-11-02T07:00:00 TO *] start:[2026-11-01T00:00:00 TO *]"
-    assert _query_of(canned) == ("/api/v1/process", [f"(os_type:x) {since}"])
+    query = "(os_type:x) last_server_update:[2026-11-02T07:00:00 TO *]"
+    assert _query_of(canned) == ("/api/v1/process", [query])
     assert (canned.sent[1]["rows"], canned.sent[1]["start"]) == (10, 1)
     source.close()
 

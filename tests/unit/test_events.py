@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.events import EventFields, Process, ProcessEvent, file_name, read_event
-from cbverdict.verdicts.hashes import Md5
+from cbverdict.events.columns import (
+    EVENT_KIND_FIELDS,
+    HASH_FIELDS,
+    ORIGINAL_NAME_FIELDS,
+    OTHER_FILE_FIELDS,
+    SHA256_FIELDS,
+    EventFields,
+)
+from cbverdict.events.event import Process, ProcessEvent, read_event
+from cbverdict.events.names import file_name
+from cbverdict.verdicts.hashes import Md5, Sha256
+from cbverdict.verdicts.reasons import Reason
 
 MD5 = Md5("578bab56836a3fe455ffc7883041825b")
 PARENT = Md5("053eeee1abae53f044f1e386e22ae525")
-SHA256 = "8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d"
+OTHER = Md5("f" * 32)
+SHA256 = Sha256("8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d")
 
 
 def test_a_cim_row_is_read() -> None:
@@ -22,7 +33,12 @@ def test_a_cim_row_is_read() -> None:
         "parent_process_name": "powershell.exe",
         "user": "jdoe",
     }
-    expected = ProcessEvent(Process(MD5, "regsvr32.exe"), Process(PARENT, "powershell.exe"), "jdoe")
+    expected = ProcessEvent(
+        Process(MD5, "regsvr32.exe", sha256=SHA256),
+        Process(PARENT, "powershell.exe"),
+        "jdoe",
+        names=("regsvr32.exe", r"C:\Windows\System32\other.exe"),
+    )
     assert read_event(row, EventFields()) == expected
 
 
@@ -34,7 +50,10 @@ def test_a_sysmon_row_is_read() -> None:
         "ParentImage": r"C:\Windows\explorer.exe",
         "User": r"CORP\jdoe",
     }
-    expected = ProcessEvent(Process(MD5, "regsvr32.exe"), Process(None, "explorer.exe"), r"CORP\jdoe")
+    names = (r"C:\Windows\System32\regsvr32.exe",)
+    expected = ProcessEvent(
+        Process(MD5, "regsvr32.exe", sha256=SHA256), Process(None, "explorer.exe"), r"CORP\jdoe", names=names
+    )
     assert read_event(row, EventFields()) == expected
 
 
@@ -47,7 +66,8 @@ def test_a_forwarder_row_is_read() -> None:
         "parent_path": "c:\\windows\\system32\\svchost.exe",
         "username": "SYSTEM",
     }
-    expected = ProcessEvent(Process(MD5, "taskeng.exe"), Process(None, "svchost.exe"), "SYSTEM")
+    names = ("c:\\windows\\system32\\taskeng.exe",)
+    expected = ProcessEvent(Process(MD5, "taskeng.exe"), Process(None, "svchost.exe"), "SYSTEM", names=names)
     assert read_event(row, EventFields()) == expected
 
 
@@ -95,5 +115,104 @@ def test_the_file_name_is_cut_from_windows_linux_and_macos_paths(path: str, name
 def test_only_the_columns_that_are_needed_are_named() -> None:
     """Each column costs; names only where a question may turn on them."""
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
-    assert fields.columns(has_names=False) == ["h", "p"]
-    assert fields.columns(has_names=True) == ["h", "p", "n", "q"]
+    about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
+    assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
+    assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, "n", "q", *ORIGINAL_NAME_FIELDS]))
+
+
+@pytest.mark.parametrize(
+    ("row", "md5", "why"),
+    [
+        # A hash of the process itself, in each of the columns.
+        ({"Processes.process_hash": MD5}, MD5, Reason.NO_HASH),
+        ({"process.hash.md5": MD5}, MD5, Reason.NO_HASH),
+        ({"MD5HashData": MD5}, MD5, Reason.NO_HASH),
+        ({"process_hash": "unknown", "md5": MD5}, MD5, Reason.NO_HASH),
+        # A SHA-256 where there is no MD5, in whichever column.
+        ({"process_hash": SHA256}, SHA256, Reason.NO_HASH),
+        ({"Hashes": f"SHA256={SHA256.upper()},IMPHASH={OTHER}"}, SHA256, Reason.NO_HASH),
+        ({"process_sha256": SHA256, "process_hash": "unknown"}, SHA256, Reason.NO_HASH),
+        ({"process_hash": [SHA256, "unknown"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": [SHA256, "e" * 64]}, None, Reason.AMBIGUOUS),
+        # Another file's.
+        ({"EventCode": "7", "Hashes": f"MD5={MD5}", "Image": "C:\\evil.exe"}, None, Reason.OTHER_FILE),
+        ({"EventID": "6", "Hashes": f"SHA256={SHA256}"}, None, Reason.OTHER_FILE),
+        ({"ImageLoaded": "C:\\a.dll", "Image": "C:\\evil.exe", "process_hash": MD5}, None, Reason.OTHER_FILE),
+        ({"TargetFilename": "C:\\x\\evil.exe", "Image": "C:\\y\\evil.exe", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"file_name": "evil.exe", "process_name": "evil.exe", "process_hash": MD5}, None, Reason.OTHER_FILE),
+        ({"file_name": "x.dll", "process_md5": MD5, "Hashes": f"MD5={OTHER}"}, MD5, Reason.NO_HASH),
+        ({"file_hash": MD5, "process_name": "a.exe"}, None, Reason.NO_HASH),
+        ({"file_hash": OTHER, "process_hash": MD5}, None, Reason.OTHER_FILE),
+        ({"EventCode": "27", "Hashes": f"MD5={MD5}", "Image": "C:\\a.exe"}, None, Reason.OTHER_FILE),
+        ({"EventCode": "24", "Hashes": f"MD5={MD5}", "Image": "C:\\a.exe"}, None, Reason.OTHER_FILE),
+        ({"ActionType": "ImageLoaded", "MD5": MD5}, None, Reason.OTHER_FILE),
+        ({"ActionType": "ProcessCreated", "MD5": MD5}, MD5, Reason.NO_HASH),
+        ({"TargetFileName": "\\Device\\x\\a.exe", "SHA256HashData": SHA256}, None, Reason.OTHER_FILE),
+        ({"md5": MD5, "path": "c:\\a.dll", "process_path": "c:\\evil.exe"}, None, Reason.OTHER_FILE),
+        ({"md5": MD5, "path": "c:\\a.exe", "process_path": "C:\\A.exe", "event_type": "proc"}, MD5, Reason.NO_HASH),
+        ({"md5": MD5, "event_type": "modinfo"}, None, Reason.OTHER_FILE),
+        ({"file_hash": MD5, "file_path": "C:\\a.exe", "process_path": "c:\\A.exe"}, MD5, Reason.NO_HASH),
+        # Columns that do not agree: which of them is the process's?
+        ({"process_hash": MD5, "md5": OTHER}, None, Reason.AMBIGUOUS),
+        ({"process_hash": OTHER, "Hashes": f"MD5={MD5}"}, None, Reason.AMBIGUOUS),
+        ({"process_md5": MD5, "process_hash": OTHER}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "Hashes": [f"MD5={MD5}", f"MD5={OTHER}"]}, None, Reason.AMBIGUOUS),
+        ({"process_sha256": SHA256, "sha256": "e" * 64}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "md5": MD5.upper(), "MD5": "-"}, MD5, Reason.NO_HASH),
+        # Several at once.
+        ({"process_hash": [MD5, "unknown"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": [MD5, OTHER]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "process_name": ["a.exe", "b.exe"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "process_name": ["a.exe", "A.EXE", "-"]}, MD5, Reason.NO_HASH),
+        ({"process_hash": MD5, "process_path": ["C:\\a.exe", "D:\\a.exe"]}, None, Reason.AMBIGUOUS),
+        ({"process_hash": MD5, "process_guid": ["{1}", "{2}"]}, None, Reason.AMBIGUOUS),
+        ({"process_md5": MD5, "sha256": [SHA256, "e" * 64]}, None, Reason.AMBIGUOUS),
+    ],
+)
+def test_a_hash_is_taken_only_where_it_is_that_of_the_one_file_that_ran(
+    row: dict[str, str | list[str]], md5: str | None, why: Reason
+) -> None:
+    """Who controls another file, or another row of an aggregate, must not answer for this one."""
+    process = read_event(row, EventFields()).process
+    assert (process.md5, process.why_unknown) == (md5, why)
+
+
+def test_what_looks_like_a_hash_and_is_not_read_is_named() -> None:
+    """So that the analyst can say md5=."""
+    assert read_event({"file_hash": MD5}, EventFields()).unread_hash == "file_hash"
+    assert read_event({"hash": MD5, "process_md5": OTHER}, EventFields()).unread_hash == ""
+
+
+def test_several_parents_are_told_from_one_in_two_columns() -> None:
+    """The odd one may be any of them."""
+    row = {"parent_process_name": ["explorer.exe", "winword.exe"]}
+    assert read_event(row, EventFields()).has_several_parents
+    one = {"parent_process_name": ["cmd.exe", "CMD.EXE", "unknown"], "ParentImage": "C:\\cmd.exe"}
+    assert not read_event(one, EventFields()).has_several_parents
+
+
+def test_several_users_are_told_from_one_in_two_columns() -> None:
+    """The odd one may be any of them."""
+    assert read_event({"user": ["ann", "bob"]}, EventFields()).has_several_users
+    assert not read_event({"user": ["ann", "ANN", "-"], "User": "CORP\\ann"}, EventFields()).has_several_users
+
+
+@pytest.mark.parametrize(
+    ("row", "user"),
+    [
+        ({"user": ["PC7$", "CORP\\ann"]}, "CORP\\ann"),
+        ({"user": "NT AUTHORITY\\SYSTEM", "username": "ann"}, "ann"),
+        ({"user": ["-", "PC7$", "SYSTEM"]}, "PC7$"),
+        ({"user": "bob", "username": "ann"}, "bob"),
+    ],
+)
+def test_a_machine_does_not_hide_the_person_beside_it(row: dict[str, str | list[str]], user: str) -> None:
+    """Where there is none, the machine's account is the row's."""
+    assert read_event(row, EventFields()).user == user
+
+
+@pytest.mark.parametrize("nobodys", ["localhost", "LOCALHOST", "127.0.0.1", "::1", "unknown"])
+def test_what_each_host_calls_itself_is_no_host(nobodys: str) -> None:
+    """The risk of a whole fleet would be put on it."""
+    assert read_event({"dest": nobodys, "DeviceName": "PC7", "host": "forwarder"}, EventFields()).host == "PC7"
+    assert read_event({"host": nobodys}, EventFields()).host == ""

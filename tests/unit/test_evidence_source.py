@@ -13,11 +13,11 @@ import pytest
 from cbverdict.carbonblack.deadline import Deadline
 from cbverdict.carbonblack.edr.evidence_source import EdrEvidenceSource
 from cbverdict.carbonblack.port import Way
-from cbverdict.errors import QueryRefusedError, ServerFailedError, TooLargeError, Trouble, UnauthorizedError
+from cbverdict.errors import EdrError, QueryRefusedError, ServerFailedError, TooLargeError, Trouble, UnauthorizedError
 from cbverdict.service.resolution import Resolution
 from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question
-from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.hashes import Md5, Sha256
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
@@ -77,7 +77,8 @@ class FakeEdr:
     def find_binaries(self, query: str, rows: int, deadline: float) -> Binaries:
         """Answer the binary query."""
         self._ask(query, deadline)
-        found = {md5: signature for md5, signature in self.documents.items() if md5 in query}
+        documents = self.documents.items()
+        found = {md5: one for md5, one in documents if md5 in query or (one.sha256 and one.sha256 in query)}
         assert len(found) <= rows
         return Binaries(found, self.is_complete)
 
@@ -363,6 +364,49 @@ def test_a_search_that_is_over_is_waited_for_no_longer(pool: ThreadPoolExecutor)
     release.set()
     assert resolution.answers[Question(A)] == Answer(Verdict(Signed.TRUE, Reason.BINARY, SIGNED), Source.SERVER)
     assert resolution.answers[Question(B)] == Answer(Verdict(Signed.UNKNOWN, Reason.CANCELLED), Source.NONE)
+
+
+S, T = Sha256("d" * 64), Sha256("e" * 64)
+
+
+def test_a_sha_256_is_answered_through_the_md5_that_it_belongs_to(pool: ThreadPoolExecutor) -> None:
+    """With one request more, beside questions of MD5s; what no document has stays unknown."""
+    signed = Signature("Signed", sha256=S)
+    edr = FakeEdr({A}, {A: signed, B: UNSIGNED})
+    resolution = _resolve(edr, pool, [Question(S), Question(B), Question(T)], Method.JOINT)
+    assert resolution.answers == {
+        Question(S): Answer(Verdict(Signed.TRUE, Reason.JOINT, signed), Source.SERVER),
+        Question(B): Answer(Verdict(Signed.FALSE, Reason.UNSIGNED, UNSIGNED), Source.SERVER),
+        Question(T): Answer(Verdict(Signed.UNKNOWN, Reason.NO_MD5), Source.SERVER),
+    }
+    assert edr.asked[0] == f"sha256:{S} OR sha256:{T}"
+    assert len(edr.asked) == 3
+
+
+def test_one_sha_256_of_two_files_is_ambiguous(pool: ThreadPoolExecutor) -> None:
+    """No such pair is known, so one of the documents lies."""
+    edr = FakeEdr({A}, {A: Signature("Signed", sha256=S), B: Signature("Unsigned", sha256=S)})
+    assert _resolve(edr, pool, [Question(S)], Method.JOINT).answers[Question(S)].verdict == Verdict(
+        Signed.UNKNOWN, Reason.AMBIGUOUS
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "troubles"),
+    [(QueryRefusedError("400"), Reason.NO_MD5, 0), (ServerFailedError("503"), Reason.SERVER_ERROR, 1)],
+)
+def test_a_server_that_does_not_know_sha_256_is_told_from_one_that_fails(
+    pool: ThreadPoolExecutor, error: EdrError, reason: Reason, troubles: int
+) -> None:
+    """Servers before 7.0 refuse the field."""
+
+    def fail(query: str) -> None:
+        if "sha256" in query:
+            raise error
+
+    resolution = _resolve(FakeEdr(before=fail), pool, [Question(S)], Method.JOINT)
+    assert resolution.answers[Question(S)].verdict == Verdict(Signed.UNKNOWN, reason)
+    assert len(resolution.troubles) == troubles
 
 
 def test_a_source_probes_and_closes_its_own_server(pool: ThreadPoolExecutor) -> None:

@@ -19,7 +19,9 @@ from tests.lab.splunkd.kvstore import Collection
 from tests.lab.splunkd.server import Splunkd
 from tests.unit.input_ports import NAME, NOW, FakeClock
 
-CHECKPOINT = Checkpoint("lab", "-24h", "2026-11-01T08:00:00", "2026-11-02T07:00:00", NOW, 1200.0, NOW - 60)
+CHECKPOINT = Checkpoint(
+    "lab", "-24h", "2026-11-01T08:00:00", "2026-11-02T07:00:00", NOW, 1200.0, NOW - 60, {"host1": [-90_000.0, NOW]}
+)
 
 
 @pytest.fixture
@@ -124,11 +126,11 @@ class TestCheckpoint:
         with pytest.raises(StoreError, match="of another version: delete its documents"):
             _store(splunkd).load()
 
-    def test_one_of_before_health_and_flips_is_read(self, splunkd: Splunkd, documents: Collection) -> None:
+    def test_one_of_before_health_flips_and_clocks_is_read(self, splunkd: Splunkd, documents: Collection) -> None:
         """What it lacks has a default."""
         state = {"account": "lab", "start": "-1h", "started": "a", "cursor": "b", "caught_up": 1.5}
         documents.save([{"_key": NAME, "input": NAME, "kind": "state", "state": json.dumps(state)}], 0)
-        assert _store(splunkd).load()[0] == Checkpoint("lab", "-1h", "a", "b", 1.5, 0.0, 0.0)
+        assert _store(splunkd).load()[0] == Checkpoint("lab", "-1h", "a", "b", 1.5, 0.0, 0.0, {})
 
     def test_a_store_that_is_down_says_so(self, splunkd: Splunkd) -> None:
         """Whatever is asked of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Sequence
 
 import pytest
@@ -517,6 +517,61 @@ class TestHealth:
         bench.feed.before_fetch = failing([None, None, *[ServerFailedError("503")] * 4])
         bench.run(limit=60.0)
         assert bench.stream.health == []
+
+
+class TestClocks:
+    """Somebody hears of endpoints whose clocks are wrong."""
+
+    def test_a_run_names_them_in_one_event_and_the_next_does_not_repeat_it(self, bench: Bench) -> None:
+        """After its last page, with what else is worth an event."""
+        bench.feed.rows = _rows(0, 25)
+        bench.feed.clocks = {"row1": -90_000.4, "row2": -30.0, "row20": 7200.0}
+        bench.run()
+        assert bench.stream.events[-1] == Event(
+            NOW,
+            "cbsigned:health",
+            {
+                "time": "2026-11-02T08:00:00Z",
+                "status": "clock",
+                "input": NAME,
+                "message": (
+                    "the clocks of 2 endpoints are wrong, in the worst case by 90000 s: set those of dest; "
+                    "clock_offset is in seconds and in the same order, below 0 for a clock that is behind"
+                ),
+                "dest": ["row1", "row20"],
+                "clock_offset": ["-90000", "7200"],
+                "cbsigned_id": f"{NAME}:clock:{NOW:.0f}",
+                "cbsigned_revision": "0",
+                "cb_server": "lab",
+            },
+        )
+        assert len(bench.stream.health) == 1
+        assert bench.checkpoints.checkpoint
+        bench.checkpoints.checkpoint = replace(bench.checkpoints.checkpoint, cursor=STARTED)
+        bench.checkpoints.kept = ""  # so that all comes again
+        assert bench.run() == _names(0, 25)
+        assert len(bench.stream.health) == 1
+
+    def test_what_was_not_written_is_told_by_the_next_run(self, bench: Bench) -> None:
+        """As everything else."""
+        bench.feed.rows, bench.feed.clocks = _rows(0, 1), {"row0": 7200.0}
+        bench.stream.before = lambda events: _crash_at(events, "cbsigned:health")
+        with pytest.raises(Crash):
+            bench.run()
+        assert bench.checkpoints.checkpoint
+        assert bench.checkpoints.checkpoint.clocks == {}
+
+    def test_an_input_that_begins_anew_tells_anew(self, bench: Bench) -> None:
+        """It may be another server."""
+        bench.feed.rows, bench.feed.clocks = _rows(0, 1), {"row0": 7200.0}
+        bench.run()
+        bench.run(account="other")
+        assert [event.fields["cb_server"] for event in bench.stream.health] == ["lab", "other"]
+
+
+def _crash_at(events: Sequence[Event], sourcetype: str) -> None:
+    if any(event.sourcetype == sourcetype for event in events):
+        raise Crash
 
 
 class TestEnd:

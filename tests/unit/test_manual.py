@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any, Dict
 
@@ -11,9 +12,18 @@ import pytest
 from cbsigned import CbsignedCommand
 from cbsignedlearn import CbsignedlearnCommand
 from cbsignedpurge import CbsignedpurgeCommand
+from cbverdict.events.columns import (
+    GUID_FIELDS,
+    HASH_FIELDS,
+    HOST_FIELDS,
+    OTHER_TIME_FIELDS,
+    TIME_FIELD,
+    EventFields,
+)
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
+from package import tools
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.manual import Manual, Page, read_manual
 from tests.lab.rows import read_rows
@@ -169,6 +179,37 @@ class TestTheConfs:
             path = ROOT / "lookups" / f"{lookup.strip('`')}.csv"
             header = path.read_text(encoding="utf-8").partition("\n")[0].strip()
             assert re.findall(r"`(\w+)`", cells[0]) == header.split(",")
+
+    def test_the_categories_of_tools_are_on_the_learning_page(self) -> None:
+        """With how many names each has, and how many are left out since every Windows starts them."""
+        rows = list(read_rows(ROOT / "lookups" / "cbsigned_tools.csv"))
+        counted = Counter(str(row["category"]) for row in rows)
+        page = _page("learning")
+        assert {name.strip("`"): int(cells[0]) for name, cells in page.table("category").items()} == counted
+        assert f"{len(rows)} names" in page.table("lookup")["`cbsigned_tools`"][1]
+        assert f"leaves out {len(tools.EVERYDAY)} programs" in page.text
+
+    def test_the_searches_that_must_not_drop_are_on_their_page(self) -> None:
+        """Those of the lookup with the advice `no`, each with what it is about; of the others how many."""
+        rows = list(read_rows(ROOT / "lookups" / "cbsigned_searches.csv"))
+        page = _page("searches")
+        assert {(name, *cells) for name, cells in page.table("search").items()} == {
+            (row["search"], row["source"], f"`{re.findall(r'is about ([^ ,]+)', str(row['why']))[0]}`")
+            for row in rows
+            if row["advice"] == "no"
+        }
+        useless = Counter(row["source"] for row in rows if row["advice"] == "useless")
+        assert f"{useless['ESCU']} of ESCU, {useless['Sigma']} of Sigma" in page.text
+        assert page.text.count(f"{len(tools.EVERYDAY)} programs") == 1
+
+    def test_the_fields_that_are_read_are_on_the_commands_page(self) -> None:
+        """All of them, those of the CIM without the prefix that `tstats` gives them."""
+        told = set(re.findall(r"`([\w.]+)`", " ".join(map(" ".join, _page("command").table("what").values()))))
+        fields = EventFields()
+        read = {
+            *fields.columns(has_names=True), *fields.who(), *GUID_FIELDS, *HOST_FIELDS, *OTHER_TIME_FIELDS, TIME_FIELD
+        }  # fmt: skip
+        assert {name for name in read if not name.startswith("Processes.")} - set(HASH_FIELDS) == told - {"file_hash"}
 
     def test_roles_and_capabilities_are_on_the_security_page(self) -> None:
         """Each with what it brings."""

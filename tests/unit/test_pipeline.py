@@ -9,7 +9,7 @@ from splunklib.searchcommands import StreamingCommand
 
 from cbverdict.anomalies.baselines import Baselines, Sighting, learn
 from cbverdict.errors import ServiceError, Trouble
-from cbverdict.events import EventFields
+from cbverdict.events.columns import EventFields
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.search.pipeline import Search, read_options
 from cbverdict.search.risk_columns import RISK_FIELDS

@@ -29,7 +29,7 @@ ADMINS = {"auth", "refused", "certificate", "setup", "no_right"}
 OF_WHICH = {
     "is_signed": {True: SIGNED, False: NOT_SIGNED},
     "fault": {
-        Fault.ANALYST: {"no_hash", "no_name", "budget", "cancelled"},
+        Fault.ANALYST: {"no_hash", "no_name", "other_file", "ambiguous", "budget", "cancelled"},
         Fault.ADMIN: ADMINS,
         Fault.SERVER: SERVERS,
         Fault.ADD_ON: {"unrecognised", "service_error"},
@@ -37,13 +37,13 @@ OF_WHICH = {
     "retention": {
         Retention.SIGNED: SIGNED - PUBLISHED,
         Retention.NOT_SIGNED: NOT_SIGNED - PUBLISHED,
-        Retention.NOT_SEEN: {"not_seen", "unrecognised"},
+        Retention.NOT_SEEN: {"no_md5", "not_seen", "unrecognised"},
     },
     "may_pass": {True: SIGNED - PUBLISHED},
     "signature_exists": {False: {"unsigned"}, True: (SIGNED | NOT_SIGNED) - {"unsigned", "conflict", "no_prog_name"}},
     "is_published_rule": {True: PUBLISHED},
     "is_tampering": {True: {"bad_signature", "explicit_distrust", "conflict"}},
-    "is_of_row": {True: {"no_hash", "no_name"}},
+    "is_of_row": {True: {"ambiguous", "no_hash", "no_md5", "no_name", "other_file"}},
     "is_of_search": {True: {"timeout", "budget", "cancelled"}},
     "is_outage": {True: SERVERS - {"incomplete"}},
     "is_passing": {True: SERVERS | {"service_error"}},

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cbverdict.anomalies.local_time import LocalClock, read_quarters, read_time
-from cbverdict.anomalies.reference_lists import Listed, Member, Names, Roster, person_of
+from cbverdict.anomalies.local_time import LocalClock
+from cbverdict.anomalies.reference_lists import Listed, Member, Names, Roster
+from cbverdict.events.people import person_of
+from cbverdict.events.times import read_quarters, read_time
 from cbverdict.splunkd.lookup_files import LOOKUPS, read_lists
 
 ROSTER = Roster(
@@ -35,7 +37,14 @@ def test_the_team_says_the_zone_where_the_person_does_not() -> None:
         ("CORP\\JDoe", "jdoe"),
         ("jdoe@corp.example", "jdoe"),
         (" jdoe ", "jdoe"),
-        ("NT AUTHORITY\\SYSTEM", "system"),
+        ('"CORP\\JDoe"', "jdoe"),
+        ("'jdoe'", "jdoe"),
+        ("NT AUTHORITY\\SYSTEM", None),
+        ("ZARZĄDZANIE NT\\USŁUGA SIECIOWA", None),
+        ("NT AUTHORITY\\AĞ HİZMETİ", None),
+        ("nätverkstjänst", None),
+        ("NT-MYNDIGHET\\whatever", None),
+        ("CORP\\sistemas", "sistemas"),
         ("unknown", None),
         ("-", None),
         ("", None),
@@ -113,7 +122,7 @@ def test_the_lists_that_are_shipped_are_whole() -> None:
 
 
 CLOCKS = [
-    ("UTC", "1970-01-01T00:00:00Z", (0, 3, 0.0)),
+    ("UTC", "2000-01-01T00:00:00Z", (10_957, 5, 0.0)),
     ("Europe/Berlin", "2026-11-01T23:30:00Z", (20_759, 0, 0.5)),  # Monday half past midnight there
     ("America/New_York", "2026-11-02T04:30:00Z", (20_758, 6, 23.5)),  # still Sunday there
     ("Europe/Berlin", "2026-03-29T00:59:00Z", (20_541, 6, 1.5)),  # before the clocks go forward
@@ -122,7 +131,7 @@ CLOCKS = [
     ("Europe/Berlin", "2026-10-25T01:30:00Z", (20_751, 6, 2.5)),
     ("Asia/Kathmandu", "2026-11-02T00:00:00Z", (20_759, 0, 5.5)),
     ("Mars/Base", "2026-11-02T00:00:00Z", (20_759, 0, 0.0)),  # taken as UTC, and named as a problem elsewhere
-    ("Asia/Tokyo", "1960-06-15T15:00:00Z", (-3_486, 3, 0.0)),
+    ("Asia/Tokyo", "2000-06-15T15:00:00Z", (11_124, 4, 0.0)),
 ]
 
 
@@ -150,12 +159,24 @@ def test_a_holiday_is_a_sunday() -> None:
     [
         ("1793606400.123", 1793606400.123),
         ("1793606400", 1793606400),
-        ("-86400", -86400),
+        ("-86400", None),  # before there was a clock that could say so
+        ("0", None),
+        ("12345", None),
+        ("9999999999", None),
+        ("1970-01-01T00:00:00Z", None),
+        ("2026-11-02 06:00:00.000 GMT", 1793599200),
+        ("2026-11-02T07:00:00.000+0100", 1793599200),
+        ("2026-11-02T06:00:00,5+00", 1793599200.5),
+        ("20261102T060000Z", 1793599200),
+        ("11/02/2026 06:00:00 UTC", 1793599200),
+        ("2026-11-02T06:00:00-00:30", 1793601000),
+        ("2026-11-02T06:00", None),
+        ("2026-11-02 06:00:00.000 CET", None),
         ("2026-11-02T07:00:00+01:00", 1793599200),
         ("2026-11-02T06:00:00.000Z", 1793599200),
         ("2026-11-02T06:00:00.1Z", 1793599200.1),
         ("2026-11-02T06:00:00.19Z", 1793599200.19),
-        ("2026-11-02T06:00:00.1234567Z", 1793599200.123456),
+        ("2026-11-02T06:00:00.1234567Z", 1793599200.1234567),
         ("2026-11-02 06:00:00", None),
         ("nan", None),
         ("inf", None),

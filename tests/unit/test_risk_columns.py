@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.events import Process, ProcessEvent
+from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.search.risk_columns import Findings, risk_of
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed
@@ -58,6 +58,8 @@ def test_a_row_without_a_hash_does_not_weigh_for_being_unknown() -> None:
         "risk_object": "ann",
         "risk_object_type": "user",
         "risk_message": "tool.exe by ann on pc1: nothing odd",
+        "threat_object": ["tool.exe", "boss.exe"],
+        "threat_object_type": ["process_name", "parent_process_name"],
     }
 
 
@@ -70,22 +72,26 @@ def test_a_row_without_a_hash_does_not_weigh_for_being_unknown() -> None:
             (
                 "62", "ann", "user",
                 "tool.exe by ann on pc1: signed: false (unsigned); started by boss.exe, which is not signed; one; two",
+                [A, "tool.exe", "boss.exe"], ["file_hash", "process_name", "parent_process_name"],
             ),
         ),
         (
             ProcessEvent(TOOL, Process(None, None), host="pc1"),
             _findings(Signed.TRUE, Reason.BINARY, parent=Signed.FALSE),
-            ("20", "pc1", "system", "tool.exe on pc1: started by a parent, which is not signed"),
+            (
+                "20", "pc1", "system", "tool.exe on pc1: started by a parent, which is not signed",
+                [A, "tool.exe"], ["file_hash", "process_name"],
+            ),
         ),
         (
             ProcessEvent(Process(A, None), Process(None, None)),
             _findings(Signed.UNKNOWN, Reason.TIMEOUT),
-            ("10", "", "", "activity: signed: unknown (timeout)"),
+            ("10", "", "", "activity: signed: unknown (timeout)", A, "file_hash"),
         ),
     ],
 )  # fmt: skip
 def test_the_object_is_the_user_or_else_the_host_and_the_message_says_all(
-    event: ProcessEvent, findings: Findings, expected: tuple[str, ...]
+    event: ProcessEvent, findings: Findings, expected: tuple[object, ...]
 ) -> None:
     """What is said of the signature comes first, then the parent, then the sentences of the scores."""
     assert tuple(risk_of(event, findings).values()) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cbverdict.anomalies.training import PUBLISHER_FIELD
 from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.client import read_signature
-from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS
+from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS, DOCUMENT_FIELDS
 from cbverdict.carbonblack.port import ReportedBinary
 from cbverdict.inputs.binaries import event_of, flip_of
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
@@ -76,9 +77,10 @@ class TestPython:
 
     def test_carbon_black_has_a_name_for_every_field(self) -> None:
         """bin/cbverdict/carbonblack/edr/digsig.py, under which a document is read and a clause may ask for it."""
-        assert list(DIGSIG_FIELDS) == ATTRIBUTES
-        document = {name: f"the {attribute}" for attribute, name in DIGSIG_FIELDS.items()}
-        assert read_signature(document) == FULL
+        assert list(DOCUMENT_FIELDS) == ATTRIBUTES
+        texts: dict[str, object] = {name: f"the {attribute}" for attribute, name in DOCUMENT_FIELDS.items()}
+        document = {**texts, "observed_filename": ["c:\\x\\one.exe", "/y/two"], "sha256": "AB" * 32}
+        assert read_signature(document) == replace(FULL, observed_names="one.exe|two", sha256="ab" * 32)
         for name in DIGSIG_FIELDS.values():
             assert Clause(f"{name}:x").render() == f"{name}:x"
 
@@ -161,7 +163,7 @@ PLACES = {
     "savedsearches.conf [fill] eval md5=": (_step(FILL, "eval md5="), COLUMNS),
     "savedsearches.conf [fill] fillnull": (_step(FILL, "fillnull"), DETAILS),
     "savedsearches.conf [fill] table": (_step(FILL, "table"), KNOWN_OF_IT + COLUMNS),
-    "searchbnf.conf details": (re.sub(r"(\w+)", r"process_signature_\1", DETAILS_OPTION), DETAILS),
+    "searchbnf.conf details": (re.sub(r"(\w+)", r"process_\1", DETAILS_OPTION), DETAILS),
 }
 
 
@@ -172,7 +174,7 @@ class TestConfs:
     def test_every_column_stands_in_each_place_that_names_them(self, place: str) -> None:
         """And none that is not in the table."""
         text, columns = PLACES[place]
-        assert re.findall(r"\bprocess_signature_\w+", text) == columns, f"default/{place}"
+        assert re.findall(r"\bprocess_\w+", text) == columns, f"default/{place}"
 
     def test_the_collection_declares_what_is_written(self) -> None:
         """With its types, for they are enforced."""
@@ -186,8 +188,8 @@ class TestConfs:
 
     def test_the_store_is_filled_from_carbon_blacks_own_names(self) -> None:
         """As they stand in a watchlist's event."""
-        read = re.findall(r"(\w+)=mvindex\(coalesce\('docs\{\}\.(\w+)', ", _step(FILL, "eval md5="))
-        names = [(SIGNATURE_COLUMNS[attribute], name) for attribute, name in DIGSIG_FIELDS.items()]
+        read = re.findall(r"(process_\w+)=mvindex\(coalesce\('docs\{\}\.(\w+)', ", _step(FILL, "eval md5="))
+        names = [(SIGNATURE_COLUMNS[attribute], name) for attribute, name in DOCUMENT_FIELDS.items()]
         assert read == names
 
     def test_the_store_is_filled_with_the_statuses_that_are_known(self) -> None:

@@ -11,11 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 
-from cbverdict.anomalies.local_time import read_time
-from cbverdict.anomalies.reference_lists import Listed, Names, person_of
+from cbverdict.anomalies.reference_lists import Listed, Names
 from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.query import literal
-from cbverdict.events import EventFields, file_name, read_event
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import read_event
+from cbverdict.events.names import file_name
+from cbverdict.events.people import person_of
+from cbverdict.events.times import read_time
 from cbverdict.json_object import read_object
 from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.verdicts.hashes import parse_md5

@@ -19,7 +19,7 @@ from cbverdict.anomalies.training import (
     columns,
 )
 from cbverdict.errors import InvalidRequestError
-from cbverdict.events import EventFields
+from cbverdict.events.columns import OTHER_TIME_FIELDS, EventFields
 
 MONDAY = 20_759  # 2026-11-02
 NOON = MONDAY * 86400 + 12 * 3600
@@ -143,5 +143,14 @@ def test_the_columns_are_those_that_are_learnt_from() -> None:
     """Each once, the publisher and the time last."""
     fields = EventFields(name=("image", "both"), parent_name=("parent", "both"), user=("who",), team=("team",))
     assert columns(fields) == [
-        "image", "both", "parent", "who", "team", "process_signature_publisher", "_time",
+        "image", "both", "parent", "who", "team", "process_signature_publisher", *OTHER_TIME_FIELDS, "_time",
     ]  # fmt: skip
+
+
+def test_a_row_without_time_is_learnt_from_when_it_first_happened() -> None:
+    """As aggregating searches hand it over, where a zone is said; else it is skipped."""
+    first = {"user": "ann", "process_name": "a.exe", "firstTime": "2026-11-02T07:00:00Z", "lastTime": "1793660000"}
+    rows = [first, {**first, "firstTime": "2026-11-02T07:00:00", "lastTime": ""}]
+    result = Learner(Lists(), EventFields(md5=(), parent_md5=()), 1793700000.0).learn(rows)
+    assert (result.rows, result.skipped) == (2, 1)
+    assert result.baselines[Subject(SubjectKind.PERSON, "ann")].days == {20_759: 1 << 7}

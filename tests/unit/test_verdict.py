@@ -118,3 +118,17 @@ def test_existence_and_validity_are_told_apart(
     """A tampered signature exists and is not verified; of an unknown binary neither is said."""
     verdict = judge(evidence)
     assert (verdict.signature_exists, verdict.signature_verified) == (exists, verified)
+
+
+@pytest.mark.parametrize("joint", list(Joint))
+@pytest.mark.parametrize("status", ["", "(unknown)", "Signed", "Something New", *STATUSES])
+@pytest.mark.parametrize("trouble", [None, Reason.TIMEOUT, Reason.INCOMPLETE])
+def test_what_is_judged_never_contradicts_itself(joint: Joint, status: str, trouble: Reason | None) -> None:
+    """A reason goes with one answer: else the store would take it for forged, and every search would ask anew."""
+    for signature in (None, Signature(status), Signature(status, publisher="Example Corp")):
+        for hit_proves in (True, False):
+            for is_expired_signed in (True, False):
+                evidence = Evidence(joint, signature, trouble)
+                verdict = judge(evidence, hit_proves_signed=hit_proves, expired_is_signed=is_expired_signed)
+                assert verdict.is_consistent, (evidence, verdict)
+    assert judge_published(is_hit=joint is Joint.HIT).is_consistent

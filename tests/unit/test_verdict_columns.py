@@ -29,6 +29,10 @@ NO_DETAILS = {
     "process_signature_subject": "",
     "process_signature_program": "",
     "process_signature_time": "",
+    "process_original_name": "",
+    "process_internal_name": "",
+    "process_observed_names": "",
+    "process_document_sha256": "",
 }
 
 
@@ -84,6 +88,10 @@ def test_a_row_keeps_its_fields_and_gets_all_of_ours() -> None:
         "process_signature_subject": "Example",
         "process_signature_program": "Tool",
         "process_signature_time": "2026-01-01T00:00:00Z",
+        "process_original_name": "",
+        "process_internal_name": "",
+        "process_observed_names": "",
+        "process_document_sha256": "",
         "signed_noise": "false",
         "parent_signed": "false",
     }

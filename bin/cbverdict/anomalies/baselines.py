@@ -19,6 +19,8 @@ from cbverdict.anomalies.decayed_counts import (
 )
 from cbverdict.anomalies.distinct_count import Sketch, sketch_of, unite
 from cbverdict.errors import InvalidRequestError
+from cbverdict.events.names import program_of
+from cbverdict.events.texts import is_nothing
 
 MAX_NAME = 256
 """Longer names are nobody's and nothing's."""
@@ -125,8 +127,8 @@ Baselines = Dict[Subject, Baseline]
 
 def baseline_name(text: str | None) -> str | None:
     """Return the name of a subject or a process as baselines have it (None: none, or too long for one)."""
-    name = (text or "").strip().lower()
-    return name if 0 < len(name) <= MAX_NAME else None
+    name = program_of(text or "")
+    return name if 0 < len(name) <= MAX_NAME and not is_nothing(name) else None
 
 
 def learn(baselines: Baselines, sighting: Sighting) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Collection, Iterable, NamedTuple, Tuple
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, baseline_name
@@ -10,19 +10,23 @@ from cbverdict.anomalies.combination import score_of, score_of_cauchy
 from cbverdict.anomalies.explanations import NONE, Explanation, no_opinion
 from cbverdict.anomalies.local_time import Clocks, LocalClock
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
-from cbverdict.anomalies.reference_lists import Lists, Member, person_of
 from cbverdict.errors import Trouble
+from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason
 from cbverdict.verdicts.signed_noise import Doubts, is_signed_noise, passes_all_but_score
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
-    from cbverdict.events import ProcessEvent
+    from cbverdict.anomalies.reference_lists import Lists, Member
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.verdicts.reasons import Signed
     from cbverdict.verdicts.verdict import Verdict
 
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
+
+
+_NO_TIME = "no opinion on the hour: the row has no time"
 
 
 class ProcessSide(NamedTuple):
@@ -129,8 +133,11 @@ class Anomalies:
         process, parent = baseline_name(event.process.name), baseline_name(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
         publisher = verdict.signature.publisher if verdict.signature else ""
+        file_names, author_names = (
+            (verdict.signature.names, verdict.signature.author_names) if verdict.signature else ((), ())
+        )
+        oddities = tuple(opinions.oddities_of(event, author_names))
         denied = self._lists.denied(publisher)
-        tool = self._lists.tool(process or "")
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
@@ -138,19 +145,22 @@ class Anomalies:
             is_parent_unanswered=is_parent_unanswered,
             parent_score=None if opinion.p_value is None else score_of(opinion.p_value),
             is_publisher_denied=denied is not None,
-            is_living_off_the_land=tool is not None,
+            is_living_off_the_land=self._lists.names_a_tool((*event.names, *event.original_names, *file_names)),
+            is_name_odd=bool(oddities),
+            is_about_several=event.has_several_users or event.has_several_parents,
         )
         about = (
+            *oddities,
             *opinion.reasons,
             *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
             *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
         )
         return ProcessSide(process, opinion, doubts, about)
 
-    def score(self, side: ProcessSide, view: PersonView, quarter: int | None) -> Score:
-        """Score a row; `quarter` is the quarter of an hour that it is in, counted since 1970 (None: no time)."""
+    def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
+        """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""
         part = self.part(side, view)
-        hour = view.at(quarter)
+        hour = view.oddest(quarters) or view.at(None)
         score = part.score if part.opinions else None
         if hour.p_value is not None:
             score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
@@ -213,9 +223,18 @@ class PersonView:
 
     def at(self, quarter: int | None) -> Explanation:
         """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
-        opinion = NONE if quarter is None else self._hour(self.clock.at(quarter).slot)
+        opinion = self._untimed if quarter is None else self._hour(self.clock.at(quarter).slot)
         self.quarters[quarter] = opinion
         return opinion
+
+    def oddest(self, quarters: Iterable[int]) -> Explanation | None:
+        """Judge several quarters of an hour; return the oddest (None: there are none)."""
+        found = [self.quarters.get(quarter) or self.at(quarter) for quarter in quarters]
+        return min(found, key=_unusual_first, default=None)
+
+    @property
+    def _untimed(self) -> Explanation:
+        return no_opinion(_NO_TIME) if self._person is not None and self._profiles.has_learnt else NONE
 
     def _hour(self, slot: int) -> Explanation:
         opinion = self._hours.get(slot)
@@ -263,3 +282,12 @@ class PersonView:
         if self._person and self._profiles.has_run(self._person, name) is False:
             sentence += f"; {opinions.first_time(self._person, name)}"
         return no_opinion(sentence)
+
+
+def odder(hour: Explanation, other: Explanation) -> Explanation:
+    """Return the odder of two explanations of an hour; one without an opinion only where neither has one."""
+    return min(hour, other, key=_unusual_first)
+
+
+def _unusual_first(hour: Explanation) -> float:
+    return 2.0 if hour.p_value is None else hour.p_value

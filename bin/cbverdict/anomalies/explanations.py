@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
+from cbverdict.events.names import is_same_program, oddity_of
+from cbverdict.events.texts import shown
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
     from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, PersonProfile
+    from cbverdict.events.event import ProcessEvent
 
 REPORT_BELOW_P = 0.1
 """From this p-value down an opinion is worth a sentence: the score that it alone gives is 10."""
@@ -90,6 +93,23 @@ def first_time(person: str, process: str) -> str:
 def first_signer(publisher: str) -> str:
     """Write that nothing signed by this publisher was run before."""
     return f"first program here that is signed by {publisher}"
+
+
+def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterator[str]:
+    """Write what is odd about how a row names its process and its user; `author_names` are those in the file itself."""
+    for name in dict.fromkeys((*event.names, *event.original_names)):
+        oddity = oddity_of(name)
+        if oddity is not None:
+            yield f"the name {shown(name)} {oddity}"
+    # What the author wrote into a file are several names of it; what a row says are names of several files.
+    for names in (*((name,) for name in event.original_names), author_names):
+        if names and event.names and not is_same_program(event.names, names):
+            yield f"{event.process.name} is called {names[0]} by who made it"
+            break
+    if event.has_several_users:
+        yield "the row is about several users, of whom one is judged"
+    if event.has_several_parents:
+        yield "the row is about several parents, of which one is judged"
 
 
 def _clock(slot: int) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fnmatch import translate
+from operator import itemgetter
 from typing import Iterable, Mapping, NamedTuple, Tuple
 
 from cbverdict.anomalies.baselines import baseline_name
+from cbverdict.events.names import spellings_of
+from cbverdict.events.people import person_of
+from cbverdict.events.texts import is_nothing
 
 _ANY = "*"
+_WILDCARD = re.compile(r"[*?\[]")
 _MAX_KNOWN = 20_000
-_NOBODY = {"", "-", "unknown", "n/a", "none", "null"}
 
 Row = Mapping[str, str]
 
@@ -42,13 +46,13 @@ class Roster:
     def member(self, person: str | None, team: str | None) -> Member:
         """Find somebody; the team that a row names itself counts before the roster's."""
         own = self._people.get(person or "", {})
-        found = (team or own.get("team", "")).strip()
+        found = (team if team and not is_nothing(team) else own.get("team", "")).strip()
         rows = (own, self._teams.get(found.lower(), {}), self._teams.get(_ANY, {}))
         timezone, calendar = (
             next((text for row in rows if (text := row.get(column, "").strip())), default)
             for column, default in (("timezone", Member.timezone), ("calendar", Member.calendar))
         )
-        is_team = found.lower() not in _NOBODY and found != _ANY and baseline_name(found) is not None
+        is_team = not is_nothing(found) and found != _ANY and baseline_name(found) is not None
         return Member(found if is_team else None, timezone, calendar)
 
     def zones(self) -> set[str]:
@@ -69,7 +73,13 @@ class Names:
 
     def __init__(self, rows: Iterable[Tuple[str, Listed]] = ()) -> None:
         """Read pairs of a name and what stands beside it; the first that fits a name counts."""
-        self._rows = [(re.compile(translate(name.strip().lower())), listed) for name, listed in rows if name.strip()]
+        self._exact: dict[str, tuple[int, Listed]] = {}
+        self._patterns: list[tuple[int, re.Pattern[str], Listed]] = []
+        for place, (name, listed) in enumerate((name.strip().lower(), listed) for name, listed in rows):
+            if _WILDCARD.search(name):
+                self._patterns.append((place, re.compile(translate(name)), listed))
+            elif name:
+                self._exact.setdefault(name, (place, listed))
         self._known: dict[str, Listed | None] = {}
 
     def find(self, name: str) -> Listed | None:
@@ -78,8 +88,14 @@ class Names:
         if lower not in self._known:
             if len(self._known) > _MAX_KNOWN:
                 self._known.clear()
-            self._known[lower] = next((listed for pattern, listed in self._rows if pattern.match(lower)), None)
+            self._known[lower] = self._first(lower)
         return self._known[lower]
+
+    def _first(self, lower: str) -> Listed | None:
+        exact = self._exact.get(lower)
+        fits = next(((place, listed) for place, pattern, listed in self._patterns if pattern.match(lower)), None)
+        found = [one for one in (exact, fits) if one is not None]
+        return min(found, key=itemgetter(0))[1] if found else None
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,13 @@ class Lists:
         found = self.tools.find(process)
         return None if found is None or found.status == "allowed" else found.reason
 
+    def names_a_tool(self, names: Iterable[str]) -> bool:
+        """Return whether any of these texts may name a tool, however it is spelled."""
+        return any(self._may_name_a_tool(name) for name in names)
+
+    def _may_name_a_tool(self, name: str) -> bool:
+        return any(self.tool(spelling) is not None for spelling in spellings_of(name))
+
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not)."""
         found = self.publishers.find(publisher)
@@ -115,9 +138,3 @@ class Lists:
         """Return whether a team is expected to run a process."""
         expected = self.expected.get(team.lower()) or self.expected.get(_ANY)
         return expected is not None and expected.find(process) is not None
-
-
-def person_of(user: str | None) -> str | None:
-    r"""Return the person of an account, the same for `CORP\jdoe`, `jdoe@corp.example` and `JDoe` (None: nobody)."""
-    name = baseline_name((user or "").rpartition("\\")[2].partition("@")[0])
-    return None if name in _NOBODY else name

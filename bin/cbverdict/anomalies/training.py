@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping
 
 from cbverdict.anomalies.active_hours import HOURS, SLOTS
 from cbverdict.anomalies.baselines import (
@@ -18,10 +18,16 @@ from cbverdict.anomalies.baselines import (
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import totals
-from cbverdict.anomalies.local_time import QUARTER, Clocks, read_quarters
-from cbverdict.anomalies.reference_lists import Lists, person_of
-from cbverdict.events import TIME_FIELD, EventFields, Record, first_text, read_event
+from cbverdict.anomalies.local_time import Clocks
+from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events.event import read_event
+from cbverdict.events.people import person_of
+from cbverdict.events.texts import Record, first_text
+from cbverdict.events.times import TimeReader
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.reference_lists import Lists
 
 PUBLISHER_FIELD = SIGNATURE_COLUMNS["publisher"]
 SUBJECT = "cbsigned_subject"
@@ -36,7 +42,12 @@ _DAY = 86400.0
 
 def columns(fields: EventFields) -> list[str]:
     """Return the columns that are learnt from."""
-    return [*dict.fromkeys([*fields.name, *fields.parent_name, *fields.who()]), PUBLISHER_FIELD, TIME_FIELD]
+    return [
+        *dict.fromkeys([*fields.name, *fields.parent_name, *fields.who()]),
+        PUBLISHER_FIELD,
+        *OTHER_TIME_FIELDS,
+        TIME_FIELD,
+    ]
 
 
 @dataclass
@@ -90,7 +101,7 @@ class Learner:
         """Store the lists, which fields are read, and the time, for what lies in the future is a clock gone wrong."""
         self._lists = lists
         self._fields = fields
-        self._latest = (now + _DAY) // QUARTER
+        self._reader = TimeReader(now + _DAY)
         self._clocks = Clocks(lists.holidays)
 
     def learn(self, records: Iterable[Record]) -> TrainingResult:
@@ -107,8 +118,8 @@ class Learner:
 
     def _sighting(self, record: Record) -> Sighting | None:
         event = read_event(record, self._fields)
-        (quarter,) = read_quarters([event.time])
-        if quarter is None or quarter > self._latest:
+        quarter = next(iter(self._reader.ends((event.time, *event.other_times))), None)
+        if quarter is None:
             return None
         person = person_of(event.user)
         member = self._lists.roster.member(person, event.team)

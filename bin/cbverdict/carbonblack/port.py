@@ -94,14 +94,12 @@ class Page(Generic[T]):
 class PageRequest:
     """Which page: of all that reached the server from the second `since` on (UTC, ISO 8601), `rows` after `skip`.
 
-    `started` is from when on processes must have started (empty: whenever). `query` is the admin's own, in the
-    server's language (empty: everything).
+    `query` is the admin's own, in the server's language (empty: everything).
     """
 
     since: str
     rows: int
     skip: int = 0
-    started: str = ""
     query: str = ""
 
 
@@ -165,9 +163,11 @@ class Image(NamedTuple):
 class ReportedProcess(NamedTuple):
     """A process as far as a page tells of it.
 
-    `parent_guid` is empty where the parent is not known, `start` (ISO 8601) where the beginning is not. `fields` are
-    of `PROCESS_FIELDS`, in the order in which they are written, and hold nothing that is not known; `process_path`,
-    `process` (its command line) and `user` may come late. `link` is the process's page on the server's console.
+    `parent_guid` is empty where the parent is not known, `start` (ISO 8601, by the endpoint's clock) where the
+    beginning is not. `fields` are of `PROCESS_FIELDS`, in the order in which they are written, and hold nothing that is
+    not known; `process_path`, `process` (its command line) and `user` may come late. `link` is the process's page on
+    the server's console. `reached` is when the first of what the page has of it reached the server (ISO 8601, by the
+    server's clock; empty: the server does not say).
     """
 
     guid: str
@@ -178,6 +178,7 @@ class ReportedProcess(NamedTuple):
     fields: dict[str, str]
     watchlists: list[str]
     link: str
+    reached: str = ""
 
     @property
     def image(self) -> Image:
@@ -216,6 +217,9 @@ class PageSource(Protocol):
 
     def find_images(self, guids: list[str]) -> Iterator[dict[str, Image | None]]:
         """Look processes up, some at a time (None: the server knows no such process)."""
+
+    def first_arrivals(self, guids: list[str]) -> dict[str, str]:
+        """Ask when the first of each process reached the server (ISO 8601); what it does not know is left out."""
 
     def close(self) -> None:
         """Close the connections."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
 from cbverdict.anomalies.baselines import Sighting
 from cbverdict.anomalies.baselines import learn as add_sighting
-from cbverdict.anomalies.local_time import read_time, write_time
 from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.errors import StoreError
+from cbverdict.events.times import write_time
+from cbverdict.inputs.beginnings import server_time
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
 from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictRequest
@@ -152,7 +153,7 @@ class BinaryFeed:
         account, status = self._sources.account, binary.signature.result or "unknown"
         own = {ID_FIELD: f"{binary.md5}:{status}@{account.name}", REVISION_FIELD: "0", "cb_server": account.name}
         fields = {"time": "", **own, **event_of(binary, verdict)}
-        return Event(read_time(str(fields.get("time", ""))) or self._clock(), SOURCETYPE, fields)
+        return Event(server_time(binary.reached, self._clock()), SOURCETYPE, fields)
 
     def _flip(self, key: str, flip: StoredVerdict) -> Event:
         flipped = flip.flipped or self._clock()

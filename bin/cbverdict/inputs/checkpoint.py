@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Dict, List
 
 from cbverdict.errors import StoreError
 from cbverdict.inputs.seen_keys import MAX_KEYS, SeenKeys
@@ -23,9 +23,11 @@ _DIGITS = 16
 class Checkpoint:
     """How far an input has read. `start` and `account` are those it began with: with others it begins anew.
 
-    `started` and `cursor` are UTC to the second: from when on what began is wanted, and until when all is written.
+    `started` and `cursor` are UTC to the second: from when on the server must have heard of what is wanted, and until
+    when all is written.
     `caught_up` is when nothing was left to read (seconds since 1970). `last_reported_lag`
-    is the lag of the last health event (seconds). `flips_checked_until` is until when flips were looked for.
+    is the lag of the last health event (seconds). `flips_checked_until` is until when flips were looked for. `clocks`
+    are the endpoints whose clocks were told to be wrong (`cbverdict.inputs.clocks.Told`).
     """
 
     account: str
@@ -35,6 +37,7 @@ class Checkpoint:
     caught_up: float
     last_reported_lag: float = 0.0
     flips_checked_until: float = 0.0
+    clocks: Dict[str, List[float]] = field(default_factory=dict)
 
 
 class CheckpointStore:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Sequence
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields, Page
+    from cbverdict.inputs.clocks import ClockReading
     from cbverdict.inputs.cursor import Cursor
     from cbverdict.inputs.seen_keys import SeenKeys
 
@@ -23,11 +24,15 @@ class Event(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a page comes to: events to write, keys of what they are about to be remembered, and what is due then."""
+    """What a page comes to: events to write, keys of what they are about to be remembered, and what is due then.
+
+    `clocks` is what the events say of the clocks of endpoints.
+    """
 
     events: Sequence[Event]
     keys: Sequence[str]
     due: Sequence[Any] = ()
+    clocks: Sequence[ClockReading] = ()
 
 
 class Feed(Protocol):
@@ -45,7 +50,7 @@ class Feed(Protocol):
         """Read account and settings anew, for they may be what is wrong."""
 
     def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Any]:
-        """Fetch a page; `started` is from when on what is wanted began (UTC)."""
+        """Fetch a page; `started` is from when on the server must have heard of what is wanted (UTC)."""
 
     def prepare(self, page: Page[Any], recent: SeenKeys) -> Any:  # noqa: ANN401 - each feed has its own
         """Prepare what of a page does not depend on the pages before it; `recent` may lack some of them yet."""

@@ -10,11 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
 
-from cbverdict.anomalies.local_time import read_time, write_time
 from cbverdict.carbonblack.times import second_of
 from cbverdict.errors import CbsignedError, SearchOverError, TakenError
+from cbverdict.events.times import read_time, write_time
 from cbverdict.inputs.arguments import InputArguments, begin_of
 from cbverdict.inputs.checkpoint import Checkpoint
+from cbverdict.inputs.clocks import EndpointClocks
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
 from cbverdict.inputs.health import SOURCETYPE, Health
@@ -22,6 +23,7 @@ from cbverdict.inputs.pages import Pages, ReadPage
 from cbverdict.inputs.pause import Pause, StoppedError
 
 if TYPE_CHECKING:
+    from cbverdict.carbonblack.port import Fields
     from cbverdict.inputs.seen_keys import SeenKeys
 
 T = TypeVar("T")
@@ -91,6 +93,7 @@ class Intake:
         self._pause = pause
         self._health = health
         self._clock = clock
+        self._clocks = EndpointClocks({})
         self._caught_up = 0.0
         self._page_at = 0.0
 
@@ -106,6 +109,7 @@ class Intake:
             loaded, recent = self._begin(), self._patiently(self._checkpoints.forget)
             self._patiently(partial(self._checkpoints.save, loaded, ""))  # So that it begins there whatever comes.
         checkpoint = loaded
+        self._clocks = EndpointClocks(checkpoint.clocks)
         self._caught_up = checkpoint.caught_up
         self._health.last_reported_lag = checkpoint.last_reported_lag
         is_over = False
@@ -140,6 +144,7 @@ class Intake:
 
     def _end(self, page: ReadPage, recent: SeenKeys, checkpoint: Checkpoint) -> Checkpoint:
         checkpoint = self._close(page.batch, recent, checkpoint, self._lag(page))
+        self._clocks.look(page.batch.clocks)
         logger.info(
             "input=%s rows=%d events=%d requests=%d lag_seconds=%.0f",
             self._name, page.rows, len(page.batch.events), self._feed.requests, self._health.lag,
@@ -149,7 +154,8 @@ class Intake:
     def _finish(self, checkpoint: Checkpoint, recent: SeenKeys) -> None:
         now = self._clock()
         batch = self._patiently(partial(self._feed.finish, recent, checkpoint.flips_checked_until))
-        self._close(batch, recent, replace(checkpoint, flips_checked_until=now), 0.0)
+        batch = batch._replace(events=[*batch.events, *self._clock_events(now)])
+        self._close(batch, recent, replace(checkpoint, flips_checked_until=now, clocks=self._clocks.told), 0.0)
 
     def _close(self, batch: Batch, recent: SeenKeys, checkpoint: Checkpoint, lag: float) -> Checkpoint:
         """Write events, and then that they are written: whoever dies between writes them again."""
@@ -210,19 +216,32 @@ class Intake:
         status = self._health.trouble(lag) if trouble else self._health.look(lag)
         if not status:
             return
-        now = self._clock()
         what = f"behind by {lag:.0f} s: {trouble or 'more comes in than is read'}" if status == "behind" else "all read"
-        fields = {
+        self._stream.write([self._health_event(self._clock(), status, {"lag": f"{lag:.0f}", "message": what})])
+
+    def _clock_events(self, now: float) -> list[Event]:
+        """Name the endpoints whose clocks are wrong in one event, if there are any of which nobody has heard."""
+        news = self._clocks.news(now)
+        if not news:
+            return []
+        endpoints, offsets = [endpoint for endpoint, _ in news], [f"{offset:.0f}" for _, offset in news]
+        what = (
+            f"the clocks of {len(news)} endpoints are wrong, in the worst case by {offsets[0].lstrip('-')} s: set "
+            "those of dest; clock_offset is in seconds and in the same order, below 0 for a clock that is behind"
+        )
+        return [self._health_event(now, "clock", {"message": what, "dest": endpoints, "clock_offset": offsets})]
+
+    def _health_event(self, now: float, status: str, more: Fields) -> Event:
+        fields: Fields = {
             "time": f"{_second(now)}Z",
             "status": status,
             "input": self._name,
-            "lag": f"{lag:.0f}",
-            "message": what,
+            **more,
             ID_FIELD: f"{self._name}:{status}:{now:.0f}",
             REVISION_FIELD: "0",
             "cb_server": self._account,
         }
-        self._stream.write([Event(now, SOURCETYPE, dict(fields))])
+        return Event(now, SOURCETYPE, fields)
 
 
 def _reached(page: ReadPage) -> float:

@@ -5,37 +5,39 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
 from cbverdict.anomalies.baselines import merge_baselines
-from cbverdict.anomalies.local_time import read_time
 from cbverdict.anomalies.training import Learner, TrainingResult
 from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
+from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import EdrError, StoreError
-from cbverdict.events import TIME_FIELD as EVENT_TIME
-from cbverdict.events import EventFields
+from cbverdict.events.columns import TIME_FIELD as EVENT_TIME
+from cbverdict.events.columns import EventFields
+from cbverdict.inputs.clocks import ClockReading
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
-from cbverdict.inputs.images import Images
+from cbverdict.inputs.lookups import Lookups
 from cbverdict.inputs.processes import (
+    ENDPOINT_TIME_FIELD,
     LONG_FIELDS,
     MOST_KNOWN,
     SOURCETYPE,
-    TIME_FIELD,
     event_of,
     known_of,
 )
 from cbverdict.search.pipeline import Search
 from cbverdict.search.verdict_columns import EnrichOptions
 from cbverdict.splunkd.lookup_files import read_lists
-from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
-    from cbverdict.events import ProcessEvent
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
+    from cbverdict.inputs.beginnings import Beginning
     from cbverdict.inputs.cursor import Cursor
     from cbverdict.inputs.seen_keys import SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.search.verdict_columns import Record
+    from cbverdict.verdicts.reasons import Reason
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +51,23 @@ _PAGES_A_LESSON = 50
 _MAX_UNSAVED_ROWS = 200_000
 
 
-class Prepared(NamedTuple):
-    """A page's processes, and those that look new with what is known of them.
+class NewProcess(NamedTuple):
+    """A process that looks new, and what is known of it."""
 
-    `trouble` is why Carbon Black did not tell of parents (None: it did).
+    process: ReportedProcess
+    beginning: Beginning
+    record: Record
+    event: ProcessEvent
+
+
+class Prepared(NamedTuple):
+    """A page's processes, and those that look new.
+
+    `trouble` is why Carbon Black did not tell of parents, or of when it first heard of a process (None: it did).
     """
 
     processes: Sequence[ReportedProcess]
-    new: Sequence[Tuple[ReportedProcess, Record, ProcessEvent]]
+    new: Sequence[NewProcess]
     trouble: EdrError | None
 
 
@@ -74,9 +85,10 @@ class ProcessFeed:
         self._sources = sources
         self._arguments = arguments
         self._pause = pause
-        self._images = Images()
-        self._can_find_images = True
-        self._waits_for_parents = True
+        self._lookups = Lookups(sources)
+        self._clock = clock
+        self._begin = ""
+        self._waits_for_lookups = True
         self._search: Search | None = None
         self._lock = threading.Lock()
         self._pages = 0
@@ -94,11 +106,13 @@ class ProcessFeed:
         """Read account and settings anew."""
         self._sources.reload()
         self._end_search()
-        self._can_find_images = self._waits_for_parents = True
+        self._lookups.reload()
+        self._waits_for_lookups = True
 
     def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[ReportedProcess]:
-        """Fetch a page of processes."""
-        request = PageRequest(cursor.second, rows, cursor.skip, started, self._arguments.query)
+        """Fetch a page of processes; which of them are older than `started` is found out when it is prepared."""
+        self._begin = started
+        request = PageRequest(cursor.second, rows, cursor.skip, self._arguments.query)
         return self._sources.pages.process_page(request)
 
     def prepare(self, page: Page[ReportedProcess], recent: SeenKeys) -> Prepared:
@@ -107,21 +121,26 @@ class ProcessFeed:
 
     def _prepare(self, processes: Sequence[ReportedProcess], recent: SeenKeys) -> Prepared:
         new = [process for process in processes if not _is_written(process, recent)]
-        parents, trouble = self._parents(new, {process.guid: process.image for process in processes})
-        records = self._records(new, parents)
-        return Prepared(processes, list(zip(new, records, self._current_search().prefetch(records))), trouble)
+        beginnings, late = self._lookups.beginnings(new, self._begin, self._clock())
+        new = [process for process in new if process.guid in beginnings]
+        parents, trouble = self._lookups.parents(new, {process.guid: process.image for process in processes})
+        records = [self._record(one, beginnings[one.guid], parents.get(one.parent_guid)) for one in new]
+        events = self._current_search().prefetch(records)
+        found = map(NewProcess, new, (beginnings[one.guid] for one in new), records, events)
+        return Prepared(processes, list(found), late or trouble)
 
     def read(self, prepared: Prepared, recent: SeenKeys) -> Batch:
         """Make an event of each process that is new, or of which more is known; segments of one process are one."""
-        prepared = self._with_parents(prepared, recent)
-        new = [one for one in prepared.new if not _is_written(one[0], recent)]
-        records = [dict(record) for _, record, _ in new]
-        self._enrich(records, [event for _, _, event in new])
+        prepared = self._looked_up(prepared, recent)
+        new = [one for one in prepared.new if not _is_written(one.process, recent)]
+        records = [dict(one.record) for one in new]
+        self._enrich(records, [one.event for one in new])
         learnt_from = [dict(record) for record in records] if self._learner else ()
         return Batch(
             [self._event(record) for record in records],
             [_key(process) for process in prepared.processes],
             learnt_from,
+            list(filter(None, map(_clock_reading, new))),
         )
 
     def written(self, batch: Batch) -> None:
@@ -153,9 +172,9 @@ class ProcessFeed:
             logger.info("learn rows=%d baselines=%d", self._learnt.rows, len(self._learnt.baselines))
         self._learnt = TrainingResult()
 
-    def _with_parents(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
-        """Ask for parents once more where they could not be had: what is not known of one does not block the noise."""
-        for wait in WAITS if self._waits_for_parents else ():
+    def _looked_up(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
+        """Look up once more what could not be had: what is not known of a parent does not block the noise."""
+        for wait in WAITS if self._waits_for_lookups else ():
             if prepared.trouble is None or not prepared.trouble.reason.is_passing:
                 break
             self._pause(wait)
@@ -163,49 +182,25 @@ class ProcessFeed:
         if prepared.trouble is not None:
             # Is the server down, or the token refused, this says so and the page waits; else the event says less.
             self._sources.pages.probe()
-            if self._waits_for_parents:
+            if self._waits_for_lookups:
                 prepared = self._prepare(prepared.processes, recent)
         # It is this query that fails, so later pages wait for it no more until it works again.
-        self._waits_for_parents = prepared.trouble is None
+        self._waits_for_lookups = prepared.trouble is None
         return prepared
 
-    def _records(self, processes: Sequence[ReportedProcess], parents: Mapping[str, Image | None]) -> list[Record]:
+    def _record(self, process: ReportedProcess, beginning: Beginning, parent: Image | None) -> Record:
         account = self._sources.account
-        records = []
-        for process in processes:
-            record: Record = {
-                "time": "",
-                ID_FIELD: f"{process.guid}@{account.name}",
-                REVISION_FIELD: str(
-                    known_of(process)
-                ),  # A process of which more comes to be known is written again then.
-                "cb_server": account.name,
-            }
-            record.update(event_of(process, parents.get(process.parent_guid)))
-            record[EVENT_TIME] = f"{_time_of(record):.3f}"
-            records.append(record)
-        return records
-
-    def _parents(
-        self, processes: Sequence[ReportedProcess], here: dict[str, Image]
-    ) -> tuple[dict[str, Image | None], EdrError | None]:
-        self._images.learn(here)
-        wanted = dict.fromkeys(process.parent_guid for process in processes if process.parent_guid)
-        found = self._images.find(wanted)
-        missing = [guid for guid in wanted if guid not in found]
-        if not self._can_find_images:
-            return found, None
-        try:
-            for asked in self._sources.pages.find_images(missing):
-                self._images.learn(asked)
-                found.update(asked)
-        except EdrError as error:
-            unknown = sum(guid not in found for guid in missing)
-            logger.warning("parents unknown=%d trouble=%r", unknown, str(error))
-            # A query that this server refuses it will refuse again: the process itself is what counts.
-            self._can_find_images = error.reason is not Reason.REFUSED
-            return found, error if self._can_find_images else None
-        return found, None
+        record: Record = {
+            "time": "",
+            ID_FIELD: f"{process.guid}@{account.name}",
+            REVISION_FIELD: str(known_of(process)),  # A process of which more comes to be known is written again then.
+            "cb_server": account.name,
+        }
+        record.update(event_of(process, parent))
+        record[EVENT_TIME] = f"{beginning.time:.3f}"
+        if beginning.endpoint_time:
+            record[ENDPOINT_TIME_FIELD] = beginning.endpoint_time
+        return record
 
     def _enrich(self, records: list[Record], events: Sequence[ProcessEvent]) -> None:
         """Add the fields of `| cbsigned`; what fails in passing is asked again, and in the end is unknown."""
@@ -260,6 +255,6 @@ def _is_written(process: ReportedProcess, recent: SeenKeys) -> bool:
     return any(f"{process.guid}:{known}" in recent for known in range(known_of(process), MOST_KNOWN + 1))
 
 
-def _time_of(record: Record) -> float:
-    texts = (str(record.get(name, "")) for name in ("time", TIME_FIELD))
-    return next((moment for moment in map(read_time, texts) if moment is not None), time.time())
+def _clock_reading(new: NewProcess) -> ClockReading | None:
+    endpoint, offset, began = new.process.fields.get("dest"), new.beginning.clock_offset, epoch_of(new.process.start)
+    return ClockReading(endpoint, offset, began) if endpoint and offset is not None and began is not None else None

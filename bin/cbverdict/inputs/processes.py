@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SOURCETYPE = "cbsigned:process"
 TIME_FIELD = "last_server_update"
 
+ENDPOINT_TIME_FIELD = "endpoint_time"
+"""When a process began by its endpoint's clock, as Carbon Black has it, where the event's time is another."""
+
 LONG_FIELDS = ("watchlists", "process_path", "parent_process_path", "parent_process", "process")
 """What stands last in an event: Splunk extracts fields from the first 5,000 characters of JSON (limits.conf, spath)."""
 

@@ -8,7 +8,7 @@ import threading
 from typing import IO, TYPE_CHECKING, Iterable, List, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from cbverdict.anomalies.local_time import write_time
+from cbverdict.events.times import write_time
 
 if TYPE_CHECKING:
     from splunklib.modularinput import EventWriter

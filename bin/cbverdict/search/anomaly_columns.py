@@ -6,8 +6,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 from cbverdict.anomalies.combination import score_of_cauchy
-from cbverdict.anomalies.local_time import read_quarters
-from cbverdict.events import TIME_FIELD, first_text
+from cbverdict.anomalies.detector import odder
+from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
+from cbverdict.events.people import first_account
+from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
@@ -15,6 +17,7 @@ from cbverdict.verdicts.signed_noise import NOISE_FIELD
 if TYPE_CHECKING:
     from cbverdict.anomalies.detector import Anomalies, Part, PersonView, ProcessSide, Score
     from cbverdict.anomalies.explanations import Explanation
+    from cbverdict.events.times import TimeReader
     from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record, Tag
 
 Value = Union[str, List[str]]
@@ -59,11 +62,13 @@ _BOOLEANS = ("false", "true")
 class Common(NamedTuple):
     """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind.
 
+    `other` is what is said of both ends of a time, where rows have them (None: they have none that can be read).
     `around` are the texts before, between and after what differs from row to row.
     """
 
     quarters: Dict[Union[int, None], Explanation]
     view: PersonView
+    other: Explanation | None
     cauchy: float
     opinions: int
     score: float
@@ -74,19 +79,22 @@ class Common(NamedTuple):
 
 
 class RowScorer:
-    """Score rows whose verdicts are enriched; `noise` counts those that may be dropped."""
+    """Score rows whose verdicts are known; count what may be dropped (`noise`) and what has no time (`untimed`)."""
 
-    def __init__(self, anomalies: Anomalies, options: EnrichOptions) -> None:
-        """Store what is usual, and what the analyst chose."""
+    def __init__(self, anomalies: Anomalies, options: EnrichOptions, reader: TimeReader) -> None:
+        """Store what is usual, what the analyst chose, and what reads times."""
+        self._reader = reader
         self._anomalies = anomalies
         self._prefix = options.prefix
         self._has_risk = options.has_risk
+        self._risk_objects = options.risk_objects
         self._read = options.fields
-        self.columns = [*options.fields.who(), TIME_FIELD]
+        self.columns = [*options.fields.who(), *OTHER_TIME_FIELDS, TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
         self._views: dict[Tuple[str, ...], PersonView] = {}
         self.noise = 0
+        self.untimed = 0
 
     def score_processes(self, enriched: Sequence[Enriched]) -> list[ScoredProcess]:
         """Judge all but who and when."""
@@ -116,6 +124,7 @@ class RowScorer:
         return Common(
             quarters=view.quarters,
             view=view,
+            other=view.oddest(self._reader.ends(texts_of(dict(zip(self.columns, who)), OTHER_TIME_FIELDS))),
             cauchy=part.cauchy,
             opinions=part.opinions,
             score=part.score,
@@ -132,10 +141,14 @@ class RowScorer:
         test compares them.
         """
         texts, noise, threshold = [], 0, self._anomalies.threshold
-        for common, quarter in zip(commons, read_quarters(times)):
-            quarters, view, variable, opinions, score, passes_all_but_score, reasons, around, part = common
+        for common, quarter in zip(commons, self._reader.quarters(times)):
+            quarters, view, other, variable, opinions, score, passes_all_but_score, reasons, around, part = common
             a, b, c, d, e = around
             hour = quarters.get(quarter) or view.at(quarter)
+            if other is not None:
+                hour = other if quarter is None else odder(hour, other)
+            elif quarter is None:
+                self.untimed += 1
             p_value, hour_p, hour_variable, sentences = hour
             if sentences:
                 reasons = self._both(hour, part)
@@ -164,11 +177,12 @@ class RowScorer:
         """Add the fields to each record, in place."""
         kinds = self.score_processes(enriched)
         self._anomalies.prepare({(one.event.user, one.event.team) for one in enriched}, ())
-        quarters = read_quarters([one.event.time for one in enriched])
-        for record, one, kind, quarter in zip(records, enriched, kinds, quarters):
+        for record, one, kind in zip(records, enriched, kinds):
             view = self._anomalies.view(one.event.user, one.event.team)
-            score = self._anomalies.score(kind.side, view, quarter)
+            quarters = self._reader.ends((one.event.time, *one.event.other_times))
+            score = self._anomalies.score(kind.side, view, quarters)
             self.noise += score.is_noise
+            self.untimed += not quarters
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
@@ -190,13 +204,15 @@ class RowScorer:
         for record in records:
             record.update(nothing)
 
-    def _risk(self, enriched: Enriched, score: Score) -> Dict[str, str]:
+    def _risk(self, enriched: Enriched, score: Score) -> Dict[str, Value]:
         found = Findings(enriched.verdict, enriched.parent_signed, score.score, score.reasons, score.is_noise)
-        return {self._prefix + name: value for name, value in risk_of(enriched.event, found).items()}
+        return {
+            self._prefix + name: value for name, value in risk_of(enriched.event, found, self._risk_objects).items()
+        }
 
     def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
         values = dict(zip(self.columns, who))
-        return first_text(values, self._read.user) or "", first_text(values, self._read.team) or ""
+        return first_account(values, self._read.user), first_text(values, self._read.team) or ""
 
 
 def _values(score: Score) -> list[Value]:

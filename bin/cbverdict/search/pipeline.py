@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.errors import Trouble
+from cbverdict.events.columns import GUID_FIELDS
+from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.row_codec import EnrichedRow, Read, Reply, RowCodec
 from cbverdict.search.tally import summary
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
@@ -18,37 +22,52 @@ from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.profiles import BaselineSource
-    from cbverdict.events import ProcessEvent
+    from cbverdict.anomalies.reference_lists import Lists
+    from cbverdict.events.event import ProcessEvent
+    from cbverdict.events.times import Zone
     from cbverdict.search.verdict_columns import Enriched, Record, VerdictSource
 
 logger = logging.getLogger(__name__)
 
+_DAY = 86400.0
+_NO_TIME = "{} have no time that can be read (_time, firstTime, lastTime), so their hour is not judged."
 _NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
 
 
-def read_options(*, method: str | None, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
+def read_options(*, method: str | None, risk_objects: str = RiskObjects.USER.value, **options: Any) -> EnrichOptions:  # noqa: ANN401 - each has its own type
     """Make the enricher's options of the command's."""
-    return EnrichOptions(method=Method(method) if method else None, **options)
+    return EnrichOptions(method=Method(method) if method else None, risk_objects=RiskObjects(risk_objects), **options)
 
 
 class Search:
     """What the command keeps for one search."""
 
     def __init__(
-        self, verdicts: VerdictSource, baselines: BaselineSource, options: EnrichOptions, read: Read | None = None
+        self,
+        verdicts: VerdictSource,
+        baselines: BaselineSource,
+        options: EnrichOptions,
+        read: Read | None = None,
+        zone: Callable[[], Zone | None] = lambda: None,
+        lists: Callable[[], Lists] = read_lists,
     ) -> None:
-        """Store whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet."""
+        """Store whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet.
+
+        `zone` asks for the search's time zone, `lists` for the lookups.
+        """
         self._enricher = Enricher(verdicts, options)
         self._anomalies: Anomalies | None = None
         self._scorer: RowScorer | None = None
         if options.has_anomaly or options.has_risk:
-            self._anomalies = Anomalies(baselines, read_lists())
-            self._scorer = RowScorer(self._anomalies, options)
+            self._anomalies = Anomalies(baselines, lists())
+            self._scorer = RowScorer(self._anomalies, options, TimeReader(time.time() + _DAY, zone))
         # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
         # column says both who and what, for the codec takes who and what apart.
         has_shared_column = set(options.fields.who()) & set(options.fields.columns(has_names=True))
         is_plain = not (self._scorer and (options.has_risk or has_shared_column))
-        self._codec = RowCodec(read, self._enrich_and_score, self._scorer) if read and is_plain else None
+        self._codec = (
+            RowCodec(read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS) if read and is_plain else None
+        )
 
     @property
     def has_trouble(self) -> bool:
@@ -114,6 +133,8 @@ class Search:
         said = []
         if self._scorer is not None and self._anomalies is not None:
             said.append(f"{self._scorer.noise} are signed noise.")
+            if self._scorer.untimed:
+                said.append(_NO_TIME.format(self._scorer.untimed))
             if not self._anomalies.has_learnt and not self._anomalies.troubles:
                 said.append(_NOTHING_LEARNT)
             said += [trouble.message for trouble in self._anomalies.troubles]

@@ -35,6 +35,7 @@ _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 _LINE_END = "\r\n"
+_TWIN = ",,"  # a field's end, and its multivalue twin, which is empty
 _needs_quotes = re.compile(r'[",\r\n]').search
 _count_quotes = methodcaller("count", '"')
 _is_number = re.compile(r"[0-9.]*").fullmatch
@@ -108,20 +109,31 @@ class _RowTemplate(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """Rows as they came: what tells those that are alike, and the values of their times."""
+    """Rows as they came: what tells those that are alike, the values of their times, and of columns passed on."""
 
     heads: Sequence[Any]
     times: Sequence[str]
+    passed: Sequence[Sequence[str]] = ()
+    has_time: bool = True
 
 
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
-    def __init__(self, read: Read, enrich: EnrichRows, varying: Varying | None = None, mark: str = "") -> None:
+    def __init__(
+        self,
+        read: Read,
+        enrich: EnrichRows,
+        varying: Varying | None = None,
+        mark: str = "",
+        passed: Sequence[str] = (),
+    ) -> None:
         """Store the SDK's reader, what enriches records in place, and what is written of each row anew, if anything.
 
-        `mark` stands in the varying cells while a row's text is made (empty: one that nobody can guess).
+        `mark` stands in the varying cells while a row's text is made (empty: one that nobody can guess). `passed` are
+        columns that differ from row to row and say nothing as long as they hold one value: they are passed on.
         """
+        self._passed = passed
         self._mark = mark or f"{secrets.token_hex(16)}mark"  # which no reader takes for a hash or a time
         self._read = read
         self._enrich = enrich
@@ -137,7 +149,7 @@ class RowCodec:
         header, _, rest = body.partition("\n")
         if header != self._header:
             self._header, self._kinds, self._likes = header, {}, {}
-            self._form = _form_of(header, self._varying)
+            self._form = _form_of(header, self._varying, self._passed)
         form, lines = self._form, _lines(rest)
         if form is None or not lines or self._mark in body:
             return None
@@ -193,6 +205,8 @@ class RowCodec:
         parts = [tuple(map(sys.intern, text.split(self._mark))) for text in texts]
         if {len(cut) for cut in parts} != {len(form.varying) + 2}:  # around each varying cell, and the index
             return None
+        if not form.is_woven_from(parts):
+            return None
         self._header_text = header_text
         return {
             key: _ProcessTemplate(cut, one, self._tags.setdefault(one.tag, len(self._tags)))
@@ -208,14 +222,17 @@ class RowCodec:
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
         numbers = _numbers(len(likes))
+        cells = _cells_of(rows)
         if self._varying is None:
-            texts = [f"{like.before}{number}{like.after}" for like, number in zip(likes, numbers)]
+            texts = [
+                f"{like.before}{cell}{like.between}{number}{like.after}"
+                for like, cell, number in zip(likes, cells, numbers)
+            ]
         else:
             fields = self._varying.texts([like.common for like in likes], rows.times)
-            times = rows.times if _are_plain(rows.times) else list(map(_written, rows.times))
             texts = [
-                f"{like.before}{time}{like.between}{number}{like.after}{text}{_LINE_END}"
-                for like, time, number, text in zip(likes, times, numbers, fields)
+                f"{like.before}{cell}{like.between}{number}{like.after}{text}{_LINE_END}"
+                for like, cell, number, text in zip(likes, cells, numbers, fields)
             ]
         tags = Counter([like.tag for like in likes])
         if len(self._likes) + len(made) > _MAX_LIKES:
@@ -228,21 +245,27 @@ class RowCodec:
 
 
 class _Form:
-    """The columns of a header, of which some vary by themselves."""
+    """The columns of a header, of which some vary by themselves: those that say who, and from row to row."""
 
-    def __init__(self, plain: Sequence[str], varying: Sequence[str]) -> None:
-        """Store the columns in their order, the index last, and those that may vary, the time last."""
-        self.varying = [name for name in plain if name in varying]
-        self._all = varying[:-1]
+    def __init__(self, plain: Sequence[str], varying: Sequence[str], passed: Sequence[str]) -> None:
+        """Store the columns in their order, the index last, those that may vary, the time last, and what is passed."""
+        self._all, when = varying[:-1], varying[-1:]
+        self.varying = [name for name in plain if name in varying or name in passed]
         self._who = [name for name in self.varying if name in self._all]
-        self._has_time = len(self._who) < len(self.varying)
-        self._when = self.varying.index(varying[-1]) if self._has_time else len(self._who)
+        self._each = [name for name in self.varying if name not in self._who]  # what differs from row to row
+        self._at = self.varying.index(self._each[0]) if self._each else len(self._who)
+        self._has_time = self._each[-1:] == list(when) != []
         self._columns = len(plain)
         are_last = list(plain[-len(self.varying) - 1 : -1]) == self.varying
-        # Where they are the last columns, the time behind the others, a row is cut from its end.
-        self._is_cut = are_last and (not self.varying or (self._has_time and self._when == len(self._who)))
-        self._whole = re.compile(_pattern(plain, varying), re.DOTALL)
+        # Where they are the last columns, what differs from row to row behind the others, a row is cut from its end.
+        self._is_cut = are_last and (not self.varying or (bool(self._each) and self._at == len(self._who)))
+        self._whole = re.compile(_pattern(plain, self.varying), re.DOTALL)
         self._cells: dict[Tuple[str, ...], list[str]] = {}
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether what differs from row to row stands together."""
+        return self.varying[self._at : self._at + len(self._each)] == self._each
 
     def read(self, lines: list[str]) -> _Rows | None:
         """Read rows from their lines (None: a line is no row of the expected form)."""
@@ -265,6 +288,10 @@ class _Form:
         values = dict(zip(self._who, map(_value, who)))
         return tuple(values.get(name, "") for name in self._all)
 
+    def is_woven_from(self, parts: Sequence[Tuple[str, ...]]) -> bool:
+        """Return whether nothing but an empty twin stands between two columns that differ from row to row."""
+        return {text for cut in parts for text in cut[self._at + 1 : self._at + len(self._each)]} <= {_TWIN}
+
     def fill(self, texts: Tuple[str, ...], who: Tuple[str, ...]) -> tuple[str, str, str]:
         """Put who into a kind's text; give what stands before the time, between it and the index, and after that."""
         cells = self._cells.get(who)
@@ -272,39 +299,46 @@ class _Form:
             if len(self._cells) > _MAX_KINDS:
                 self._cells.clear()
             cells = self._cells[who] = [_written(_value(cell)) for cell in who]
-        if not self._has_time:
+        if not self._each:
             *first, last = texts
             return _woven(first, cells), "", last
-        before = _woven(texts[: self._when + 1], cells[: self._when])
-        return before, _woven(texts[self._when + 1 : -1], cells[self._when :]), texts[-1]
+        before = _woven(texts[: self._at + 1], cells[: self._at])
+        return before, _woven(texts[self._at + len(self._each) : -1], cells[self._at :]), texts[-1]
 
     def _cut_all(self, lines: list[str]) -> _Rows | None:
         """Cut rows from their ends, all at once; None where one has a multivalue or something else is odd."""
-        tail, cuts = "," * self._columns, 2 if self._has_time else 1
+        tail, cuts = "," * self._columns, len(self._each) + 1
         if not all(map(str.endswith, lines, repeat(tail))):
             return None
         rows = [line[: -self._columns].rsplit(",", cuts) for line in lines]
         if set(map(len, rows)) != {cuts + 1}:
             return None
-        heads, *times, numbers = zip(*rows)
+        heads, *each, numbers = zip(*rows)
         if list(numbers) != _numbers(len(lines)):
             return None
-        if not times:
-            return _Rows(heads, [""] * len(lines))
-        quotes = set(map(_count_quotes, times[0]))
-        if any(many % 2 for many in quotes):
-            return None  # A comma is within a cell: its rest has an odd quote.
-        return _Rows(heads, [time[1:-1] for time in times[0]] if quotes == {2} else list(map(_value, times[0])))
+        values = []
+        for cells in each:
+            quotes = set(map(_count_quotes, cells))
+            if any(many % 2 for many in quotes):
+                return None  # A comma is within a cell: its rest has an odd quote.
+            values.append([cell[1:-1] for cell in cells] if quotes == {2} else list(map(_value, cells)))
+        return self._rows(heads, values)
 
     def _match_all(self, lines: list[str]) -> _Rows | None:
-        heads, times = [], []
+        heads: list[Any] = []
+        values: list[list[str]] = [[] for _ in self._each]
         for number, line in zip(_numbers(len(lines)), lines):
             match = self._whole.fullmatch(line)
             if match is None or match["index"] != number:
                 return None
             heads.append(self._head(match))
-            times.append(_value(match[f"varying{self._when}"]) if self._has_time else "")
-        return _Rows(heads, times)
+            for place, cells in enumerate(values, self._at):
+                cells.append(_value(match[f"varying{place}"]))
+        return self._rows(heads, values)
+
+    def _rows(self, heads: Sequence[Any], values: list[list[str]]) -> _Rows:
+        times = values.pop() if self._has_time else [""] * len(heads)
+        return _Rows(heads, times, values, self._has_time)
 
     def _head(self, match: re.Match[str] | None) -> tuple[Any, Tuple[str, ...]]:
         assert match is not None  # noqa: S101 - a line that was cut whole matches
@@ -313,14 +347,35 @@ class _Form:
         return fixed, tuple(match[f"varying{place}"] for place in places)
 
 
-def _form_of(header: str, varying: Varying | None) -> _Form | None:
+def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Form | None:
     """Read a header (None: it is not of the form that splunkd sends, or names fields that are to be written last)."""
     names = next(csv.reader([header]), [])
     half = len(names) // 2
     plain, twins = names[:half], names[half:]
     is_known = half > 0 and plain[-1] == INDEX and twins == [f"__mv_{name}" for name in plain]
     columns, fields = (list(varying.columns), varying.fields) if varying else ([], [])
-    return _Form(plain, columns) if is_known and not set(fields) & set(plain) else None
+    if not is_known or set(fields) & set(plain):
+        return None
+    form = _Form(plain, columns, passed)
+    return form if form.is_usable else None
+
+
+def _cells_of(rows: _Rows) -> Sequence[str]:
+    """Write what differs from row to row as the SDK does: what is passed on, and the time."""
+    columns = [*rows.passed, *([rows.times] if rows.has_time else [])]
+    cells: Sequence[str] = [""] * len(rows.heads)
+    between = ""
+    for place, column in enumerate(columns):
+        between += _TWIN if place else ""
+        if any(column):  # which those of other sources' names are not
+            written = column if _are_plain(column) else _all_written(column)
+            cells = [f"{text}{between}{cell}" for text, cell in zip(cells, written)]
+            between = ""
+    return [f"{text}{between}" for text in cells] if between else cells
+
+
+def _all_written(column: Sequence[str]) -> Sequence[str]:
+    return list(map(_written, column)) if _needs_quotes("".join(column)) else column
 
 
 def _pattern(plain: Sequence[str], varying: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ class Tally:
     unknown: Counter[Reason] = field(default_factory=Counter)
     sources: Counter[Source] = field(default_factory=Counter)
     troubles: dict[Trouble, None] = field(default_factory=dict)
+    unread_columns: set[str] = field(default_factory=set)
 
 
 def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
@@ -33,4 +34,9 @@ def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
         f"{tally.signed[Signed.UNKNOWN]} unknown{f' ({reasons})' if reasons else ''}; {tally.questions} distinct "
         f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
     )
+    remarks = [*remarks, *map(_unread, sorted(tally.unread_columns))]
     return " ".join([text, *remarks, *(trouble.message for trouble in tally.troubles)])
+
+
+def _unread(column: str) -> str:
+    return f"{column} looks like a hash and is not read: where it is the process's own MD5, say md5={column}."

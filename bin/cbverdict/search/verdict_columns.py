@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
-from cbverdict.events import EventFields, Process, ProcessEvent, read_event
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import Process, ProcessEvent, read_event
+from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.tally import Tally
 from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
@@ -65,6 +67,7 @@ class EnrichOptions:
     is_refreshed: bool = False
     has_anomaly: bool = False
     has_risk: bool = False
+    risk_objects: RiskObjects = RiskObjects.USER
     has_names: bool = False
     sid: str | None = None
 
@@ -109,7 +112,9 @@ class Enricher:
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
         """Read what records say."""
-        return [read_event(record, self._options.fields) for record in records]
+        events = [read_event(record, self._options.fields) for record in records]
+        self.tally.unread_columns.update(event.unread_hash for event in events if event.unread_hash)
+        return events
 
     def prefetch(self, events: Sequence[ProcessEvent]) -> None:
         """Ask what will have to be asked; what nobody answers is asked again then."""
@@ -228,8 +233,12 @@ class Enricher:
     def _find(self, process: Process, now: dict[Question, Answer]) -> Answer:
         question = self._question(process)
         if question is None:
-            return no_answer(Reason.NO_HASH if process.md5 is None else Reason.NO_NAME)
-        return self._answers.get(question) or now[question]
+            return no_answer(process.why_unknown if process.md5 is None else Reason.NO_NAME)
+        answer = self._answers.get(question) or now[question]
+        signature = answer.verdict.signature
+        if process.sha256 and signature and signature.sha256 not in {"", process.sha256}:
+            return no_answer(Reason.AMBIGUOUS)  # The hash beside the MD5 is another file's.
+        return answer
 
     def _count(self, signed: Signed, source: Source, reason: Reason, rows: int) -> None:
         tally = self.tally

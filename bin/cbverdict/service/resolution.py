@@ -49,7 +49,8 @@ class Resolution:
 
 def _answer(evidence: Evidence, *, proves_signed: bool, is_expired_signed: bool) -> Answer:
     verdict = judge(evidence, hit_proves_signed=proves_signed, expired_is_signed=is_expired_signed)
-    is_answered = evidence.trouble is None or verdict.reason is not evidence.trouble
+    trouble = evidence.trouble
+    is_answered = trouble is None or verdict.reason is not trouble or trouble.is_of_row
     return Answer(verdict, Source.SERVER if is_answered else Source.NONE)
 
 

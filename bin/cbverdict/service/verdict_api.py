@@ -10,7 +10,7 @@ from cbverdict.errors import InvalidRequestError, Trouble
 from cbverdict.json_object import read_object
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Question
-from cbverdict.verdicts.hashes import parse_md5
+from cbverdict.verdicts.hashes import parse_hash
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
@@ -208,10 +208,10 @@ def _object(text: str, what: str) -> dict[str, Any]:
 
 def _read_question(number: int, pair: object) -> Question:
     if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):  # noqa: PLR2004 - a pair
-        md5, name = parse_md5(pair[0]), pair[1]
-        if md5 == pair[0].lower() and md5 and (name is None or (isinstance(name, str) and 0 < len(name) <= MAX_NAME)):
+        md5, name = parse_hash(pair[0]), pair[1]
+        if md5 and (name is None or (isinstance(name, str) and 0 < len(name) <= MAX_NAME)):
             return Question(md5, name)
-    msg = f"question {number} is not [md5, name or null]: 32 hex digits, a name of 1 to {MAX_NAME} characters"
+    msg = f"question {number} is not [hash, name or null]: 32 or 64 hex digits, a name of 1 to {MAX_NAME} characters"
     raise InvalidRequestError(msg)
 
 

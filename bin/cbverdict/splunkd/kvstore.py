@@ -35,9 +35,13 @@ class Collection:
 
     def read(self, keys: Sequence[str]) -> Iterator[Document]:
         """Return the documents of these keys that there are."""
-        for start in range(0, len(keys), MAX_BATCH):
-            query = {"query": {"_key": {"$in": keys[start : start + MAX_BATCH]}}}
-            (documents,) = self._list("batch_find", partial(self._data.batch_find, query)) or [[]]
+        return self.find_all({}, "_key", keys)
+
+    def find_all(self, query: Document, field: str, values: Sequence[str]) -> Iterator[Document]:
+        """Return the documents that a query finds and whose field has one of these values."""
+        for start in range(0, len(values), MAX_BATCH):
+            wanted = {"query": {**query, field: {"$in": values[start : start + MAX_BATCH]}}}
+            (documents,) = self._list("batch_find", partial(self._data.batch_find, wanted)) or [[]]
             yield from documents
 
     def find(self, query: Document) -> list[Document]:

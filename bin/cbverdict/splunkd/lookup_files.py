@@ -39,10 +39,23 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
             team: _names((row for row in rows["expected"] if row["team"].strip().lower() in {team, "*"}), "process")
             for team in teams
         },
-        tools=_names(rows["tools"], "process"),
+        tools=_names(_switched_on(rows["tools"]), "process"),
         publishers=_names(rows["publishers"], "publisher"),
         problems=tuple(problems),
     )
+
+
+def _switched_on(rows: list[Row]) -> Iterator[Row]:
+    """Leave out the categories that a row for all their names (`*`) allows; own rows for single names stay."""
+    off = {
+        row.get("category", "").strip().lower()
+        for row in rows
+        if row["process"].strip() == "*" and row.get("status", "").strip().lower() == "allowed"
+    } - {""}
+    for row in rows:
+        is_own = row.get("status", "").strip() != ""
+        if row["process"].strip() != "*" and (is_own or row.get("category", "").strip().lower() not in off):
+            yield row
 
 
 def _names(rows: Iterable[Row], column: str) -> Names:

@@ -9,11 +9,14 @@ from cbverdict.anomalies.baselines import Baselines, read_baseline, read_subject
 from cbverdict.errors import InvalidRequestError
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
+from cbverdict.verdicts.hashes import is_sha256
+from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Subject
     from cbverdict.verdicts.evidence import Question
 
+_SHA256_COLUMN = SIGNATURE_COLUMNS["sha256"]
 _FLIP_MEMORY = 30 * 86400.0
 _WRITING_TIMEOUT = 60.0  # baselines are large, and nobody waits
 
@@ -34,7 +37,22 @@ class VerdictStore:
             question = wanted.get(document.get("_key", ""))
             if stored is not None and question is not None and _is_of(stored, server, question):
                 found[question] = stored
-        return found
+        return {**self._read_by_sha256(server, [one for one in questions if one not in found]), **found}
+
+    def _read_by_sha256(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
+        """Return what is kept, under its MD5, of the file that a SHA-256 belongs to, where that is one file."""
+        hashes = [(one.md5, one) for one in questions if is_sha256(one.md5) and one.name is None]
+        wanted: dict[str, Question] = dict(hashes)
+        found: dict[Question, list[StoredVerdict]] = {}
+        query = {"server": server, "name": ""}
+        for document in self._collection.find_all(query, _SHA256_COLUMN, list(wanted)) if wanted else ():
+            stored = read_document(document)
+            if stored is not None and stored.verdict.signature and not is_sha256(stored.question.md5):
+                question = wanted.get(stored.verdict.signature.sha256)
+                is_own = stored.server == server and document.get("_key") == store_key(server, stored.question)
+                if question is not None and is_own:
+                    found.setdefault(question, []).append(stored)
+        return {question: kept[0] for question, kept in found.items() if len(kept) == 1}
 
     def write(self, verdicts: Iterable[StoredVerdict]) -> None:
         """Keep verdicts, replacing what was kept of the same questions; the last writer wins."""
@@ -50,7 +68,8 @@ class VerdictStore:
         return self._find({"server": server, "signed": known, "expires": {"$lt": before, "$gte": after}})
 
     def _find(self, query: Mapping[str, object]) -> list[StoredVerdict]:
-        return [stored for stored in map(read_document, self._collection.find(query)) if stored is not None]
+        found = [stored for stored in map(read_document, self._collection.find(query)) if stored is not None]
+        return [stored for stored in found if not is_sha256(stored.question.md5)]  # it is kept under its MD5 as well
 
     def purge(self, now: float) -> None:
         """Delete what has expired: `not_seen` at once, the rest a month later, so that a flip is still noticed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Collection, Mapping
 
 from cbverdict.verdicts.evidence import Question
-from cbverdict.verdicts.hashes import parse_md5
+from cbverdict.verdicts.hashes import parse_hash
 from cbverdict.verdicts.lifetimes import INDEXED_BASIS, INDEXED_LIFETIME, Lifetimes
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signature import Signature
@@ -112,7 +112,7 @@ def write_document(stored: StoredVerdict) -> dict[str, Any]:
 def read_document(document: Document) -> StoredVerdict | None:
     """Read a document of the KV store (None: it is not one of ours, or of another version)."""
     try:
-        md5 = parse_md5(document["md5"])
+        md5 = parse_hash(str(document["md5"]))
         if md5 is None:
             return None
         return StoredVerdict(

@@ -7,15 +7,18 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from cbverdict.verdicts.hashes import Md5
+    from cbverdict.verdicts.hashes import FileHash, Md5
     from cbverdict.verdicts.reasons import Reason
     from cbverdict.verdicts.signature import Signature
 
 
 class Question(NamedTuple):
-    """What a verdict is asked for: a hash, with the process name where the question turns on it (else None)."""
+    """What a verdict is asked for: a file, with the process name where the question turns on it (else None).
 
-    md5: Md5
+    `md5` is a SHA-256 where no MD5 is known.
+    """
+
+    md5: FileHash
     name: str | None = None
 
 

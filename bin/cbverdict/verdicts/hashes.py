@@ -5,18 +5,32 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import lru_cache
-from typing import NewType, Sequence, Union
+from typing import TYPE_CHECKING, NewType, Sequence, Union
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 Md5 = NewType("Md5", str)
 """32 lower-case hex digits, not all zero."""
+
+Sha256 = NewType("Sha256", str)
+"""64 lower-case hex digits, not all zero."""
+
+FileHash = Union[Md5, Sha256]
+"""What tells a file: its MD5 or, where that is not known, its SHA-256."""
 
 FieldValue = Union[str, Sequence[str], None]
 """What a Splunk record holds in one field: a text, several (multivalue), or nothing."""
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
+_HASH = re.compile(r"[0-9a-f]{32,128}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SEPARATOR = re.compile(r"[\s,;|]+")
-_QUOTES = "\"'"
+_BRACKETS = str.maketrans("{}[]()<>", "        ")
+_QUOTES = "\"'`"
+_LABELS = {"md5", "md5sum", "hash.md5", "file.hash.md5", "process.hash.md5"}
 _OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
+_NOTHING = {"-", "--", "?", "unknown", "n/a", "na", "none", "null", "nil", "undefined"}
 _HEX = re.compile(r"[a-f]{8,}")
 _HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
@@ -25,13 +39,14 @@ _SHORT = 512  # what a field of hashes may take; a longer text is read, but not 
 class Odd(Enum):
     """What a field may hold instead of an MD5 and of nothing."""
 
-    HASH = "several MD5s, or something that is none"
+    SEVERAL = "several MD5s, or one beside something that is not of the same file"
+    JUNK = "something that is no hash, or a cut one"
 
 
 def parse_md5(value: FieldValue) -> Md5 | None:
     """Find the MD5 in a field's value.
 
-    Takes a bare hash, a labelled list (`MD5=..,SHA256=..,IMPHASH=..`, as Sysmon writes it) or several
+    Takes a bare hash, a labelled list (`MD5=..,SHA256=..,IMPHASH=..`, as Sysmon writes it; JSON text) or several
     values (an md5 with its sha256 beside it). A hash with another label is never taken, although an IMPHASH has 32
     hex digits too.
 
@@ -40,7 +55,7 @@ def parse_md5(value: FieldValue) -> Md5 | None:
     ones, labelled or bare: one answer cannot stand for two binaries.
     """
     found = read_md5(value)
-    return None if found is Odd.HASH else found
+    return None if isinstance(found, Odd) else found
 
 
 def read_md5(value: FieldValue) -> Md5 | Odd | None:
@@ -48,14 +63,73 @@ def read_md5(value: FieldValue) -> Md5 | Odd | None:
 
     Nothing are zeros, words for nothing (`unknown`, `-`, `(null)`) and hashes of other kinds: an MD5 may stand in
     another field. Cut hashes and several hashes are what this field says, and no other field may answer for it. In
-    one text a labelled MD5 wins over a bare hash, which may be of any kind; several values must agree.
+    one text a labelled MD5 wins over a bare hash, which may be of any kind; several values must be of one file: an
+    MD5 and at most one hash of each other kind, for a value that says nothing stands for another file.
     """
     if isinstance(value, str):
         return _read(value)
     if not isinstance(value, (list, tuple)):
         return None
-    found = {one for one in map(_read, map(str, value)) if one is not None}
-    return found.pop() if len(found) == 1 else Odd.HASH if found else None
+    values = [str(one) for one in value]
+    read = {one: _read(one) for one in values}
+    found = {one for one in read.values() if one is not None}
+    if not found:
+        return None
+    kinds = [_kind_of(one) for one in {one.strip().lower() for one, md5 in read.items() if md5 is None}]
+    is_one_file = len(found) == 1 and None not in kinds and len(set(kinds)) == len(kinds)
+    return found.pop() if is_one_file else Odd.SEVERAL
+
+
+def parse_sha256(value: FieldValue) -> Sha256 | None:
+    """Find the one SHA-256 in a field's value (None: none, or several)."""
+    found = read_sha256(value)
+    return None if isinstance(found, Odd) else found
+
+
+def read_sha256(value: FieldValue) -> Sha256 | Odd | None:
+    """Read a SHA-256, None where there is none, or `Odd.SEVERAL` where there are several, or values of other files."""
+    if not value:
+        return None
+    values = [value] if isinstance(value, str) else [str(one) for one in value]
+    found = {token for text in values if len(text) <= _SHORT for token in _tokens(text) if _SHA256.fullmatch(token)}
+    found = {digits for digits in found if digits.strip("0")}
+    if not found:
+        return None
+    is_one_file = len(found) == 1 and (len(values) == 1 or all(_is_hash(one) for one in values))
+    return Sha256(found.pop()) if is_one_file else Odd.SEVERAL
+
+
+def parse_hash(text: str) -> FileHash | None:
+    """Read a bare hash: 32 hex digits or 64, not all zero (None: it is neither)."""
+    digits = text.lower()
+    if not digits.strip("0"):
+        return None
+    if _MD5.fullmatch(digits):
+        return Md5(digits)
+    return Sha256(digits) if _SHA256.fullmatch(digits) else None
+
+
+def is_sha256(file_hash: FileHash) -> TypeGuard[Sha256]:
+    """Return whether a hash is a SHA-256."""
+    return len(file_hash) == 64  # noqa: PLR2004 - hex digits of a SHA-256
+
+
+def _is_hash(text: str) -> bool:
+    return isinstance(_read(text), str) or _kind_of(text.strip().lower()) is not None
+
+
+def _tokens(text: str) -> list[str]:
+    return [token.rpartition("=")[2].strip(_QUOTES).lower() for token in _SEPARATOR.split(_close_up(text))]
+
+
+def _kind_of(text: str) -> str | int | None:
+    """Return what kind of hash a text is, by its label or its digits (None: it is no hash)."""
+    label, _, digits = _close_up(text).rpartition("=")
+    digits = digits.strip(_QUOTES + " ")
+    is_hash = _HASH.fullmatch(digits) is not None and digits.strip("0") != ""
+    if not is_hash or not (label or len(digits) in _OTHER_HASHES):
+        return None
+    return label.strip(_QUOTES + " ") if len(digits) not in _OTHER_HASHES else len(digits)
 
 
 def _read(text: str) -> Md5 | Odd | None:
@@ -70,30 +144,33 @@ def _read_short(text: str) -> Md5 | Odd | None:
 def _read_text(text: str) -> Md5 | Odd | None:
     bare: set[Md5] = set()
     labelled: set[Md5] = set()
-    is_odd = False
+    is_odd = has_nothing = False
     for token in _SEPARATOR.split(_close_up(text)):
         label, sign, value = token.partition("=")
-        if sign and label.upper() != "MD5":
+        if sign and label.strip(_QUOTES).lower() not in _LABELS:
             is_odd |= _MD5.fullmatch(label.lower()) is not None
             continue  # another kind of hash
         digits = (value if sign else label).strip(_QUOTES).lower()
+        digits = digits.removeprefix("0x")
         if _MD5.fullmatch(digits) and digits.strip("0"):
             (labelled if sign else bare).add(Md5(digits))
         else:
             is_odd |= _is_odd(digits)
+            has_nothing |= digits in _NOTHING or (digits != "" and digits.strip("0") == "")
     found = labelled or bare
-    if len(found) == 1 and (labelled or not is_odd):
+    if len(found) == 1 and (labelled or not (is_odd or has_nothing)):  # what says nothing stands for another file
         return next(iter(found))
-    return Odd.HASH if found or is_odd else None
+    return Odd.SEVERAL if found else Odd.JUNK if is_odd else None
 
 
 def _is_odd(digits: str) -> bool:
     """Return whether a text is a cut hash or other junk with digits, not a word for nothing, zeros or another hash."""
     is_junk = _HAS_DIGIT.search(digits) is not None or _HEX.fullmatch(digits) is not None
-    return is_junk and digits.strip("0") != "" and len(digits) not in _OTHER_HASHES
+    return is_junk and digits.strip("0") != "" and digits not in _LABELS and len(digits) not in _OTHER_HASHES
 
 
 def _close_up(text: str) -> str:
-    """Write labels without blanks around their sign (`MD5 : x` as `MD5=x`), in time that grows with the text alone."""
-    text = " ".join(text.split()).replace(":", "=")
+    """Write labels without blanks around their sign (`MD5 : x`, `[MD5] x`: `MD5=x`), in linear time."""
+    text = re.sub(r"\[(\w{3,9})\]", r"\1=", text) if "[" in text else text
+    text = " ".join(text.translate(_BRACKETS).split()).replace(":", "=")
     return text.replace(" =", "=").replace("= ", "=")

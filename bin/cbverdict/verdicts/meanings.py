@@ -149,7 +149,7 @@ MEANINGS = {
         retention=Retention.NOT_SEEN,
     ),
     "no_hash": Meaning(
-        "The row has no MD5 (empty, junk, all zeros), or several different ones in one field.",
+        "The row has no MD5 (empty, junk, a cut one, all zeros).",
         "Name the field with md5=.",
         fault=Fault.ANALYST,
         is_of_row=True,
@@ -158,6 +158,24 @@ MEANINGS = {
         "The question turns on the process name and the row has none.",
         "Name the field with name=.",
         fault=Fault.ANALYST,
+        is_of_row=True,
+    ),
+    "other_file": Meaning(
+        "The row is about a file that the process loaded, made or deleted, and its hash is that file's.",
+        "Name the column of the process's own MD5 with md5=, if there is one.",
+        fault=Fault.ANALYST,
+        is_of_row=True,
+    ),
+    "ambiguous": Meaning(
+        "The row has several hashes, names, paths or processes, so which file ran cannot be told.",
+        "Group the search by process_hash and process_guid rather than listing their values.",
+        fault=Fault.ANALYST,
+        is_of_row=True,
+    ),
+    "no_md5": Meaning(
+        "The row has a SHA-256 alone, and Carbon Black does not know which binary it belongs to.",
+        "Search for rows with an MD5; servers before 7.0, and binaries of old sensors, have no SHA-256.",
+        retention=Retention.NOT_SEEN,
         is_of_row=True,
     ),
     "incomplete": Meaning(

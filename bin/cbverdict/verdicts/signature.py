@@ -14,6 +14,9 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, Mapping, NamedTuple
 
+NAMES_SEPARATOR = "|"
+"""Between several file names: no file of Windows' has it in its name."""
+
 
 class SignatureStatus(Enum):
     """The eight values of `digsig_result`, in Carbon Black's own words.
@@ -32,23 +35,31 @@ class SignatureStatus(Enum):
 
 
 def _column(name: str, *, is_detail: bool = True) -> Any:  # noqa: ANN401 - what `dataclass` makes a default of
-    """Declare a field that is empty where a document does not have it, with its column `process_signature_<name>`.
+    """Declare a field that is empty where a document does not have it, with its column `process_<name>`.
 
     `is_detail` says that `details=false` leaves it off the rows.
     """
-    return field(default="", metadata={"column": f"process_signature_{name}", "is_detail": is_detail})
+    return field(default="", metadata={"column": f"process_{name}", "is_detail": is_detail})
 
 
 @dataclass(frozen=True)
 class Signature:
-    """The signature block of a binary document; an empty text is a field that the document does not have."""
+    """The signature block of a binary document, and which file that is; empty is what the document does not have.
 
-    result: str = _column("status", is_detail=False)
-    publisher: str = _column("publisher")
-    issuer: str = _column("issuer")
-    subject: str = _column("subject")
-    program: str = _column("program")
-    sign_time: str = _column("time")
+    `original_name` and `internal_name` are what its author called the file, `observed_names` the file names under which
+    endpoints saw it, with bars between them. `sha256` is in lower case.
+    """
+
+    result: str = _column("signature_status", is_detail=False)
+    publisher: str = _column("signature_publisher")
+    issuer: str = _column("signature_issuer")
+    subject: str = _column("signature_subject")
+    program: str = _column("signature_program")
+    sign_time: str = _column("signature_time")
+    original_name: str = _column("original_name")
+    internal_name: str = _column("internal_name")
+    observed_names: str = _column("observed_names")
+    sha256: str = _column("document_sha256")
 
     @classmethod
     def from_columns(cls, row: Mapping[str, Any]) -> Signature:
@@ -65,6 +76,16 @@ class Signature:
         """The values of the fields, in the order of `SIGNATURE_FIELDS`."""
         values: tuple[str, ...] = _VALUES(self)
         return values
+
+    @property
+    def author_names(self) -> tuple[str, ...]:
+        """What its author called the file."""
+        return tuple(name for name in (self.original_name, self.internal_name) if name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All the names that the file is known by."""
+        return (*self.author_names, *filter(None, self.observed_names.split(NAMES_SEPARATOR)))
 
     @property
     def is_collected(self) -> bool:

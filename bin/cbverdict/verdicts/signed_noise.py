@@ -25,6 +25,8 @@ class Doubts(NamedTuple):
     is_parent_unanswered: bool = False
     is_publisher_denied: bool = False
     is_living_off_the_land: bool = False
+    is_name_odd: bool = False
+    is_about_several: bool = False
 
 
 def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
@@ -45,6 +47,8 @@ def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
         and not doubts.is_parent_unanswered
         and not doubts.is_publisher_denied
         and not doubts.is_living_off_the_land
+        and not doubts.is_name_odd
+        and not doubts.is_about_several
         and not _is_high(doubts.parent_score, threshold)
     )
 

@@ -61,6 +61,7 @@ class Estate:
             "os_type": "Windows",
             "host_count": 1,
             "server_added_timestamp": "2026-10-01T08:00:00.000Z",
+            **({"sha256": digsig.pop("sha256")} if "sha256" in digsig else {}),
             "cb_version": 750,
         }
         if result is not None:

@@ -48,7 +48,7 @@ class Splunkd:
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `checkpoints hang`, `writes refused`, `nonsense`.
     `jobs` holds the state of searches by id (`RUNNING` where it is not told; `cancelled`: gone). `conf_trouble`
-    makes splunkd answer 503 whenever a conf is asked for.
+    makes splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -75,6 +75,7 @@ class Splunkd:
         self.kv_trouble = ""
         self.conf_trouble = ""
         self.jobs: dict[str, str] = {}
+        self.time_zone = "### SERIALIZED TIMEZONE FORMAT 1.0;C0;Y0 NW 55 54 43;$"
         self._server = HttpsServer(self.answer)
 
     @property
@@ -163,6 +164,8 @@ class Splunkd:
             return _feed(path, {"main": {}, "edr": {}})
         if parts[:2] == ["search", "jobs"] and len(parts) == 3:
             return self._job(parts[2])
+        if path == "search/timeparser/tz":
+            return Response(200, self.time_zone.encode(), "text/plain")
         raise _RefusedError(404, "Not Found")
 
     def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:

@@ -9,7 +9,7 @@ import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Callable, Mapping, TypeVar
 
-from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS
+from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS, DOCUMENT_FIELDS
 from cbverdict.carbonblack.edr.query import published_query_string
 from cbverdict.carbonblack.https.statuses import error_of
 from cbverdict.carbonblack.https.transport import RETRIES, Request, Transport
@@ -19,10 +19,12 @@ from cbverdict.errors import (
     NotCarbonBlackError,
     TooLargeError,
 )
+from cbverdict.events.names import file_name
+from cbverdict.events.texts import is_nothing
 from cbverdict.json_object import read_object
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
-from cbverdict.verdicts.hashes import Md5, parse_md5
-from cbverdict.verdicts.signature import Signature, worse_of
+from cbverdict.verdicts.hashes import Md5, parse_md5, parse_sha256
+from cbverdict.verdicts.signature import NAMES_SEPARATOR, Signature, worse_of
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.https.transport import Response
@@ -38,6 +40,7 @@ Python objects it may take ten times as much, and the handler stays under 150 MB
 PAGE_BYTES = 32 * 1024 * 1024
 """Bytes of a page of an input's."""
 
+_MAX_NAMES = 20  # of a file; the most common have been seen under thousands
 _MAX_TEXT = 400  # characters of a certificate's text; the longest that a CA signs has some 300
 _MAX_REASON = 4096
 _BYTES_A_TOKEN = 16  # of JSON on average, at least: what is made of much shorter ones takes up a hundred times as much
@@ -234,13 +237,38 @@ def _facet_md5(entry: object) -> Md5 | None:
 
 
 def read_signature(document: Document) -> Signature:
-    """Read the signature block of a binary document."""
-    return Signature(**{attribute: _text(document, name) for attribute, name in DIGSIG_FIELDS.items()})
+    """Read the signature block of a binary document, and which file it is."""
+    digsig = {attribute: _text(document, name) for attribute, name in DIGSIG_FIELDS.items()}
+    names = {name: DOCUMENT_FIELDS[name] for name in ("original_name", "internal_name")}
+    return Signature(
+        **digsig,
+        **{attribute: _known(_text(document, name)) for attribute, name in names.items()},
+        observed_names=_names(document.get(DOCUMENT_FIELDS["observed_names"])),
+        sha256=parse_sha256(_text(document, DOCUMENT_FIELDS["sha256"])) or "",
+    )
+
+
+def _known(text: str) -> str:
+    return "" if is_nothing(text) else text
+
+
+def _names(paths: object) -> str:
+    """Write the file names of paths, each once, as many as there is room for."""
+    names: dict[str, None] = {}
+    for path in paths if isinstance(paths, list) else ():
+        if isinstance(path, str) and len(names) < _MAX_NAMES:
+            name = file_name(_clean(path)) or ""
+            names[name.replace(NAMES_SEPARATOR, "_")] = None
+    return NAMES_SEPARATOR.join(filter(None, names))[:_MAX_TEXT]
 
 
 def _text(document: Document, name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str):
         return ""
+    return _clean(value)
+
+
+def _clean(text: str) -> str:
     # Half a surrogate pair or a NUL in foreign data would end the search that writes it out.
-    return value[:_MAX_TEXT].replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return text[:_MAX_TEXT].replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""What Carbon Black EDR calls the fields of a signature: in the documents of binaries and in queries."""
+"""What Carbon Black EDR calls the fields of a signature and of its file, in documents and in queries."""
 
 from __future__ import annotations
 
@@ -9,5 +9,14 @@ DIGSIG_FIELDS = {
     "subject": "digsig_subject",
     "program": "digsig_prog_name",
     "sign_time": "digsig_sign_time",
+}
+"""Those that a clause may ask for."""
+
+DOCUMENT_FIELDS = {
+    **DIGSIG_FIELDS,
+    "original_name": "original_filename",
+    "internal_name": "internal_name",
+    "observed_names": "observed_filename",
+    "sha256": "sha256",
 }
 """Carbon Black's name of each attribute of `cbverdict.verdicts.signature.Signature`."""

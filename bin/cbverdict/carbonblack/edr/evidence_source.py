@@ -6,15 +6,16 @@ import math
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, NamedTuple, Protocol, Sequence, TypeVar
 
 from cbverdict.carbonblack.calls import make_calls
 from cbverdict.carbonblack.edr.clause import read_clause
-from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query
+from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query, sha256_query
 from cbverdict.carbonblack.port import GatheredEvidence
-from cbverdict.errors import CbsignedError, TooLargeError, Trouble
+from cbverdict.errors import CbsignedError, QueryRefusedError, TooLargeError, Trouble
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
+from cbverdict.verdicts.hashes import Md5, is_sha256
 from cbverdict.verdicts.reasons import Reason
 from cbverdict.verdicts.signature import SignatureStatus
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from cbverdict.carbonblack.deadline import Deadline
     from cbverdict.carbonblack.edr.clause import Clause
     from cbverdict.carbonblack.port import Way
-    from cbverdict.verdicts.hashes import Md5
+    from cbverdict.verdicts.hashes import Sha256
 
 T = TypeVar("T")
 
@@ -64,10 +65,17 @@ class Client(Protocol):
         """Close the connections."""
 
 
+class _Md5Question(NamedTuple):
+    """A question about a file whose MD5 is known."""
+
+    md5: Md5
+    name: str | None
+
+
 @dataclass(frozen=True)
 class _JointBatch:
     query: str
-    questions: tuple[Question, ...]
+    questions: tuple[_Md5Question, ...]
 
 
 class EdrEvidenceSource:
@@ -91,10 +99,13 @@ class EdrEvidenceSource:
         client = self._client.counting_apart()
         gathering = _Gathering(client, self._executor, clause, deadline)
         distinct = list(dict.fromkeys(questions))
+        by_md5, unknown = gathering.resolve(distinct)
+        asked = list(dict.fromkeys(by_md5.values()))
         if way.method is Method.PROG_NAME:
-            evidence = gathering.ask_published(distinct)
+            found = gathering.ask_published(asked)
         else:
-            evidence = gathering.ask(distinct, is_joint=way.method is Method.JOINT)
+            found = gathering.ask(asked, is_joint=way.method is Method.JOINT)
+        evidence = {**{question: found[one] for question, one in by_md5.items()}, **unknown}
         return GatheredEvidence(evidence, client.request_count, tuple(gathering.troubles), clause.proves_signed)
 
     def probe(self, deadline: float = math.inf) -> None:
@@ -116,7 +127,41 @@ class _Gathering:
         self._deadline = deadline
         self.troubles: dict[Trouble, None] = {}
 
-    def ask_published(self, questions: list[Question]) -> dict[Question, Evidence]:
+    def resolve(self, questions: list[Question]) -> tuple[dict[Question, _Md5Question], dict[Question, Evidence]]:
+        """Turn questions into those of an MD5; return these, and why there is none for the others.
+
+        It takes one request more for `MAX_BATCH` questions that have a SHA-256 alone, and none without such.
+        """
+        by_sha256 = [one.md5 for one in questions if is_sha256(one.md5)]
+        md5s = self._find_md5s(list(dict.fromkeys(by_sha256)))
+        by_md5: dict[Question, _Md5Question] = {}
+        unknown: dict[Question, Evidence] = {}
+        for question in questions:
+            file_hash = question.md5
+            md5 = md5s[file_hash] if is_sha256(file_hash) else Md5(file_hash)
+            if isinstance(md5, Reason):
+                unknown[question] = Evidence(trouble=md5)
+            else:
+                by_md5[question] = _Md5Question(md5, question.name)
+        return by_md5, unknown
+
+    def _find_md5s(self, hashes: list[Sha256]) -> dict[Sha256, Md5 | Reason]:
+        batches = list(_slices(hashes))
+        find = partial(self._client.find_binaries, deadline=self._deadline.moment)
+        outcomes = self._make([partial(find, sha256_query(one), _DOCUMENTS_A_HASH * len(one)) for one in batches])
+        md5s: dict[Sha256, Md5 | Reason] = {}
+        for batch, outcome in zip(batches, outcomes):
+            trouble = None if isinstance(outcome, QueryRefusedError) else _trouble(outcome)
+            if trouble is not None:
+                self.troubles[trouble] = None
+            missing = Reason.NO_MD5 if trouble is None else trouble.reason
+            signatures = {} if isinstance(outcome, CbsignedError) else outcome.signatures
+            for one in batch:
+                found = [md5 for md5, signature in signatures.items() if signature.sha256 == one]
+                md5s[one] = found[0] if len(found) == 1 else Reason.AMBIGUOUS if found else missing
+        return md5s
+
+    def ask_published(self, questions: list[_Md5Question]) -> dict[_Md5Question, Evidence]:
         """Send the published request for each question that has a name."""
         evidence = {question: Evidence(trouble=Reason.NO_NAME) for question in questions}
         named = [(question, question.name) for question in questions if question.name is not None]
@@ -131,7 +176,7 @@ class _Gathering:
                 evidence[question] = Evidence(joint=Joint.FAILED, trouble=trouble.reason)
         return evidence
 
-    def ask(self, questions: list[Question], *, is_joint: bool) -> dict[Question, Evidence]:
+    def ask(self, questions: list[_Md5Question], *, is_joint: bool) -> dict[_Md5Question, Evidence]:
         """Ask the joint query, if it is wanted, and at the same time the binary search."""
         joint_batches = list(self._joint_batches(questions)) if is_joint else []
         binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
@@ -175,7 +220,7 @@ class _Gathering:
                 outcomes.update(dict.fromkeys(part, found))
         return outcomes
 
-    def _joint_batches(self, questions: list[Question]) -> Iterator[_JointBatch]:
+    def _joint_batches(self, questions: list[_Md5Question]) -> Iterator[_JointBatch]:
         if not self._clause.is_per_process:
             yield from _batches_by_hash(questions, self._clause.render())
             return
@@ -184,17 +229,17 @@ class _Gathering:
             yield _JointBatch(paired_joint_query(clauses), tuple(batch))
 
 
-def _batches_by_hash(questions: list[Question], clause: str) -> Iterator[_JointBatch]:
-    by_md5: dict[Md5, list[Question]] = {}
+def _batches_by_hash(questions: list[_Md5Question], clause: str) -> Iterator[_JointBatch]:
+    by_md5: dict[Md5, list[_Md5Question]] = {}
     for question in questions:
         by_md5.setdefault(question.md5, []).append(question)
     for md5s in _slices(list(by_md5)):
         yield _JointBatch(joint_query(md5s, clause), tuple(question for md5 in md5s for question in by_md5[md5]))
 
 
-def _batches_of_distinct_hashes(questions: list[Question], *, needs_name: bool) -> Iterator[list[Question]]:
+def _batches_of_distinct_hashes(questions: list[_Md5Question], *, needs_name: bool) -> Iterator[list[_Md5Question]]:
     """Return batches in which no hash stands twice, because a facet tells hashes apart and nothing else."""
-    rounds: list[list[Question]] = []
+    rounds: list[list[_Md5Question]] = []
     names_of: dict[Md5, int] = {}
     for question in questions:
         if needs_name and question.name is None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cbverdict.settings.account import Account
 
 _FIRST_VERSION = (6, 1)
+_MOST_ROWS = 1000
+"""What a server gives at once (`maxSearchResultRows`)."""
 
 
 class EdrPageSource:
@@ -44,14 +46,14 @@ class EdrPageSource:
 
     def process_page(self, request: PageRequest) -> Page[ReportedProcess]:
         """Fetch a page of segments; those of one process become one."""
-        query = since_query(request.query, process_documents.REACHED, request.since, request.started)
+        query = since_query(request.query, process_documents.REACHED, request.since)
         documents, is_last = self._client.process_page(query, request.rows, request.skip)
         rows = [Row(process_documents.identity_of(one), process_documents.reached(one)) for one in documents]
         return Page(rows, is_last, partial(process_documents.read_page, documents, self._console))
 
     def binary_page(self, request: PageRequest) -> Page[ReportedBinary]:
         """Fetch a page of binaries."""
-        query = since_query(request.query, binary_documents.REACHED, request.since, request.started)
+        query = since_query(request.query, binary_documents.REACHED, request.since)
         documents, is_last = self._client.binary_page(query, request.rows, request.skip)
         rows = [Row(binary_documents.identity_of(one), binary_documents.reached(one)) for one in documents]
         return Page(rows, is_last, partial(binary_documents.read_page, documents, self._console))
@@ -64,6 +66,21 @@ class EdrPageSource:
             images: dict[str, Image | None] = dict.fromkeys(batch)
             images.update((one.guid, one.image) for one in process_documents.read_processes(documents, self._console))
             yield images
+
+    def first_arrivals(self, guids: list[str]) -> dict[str, str]:
+        """Ask for the earliest segment of each process: of one with thousands, a page may hold nothing but its own."""
+        found: dict[str, str] = {}
+        for start in range(0, len(guids), MAX_BATCH):
+            missing = guids[start : start + MAX_BATCH]
+            is_last = False
+            while missing and not is_last:
+                documents, is_last = self._client.process_page(processes_query(missing), _MOST_ROWS, 0)
+                for document in documents:
+                    found.setdefault(str(document.get("id")), process_documents.reached(document))
+                still_missing = [guid for guid in missing if guid not in found]
+                is_last = is_last or len(still_missing) == len(missing)
+                missing = still_missing
+        return found
 
     def close(self) -> None:
         """Close the connections."""

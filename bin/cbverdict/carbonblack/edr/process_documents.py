@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING, Dict, Iterable
 
 from cbverdict.carbonblack.port import ReportedProcess
-from cbverdict.carbonblack.times import second_of
+from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import NotCarbonBlackError
 from cbverdict.verdicts.hashes import parse_md5
 
@@ -84,15 +84,17 @@ def _process(guid: str, segments: list[Document], console: str) -> ReportedProce
     if len(segments) > 1:
         segments.sort(key=lambda document: _text(document.get(REACHED)))
     fields: dict[str, str] = {}
-    md5, start, parent = None, "", ""
+    md5, parent = None, ""
+    starts: dict[float, str] = {}
     watchlists: set[str] = set()
     for document in segments:
         fields.update(_fields(document))
         md5 = parse_md5(_text(document.get("process_md5"))) or md5
         parent = _text(document.get("parent_id")) or parent
-        began = _text(document.get("start"))
-        if second_of(began) and (not start or began < start):
-            start = began
+        start = _text(document.get("start"))
+        began = epoch_of(start)
+        if began is not None:
+            starts[began] = start
         watchlists.update(_watchlists(document))
     parent_md5, segment = fields.pop("parent_md5", ""), fields.pop("segment_id", "1")  # These are no event's fields.
     _tidy(fields)
@@ -100,7 +102,10 @@ def _process(guid: str, segments: list[Document], console: str) -> ReportedProce
     if "-ffff-ffff-" in parent or parent.endswith("-0000-000000000000"):
         parent = ""
     link = f"{console}/#analyze/{guid}/{segment}"
-    return ReportedProcess(guid, parent, md5, parse_md5(parent_md5), start, fields, sorted(watchlists - {""}), link)
+    start = starts[min(starts)] if starts else ""
+    arrived = next(filter(None, map(reached, segments)), "")
+    hits = sorted(watchlists - {""})
+    return ReportedProcess(guid, parent, md5, parse_md5(parent_md5), start, fields, hits, link, arrived)
 
 
 def _tidy(fields: Dict[str, str]) -> None:
@@ -135,9 +140,17 @@ def _fields(document: Document) -> Dict[str, str]:
 
 
 @lru_cache(maxsize=8192)
-def _address(number: str) -> str:
+def _address(text: str) -> str:
+    """Write a number as the address that it is; what is written as one already stays (empty: neither)."""
     try:
-        return str(IPv4Address(int(number) % 2**32)) if number not in {"", "0"} else ""
+        return str(IPv4Address(int(text) % 2**32)) if text not in {"", "0"} else ""
+    except ValueError:
+        return _written_address(text)
+
+
+def _written_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
     except ValueError:
         return ""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Iterable, Mapping
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from cbverdict.verdicts.hashes import Md5
+    from cbverdict.verdicts.hashes import Md5, Sha256
 
 MAX_BATCH = 200
 """Hashes a question: Carbon Black's facets give the 200 most frequent values and no more."""
@@ -41,6 +41,11 @@ def binary_query(md5s: Iterable[Md5]) -> str:
     return " OR ".join(f"md5:{md5}" for md5 in md5s)
 
 
+def sha256_query(hashes: Iterable[Sha256]) -> str:
+    """Ask the binary search for the documents of these hashes: `sha256:A OR sha256:B` (servers from 7.0 on)."""
+    return " OR ".join(f"sha256:{one}" for one in hashes)
+
+
 def joint_query(md5s: Iterable[Md5], clause: str) -> str:
     """Ask which of these hashes have a process that fulfils the clause: `(process_md5:A OR ...) clause`.
 
@@ -67,13 +72,12 @@ def published_query_string(md5: Md5, name: str) -> str:
     return f"q={quote(published_query(md5, name), safe='')}&rows=1&start=0&sort="
 
 
-def since_query(query: str, field: str, second: str, started: str = "") -> str:
+def since_query(query: str, field: str, second: str) -> str:
     """Ask for what reached the server from a second on (UTC, `2026-11-02T07:00:00`), and fulfils a query of the user's.
 
-    `started` is from when on processes must have started (empty: whenever).
+    No time of an endpoint's clock is in it: what is new is for the server alone to say.
     """
-    terms = [f"({query})" if query else "", f"{field}:[{second} TO *]", f"start:[{started} TO *]" if started else ""]
-    return " ".join(filter(None, terms))
+    return " ".join(filter(None, [f"({query})" if query else "", f"{field}:[{second} TO *]"]))
 
 
 def processes_query(guids: Iterable[str]) -> str:

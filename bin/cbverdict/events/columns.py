@@ -1,0 +1,130 @@
+"""Which columns of a row are read for what, first match first.
+
+CIM names first (as they are, and as `tstats` gives them, with the data set's name before them), then what forwarders
+and Sysmon write raw, and what Elastic's common schema calls it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Tuple
+
+_DATA_SET = "Processes."
+
+
+def _cim(*names: str) -> Tuple[str, ...]:
+    return (*names, *(_DATA_SET + name for name in names))
+
+
+OWN_MD5_FIELDS = _cim("process_md5")
+"""What can be nothing but the hash of the process, whatever else the event is about."""
+
+MD5_FIELDS = (
+    *OWN_MD5_FIELDS,
+    *_cim("process_hash"),
+    "md5",
+    "Hashes",
+    "process.hash.md5",
+    "MD5",
+    "MD5HashData",
+)
+NAME_FIELDS = (*_cim("process_name", "process_exec", "process_path"), "path", "Image")
+ORIGINAL_NAME_FIELDS = (*_cim("original_file_name"), "OriginalFileName")
+PARENT_MD5_FIELDS = (*_cim("parent_process_md5", "parent_process_hash"), "parent_md5")
+PARENT_NAME_FIELDS = (
+    *_cim("parent_process_name", "parent_process_exec"),
+    "parent_name",
+    *_cim("parent_process_path"),
+    "parent_path",
+    "ParentImage",
+)
+USER_FIELDS = (*_cim("user"), "username", "User")
+TEAM_FIELDS = ("team",)
+HOST_FIELDS = (
+    *_cim("dest"),
+    "computer_name",
+    "hostname",
+    "ComputerName",
+    "Computer",
+    "DeviceName",
+    "device_name",
+    "host.name",
+    "dvc",
+    "host",
+)
+"""The endpoint; `host` comes last, for it is the forwarder where events come from one."""
+
+TIME_FIELD = "_time"
+RESOLVED_TIME_FIELDS = ("cbsigned_first_time", "cbsigned_last_time")
+"""Both ends of a time in seconds since 1970, as the macro `cbsigned_filter` makes them of texts without a zone."""
+
+OTHER_TIME_FIELDS = (
+    *RESOLVED_TIME_FIELDS,
+    "firstTime",
+    "first_time",
+    "earliest",
+    "lastTime",
+    "last_time",
+    "latest",
+    "timestamp",
+    "endpoint_time",
+)
+"""What aggregating searches and the inputs hand over instead of `_time`, or beside it: both ends of a time."""
+
+GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
+EVENT_KIND_FIELDS = ("EventCode", "EventID", "event_id", "signature_id", "event_type", "ActionType")
+OTHER_FILE_FIELDS = (
+    "ImageLoaded",
+    "loaded_file",
+    "loaded_file_path",
+    "TargetFilename",
+    "TargetFileName",
+    "file_name",
+    "file_path",
+)
+"""What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
+
+ANY_PATH_FIELDS = ("path",)
+PROCESS_PATH_FIELDS = _cim("process_path")
+"""Where both are there and differ, the first is another file's: of what Carbon Black's forwarder writes, a module's."""
+
+FILE_HASH_FIELDS = ("file_hash",)
+"""The hash of the file that an event is about; read where that is the process's own."""
+
+SHA256_FIELDS = (*_cim("process_sha256"), "sha256", "SHA256", "SHA256HashData", "process.hash.sha256")
+"""Where a SHA-256 of the process stands, beside `MD5_FIELDS`."""
+
+HASH_FIELDS = (*FILE_HASH_FIELDS, "hash", "hashes")
+"""Looked at only to say that there is a hash which is not read."""
+
+
+@dataclass(frozen=True)
+class EventFields:
+    """Which columns are read for what; an option of the command pins one."""
+
+    md5: Tuple[str, ...] = MD5_FIELDS
+    name: Tuple[str, ...] = NAME_FIELDS
+    parent_md5: Tuple[str, ...] = PARENT_MD5_FIELDS
+    parent_name: Tuple[str, ...] = PARENT_NAME_FIELDS
+    user: Tuple[str, ...] = USER_FIELDS
+    team: Tuple[str, ...] = TEAM_FIELDS
+
+    @property
+    def is_md5_pinned(self) -> bool:
+        """Whether the analyst says where the hash of the process is."""
+        return self.md5 is not MD5_FIELDS
+
+    @property
+    def sha256(self) -> Tuple[str, ...]:
+        """The columns that a SHA-256 is read from."""
+        return self.md5 if self.is_md5_pinned else (*self.md5, *SHA256_FIELDS)
+
+    def columns(self, *, has_names: bool) -> list[str]:
+        """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
+        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
+        names = [*self.parent_name, *ORIGINAL_NAME_FIELDS] if has_names else []
+        return list(dict.fromkeys([*self.md5, *self.parent_md5, *about, *self.name, *names]))
+
+    def who(self) -> list[str]:
+        """Return the columns that say for whom."""
+        return list(dict.fromkeys([*self.user, *self.team]))

@@ -1,0 +1,158 @@
+r"""File names of programs as rows really carry them, and what they may be names of.
+
+A name says little about a file, for whoever starts a program chooses how it is called. So there is one reading for what
+is usual (`program_of`), and a wider one for the list of tools (`spellings_of`): all that a name may stand for.
+"""
+
+from __future__ import annotations
+
+import ntpath
+import posixpath
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Iterable, Iterator
+
+from cbverdict.events.texts import has_invisible, plain
+
+_SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
+_EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
+_KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
+_WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
+_SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
+_WORD = re.compile(r"[^\W\d_]+")
+_LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
+_DRIVE = re.compile(r"[A-Za-z]:")
+_STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
+_AROUND = " \"'`()[]{}<>,;"
+_DELETED = " (deleted)"  # Linux says so of a file that is gone
+_VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
+_ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
+_COPY = re.compile(r"^copy of | ?\(\d+\)$|\[\d+\]$| - copy(?: \(\d+\))?$")  # as Windows and browsers write them
+_EXECUTABLE = (".exe", ".com", ".scr", ".pif")
+
+
+def file_name(path: str) -> str | None:
+    r"""Cut the file name from a Windows, Linux or macOS path (None: there is none).
+
+    A path that starts with `/` is a POSIX path, where a backslash is an ordinary character; anything else
+    is read as Windows does, `C:\`, `\\server\share`, `\Device\HarddiskVolume2` and quotes around it included.
+    """
+    return _short_file_name(path) if len(path) <= _SHORT else _file_name(path)
+
+
+@lru_cache(maxsize=8192)
+def _short_file_name(path: str) -> str | None:
+    return _file_name(path)
+
+
+def _file_name(path: str) -> str | None:
+    text = path.strip()
+    if text.startswith("/"):
+        return posixpath.basename(text) or None
+    if len(text) > 1 and text[0] == text[-1] == '"' and "\\" in text:
+        text = text[1:-1]
+    return ntpath.basename(text) or None
+
+
+def program_of(name: str) -> str:
+    """Return a file name as baselines have it: in its one spelling, without what is no part of a program's name."""
+    text = plain(name).removesuffix(_DELETED)
+    return text.rstrip(". ") or text
+
+
+def oddity_of(text: str) -> str | None:
+    """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
+    name = _last_part(text)
+    if has_invisible(name):
+        return "holds characters that nobody sees"
+    if not name.isascii() and (
+        unicodedata.normalize("NFKC", name) != unicodedata.normalize("NFC", name) or _is_mixed(name)
+    ):
+        return "mixes letters that look alike"
+    if name != name.rstrip(". "):
+        return "ends in a dot or a blank"
+    if ":" in name:
+        return "names a stream behind a file"
+    if _SHORT_NAME.fullmatch(name):
+        return "is a short name (8.3), which hides the long one"
+    return None
+
+
+def _last_part(path: str) -> str:
+    """Return what stands behind the last separator, of whichever system, with all its dots and blanks."""
+    bare = path.strip("\"'")
+    name = bare if bare.startswith("/") else bare.replace("\\", "/")
+    _, _, name = name.rpartition("/")
+    return name[2:] if _DRIVE.match(name) else name
+
+
+def _is_mixed(name: str) -> bool:
+    """Return whether a word of a name has Latin letters beside those of a script that looks like them."""
+    return any(_LIKE_LATIN & scripts and "LATIN" in scripts for scripts in map(_scripts_of, _WORD.findall(name)))
+
+
+def _scripts_of(word: str) -> set[str]:
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+
+
+def spellings_of(text: str) -> frozenset[str]:
+    r"""Return the plain file names that a text may stand for, each with and without `.exe`, version and architecture.
+
+    Reads what `file_name` does, and beyond: arguments behind a path, alternate data streams, dots and blanks at the
+    end, `(deleted)`, login shells (`-bash`), what an author wrote into a version resource (`Cmd.Exe.MUI`).
+    """
+    return _short_spellings(text) if len(text) <= _SHORT else frozenset(_spellings(text[:_SHORT]))
+
+
+@lru_cache(maxsize=8192)
+def _short_spellings(text: str) -> frozenset[str]:
+    return frozenset(_spellings(text))
+
+
+def _spellings(text: str) -> Iterator[str]:
+    for candidate in _candidates(plain(text)):
+        name = _STREAM.sub("", candidate).removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
+        if not name:
+            continue
+        for one in {name, name.lstrip("-")}:
+            stem, dot, extension = one.rpartition(".")
+            is_program = bool(dot) and f".{extension}" in _EXECUTABLE
+            for bare in _without_version(stem.rstrip(". ") if is_program else one):
+                yield bare
+                yield f"{bare}.exe"
+            yield one
+
+
+def _candidates(text: str) -> Iterator[str]:
+    """Return the last parts of a path, however it is cut: as Windows does, as POSIX does, arguments left out or not."""
+    cut = _WITH_ARGUMENTS.fullmatch(text)
+    for path in {
+        text,
+        cut.group(1) if cut else text,
+        text.split(" ", maxsplit=1)[0] if text.startswith(("/", "-")) else text,
+    }:
+        bare = path.strip(" \"'")
+        yield from {
+            ntpath.basename(bare),
+            posixpath.basename(bare),
+            bare.replace("\\", "/").rstrip("/ ").rpartition("/")[2],
+        }
+
+
+def _without_version(stem: str) -> set[str]:
+    """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
+    found = {stem}
+    for pattern in (_COPY, _ARCHITECTURE, _VERSION, _ARCHITECTURE):
+        found |= {cut for one in found if len(cut := pattern.sub("", one)) > 1}
+    return found
+
+
+def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool:
+    """Return whether any of these names may be one of those that the file's author gave it, extensions apart."""
+    own = _stems(names)
+    return any(own & _stems([name]) for name in original_names)
+
+
+def _stems(names: Iterable[str]) -> set[str]:
+    return {_KNOWN_EXTENSION.sub("", spelling) for name in names for spelling in spellings_of(name)}

@@ -1,0 +1,85 @@
+r"""Who is behind an account, and which accounts are nobody's.
+
+Windows' own accounts by name, in the languages of its larger releases, and by SID ("Well-known SIDs", Windows Server
+documentation). A group-managed service account and a computer's account end in `$`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Sequence
+
+from cbverdict.events.texts import Record, first_text, is_nothing, plain, texts_of
+
+_SHORT = 512  # what is remembered; a longer text is read all the same
+_LONGEST = 256  # characters; no account's name has as many
+
+# Services of the operating system, whichever machine and domain they run in.
+_SERVICES = frozenset(
+    {
+        "system", "local system", "localsystem", "local service", "localservice", "network service", "networkservice",
+        "anonymous logon", "anonymous", "iusr", "defaultaccount", "wdagutilityaccount",
+        "système", "service local", "service réseau",
+        "lokaler dienst", "netzwerkdienst", "anonymous-anmeldung",
+        "sistema", "servicio local", "servicio de red", "servizio locale", "servizio di rete",
+        "serviço local", "serviço de rede",
+        "система", "сетевая служба", "локальная служба", "local service account",
+        "usługa sieciowa", "usługa lokalna",
+        "netwerkservice", "lokale service", "nettverkstjeneste", "lokal tjeneste", "netværkstjeneste",
+        "nätverkstjänst", "lokal tjänst", "järjestelmä", "verkkopalvelu", "paikallinen palvelu",
+        "síťová služba", "místní služba", "sieťová služba", "lokálna služba",
+        "hálózati szolgáltatás", "lokális szolgáltatás", "helyi szolgáltatás",
+        "yerel hizmet", "ağ hizmeti", "υπηρεσια δικτυου", "τοπικη υπηρεσια", "υπηρεσία δικτύου", "τοπική υπηρεσία",
+        "ネットワーク サービス", "ローカル サービス",
+    }
+)  # fmt: skip
+# Accounts that are made anew for each session, pool, service or machine.
+_MACHINES = re.compile(
+    r"(?:dwm|umfd)-\d+|.+\$|iis apppool|nt service|window manager|font driver host|nt virtual machine"
+)
+_SIDS = re.compile(r"s-1-5-(?:7|18|19|20|(?:80|82|83|90|96)-[\d-]+)|s-1-0-0")
+_DOMAINS = frozenset(
+    {
+        "nt service", "iis apppool", "window manager", "font driver host", "nt virtual machine",
+        "nt authority", "autorite nt", "autorité nt", "nt-autorität", "autoridade nt", "zarządzanie nt",
+        "nt instans", "nt-instans", "nt-hallinta", "nt-myndighet", "nt-myndighed",
+    }
+)  # fmt: skip
+_QUOTES = "\"'"
+
+
+def person_of(user: str | None) -> str | None:
+    r"""Return the person of an account (None: nobody), one for `CORP\jdoe`, `jdoe@corp.example` and `JDoe`.
+
+    Machines, services and what stands for nothing are nobody.
+    """
+    if not user:
+        return None
+    return _short_person(user) if len(user) <= _SHORT else _person(user)
+
+
+def first_account(record: Record, names: Sequence[str]) -> str:
+    """Return the first text among these fields of a row that is somebody's account, else the first at all.
+
+    Machines and services stand beside people: what Windows writes of a process start has the computer's account first.
+    """
+    somebody = (text for text in texts_of(record, names) if person_of(text) is not None)
+    return next(somebody, None) or first_text(record, names) or ""
+
+
+@lru_cache(maxsize=16384)
+def _short_person(user: str) -> str | None:
+    return _person(user)
+
+
+def _person(user: str) -> str | None:
+    text = plain(user).strip(_QUOTES)
+    if is_nothing(text):
+        return None
+    domain, _, account = text.replace("/", "\\").rpartition("\\")
+    name = account.partition("@")[0].strip()
+    is_nobody = (
+        len(name) > _LONGEST or is_nothing(name) or name in _SERVICES or domain.rpartition("\\")[2].strip() in _DOMAINS
+    )
+    return None if is_nobody or _MACHINES.fullmatch(name) or _SIDS.fullmatch(name) else name

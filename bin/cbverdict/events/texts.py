@@ -1,0 +1,82 @@
+"""Texts of a row: words for nothing, and one spelling for what looks the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Iterator, Mapping, Sequence
+
+from cbverdict.verdicts.hashes import FieldValue
+
+Record = Mapping[str, FieldValue]
+
+# What CIM data models, Carbon Black, Sysmon and Windows write where they know nothing.
+_NOTHING = frozenset(
+    {"", "-", "--", "unknown", "n/a", "none", "null", "nil", "undefined", "not available", "not applicable", "?"}
+)
+_AROUND = " \t\r\n()[]<>{}\"'"
+_LONGEST_NOTHING = 40  # characters, brackets included
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
+)
+_LONGEST_SHOWN = 80  # characters
+_SHORT = 512  # what is remembered; a longer text is read all the same
+
+
+def is_nothing(text: str) -> bool:
+    """Return whether a text is a word for nothing (`-`, `unknown`, `(null)`, `N/A`), in brackets or quotes or not."""
+    return len(text) <= _LONGEST_NOTHING and text.strip(_AROUND).lower() in _NOTHING
+
+
+def has_invisible(text: str) -> bool:
+    """Return whether a text holds characters that nobody sees: control, zero-width or direction marks."""
+    return (not text.isascii() and _INVISIBLE.search(text) is not None) or (text.isascii() and not text.isprintable())
+
+
+def plain(text: str) -> str:
+    """Return the one spelling of all that looks the same: composed, in lower case, without what nobody sees."""
+    return _plain_short(text) if len(text) <= _SHORT else _plain(text)
+
+
+@lru_cache(maxsize=16384)
+def _plain_short(text: str) -> str:
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.strip().lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).lower()).strip()
+
+
+def values_of(value: FieldValue) -> Sequence[str]:
+    """Return the values of a field, as texts: one, several (multivalue) or none."""
+    if not value:
+        return ()
+    return (value,) if isinstance(value, str) else [str(one) for one in value]
+
+
+def texts_of(record: Record, names: Sequence[str]) -> Iterator[str]:
+    """Return what these fields of a row say, field by field and value by value; words for nothing are left out."""
+    for name in names:
+        for value in values_of(record.get(name)):
+            text = value.strip()
+            if not is_nothing(text):
+                yield text
+
+
+def first_text(record: Record, names: Sequence[str]) -> str | None:
+    """Return the first text among these fields of a row (None: all say nothing)."""
+    return next(texts_of(record, names), None)
+
+
+def distinct_of(record: Record, names: Sequence[str]) -> int:
+    """Return how many different texts the field with the most of them has, spellings apart."""
+    return max((len({plain(text) for text in texts_of(record, (name,))}) for name in names), default=0)
+
+
+def shown(text: str) -> str:
+    """Write a text so that each of its characters is seen, cut where it is long."""
+    return ascii(text[:_LONGEST_SHOWN]) if has_invisible(text) else repr(text[:_LONGEST_SHOWN])

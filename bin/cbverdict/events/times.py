@@ -1,0 +1,139 @@
+"""Times of a row: seconds since 1970 as splunkd sends them, and the texts that searches and exports make of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Callable, Iterable, Protocol, Sequence
+
+QUARTER = 900
+"""Seconds: zones differ from UTC by whole quarters of an hour, and change on them."""
+
+EARLIEST = 946_684_800.0
+"""2000-01-01: what lies before it is no time, but a clock that was never set, or a field that says nothing."""
+
+LATEST = 4_102_444_800.0
+"""2100-01-01: likewise after it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LONGEST_TIME = 64  # characters
+_DIGITS = 10  # of seconds since 1970, from 2001 to 2286
+_FRACTION = {"", "."}
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+# ISO 8601, extended or basic, as Splunk exports it, and what `convert ctime(...)` writes without a format.
+_ISO = re.compile(
+    r"(?P<year>\d{4})-?(?P<month>\d\d)-?(?P<day>\d\d)[T ]"
+    r"(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)? ?(?P<zone>.*)"
+)
+_US = re.compile(
+    r"(?P<month>\d\d)/(?P<day>\d\d)/(?P<year>\d{4}) "
+    r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))? ?(?P<zone>.*)"
+)
+_HALF = re.compile(r"(?P<half>[AP])M\b ?(?P<zone>.*)", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:GMT|UTC)?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?")
+_HALF_A_DAY = 12
+_UTC = {"Z", "UTC", "GMT"}
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
+"""Names of zones as Splunk exports them (`CET`): those of whoever exported, so the search's own is taken."""
+
+
+class Zone(Protocol):
+    """The time zone of a search, in which texts without one are meant."""
+
+    def epoch_of(self, local: float) -> float | None:
+        """Return the seconds since 1970 of a local time, given as if it were UTC (None: the zone is not known)."""
+
+
+class TimeReader:
+    """Read the times of one search's rows; what lies after `latest` (seconds since 1970) is a clock gone wrong."""
+
+    def __init__(self, latest: float = LATEST, zone: Callable[[], Zone | None] = lambda: None) -> None:
+        """Store the bound, and what asks for the search's time zone, which is done once and where a text has none."""
+        self._latest = latest
+        self._zone = _LazyZone(zone)
+
+    def quarters(self, times: Sequence[str]) -> list[int | None]:
+        """Read the quarter of an hour of each time, counted since 1970 (None: none that can be)."""
+        return read_quarters(times, self._latest, self._zone)
+
+    def ends(self, times: Iterable[str]) -> list[int]:
+        """Read the different quarters of an hour that these times are in; those that cannot be are left out."""
+        return list(dict.fromkeys(quarter for quarter in self.quarters(list(times)) if quarter is not None))
+
+
+class _LazyZone:
+    """A time zone that is asked for when it is needed."""
+
+    def __init__(self, find: Callable[[], Zone | None]) -> None:
+        self._find = find
+        self._found: list[Zone | None] = []
+
+    def epoch_of(self, local: float) -> float | None:
+        if not self._found:
+            self._found.append(self._find())
+        (zone,) = self._found
+        return None if zone is None else zone.epoch_of(local)
+
+
+def read_quarters(times: Sequence[str], latest: float = LATEST, zone: Zone | None = None) -> list[int | None]:
+    """Read the quarter of an hour of each time, counted since 1970 (None: none that can be)."""
+    seconds = [time[:_DIGITS] for time in times]
+    if {time[_DIGITS : _DIGITS + 1] for time in times} <= _FRACTION and _are_digits(seconds):
+        numbers = list(map(int, seconds))  # as splunkd writes them: read fast
+        if numbers and min(numbers) >= EARLIEST and max(numbers) <= latest:
+            return [number // QUARTER for number in numbers]
+    epochs = (read_time(time, zone) for time in times)
+    return [None if epoch is None or epoch > latest else int(epoch // QUARTER) for epoch in epochs]
+
+
+def read_time(text: str, zone: Zone | None = None) -> float | None:
+    """Read a time: seconds since 1970, or a date and time with its zone or without (None: none)."""
+    if len(text) > _LONGEST_TIME:
+        return None
+    text = text.strip()
+    seconds = float(text) if _NUMBER.fullmatch(text) else read_date(text, zone)
+    return seconds if seconds is not None and EARLIEST <= seconds < LATEST else None
+
+
+def write_time(epoch: float) -> str:
+    """Write seconds since 1970 as ISO 8601 in UTC, to the millisecond (`2026-11-02T07:00:00.000Z`)."""
+    moment = _EPOCH + timedelta(milliseconds=round(1000 * epoch))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_date(text: str, zone: Zone | None) -> float | None:
+    """Read a date and time of any year, with its zone or without: seconds since 1970 (None: it is none)."""
+    match = _ISO.fullmatch(text) or _US.fullmatch(text)
+    if match is None:
+        return None
+    parts = {name: int(match[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")}
+    written = match["zone"].strip()
+    half = _HALF.fullmatch(written)
+    if half is not None:
+        if not 1 <= parts["hour"] <= _HALF_A_DAY:
+            return None
+        parts["hour"] = parts["hour"] % _HALF_A_DAY + (_HALF_A_DAY if half["half"] in "pP" else 0)
+        written = half["zone"]
+    try:
+        moment = datetime(**parts, tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    local = (moment - _EPOCH).total_seconds() + float(f"0.{match['fraction'] or 0}")
+    return _to_utc(local, written, zone)
+
+
+def _to_utc(local: float, written: str, zone: Zone | None) -> float | None:
+    if written.upper() in _UTC:
+        return local
+    offset = _OFFSET.fullmatch(written.upper())
+    if offset is not None:
+        ahead = int(offset["hours"]) * 3600 + int(offset["minutes"] or 0) * 60
+        return local + ahead if offset["sign"] == "-" else local - ahead
+    if zone is None or not (written == "" or _ABBREVIATION.fullmatch(written)):
+        return None
+    return zone.epoch_of(local)
+
+
+def _are_digits(texts: Sequence[str]) -> bool:
+    whole = "".join(texts)
+    return len(whole) == _DIGITS * len(texts) and whole.isascii() and whole.isdecimal()

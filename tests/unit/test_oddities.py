@@ -1,0 +1,52 @@
+"""What is odd about how a row names its process, its parent and its user."""
+
+from __future__ import annotations
+
+import pytest
+
+from cbverdict.anomalies.explanations import oddities_of
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import read_event
+from tests.lab.host import Row
+
+
+@pytest.mark.parametrize(
+    ("row", "author_names", "oddities"),
+    [
+        ({"process_name": "cmd.exe", "original_file_name": "Cmd.Exe.MUI"}, ("Cmd.Exe.MUI", "cmd"), []),
+        ({"process_name": "cmd.exe", "original_file_name": "unknown"}, (), []),
+        ({"original_file_name": "Cmd.Exe"}, ("a.exe",), []),
+        (
+            {"process_name": "updater.exe", "original_file_name": "Plink"},
+            ("Plink",),
+            ["updater.exe is called Plink by who made it"],
+        ),
+        ({"process_name": "updater.exe"}, ("Plink", "plink"), ["updater.exe is called Plink by who made it"]),
+        # Each name that a row says is another file's; an author's two names are of one.
+        (
+            {"process_name": "updater.exe", "original_file_name": ["updater.exe", "pwsh.dll"]},
+            (),
+            ["updater.exe is called pwsh.dll by who made it"],
+        ),
+        (
+            {"process_name": "updater.exe", "original_file_name": "updater.exe", "OriginalFileName": "psexec.c"},
+            (),
+            ["updater.exe is called psexec.c by who made it"],
+        ),
+        ({"process_name": "updater.exe"}, ("Update Helper", "updater.exe"), []),
+        # Of several, one is judged.
+        (
+            {"process_name": "a.exe", "parent_process_name": ["explorer.exe", "winword.exe"]},
+            (),
+            ["the row is about several parents, of which one is judged"],
+        ),
+        (
+            {"process_name": "a.exe", "user": ["ann", "bob"]},
+            (),
+            ["the row is about several users, of whom one is judged"],
+        ),
+    ],
+)
+def test_what_is_odd_is_said_and_nothing_else(row: Row, author_names: tuple[str, ...], oddities: list[str]) -> None:
+    """Whatever is said keeps the row from being dropped."""
+    assert list(oddities_of(read_event(row, EventFields()), author_names)) == oddities

@@ -1,0 +1,81 @@
+"""Texts of times: with a zone, without one, and what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from cbverdict.events.times import TimeReader, read_time
+from cbverdict.splunkd.time_zone import SplunkZone, parse_zone
+
+# What splunkd hands over for Berlin, cut to 2026 and 2027: an hour ahead, two in summer.
+BERLIN = (
+    "### SERIALIZED TIMEZONE FORMAT 1.0;Y3600 NW 43 45 54;Y7200 YW 43 45 53 54;"
+    "@1774746000 1;@1792890000 0;@1806195600 1;$"
+)
+UTC = "### SERIALIZED TIMEZONE FORMAT 1.0;C0;Y0 NW 47 4D 54;$"
+
+
+def _zone(text: str) -> SplunkZone:
+    zone = parse_zone(text)
+    assert zone is not None
+    return zone
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "seconds"),
+    [
+        (BERLIN, "2026-03-02T02:00:00", 1772413200),
+        (BERLIN, "2026-07-01T02:00:00", 1782864000),
+        (BERLIN, "2026-03-29 01:59:59", 1774745999),
+        (BERLIN, "2026-03-29 03:00:00", 1774746000),
+        (BERLIN, "2026-10-25 02:30:00", 1792888200),  # the hour that comes twice: the earlier
+        (BERLIN, "03/02/2026 02:00:00", 1772413200),  # as `convert ctime()` writes it
+        (BERLIN, "03/02/2026 02:00:00 AM", 1772413200),
+        (BERLIN, "03/02/2026 02:00:00 PM", 1772413200 + 12 * 3600),
+        (BERLIN, "03/02/2026 12:30:00 am", 1772413200 - 90 * 60),
+        (BERLIN, "03/02/2026 01:00:00 PM UTC", 1772413200 + 12 * 3600),
+        (BERLIN, "2026-03-02 02:00:00.000 CET", 1772413200),
+        (BERLIN, "2026-03-02T01:00:00Z", 1772413200),
+        (UTC, "2026-03-02T02:00:00", 1772416800),
+    ],
+)
+def test_a_text_without_a_zone_is_meant_in_that_of_the_search(zone: str, text: str, seconds: float) -> None:
+    """Summer time included."""
+    assert read_time(text, _zone(zone)) == seconds
+
+
+def test_there_is_no_hour_thirteen_of_half_a_day() -> None:
+    """Nor a zero; nothing is guessed."""
+    assert read_time("03/02/2026 13:00:00 PM", _zone(BERLIN)) is None
+    assert read_time("03/02/2026 00:00:00 AM", _zone(BERLIN)) is None
+
+
+@pytest.mark.parametrize("text", ["", "UTC", "{}", "Y", "@1 7", "### SERIALIZED TIMEZONE FORMAT 1.0;Y0 NW 47;@1 3;$"])
+def test_what_is_no_zone_is_none(text: str) -> None:
+    """And then a text without one is no time."""
+    assert parse_zone(text) is None
+
+
+def test_the_zone_is_asked_for_once_and_only_where_a_text_has_none() -> None:
+    """It costs a request."""
+    asked = []
+
+    def find() -> SplunkZone:
+        asked.append(1)
+        return _zone(UTC)
+
+    reader = TimeReader(zone=find)
+    assert reader.quarters(["1772416800", "2026-03-02T02:00:00Z"]) == [1_969_352, 1_969_352]
+    assert asked == []
+    assert reader.ends(["2026-03-02T02:00:00", "2026-03-02T02:14:00", "2026-03-02T02:15:00", "never"]) == [
+        1_969_352,
+        1_969_353,
+    ]
+    assert asked == [1]
+
+
+def test_a_time_after_the_bound_is_none() -> None:
+    """A clock gone wrong must not choose its hour; the fast way and the slow one say the same."""
+    reader = TimeReader(latest=1772416800)
+    assert reader.quarters(["1772416800", "1772416799"]) == [1_969_352, 1_969_351]
+    assert reader.quarters(["1772416801", "1772416799", "0"]) == [None, 1_969_351, None]
