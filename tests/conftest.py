@@ -11,6 +11,7 @@ from typing import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.lab import authorities
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.package import UCC, build_once, unpack
@@ -24,9 +25,7 @@ settings.register_profile("ci", _PATIENT, max_examples=200, derandomize=True)
 settings.register_profile("mutate", _PATIENT, max_examples=50, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "quick")
 
-# Splunk's libraries load this system's 150 authorities for each connection (50 ms of CPU each time), though none of
-# them is asked: the lab's servers have authorities of their own. Here there are none to load.
-os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+authorities.load_none()
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import compileall
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from tests.lab import authorities
 from tests.lab.site import ROOT
 
 UCC = ROOT / ".venv" / "ucc" / "bin" / "ucc-gen"
@@ -23,9 +23,13 @@ def build(work: Path, *, umask: int = -1, **environment: str) -> Path:
     ignored = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis", "shared")
     shutil.copytree(ROOT, copy, ignore=ignored)
     command = [sys.executable, str(copy / "package" / "build.py"), "--ucc", str(UCC)]
-    trusting = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}  # pip asks the registry
     done = subprocess.run(
-        command, env={**trusting, **environment}, umask=umask, capture_output=True, text=True, check=False
+        command,
+        env={**authorities.environment(), **environment},
+        umask=umask,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (tarball,) = (copy / "build").glob("*.tar.gz")

@@ -207,6 +207,16 @@ def test_documents_are_read_by_hash_and_the_worse_of_two_counts(client: EdrClien
     assert client.find_binaries("q", 5) == Binaries(expected, is_complete=False, has_more=False)
 
 
+def test_who_says_nothing_of_tries_has_three(account: Account, canned: Canned) -> None:
+    """A search's, where the server may be busy."""
+    canned.status = 503
+    client = EdrClient(account)
+    with pytest.raises(ServerFailedError):
+        client.version()
+    assert client.request_count == len(canned.asked) == 3
+    client.close()
+
+
 def test_no_content_is_nothing_found(client: EdrClient, canned: Canned) -> None:
     """As Carbon Black says it now and then."""
     canned.status, canned.body = 204, b""
@@ -325,8 +335,10 @@ def test_the_machines_own_authorities_count_where_the_account_has_none(
     canned.body = {"version": "7.5.0"}
     (tmp_path / "ca.pem").write_text(account.ca_certificate, encoding="ascii")
     bare = replace(account, ca_certificate="")
+    refused = EdrClient(bare)
     with pytest.raises(CertificateError):
-        EdrClient(bare, retries=0).version()
+        refused.version()
+    assert refused.request_count == 1, "another try would come to the same"
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     client = EdrClient(bare, retries=0)
     assert client.version() == "7.5.0"

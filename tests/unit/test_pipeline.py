@@ -170,11 +170,29 @@ def _never(_: Any) -> Any:
         EnrichOptions(has_anomaly=True, fields=EventFields(user=("process_name",))),
     ],
 )
-def test_the_codec_leaves_to_the_sdk_what_it_does_not_write(options: EnrichOptions) -> None:
-    """Risk, and a column that says both who and what."""
+def test_the_codec_leaves_to_the_sdk_what_it_does_not_write(
+    options: EnrichOptions, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Risk, and a column that says both who and what: it does not even look at them."""
     search = Search(Answers(), Memory({}), options, _never)
-    assert search.reply("md5\r\n") is None
-    assert not search.has_trouble
+    assert search.reply(encode([_row()], ["md5", "process_name", "user", "_time", INDEX]).decode()) is None
+    assert (search.has_trouble, caplog.records) == (False, [])
+
+
+def test_what_nobody_answered_is_asked_again_with_the_next_chunk() -> None:
+    """By the codec too, which remembers rows of a kind."""
+    verdicts = Answers(ServiceError("it is down"))
+    search = Search(verdicts, Memory({}), EnrichOptions(), _read)
+    chunk = encode([_row()], ["md5", "process_name", INDEX]).decode()
+    first = search.reply(chunk)
+    assert first is not None
+    assert ",service_error," in first.body
+    verdicts.error = None
+    for _ in range(2):
+        reply = search.reply(chunk)
+        assert reply is not None
+        assert ",binary," in reply.body
+    assert verdicts.asked == 2
 
 
 def test_a_defect_of_the_codec_is_left_to_the_sdk_too(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,7 @@ from typing import Callable, Iterator
 
 import pytest
 
-from cbverdict.carbonblack.https.allowance import Allowance, TooMuchError
+from cbverdict.carbonblack.https.allowance import Allowance, BoundedSocket, TooMuchError, allowance
 from cbverdict.carbonblack.https.retry_after import retry_after
 from cbverdict.carbonblack.https.transport import Request, Response, Transport
 from cbverdict.carbonblack.https.unpacking import unpacked
@@ -177,6 +177,7 @@ def test_headers_are_read_up_to_a_quarter_of_a_megabyte() -> None:
         ("6", 5.0),
         ("99999999999999999999", 5.0),
         ("9" * 101, None),
+        ("9" * 100, 5.0),
         ("-3", None),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
         ("Fri, 31 Dec 2999 23:59:59 GMT", 5.0),
@@ -243,6 +244,47 @@ def test_what_is_packed_otherwise_or_cut_off_is_an_error(encoding: str, data: by
         list(unpacked(iter([data]), encoding))
 
 
+def _raw(*, is_multiple: bool) -> tuple[bytes, bytes]:
+    """Find data that, packed bare, begins with no header's first byte, and with a multiple of 31 or none."""
+    for number in range(100_000):
+        data = number.to_bytes(3, "big") * (number % 7 + 1)
+        raw = zlib.compress(data)[2:-4]
+        if raw[0] & 0x8F != 0x08 and (int.from_bytes(raw[:2], "big") % 31 == 0) == is_multiple:
+            return data, raw
+    raise AssertionError("there is none")
+
+
+@pytest.mark.parametrize("is_multiple", [False, True])
+def test_what_has_half_of_a_header_has_none(*, is_multiple: bool) -> None:
+    """Some servers send deflate without; a header's first two bytes are a multiple of 31, and others may be as well."""
+    data, raw = _raw(is_multiple=is_multiple)
+    assert b"".join(unpacked(iter([raw]), "deflate")) == data
+
+
+@pytest.mark.parametrize("receive", [lambda one: one.recv(100), lambda one: one.recv_into(bytearray(100))])
+def test_a_socket_takes_no_more_than_its_request_may(receive: Callable[[socket.socket], object]) -> None:
+    """In bytes, and in time, whichever way a library reads or writes."""
+    here, there = socket.socketpair()
+    bounded = BoundedSocket(fileno=here.detach())
+    with bounded, there:
+        there.sendall(b"abcd")
+        with allowance.of(time.monotonic() + 60, 4):
+            receive(bounded)
+            there.sendall(b"e")
+            with pytest.raises(TooMuchError):
+                receive(bounded)
+        with allowance.of(time.monotonic() + 0.05, 4), pytest.raises(socket.timeout):
+            receive(bounded)
+        with allowance.of(time.monotonic() - 1, 4):
+            for write in (bounded.send, bounded.sendall):
+                with pytest.raises(socket.timeout):
+                    write(b"x")
+        with allowance.of(time.monotonic() + 60, 4):
+            assert bounded.send(b"x") == 1
+            bounded.sendall(b"yz")
+        assert there.recv(10) == b"xyz"
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_nothing_packed_is_nothing(encoding: str) -> None:
     """An answer without a body has a header about it all the same."""
@@ -251,19 +293,19 @@ def test_nothing_packed_is_nothing(encoding: str) -> None:
 
 def test_what_an_answer_may_still_take_is_counted() -> None:
     """To the byte, and to the deadline; outside a request there is no limit."""
-    allowance = Allowance()
-    assert (allowance.seconds(), allowance.take(1 << 60)) == (None, 1 << 60)
-    with allowance.of(time.monotonic() + 60, 10):
-        left = allowance.seconds()
+    bounds = Allowance()
+    assert (bounds.seconds(), bounds.take(1 << 60)) == (None, 1 << 60)
+    with bounds.of(time.monotonic() + 60, 10):
+        left = bounds.seconds()
         assert left is not None
         assert 59 < left <= 60
-        assert allowance.take(4) == 4
-        assert allowance.take(6) == 6
+        assert bounds.take(4) == 4
+        assert bounds.take(6) == 6
         with pytest.raises(TooMuchError):
-            allowance.take(1)
-    with allowance.of(time.monotonic() - 1, 10), pytest.raises(socket.timeout):
-        allowance.seconds()
-    assert (allowance.seconds(), allowance.take(1 << 60)) == (None, 1 << 60)
+            bounds.take(1)
+    with bounds.of(time.monotonic() - 1, 10), pytest.raises(socket.timeout):
+        bounds.seconds()
+    assert (bounds.seconds(), bounds.take(1 << 60)) == (None, 1 << 60)
 
 
 def test_what_speaks_something_else_is_not_reached() -> None:
