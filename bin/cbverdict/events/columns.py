@@ -16,7 +16,7 @@ def _cim(*names: str) -> Tuple[str, ...]:
     return (*names, *(_DATA_SET + name for name in names))
 
 
-OWN_MD5_FIELDS = _cim("process_md5")
+OWN_MD5_FIELDS = ("process_md5",)
 """What can be nothing but the hash of the process, whatever else the event is about."""
 
 MD5_FIELDS = (
@@ -30,7 +30,7 @@ MD5_FIELDS = (
 )
 NAME_FIELDS = (*_cim("process_name", "process_exec", "process_path"), "path", "Image")
 ORIGINAL_NAME_FIELDS = (*_cim("original_file_name"), "OriginalFileName")
-PARENT_MD5_FIELDS = (*_cim("parent_process_md5", "parent_process_hash"), "parent_md5")
+PARENT_MD5_FIELDS = ("parent_process_md5", *_cim("parent_process_hash"), "parent_md5")
 PARENT_NAME_FIELDS = (
     *_cim("parent_process_name", "parent_process_exec"),
     "parent_name",
@@ -91,7 +91,7 @@ PROCESS_PATH_FIELDS = _cim("process_path")
 FILE_HASH_FIELDS = ("file_hash",)
 """The hash of the file that an event is about; read where that is the process's own."""
 
-SHA256_FIELDS = (*_cim("process_sha256"), "sha256", "SHA256", "SHA256HashData", "process.hash.sha256")
+SHA256_FIELDS = ("process_sha256", "sha256", "SHA256", "SHA256HashData", "process.hash.sha256")
 """Where a SHA-256 of the process stands, beside `MD5_FIELDS`."""
 
 HASH_FIELDS = (*FILE_HASH_FIELDS, "hash", "hashes")

@@ -63,7 +63,9 @@ class Common(NamedTuple):
     """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind.
 
     `other` is what is said of both ends of a time, where rows have them (None: they have none that can be read).
-    `around` are the texts before, between and after what differs from row to row.
+    `middle` is the text from the score to the p-value of the hour, with the sentences of the rest; `around` are its
+    pieces, before and after the sentences. `ends` is what follows that p-value, of a row that is kept and of one that
+    is dropped.
     """
 
     quarters: Dict[Union[int, None], Explanation]
@@ -73,8 +75,10 @@ class Common(NamedTuple):
     opinions: int
     score: float
     passes_all_but_score: bool
-    reasons: str
-    around: Tuple[str, ...]
+    before: str
+    middle: str
+    around: Tuple[str, str]
+    ends: Tuple[str, str]
     part: Part
 
 
@@ -121,6 +125,7 @@ class RowScorer:
         """Judge all but the hour."""
         view = self._views[who]
         part = self._anomalies.part(kind.side, view)
+        before, left, right, between, after = _around(part)
         return Common(
             quarters=view.quarters,
             view=view,
@@ -129,8 +134,10 @@ class RowScorer:
             opinions=part.opinions,
             score=part.score,
             passes_all_but_score=part.passes_all_but_score,
-            reasons=pair_text(_listed(part.reasons)),
-            around=_around(part),
+            before=before,
+            middle=f"{left}{pair_text(_listed(part.reasons))}{right}",
+            around=(left, right),
+            ends=(f"{between}{_BOOLEANS[False]}{after}", f"{between}{_BOOLEANS[True]}{after}"),
             part=part,
         )
 
@@ -140,10 +147,9 @@ class RowScorer:
         This runs for each row, so what rows have in common is written once. `Anomalies.score` says the same, and a
         test compares them.
         """
-        texts, noise, threshold = [], 0, self._anomalies.threshold
+        texts, noise, threshold, both = [], 0, self._anomalies.threshold, self._reasons
         for common, quarter in zip(commons, self._reader.quarters(times)):
-            quarters, view, other, variable, opinions, score, passes_all_but_score, reasons, around, part = common
-            a, b, c, d, e = around
+            quarters, view, other, variable, opinions, score, passes, before, middle, around, ends, part = common
             hour = quarters.get(quarter) or view.at(quarter)
             if other is not None:
                 hour = other if quarter is None else odder(hour, other)
@@ -151,16 +157,17 @@ class RowScorer:
                 self.untimed += 1
             p_value, hour_p, hour_variable, sentences = hour
             if sentences:
-                reasons = self._both(hour, part)
+                left, right = around
+                middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
             if p_value is not None:
                 score = score_of_cauchy((variable + hour_variable) / (opinions + 1))
             elif not opinions:
-                noise += passes_all_but_score
-                texts.append(f"{a}{b}{reasons}{c}{hour_p}{d}{_BOOLEANS[passes_all_but_score]}{e}")
+                noise += passes
+                texts.append(f"{before}{middle}{hour_p}{ends[passes]}")
                 continue
-            is_noise = passes_all_but_score and score < threshold
+            is_noise = passes and score < threshold
             noise += is_noise
-            texts.append(f"{a}{score:.1f}{b}{reasons}{c}{hour_p}{d}{_BOOLEANS[is_noise]}{e}")
+            texts.append(f"{before}{score:.1f}{middle}{hour_p}{ends[is_noise]}")
         self.noise += noise
         self._anomalies.forget_quarters()
         if len(self._reasons) > _MAX_REASONS:
@@ -168,10 +175,8 @@ class RowScorer:
         return texts
 
     def _both(self, hour: Explanation, part: Part) -> str:
-        about = (hour.reasons, part.reasons)
-        if about not in self._reasons:
-            self._reasons[about] = pair_text(_listed(hour.reasons + part.reasons))
-        return self._reasons[about]
+        text = self._reasons[hour.reasons, part.reasons] = pair_text(_listed(hour.reasons + part.reasons))
+        return text
 
     def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:
         """Add the fields to each record, in place."""

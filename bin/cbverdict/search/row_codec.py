@@ -222,16 +222,16 @@ class RowCodec:
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
         numbers = _numbers(len(likes))
-        cells = _cells_of(rows)
+        gap, cells = _cells_of(rows)
         if self._varying is None:
             texts = [
-                f"{like.before}{cell}{like.between}{number}{like.after}"
+                f"{like.before}{gap}{cell}{like.between}{number}{like.after}"
                 for like, cell, number in zip(likes, cells, numbers)
             ]
         else:
             fields = self._varying.texts([like.common for like in likes], rows.times)
             texts = [
-                f"{like.before}{cell}{like.between}{number}{like.after}{text}{_LINE_END}"
+                f"{like.before}{gap}{cell}{like.between}{number}{like.after}{text}{_LINE_END}"
                 for like, cell, number, text in zip(likes, cells, numbers, fields)
             ]
         tags = Counter([like.tag for like in likes])
@@ -316,8 +316,11 @@ class _Form:
         heads, *each, numbers = zip(*rows)
         if list(numbers) != _numbers(len(lines)):
             return None
-        values = []
+        values: list[Sequence[str]] = []
         for cells in each:
+            if '"' not in "".join(cells):
+                values.append(cells)
+                continue
             quotes = set(map(_count_quotes, cells))
             if any(many % 2 for many in quotes):
                 return None  # A comma is within a cell: its rest has an odd quote.
@@ -326,19 +329,20 @@ class _Form:
 
     def _match_all(self, lines: list[str]) -> _Rows | None:
         heads: list[Any] = []
-        values: list[list[str]] = [[] for _ in self._each]
+        columns: list[list[str]] = [[] for _ in self._each]
         for number, line in zip(_numbers(len(lines)), lines):
             match = self._whole.fullmatch(line)
             if match is None or match["index"] != number:
                 return None
             heads.append(self._head(match))
-            for place, cells in enumerate(values, self._at):
+            for place, cells in enumerate(columns, self._at):
                 cells.append(_value(match[f"varying{place}"]))
-        return self._rows(heads, values)
+        return self._rows(heads, columns)
 
-    def _rows(self, heads: Sequence[Any], values: list[list[str]]) -> _Rows:
-        times = values.pop() if self._has_time else [""] * len(heads)
-        return _Rows(heads, times, values, self._has_time)
+    def _rows(self, heads: Sequence[Any], values: Sequence[Sequence[str]]) -> _Rows:
+        if not self._has_time:
+            return _Rows(heads, [""] * len(heads), values, has_time=False)
+        return _Rows(heads, values[-1], values[:-1])
 
     def _head(self, match: re.Match[str] | None) -> tuple[Any, Tuple[str, ...]]:
         assert match is not None  # noqa: S101 - a line that was cut whole matches
@@ -360,18 +364,26 @@ def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Fo
     return form if form.is_usable else None
 
 
-def _cells_of(rows: _Rows) -> Sequence[str]:
-    """Write what differs from row to row as the SDK does: what is passed on, and the time."""
+def _cells_of(rows: _Rows) -> Tuple[str, Sequence[str]]:
+    """Write what differs from row to row as the SDK does: first what all rows begin with, then the rest of each.
+
+    Columns that no row has, as are those of other sources' names, come to nothing but their twins.
+    """
     columns = [*rows.passed, *([rows.times] if rows.has_time else [])]
-    cells: Sequence[str] = [""] * len(rows.heads)
-    between = ""
+    gap, cells, between = "", None, ""
     for place, column in enumerate(columns):
         between += _TWIN if place else ""
-        if any(column):  # which those of other sources' names are not
-            written = column if _are_plain(column) else _all_written(column)
+        if not any(column):
+            continue
+        written = column if _are_plain(column) else _all_written(column)
+        if cells is None:
+            gap, cells = between, written
+        else:
             cells = [f"{text}{between}{cell}" for text, cell in zip(cells, written)]
-            between = ""
-    return [f"{text}{between}" for text in cells] if between else cells
+        between = ""
+    if cells is None:
+        return between, [""] * len(rows.heads)
+    return gap, [f"{text}{between}" for text in cells] if between else cells
 
 
 def _all_written(column: Sequence[str]) -> Sequence[str]:
