@@ -23,7 +23,7 @@ from cbverdict.events.columns import (
 )
 from cbverdict.events.names import file_name
 from cbverdict.events.people import first_account
-from cbverdict.events.texts import Record, distinct_of, first_text, is_nothing, plain, texts_of, values_of
+from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
 
@@ -98,16 +98,16 @@ def read_event(record: Record, fields: EventFields) -> ProcessEvent:
         names=_raw_texts(record, fields.name),
         original_names=tuple(dict.fromkeys(texts_of(record, ORIGINAL_NAME_FIELDS))),
         other_times=tuple(texts_of(record, OTHER_TIME_FIELDS)),
-        has_several_users=distinct_of(record, fields.user) > 1,
-        has_several_parents=distinct_of(record, fields.parent_name) > 1,
+        has_several_users=has_several(record, fields.user),
+        has_several_parents=has_several(record, fields.parent_name),
         unread_hash=_unread_hash(record, fields) if process.md5 is None else "",
     )
 
 
 def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
     """Return what fields say, blanks at the ends included, for they may be what is odd about a name."""
-    said = (value for name in names for value in values_of(record.get(name)))
-    return tuple(dict.fromkeys(value for value in said if not is_nothing(value)))
+    said = (text for name in names if (value := record.get(name)) for text in values_of(value))
+    return tuple(dict.fromkeys(text for text in said if not is_nothing(text)))
 
 
 def _read_process(record: Record, fields: EventFields) -> Process:
@@ -126,7 +126,7 @@ def _read_process(record: Record, fields: EventFields) -> Process:
         return Process(None, name)
     if not (fields.is_md5_pinned or has_own) and _is_about_another_file(record, fields):
         return Process(None, name, Reason.OTHER_FILE)
-    if distinct_of(record, fields.name) > 1 or distinct_of(record, GUID_FIELDS) > 1:
+    if has_several(record, fields.name) or has_several(record, GUID_FIELDS):
         return Process(None, name, Reason.AMBIGUOUS)
     return Process(found, name, sha256=sha256)
 
@@ -174,4 +174,4 @@ def _first_name(record: Record, names: Sequence[str]) -> str | None:
 def _unread_hash(record: Record, fields: EventFields) -> str:
     """Return a column whose text is a hash, where nothing was read (empty: there is none)."""
     columns = (*HASH_FIELDS, *(() if not fields.is_md5_pinned else MD5_FIELDS))
-    return next((name for name in columns if isinstance(read_md5(record.get(name)), str)), "")
+    return next((name for name in columns if record.get(name) and isinstance(read_md5(record.get(name)), str)), "")

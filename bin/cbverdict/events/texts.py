@@ -61,8 +61,11 @@ def values_of(value: FieldValue) -> Sequence[str]:
 def texts_of(record: Record, names: Sequence[str]) -> Iterator[str]:
     """Return what these fields of a row say, field by field and value by value; words for nothing are left out."""
     for name in names:
-        for value in values_of(record.get(name)):
-            text = value.strip()
+        value = record.get(name)
+        if not value:
+            continue  # as nearly all of them, for a row has the columns of one source
+        for one in values_of(value):
+            text = one.strip()
             if not is_nothing(text):
                 yield text
 
@@ -72,9 +75,10 @@ def first_text(record: Record, names: Sequence[str]) -> str | None:
     return next(texts_of(record, names), None)
 
 
-def distinct_of(record: Record, names: Sequence[str]) -> int:
-    """Return how many different texts the field with the most of them has, spellings apart."""
-    return max((len({plain(text) for text in texts_of(record, (name,))}) for name in names), default=0)
+def has_several(record: Record, names: Sequence[str]) -> bool:
+    """Return whether one of these fields has different texts, spellings apart."""
+    several = (name for name in names if (value := record.get(name)) and not isinstance(value, str))
+    return any(len({plain(text) for text in texts_of(record, (name,))}) > 1 for name in several)
 
 
 def shown(text: str) -> str:
