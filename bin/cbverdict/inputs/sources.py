@@ -11,6 +11,7 @@ from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.verdict_service import VerdictService
+from cbverdict.settings.account import AccountName
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
@@ -36,6 +37,10 @@ class Settings:
     def account(self, name: str | None) -> Account:  # noqa: ARG002 - an input has one account
         """Return the input's account."""
         return self.own_account
+
+    def account_name(self, name: str | None) -> AccountName:  # noqa: ARG002 - likewise
+        """Return which account that is."""
+        return AccountName(self.own_account.name, self.own_account.kind)
 
     def verdict_settings(self) -> VerdictSettings:
         """Return the verdict settings."""

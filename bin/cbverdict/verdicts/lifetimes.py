@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbverdict.verdicts.meanings import Retention
 from cbverdict.verdicts.reasons import Reason
@@ -18,8 +17,7 @@ INDEXED_LIFETIME = 86400.0
 """Seconds that such a verdict counts, for others may write to that index."""
 
 
-@dataclass(frozen=True)
-class Lifetimes:
+class Lifetimes(NamedTuple):
     """How long a verdict is kept, in seconds: signed, not signed, and never seen."""
 
     signed: float = 30 * 86400.0
