@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
-from cbverdict.search.row_codec import INDEX, RowCodec
+from cbverdict.search.row_codec import INDEX, RowCodec, pair_text
+from cbverdict.search.sdk_compat import write_rows
 from tests.lab.host import Row, encode
 
 COLUMNS = ["process_md5", "path", "user"]
@@ -173,3 +174,23 @@ def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:
     reply = codec.reply(body)
     assert reply is not None
     assert (reply.body, reply.rows) == (_by_sdk(body)[0], 2)
+
+
+_TEXTS = st.text(st.sampled_from('a",$;\r\n\t |\0é😀'), max_size=8)
+
+
+@given(_TEXTS | st.lists(_TEXTS, max_size=3))
+def test_a_field_and_its_twin_are_written_as_the_sdk_writes_them(value: str | list[str]) -> None:
+    """Without a writer of the SDK's for each, which costs more than all the rest of a row."""
+    _, (text,) = write_rows([{"field": value, "last": "end"}])
+    assert f"{pair_text(value)},end,\r\n" == text
+
+
+@given(st.lists(st.fixed_dictionaries({"one": _TEXTS, "two": _TEXTS | st.lists(_TEXTS, max_size=3)}), max_size=5))
+def test_rows_are_cut_where_the_sdk_ended_them(rows: list[dict[str, Any]]) -> None:
+    """Whatever line ends they hold."""
+    writer = RecordWriterV2(BytesIO(), maxresultrows=None)
+    writer.write_records(rows)
+    header, texts = write_rows(rows)
+    assert header + "".join(texts) == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
+    assert texts == [write_rows([row])[1][0] for row in rows]

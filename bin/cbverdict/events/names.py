@@ -19,6 +19,7 @@ _SHORT = 1024  # what a path may take to be remembered; a longer one is read all
 _EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
+_MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
 _WORD = re.compile(r"[^\W\d_]+")
 _LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
@@ -29,6 +30,11 @@ _DELETED = " (deleted)"  # Linux says so of a file that is gone
 _VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
 _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
 _COPY = re.compile(r"^copy of | ?\(\d+\)$|\[\d+\]$| - copy(?: \(\d+\))?$")  # as Windows and browsers write them
+_COPY_OF = "copy of "
+_ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
+_AT_THE_END = ((_COPY, ")]y\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n"), _ANY_ARCHITECTURE)
+"""What is cut off, in this order, and the letters that it may end in; `$` fits before a line's end as well."""
+
 _EXECUTABLE = (".exe", ".com", ".scr", ".pif")
 
 
@@ -74,7 +80,7 @@ def oddity_of(text: str) -> str | None:
         return "ends in a dot or a blank"
     if ":" in name:
         return "names a stream behind a file"
-    if _SHORT_NAME.fullmatch(name):
+    if "~" in name and _SHORT_NAME.fullmatch(name):
         return "is a short name (8.3), which hides the long one"
     return None
 
@@ -112,7 +118,13 @@ def _short_spellings(text: str) -> frozenset[str]:
 
 def _spellings(text: str) -> Iterator[str]:
     for candidate in _candidates(plain(text)):
-        name = _STREAM.sub("", candidate).removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
+        name = (
+            (_STREAM.sub("", candidate) if ":" in candidate else candidate)
+            .removesuffix(_DELETED)
+            .strip(_AROUND)
+            .rstrip(". ")
+            .removesuffix(".mui")
+        )
         if not name:
             continue
         for one in {name, name.lstrip("-")}:
@@ -126,6 +138,9 @@ def _spellings(text: str) -> Iterator[str]:
 
 def _candidates(text: str) -> Iterator[str]:
     """Return the last parts of a path, however it is cut: as Windows does, as POSIX does, arguments left out or not."""
+    if not _MAY_BE_CUT.search(text):
+        yield text
+        return
     cut = _WITH_ARGUMENTS.fullmatch(text)
     for path in {
         text,
@@ -143,9 +158,14 @@ def _candidates(text: str) -> Iterator[str]:
 def _without_version(stem: str) -> set[str]:
     """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
     found = {stem}
-    for pattern in (_COPY, _ARCHITECTURE, _VERSION, _ARCHITECTURE):
-        found |= {cut for one in found if len(cut := pattern.sub("", one)) > 1}
+    for pattern, last in _AT_THE_END:
+        found |= {cut for one in found if _may_end(one, last) and len(cut := pattern.sub("", one)) > 1}
     return found
+
+
+def _may_end(name: str, last: str) -> bool:
+    """Return whether a pattern may fit a name, by its last letter; of most names none does."""
+    return name[-1:] in last or not name.isascii() or name.startswith(_COPY_OF)
 
 
 def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool:

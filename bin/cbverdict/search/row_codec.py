@@ -14,11 +14,10 @@ text with another number of parts than places is left to the SDK.
 from __future__ import annotations
 
 import csv
+import os
 import re
-import secrets
 import sys
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
 from itertools import count, groupby, repeat, zip_longest
@@ -35,8 +34,9 @@ _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 _LINE_END = "\r\n"
+_ONE_BELOW_ANOTHER = "\n"
 _TWIN = ",,"  # a field's end, and its multivalue twin, which is empty
-_needs_quotes = re.compile(r'[",\r\n]').search
+_needs_quotes = re.compile('[",\r\n]' if sys.version_info >= (3, 11) else '[",\r\n\0]').search  # as the csv module
 _count_quotes = methodcaller("count", '"')
 _is_number = re.compile(r"[0-9.]*").fullmatch
 
@@ -67,8 +67,11 @@ class Varying(Protocol):
     def fields(self) -> Sequence[str]:
         """Return the fields that are written; they come last in a row."""
 
-    def load_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
-        """Get ready for rows of these people, told by the values of the columns before the time."""
+    def expect_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
+        """Hear of people whose rows are about to come, told by the values of the columns before the time."""
+
+    def load_people(self) -> None:
+        """Get ready for rows of the people who were expected."""
 
     def score_person(self, enriched: Any, who: Tuple[str, ...]) -> Any:  # noqa: ANN401 - whoever varies knows
         """Return what rows of a kind and of somebody have in common."""
@@ -80,8 +83,7 @@ class Varying(Protocol):
         """Forget people where they have become too many; then what was given before is not held on to either."""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """The body of a reply, its rows, and how often each tag came."""
 
     body: str
@@ -146,7 +148,7 @@ class RowCodec:
         columns that differ from row to row and say nothing as long as they hold one value: they are passed on.
         """
         self._passed = passed
-        self._mark = mark or f"{secrets.token_hex(16)}mark"  # which no reader takes for a hash or a time
+        self._mark = mark or f"{os.urandom(16).hex()}mark"  # which no reader takes for a hash or a time
         self._read = read
         self._enrich = enrich
         self._varying = varying
@@ -184,13 +186,15 @@ class RowCodec:
         for head, (key, _) in cut.items():
             if key not in self._kinds:
                 strange.setdefault(key, new[head])
+        whos = {who: form.values(who) for who in {who for _, who in cut.values()}}
+        if self._varying is not None:
+            self._varying.expect_people(list(whos.values()))
         kinds = self._settle_kinds(form, strange)
         if kinds is None:
             return None
         known = {**self._kinds, **kinds} if kinds else self._kinds
-        whos = {who: form.values(who) for who in {who for _, who in cut.values()}}
         if self._varying is not None:
-            self._varying.load_people(list(whos.values()))
+            self._varying.load_people()
         made = {head: self._like(form, known[key], who, whos[who]) for head, (key, who) in cut.items()}
         if len(self._kinds) + len(kinds) > _MAX_KINDS:
             self._kinds.clear()
@@ -504,10 +508,14 @@ def _written(value: str) -> str:
 
 def pair_text(value: str | list[str]) -> str:
     """Return a field and its multivalue twin as the SDK writes them."""
-    if isinstance(value, str) and not _needs_quotes(value):
-        return value + ","
-    _, (text,) = write_rows([{INDEX: value}])
-    return text[: -len(_LINE_END)]
+    if isinstance(value, str) or len(value) < 2:  # noqa: PLR2004 - several
+        return f"{_quoted(''.join(value))},"
+    twin = ";".join(f"${one.replace('$', '$$')}$" for one in value)
+    return f"{_quoted(_ONE_BELOW_ANOTHER.join(value))},{_quoted(twin)}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
 
 def _lines(rest: str) -> list[str]:
