@@ -186,12 +186,15 @@ def _dump_answer(answer: Answer) -> dict[str, Any]:
         "signed": verdict.signed.value,
         "reason": verdict.reason.value,
         "source": answer.source.value,
-        "signature": None if verdict.signature is None else verdict.signature._asdict(),
+        "signature": verdict.signature,  # a list of its values
     }
 
 
 def _load_answer(body: dict[str, Any]) -> Answer:
-    signature = None if body["signature"] is None else Signature(**body["signature"])
+    values = body["signature"]
+    if not isinstance(values, (list, type(None))):
+        raise TypeError(values)
+    signature = None if values is None else Signature(*values)
     return Answer(Verdict(Signed(body["signed"]), Reason(body["reason"]), signature), Source(body["source"]))
 
 

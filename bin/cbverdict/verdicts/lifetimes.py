@@ -31,8 +31,5 @@ class Lifetimes(NamedTuple):
             return None
         if verdict.reason is Reason.JOINT and verdict.signature is None:
             retention = Retention.NOT_SEEN  # The document could not be had: asked for again soon.
-        return {
-            Retention.SIGNED: self.signed,
-            Retention.NOT_SIGNED: self.not_signed,
-            Retention.NOT_SEEN: self.not_seen,
-        }[retention]
+        seconds: float = getattr(self, retention.value)
+        return seconds

@@ -11,6 +11,7 @@ for.
 from __future__ import annotations
 
 from enum import Enum
+from operator import itemgetter
 from typing import Any, Mapping, NamedTuple
 
 NAMES_SEPARATOR = "|"
@@ -54,7 +55,7 @@ class Signature(NamedTuple):
     @classmethod
     def from_columns(cls, row: Mapping[str, Any]) -> Signature:
         """Read a signature from its columns, all of which must be there (`KeyError`)."""
-        return cls(*(str(row[column]) for column in _COLUMNS))
+        return cls(*map(str, _IN_COLUMNS(row)))
 
     @property
     def columns(self) -> dict[str, str]:
@@ -115,6 +116,7 @@ SIGNATURE_FIELDS = tuple(
 )
 
 _COLUMNS = tuple(one.column for one in SIGNATURE_FIELDS)
+_IN_COLUMNS = itemgetter(*_COLUMNS)
 _STATUS_BY_WORD = {status.value.lower(): status for status in SignatureStatus}
 
 
