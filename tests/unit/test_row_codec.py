@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
+from cbverdict.search import row_codec
 from cbverdict.search.row_codec import INDEX, RowCodec, pair_text
 from cbverdict.search.sdk_compat import write_rows
 from tests.lab.host import Row, encode
@@ -194,3 +195,21 @@ def test_rows_are_cut_where_the_sdk_ended_them(rows: list[dict[str, Any]]) -> No
     header, texts = write_rows(rows)
     assert header + "".join(texts) == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
     assert texts == [write_rows([row])[1][0] for row in rows]
+
+
+@pytest.mark.parametrize("do_repeat", [True, False])
+def test_rows_that_differ_are_made_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch, *, do_repeat: bool) -> None:
+    """To the byte as all at once; hardly any of them comes again, so then they are not held on to."""
+    monkeypatch.setattr(row_codec, "_MAX_NEW", 10)
+    numbers = [number % 25 for number in range(100)] if do_repeat else [number % 90 for number in range(100)]
+    rows: list[Row] = [{"process_md5": f"m{number}", "path": "x", "user": "ann"} for number in numbers]
+    body = encode(rows, [*COLUMNS, INDEX]).decode()
+    enrichment = Enrichment()
+    codec = RowCodec(_read, enrichment.enrich)
+    for _ in range(2):
+        reply = codec.reply(body)
+        assert reply is not None
+        assert (reply.body, reply.tags) == _by_sdk(body)
+        assert reply.rows == 100
+    assert len(codec._kinds) == len(codec._likes) == (25 if do_repeat else 0)  # noqa: SLF001 - what is held is the point
+    assert enrichment.enriched == (25 if do_repeat else 2 * 100)
