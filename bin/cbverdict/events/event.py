@@ -13,6 +13,7 @@ from cbverdict.events.columns import (
     HASH_FIELDS,
     HOST_FIELDS,
     MD5_FIELDS,
+    NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
     OTHER_FILE_FIELDS,
     OTHER_TIME_FIELDS,
@@ -22,21 +23,12 @@ from cbverdict.events.columns import (
     TIME_FIELD,
     EventFields,
 )
-from cbverdict.events.names import file_name
-from cbverdict.events.people import first_account
+from cbverdict.events.kinds import is_about_other_file, is_process_start
+from cbverdict.events.names import are_of_one_program, file_name
+from cbverdict.events.people import first_account, person_of
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
-
-_NO_PROCESS_EVENTS = frozenset(
-    {
-        "6", "7", "15", "23", "24", "26", "27", "28", "29",
-        "modload", "modinfo", "filemod", "childproc",
-        "imageloaded", "driverload", "filecreated", "filemodified", "filerenamed", "filedeleted",
-    }
-)  # fmt: skip
-"""Events of Sysmon, of Carbon Black's forwarder and of Defender whose hashes are those of a driver, an image, a stream,
-a file, a clipboard or a child, not of the process."""
 
 _ANY_HOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - nothing is bound
 """What each host calls itself, and no other one."""
@@ -63,7 +55,8 @@ class Process(NamedTuple):
 class ProcessEvent(NamedTuple):
     """One row's process, what started it, for whom and when (empty: the row does not say).
 
-    `names` are all the texts that name the process, `original_names` those that its author gave the file.
+    `names` are all the texts that name the process, `original_names` those that its author gave the file, and
+    `other_names` those that would name it if the analyst had not said where its name is.
     `other_times` are the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
     none, or several. `has_several_users`, `has_several_parents`: it is about more than one. `unread_hash` is a column
     that looks like the process's hash and is not read.
@@ -82,6 +75,7 @@ class ProcessEvent(NamedTuple):
     has_several_users: bool = False
     has_several_parents: bool = False
     unread_hash: str = ""
+    other_names: Tuple[str, ...] = ()
 
 
 class _Names(NamedTuple):
@@ -95,8 +89,10 @@ class _Names(NamedTuple):
     sha256_beside_own: Tuple[str, ...]
     file_hash: Tuple[str, ...]
     name: Tuple[str, ...]
+    other_name: Tuple[str, ...]
     original_name: Tuple[str, ...]
     parent_md5: Tuple[str, ...]
+    parent_sha256: Tuple[str, ...]
     parent_name: Tuple[str, ...]
     user: Tuple[str, ...]
     team: Tuple[str, ...]
@@ -113,20 +109,28 @@ class _Names(NamedTuple):
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     """Read what a row says about its process; nothing in a row is an error."""
-    return _read_event(record, _names_of(fields, fields.is_md5_pinned))
+    return _read_event(record, _names_of(fields))
 
 
 def read_events(records: Sequence[Record], fields: EventFields) -> list[ProcessEvent]:
     """Read many rows, which have few of the columns that are looked for."""
-    names = _names_of(fields, fields.is_md5_pinned)
-    there = set().union(*records)
+    names, there = _names_of(fields), set().union(*records)
     narrowed = [tuple(name for name in part if name in there) for part in names[1:]]
     narrow = _Names(names.is_md5_pinned, *narrowed)
     return [_read_event(record, narrow) for record in records]
 
 
+def _names_of(fields: EventFields) -> _Names:
+    return _list_names(fields, fields.is_md5_pinned, fields.is_name_pinned, fields.parent_sha256)
+
+
 @lru_cache(maxsize=16)
-def _names_of(fields: EventFields, is_md5_pinned: bool) -> _Names:  # noqa: FBT001 - a part of what is remembered
+def _list_names(
+    fields: EventFields,
+    is_md5_pinned: bool,  # noqa: FBT001 - a part of what is remembered, for whoever pins a column may name all of them
+    is_name_pinned: bool,  # noqa: FBT001 - likewise
+    parent_sha256: Tuple[str, ...],
+) -> _Names:
     of_process = tuple(name for name in fields.md5 if name.startswith(_OF_PROCESS))
     return _Names(
         is_md5_pinned=is_md5_pinned,
@@ -137,8 +141,10 @@ def _names_of(fields: EventFields, is_md5_pinned: bool) -> _Names:  # noqa: FBT0
         sha256_beside_own=(*of_process, *SHA256_FIELDS),
         file_hash=FILE_HASH_FIELDS,
         name=fields.name,
+        other_name=NAME_FIELDS if is_name_pinned else (),
         original_name=ORIGINAL_NAME_FIELDS,
         parent_md5=fields.parent_md5,
+        parent_sha256=parent_sha256,
         parent_name=fields.parent_name,
         user=fields.user,
         team=fields.team,
@@ -150,28 +156,38 @@ def _names_of(fields: EventFields, is_md5_pinned: bool) -> _Names:  # noqa: FBT0
         other_file=OTHER_FILE_FIELDS,
         any_path=ANY_PATH_FIELDS,
         process_path=PROCESS_PATH_FIELDS,
-        unread=(*HASH_FIELDS, *(() if not is_md5_pinned else MD5_FIELDS)),
+        unread=(*HASH_FIELDS, *(MD5_FIELDS if is_md5_pinned else ())),
     )
 
 
 def _read_event(record: Record, names: _Names) -> ProcessEvent:
-    parent_md5 = _agreed(record, names.parent_md5, read_md5)
     process = _read_process(record, names)
+    parent_md5 = _agreed(record, names.parent_md5, read_md5)
+    parent_sha256 = _agreed(record, names.parent_sha256, read_sha256)
+    times = tuple(texts_of(record, names.time))
     return ProcessEvent(
         process=process,
-        parent=Process(_known(parent_md5), _first_name(record, names.parent_name)),
+        parent=_parent(parent_md5, parent_sha256, _first_name(record, names.parent_name)),
         user=first_account(record, names.user),
         team=first_text(record, names.team) or "",
-        time=first_text(record, names.time) or "",
+        time=times[0] if times else "",
         host=next((text for text in texts_of(record, names.host) if text.lower() not in _ANY_HOST), ""),
-        has_odd_parent=isinstance(parent_md5, Odd),
+        has_odd_parent=isinstance(parent_md5, Odd) or isinstance(parent_sha256, Odd),
         names=_raw_texts(record, names.name),
         original_names=tuple(dict.fromkeys(texts_of(record, names.original_name))),
-        other_times=tuple(texts_of(record, names.other_time)),
-        has_several_users=has_several(record, names.user),
-        has_several_parents=has_several(record, names.parent_name),
+        other_times=(*times[1:], *texts_of(record, names.other_time)),
+        has_several_users=has_several(record, names.user, person_of),
+        has_several_parents=has_several(record, names.parent_name)
+        or not are_of_one_program(texts_of(record, names.parent_name)),
         unread_hash=_unread_hash(record, names) if process.md5 is None else "",
+        other_names=_raw_texts(record, names.other_name),
     )
+
+
+def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
+    if isinstance(md5, Odd) or isinstance(sha256, Odd):
+        return Process(None, name)
+    return Process(sha256, name) if md5 is None else Process(md5, name, sha256=sha256)
 
 
 def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
@@ -182,7 +198,9 @@ def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
 
 def _read_process(record: Record, names: _Names) -> Process:
     name = _first_name(record, names.name)
-    has_own = isinstance(_agreed(record, names.own_md5, read_md5), str)
+    # Where a row is a process's start, every hash on it is the process's, and they have to agree.
+    can_be_of_others = not (names.is_md5_pinned or (names.event_kind and is_process_start(record)))
+    has_own = can_be_of_others and isinstance(_agreed(record, names.own_md5, read_md5), str)
     found: FileHash | Odd | None = _agreed(record, names.md5_beside_own if has_own else names.md5, read_md5)
     if found is None and not names.is_md5_pinned and _is_about_own_file(record, names):
         found = _agreed(record, names.file_hash, read_md5)
@@ -195,14 +213,15 @@ def _read_process(record: Record, names: _Names) -> Process:
         return Process(None, name)
     if not (names.is_md5_pinned or has_own) and _is_about_another_file(record, names):
         return Process(None, name, Reason.OTHER_FILE)
-    if has_several(record, names.name) or has_several(record, names.guid):
+    texts = list(texts_of(record, names.name))
+    if not are_of_one_program(texts) or has_several(record, names.name) or has_several(record, names.guid):
         return Process(None, name, Reason.AMBIGUOUS)
     return Process(found, name, sha256=sha256)
 
 
 def _is_about_another_file(record: Record, names: _Names) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
-    if _plain_texts(record, names.event_kind) & _NO_PROCESS_EVENTS:
+    if names.event_kind and is_about_other_file(record):
         return True
     paths, own = _plain_texts(record, names.any_path), _plain_texts(record, names.process_path)
     if paths and own and paths != own:
@@ -230,10 +249,6 @@ def _agreed(record: Record, names: Sequence[str], read: Callable[[FieldValue], H
     if not found or isinstance(found[0], Odd):
         return found[0] if found else None
     return found[0] if len(set(found)) == 1 else Odd.SEVERAL
-
-
-def _known(found: FileHash | Odd | None) -> FileHash | None:
-    return None if isinstance(found, Odd) else found
 
 
 def _first_name(record: Record, names: Sequence[str]) -> str | None:

@@ -29,10 +29,13 @@ _AROUND = " \"'`()[]{}<>,;"
 _DELETED = " (deleted)"  # Linux says so of a file that is gone
 _VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
 _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
-_COPY = re.compile(r"^copy of | ?\(\d+\)$|\[\d+\]$| - copy(?: \(\d+\))?$")  # as Windows and browsers write them
-_COPY_OF = "copy of "
+_COPY = re.compile(
+    r"^copy of | ?\(\d+\)$|\[\d+\]$| - \w+(?: \(\d+\))?$"
+)  # as Windows (in its language) and browsers do
+_BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
+_COPY_OF, _COPY_AT_END = "copy of ", " - "
 _ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
-_AT_THE_END = ((_COPY, ")]y\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n"), _ANY_ARCHITECTURE)
+_AT_THE_END = ((_COPY, ")]\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n"), _ANY_ARCHITECTURE)
 """What is cut off, in this order, and the letters that it may end in; `$` fits before a line's end as well."""
 
 _EXECUTABLE = (".exe", ".com", ".scr", ".pif")
@@ -70,8 +73,8 @@ def program_of(name: str) -> str:
 def oddity_of(text: str) -> str | None:
     """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
     name = _last_part(text)
-    if has_invisible(name):
-        return "holds characters that nobody sees"
+    if len(text) > _SHORT or has_invisible(name):
+        return "is longer than a path" if len(text) > _SHORT else "holds characters that nobody sees"
     if not name.isascii() and (
         unicodedata.normalize("NFKC", name) != unicodedata.normalize("NFC", name) or _is_mixed(name)
     ):
@@ -118,22 +121,27 @@ def _short_spellings(text: str) -> frozenset[str]:
 
 def _spellings(text: str) -> Iterator[str]:
     for candidate in _candidates(plain(text)):
-        name = (
-            (_STREAM.sub("", candidate) if ":" in candidate else candidate)
-            .removesuffix(_DELETED)
-            .strip(_AROUND)
-            .rstrip(". ")
-            .removesuffix(".mui")
-        )
-        if not name:
-            continue
-        for one in {name, name.lstrip("-")}:
-            stem, dot, extension = one.rpartition(".")
-            is_program = bool(dot) and f".{extension}" in _EXECUTABLE
-            for bare in _without_version(stem.rstrip(". ") if is_program else one):
-                yield bare
-                yield f"{bare}.exe"
-            yield one
+        for name in (candidate, *_of_other_extension(candidate)):
+            yield from _spellings_of_file(name)
+
+
+def _spellings_of_file(text: str) -> Iterator[str]:
+    """Return the spellings of a file name that was cut from its path."""
+    whole = _STREAM.sub("", text) if ":" in text else text
+    name = whole.removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
+    for one in {name, name.lstrip("-")} if name else ():
+        stem, dot, extension = one.rpartition(".")
+        is_program = bool(dot) and f".{extension}" in _EXECUTABLE
+        for bare in _without_version(stem.rstrip(". ") if is_program else one):
+            yield bare
+            yield f"{bare}.exe"
+        yield one
+
+
+def _of_other_extension(name: str) -> Iterator[str]:
+    """Return what stands before an extension that is no program's: a program runs under any (`psexec.exe.bak`)."""
+    if "." in name and not _KNOWN_EXTENSION.search(name):
+        yield name.partition(".")[0]
 
 
 def _candidates(text: str) -> Iterator[str]:
@@ -153,26 +161,52 @@ def _candidates(text: str) -> Iterator[str]:
             posixpath.basename(bare),
             bare.replace("\\", "/").rstrip("/ ").rpartition("/")[2],
         }
+    yield from {word for word in _BETWEEN.split(text) if _KNOWN_EXTENSION.search(word)}
 
 
 def _without_version(stem: str) -> set[str]:
     """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
     found = {stem}
     for pattern, last in _AT_THE_END:
-        found |= {cut for one in found if _may_end(one, last) and len(cut := pattern.sub("", one)) > 1}
+        found |= {cut for one in found if _may_fit(one, last) and len(cut := pattern.sub("", one)) > 1}
     return found
 
 
-def _may_end(name: str, last: str) -> bool:
-    """Return whether a pattern may fit a name, by its last letter; of most names none does."""
-    return name[-1:] in last or not name.isascii() or name.startswith(_COPY_OF)
+def _may_fit(name: str, last: str) -> bool:
+    """Return whether one of `_AT_THE_END` may fit a name, by how that ends; to most names none does."""
+    return name[-1:] in last or not name.isascii() or name.startswith(_COPY_OF) or _COPY_AT_END in name
 
 
 def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool:
-    """Return whether any of these names may be one of those that the file's author gave it, extensions apart."""
-    own = _stems(names)
-    return any(own & _stems([name]) for name in original_names)
+    """Return whether each of a row's names may be one of those that the file's author gave it, extensions apart.
+
+    A row's names are read strictly, as the last part of a path: what stands before it, or behind an `.exe`, is chosen
+    by whoever names a folder.
+    """
+    own = [stems_of(name) for name in names]
+    given = {_bare(spelling) for name in original_names for spelling in spellings_of(name)}
+    return all(stems & given for stems in own)
 
 
-def _stems(names: Iterable[str]) -> set[str]:
-    return {_KNOWN_EXTENSION.sub("", spelling) for name in names for spelling in spellings_of(name)}
+def stems_of(text: str) -> frozenset[str]:
+    """Return the plain file name at the end of a path without its extension, with and without version and so on."""
+    return _short_stems(text) if len(text) <= _SHORT else _stems(text)
+
+
+@lru_cache(maxsize=8192)
+def _short_stems(text: str) -> frozenset[str]:
+    return _stems(text)
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(_bare(spelling) for spelling in _spellings_of_file(plain(file_name(text) or text)))
+
+
+def are_of_one_program(texts: Iterable[str]) -> bool:
+    """Return whether all these names and paths end in one file name, extensions and versions apart."""
+    found = [stems_of(text) for text in texts]
+    return not found or bool(frozenset.intersection(*found))
+
+
+def _bare(spelling: str) -> str:
+    return _KNOWN_EXTENSION.sub("", spelling)

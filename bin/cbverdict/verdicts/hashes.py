@@ -92,7 +92,7 @@ def read_sha256(value: FieldValue) -> Sha256 | Odd | None:
     if not value or (isinstance(value, str) and len(value) < _SHA256_DIGITS):
         return None
     values = [value] if isinstance(value, str) else [str(one) for one in value]
-    found = {token for text in values if len(text) <= _SHORT for token in _tokens(text) if _SHA256.fullmatch(token)}
+    found = {token for text in values for token in _tokens(text) if _SHA256.fullmatch(token)}
     found = {digits for digits in found if digits.strip("0")}
     if not found:
         return None
