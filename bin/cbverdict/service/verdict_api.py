@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, NamedTuple
 
 from cbverdict.errors import InvalidRequestError, Trouble
@@ -194,7 +195,7 @@ def _load_answer(body: dict[str, Any]) -> Answer:
     values = body["signature"]
     if not isinstance(values, (list, type(None))):
         raise TypeError(values)
-    signature = None if values is None else Signature(*values)
+    signature = None if values is None else Signature(*map(sys.intern, values))  # a publisher signs many files
     return Answer(Verdict(Signed(body["signed"]), Reason(body["reason"]), signature), Source(body["source"]))
 
 
