@@ -13,6 +13,7 @@ from tests.lab.spl.clock import Clock
 from tests.lab.spl.errors import SplError, UnsettledError
 from tests.lab.spl.expressions import Expression, compile_expression
 from tests.lab.spl.functions.registry import BOOLEAN
+from tests.lab.spl.grouping import sort_key
 from tests.lab.spl.patterns import wildcard
 from tests.lab.spl.scanning import unquote
 from tests.lab.spl.terms import time_of
@@ -124,6 +125,8 @@ def _parse(word: str, name: Optional[str], clock: Clock) -> Aggregation:
         if name is None:
             raise SplError(f"{word} must be named by AS")
         return Aggregation(function, "", name, compile_expression(evaluated[1], clock))
+    if match[1] == "c" and name is None:
+        raise UnsettledError("how the column of c() is named: use count or AS")
     field = unquote(argument)
     return Aggregation(function, field, name or (f"{match[1]}({field})" if field else match[1]))
 
@@ -170,10 +173,12 @@ def _extreme(sign: int) -> Callable[[Sample], Optional[Cell]]:
         if len(sample.numbers) == len(sample.cells):
             best = max(sample.numbers, key=lambda number: sign * number)
             return best.text
-        if sample.numbers:
-            raise UnsettledError("min or max of numbers and texts")
         ordered = sorted(sample.cells, key=lambda text: text.encode())
-        return ordered[-1] if sign > 0 else ordered[0]
+        texts_last = sorted(sample.cells, key=sort_key)
+        best_text, best_of_both = (ordered[-1], texts_last[-1]) if sign > 0 else (ordered[0], texts_last[0])
+        if best_text != best_of_both:
+            raise UnsettledError("min or max of numbers and texts")
+        return best_text
 
     return of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_network
 from typing import Any, Callable, Mapping, Set
 
 from lark import Lark, Token, Transformer, Tree, UnexpectedInput, v_args
@@ -43,7 +44,6 @@ WORD: /([^\s()"',=<>!|\[\]]|!(?!=))+/
 %ignore /\s+/
 """
 _PARSER = Lark(_GRAMMAR, parser="lalr", propagate_positions=False)
-_NETWORK = re.compile(r"[0-9A-Fa-f.:]+/\d+")
 _TIMES: Mapping[str, Callable[[float, float], bool]] = {
     "earliest": lambda at, bound: at >= bound,
     "latest": lambda at, bound: at < bound,
@@ -199,10 +199,17 @@ def _tester(operator: str, literal: str) -> Callable[[str], bool]:
 def _equals(literal: str) -> Callable[[str], bool]:
     if literal == "*":
         return lambda _: True
-    if _NETWORK.fullmatch(literal):
+    if _is_network(literal):
         return lambda text: text == literal or in_network(literal, text)
     pattern = wildcard(literal, is_any_case=True)
     return lambda text: pattern.fullmatch(text) is not None
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return "/" in text and bool(ip_network(text, strict=False))
+    except ValueError:
+        return False
 
 
 def _keyword(word: str) -> Matches:

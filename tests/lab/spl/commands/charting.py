@@ -18,7 +18,7 @@ from tests.lab.spl.values import Cell, format_number
 
 _LIMIT = 10
 _SERIES_OPTIONS = ("limit", "useother", "usenull", "nullstr", "otherstr")
-_UNKNOWN = ("bins", "minspan", "aligntime", "start", "end", "sep", "format", "partial", "agg", "cont")
+_UNKNOWN = ("bins", "minspan", "aligntime", "start", "end", "sep", "format", "partial", "agg")
 _MOST_BUCKETS = 10_000
 
 
@@ -179,7 +179,9 @@ def _chart(rows: List[Row], arguments: str, search: Search) -> List[Row]:
 
 @command("timechart")
 def _timechart(rows: List[Row], arguments: str, search: Search) -> List[Row]:
-    given = Arguments.parse(arguments, *_SERIES_OPTIONS, *_UNKNOWN, "span", "fixedrange")
+    given = Arguments.parse(arguments, *_SERIES_OPTIONS, *_UNKNOWN, "span", "fixedrange", "cont")
+    if "span" in given.options:
+        given.options.pop("bins", None)
     _refuse(given)
     parts, by = split_at(given.words, "by")
     fields = parse_fields(by)
@@ -198,6 +200,8 @@ def _time_buckets(rows: Sequence[Row], given: Arguments, search: Search) -> Dict
     for row in rows:
         found.setdefault(span.start(time_of(row)), []).append(row)
     starts = sorted(found)
+    if not given.is_set("cont", default=True):
+        return {format_number(start): found[start] for start in starts}
     if given.is_set("fixedrange", default=True):
         if clock.earliest is not None:
             starts.insert(0, span.start(clock.earliest))

@@ -19,6 +19,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)", re.IGNORECASE)
 _KILOBYTES = {"": 1, "k": 1, "m": 1024, "g": 1024 * 1024}
 _FORMAT = "%m/%d/%Y %H:%M:%S"
 Change = Callable[[str], Optional[str]]
+"""What a value becomes (None: it goes)."""
 
 
 @command("convert")
@@ -64,33 +65,33 @@ def _changed(row: Row, name: str, target: str, change: Change) -> Row:
         raise UnsettledError("convert of several values")
     if not cells:
         return row
-    made = change(cells[0])
-    if made is None:
-        raise UnsettledError(f"convert of {cells[0]!r}, which is not of that kind")
-    return with_cell(row, target, made)
+    return with_cell(row, target, change(cells[0]))
+
+
+def _must(match: Optional[re.Match[str]], text: str) -> re.Match[str]:
+    if match is None:
+        raise UnsettledError(f"convert of {text!r}, which is not of that kind")
+    return match
 
 
 def _seconds(text: str) -> Optional[str]:
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        return None
+    match = _must(_DURATION.fullmatch(text), text)
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return str(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
 def _kilobytes(text: str) -> Optional[str]:
-    match = _SIZE.fullmatch(text)
-    return format_number(float(match[1]) * _KILOBYTES[match[2].lower()]) if match else None
+    match = _must(_SIZE.fullmatch(text), text)
+    return format_number(float(match[1]) * _KILOBYTES[match[2].lower()])
 
 
 def _without_unit(text: str) -> Optional[str]:
-    match = re.match(r"[+-]?\d+(?:\.\d+)?", text)
-    return match[0] if match else None
+    return _must(re.match(r"[+-]?\d+(?:\.\d+)?", text), text)[0]
 
 
 def _milliseconds(text: str) -> Optional[str]:
-    match = re.fullmatch(r"(?:(\d+):)?(\d+)\.(\d{3})", text)
-    return format_number(int(match[1] or 0) * 60 + int(match[2]) + int(match[3]) / 1000) if match else None
+    match = _must(re.fullmatch(r"(?:(\d+):)?(\d+)\.(\d{3})", text), text)
+    return format_number(int(match[1] or 0) * 60 + int(match[2]) + int(match[3]) / 1000)
 
 
 def _only_number(text: str) -> Optional[str]:
@@ -105,14 +106,18 @@ def _changes(form: str, search: Search) -> Dict[str, Change]:
 
     def ctime(text: str) -> Optional[str]:
         number = parse_number(text)
-        return None if number is None else times.strftime(number, form, zone)
+        if number is None:
+            raise UnsettledError(f"ctime of {text!r}")
+        return times.strftime(number, form, zone)
 
     def mktime(text: str) -> Optional[str]:
         moment = times.strptime(text, form, zone)
-        return None if moment is None else format_number(moment)
+        if moment is None:
+            raise UnsettledError(f"mktime of {text!r}")
+        return format_number(moment)
 
     return {
-        "auto": _only_number,
+        "auto": lambda text: text,
         "ctime": ctime,
         "dur2sec": _seconds,
         "memk": _kilobytes,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Dict, List, Sequence
+from typing import Callable, Dict, List, Mapping, Optional, Sequence
 
 from tests.lab.spl import values
 from tests.lab.spl.arguments import Arguments, names_of
+from tests.lab.spl.commands.filtering import with_subsearches
 from tests.lab.spl.commands.registry import command
 from tests.lab.spl.environment import Row, Search, fields_of, ordered, with_cell
 from tests.lab.spl.errors import SplError, UnsettledError
 from tests.lab.spl.expressions import compile_assignments
+from tests.lab.spl.functions.json_texts import as_text
 from tests.lab.spl.patterns import pcre, sed, wildcard
 from tests.lab.spl.scanning import bracketed, is_quoted, quote, unquote
 
 
 @command("eval")
 def _eval(rows: List[Row], arguments: str, search: Search) -> List[Row]:
-    assignments = compile_assignments(arguments, search.clock)
+    assignments = compile_assignments(with_subsearches(arguments, search), search.clock)
     made = []
     for row in rows:
         for name, expression in assignments:
@@ -38,9 +41,9 @@ def _foreach(rows: List[Row], arguments: str, search: Search) -> List[Row]:
     names = names_of(given.words)
     if mode == "multifield":
         return _for_fields(rows, names, template, search)
-    if mode != "multivalue" or len(names) != 1:
+    if mode not in _ITEMS or len(names) != 1:
         raise UnsettledError(f"foreach mode={mode} of {len(names)} fields")
-    return [_for_values(row, names[0], template, search) for row in rows]
+    return [_for_values(row, _ITEMS[mode](row.get(names[0])), template, search) for row in rows]
 
 
 def _for_fields(rows: List[Row], names: Sequence[str], template: str, search: Search) -> List[Row]:
@@ -77,8 +80,26 @@ def _refuse_rest(text: str) -> str:
     return text
 
 
-def _for_values(row: Row, name: str, template: str, search: Search) -> Row:
-    for place, one in enumerate(values.settled(row.get(name))):
+def _array_items(cell: Optional[values.Cell]) -> List[str]:
+    if cell is None:
+        return []
+    try:
+        document = json.loads(values.text_of(cell))
+    except ValueError:
+        document = None
+    if not isinstance(document, list):
+        raise UnsettledError("foreach mode=json_array of what is no array")
+    return [as_text(one) for one in document]
+
+
+_ITEMS: Mapping[str, Callable[[Optional[values.Cell]], List[str]]] = {
+    "multivalue": values.settled,
+    "json_array": _array_items,
+}
+
+
+def _for_values(row: Row, items: Sequence[str], template: str, search: Search) -> Row:
+    for place, one in enumerate(items):
         item = one if values.parse_number(one) is not None else quote(one)
         text = _refuse_rest(template.replace("<<ITEM>>", item).replace("<<ITER>>", str(place)))
         (row,) = search.pipeline(text, [row])

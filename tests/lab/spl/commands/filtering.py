@@ -56,7 +56,7 @@ def _is_in_range(row: Row, search: Search, own: frozenset[str]) -> bool:
 
 @command("where")
 def _where(rows: List[Row], arguments: str, search: Search) -> List[Row]:
-    condition = compile_condition(arguments, search.clock)
+    condition = compile_condition(with_subsearches(arguments, search), search.clock)
     return [row for row in rows if condition.is_true(row)]
 
 

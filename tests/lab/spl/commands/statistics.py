@@ -88,8 +88,6 @@ def _streamstats(rows: List[Row], arguments: str, search: Search) -> List[Row]:
     if window > _WIDEST:
         raise SplError(f"window= is at most {_WIDEST}")
     is_global = given.is_set("global", default=True)
-    if window and fields and is_global and "global" not in given.options:
-        raise UnsettledError("window= with BY: say global=f or global=t")
     stream = _Stream(
         aggregations, fields, window, is_global=is_global, has_current=given.is_set("current", default=True)
     )

@@ -64,9 +64,7 @@ def _mvindex(value: Value, first: Value, last: Value = None) -> Value:
     if last is None:
         return _made([found[start]]) if 0 <= start < len(found) else None
     end = _place(whole_of(last), found)
-    if not (0 <= start < len(found) and 0 <= end < len(found)):
-        raise UnsettledError("mvindex of a range that reaches beyond the values")
-    return _made(found[start : end + 1])
+    return _made(found[start : end + 1]) if 0 <= start <= end < len(found) else None
 
 
 def _place(index: int, found: List[str]) -> int:
