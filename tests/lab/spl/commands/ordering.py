@@ -13,6 +13,7 @@ from tests.lab.spl.commands.registry import command
 from tests.lab.spl.environment import Row, Search
 from tests.lab.spl.errors import SplError, UnsettledError
 from tests.lab.spl.scanning import split
+from tests.lab.spl.values import EmptyCell
 
 _LIMIT = 10_000
 _TYPED = re.compile(r"(auto|str|ip|num)\((.*)\)")
@@ -109,15 +110,25 @@ def sort_rows(rows: Sequence[Row], fields: Sequence[Tuple[int, str, Compare]]) -
 
     def compare(left: Row, right: Row) -> int:
         for sign, name, order in fields:
-            one, other = values.settled(left.get(name)), values.settled(right.get(name))
+            one, other = values.cells(left.get(name)), values.cells(right.get(name))
             if len(one) > 1 or len(other) > 1:
                 raise UnsettledError(f"sort by {name}, which has several values")
-            result = sign * order(one[0], other[0]) if one and other else bool(other) - bool(one)
+            result = _order(one, other, sign, order)
             if result:
                 return result
         return 0
 
     return sorted(rows, key=cmp_to_key(compare))
+
+
+def _order(one: List[str], other: List[str], sign: int, order: Compare) -> int:
+    """Order two cells; an empty one comes last in descending order, be it null or the empty text."""
+    empty = [bool(each) and isinstance(each[0], EmptyCell) for each in (one, other)]
+    if any(empty):
+        if not (all(empty) or (sign < 0 and one and other)):
+            raise UnsettledError("sort of an empty cell, which as null comes last and as the empty text first")
+        return empty[0] - empty[1]
+    return sign * order(one[0], other[0]) if one and other else bool(other) - bool(one)
 
 
 @command("dedup")

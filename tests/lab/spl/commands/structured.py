@@ -35,7 +35,7 @@ def _spath(rows: List[Row], arguments: str, _: Search) -> List[Row]:
         elif path is None:
             if len(values.text_of(row[name])) > _LONGEST:
                 raise UnsettledError(f"spath of more than {_LONGEST} characters")
-            made.append(_with_all(row, document))
+            made.append({**row, **extract_all(document)})
         else:
             found = [as_text(one) for one in follow(document, path)]
             made.append(with_cell(row, given.options.get("output", path), values.joined(found)) if found else row)
@@ -51,12 +51,11 @@ def _document(cell: values.Cell | None) -> Any:
         raise UnsettledError("spath of what is no JSON") from None
 
 
-def _with_all(row: Row, document: Any) -> Row:
+def extract_all(document: Any) -> Row:
+    """Give all fields of a JSON document: paths of keys with points, and `{}` for each place of an array."""
     found: Dict[str, List[str]] = {}
     _collect(document, "", found)
-    for name, parts in found.items():
-        row = with_cell(row, name, values.joined(parts))
-    return row
+    return {name: parts[0] if len(parts) == 1 else parts for name, parts in found.items()}
 
 
 def _collect(value: Any, path: str, found: Dict[str, List[str]]) -> None:
