@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, MutableMapping, Optional
+from urllib.parse import urlsplit
 
-import requests
+from splunklib.binding import Context, HTTPError
 
 from tests.lab.confs import Stanzas
 from tests.lab.host import SearchHost, SearchResult
@@ -107,18 +109,14 @@ class SearchHead:
 
     def _rest(self, path: str, options: Mapping[str, str]) -> List[Row]:
         """Ask splunkd, and give its entries as rows."""
-        splunkd = self.site.splunkd
-        key = splunkd.log_in("analyst", *self.capabilities)
-        answer = requests.get(
-            splunkd.url + path,
-            params={**options, "output_mode": "json"},
-            headers={"Authorization": f"Splunk {key}"},
-            verify=False,  # noqa: S501 - the lab's own server, on this machine
-            timeout=60,
-        )
-        if not answer.ok:
-            raise SplError(f"rest {path}: {answer.status_code}")
-        return [_entry(entry) for entry in answer.json()["entry"]]
+        uri = urlsplit(self.site.splunkd.url)
+        key = self.site.splunkd.log_in("analyst", *self.capabilities)
+        context = Context(scheme=uri.scheme, host=uri.hostname, port=uri.port, token=f"Splunk {key}")
+        try:
+            answer = context.get(path, output_mode="json", **options)
+        except HTTPError as error:
+            raise SplError(f"rest {path}: {error}") from None
+        return [_entry(entry) for entry in json.loads(answer.body.read())["entry"]]
 
 
 def _entry(entry: Mapping[str, Any]) -> Row:
