@@ -25,6 +25,7 @@ help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
 	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
 	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
+	@echo "     or a search of your own: SPL='index=edr | cbsigned | stats count by signed signed_reason'"
 	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
 	@echo "make coverage [ARGS=...]   all tests, and how much of bin/ they run: 95 % of lines and branches must be"
 	@echo "make mutate [ARGS='--size 200 --seed 1 --path bin/cbverdict/search']   change code, and see whether a test notices"
@@ -35,12 +36,12 @@ help:
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
 given = $(if $(filter undefined,$(origin $(1))),,--$(2)='$(subst ','\'',$(value $(1)))')
-NAMES := INPUT SIGNATURES OUTPUT OPTIONS LEARN URL TOKEN_FILE CA CHECK_HOST_NAME
+NAMES := INPUT SIGNATURES OUTPUT OPTIONS SPL LEARN URL TOKEN_FILE CA CHECK_HOST_NAME
 # Names, never values, of what was misspelt on the command line, or should stand within OPTIONS.
 OTHERS = $(foreach v,$(filter-out $(NAMES) ARGS PYENV_ROOT PYTHON SHELL MAKE%,$(.VARIABLES)),\
 	$(if $(filter command,$(firstword $(origin $(v)))),$(v)))
 GIVEN = $(call given,INPUT,input) $(call given,SIGNATURES,signatures) $(call given,OUTPUT,output) \
-	$(call given,OPTIONS,options) $(call given,LEARN,learn) $(call given,URL,url) $(call given,TOKEN_FILE,token-file) \
+	$(call given,OPTIONS,options) $(call given,SPL,spl) $(call given,LEARN,learn) $(call given,URL,url) $(call given,TOKEN_FILE,token-file) \
 	$(call given,CA,ca) $(call given,CHECK_HOST_NAME,check-host-name) --others='$(strip $(OTHERS))'
 
 demo: .venv/$(PYTHON)/ready

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, MutableMapping, Optional
+from typing import Any, Callable, Dict, Iterable, List, Mapping, MutableMapping, Optional
 from urllib.parse import urlsplit
 
 from splunklib.binding import Context, HTTPError
@@ -33,7 +33,8 @@ class SearchHead:
     """A site and the data that its searches find; `capabilities` are those of who searches.
 
     `now` is seconds since 1970. Lookups are the app's: its files, which are changed here only, and its collections in
-    the site's splunkd. What the app's commands said is in `messages`, for each search anew.
+    the site's splunkd. What the app's commands said is in `messages`, for each search anew. `before` hears of a
+    command, its rows and its words before it runs.
     """
 
     site: Site
@@ -44,6 +45,7 @@ class SearchHead:
     capabilities: Iterable[str] = ANALYST
     macros: Dict[str, Dict[str, str]] = field(default_factory=dict)
     messages: List[tuple[str, str]] = field(default_factory=list)
+    before: Callable[[str, List[Row], List[str]], None] = lambda *_: None
     _kinds: Dict[Path, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -89,6 +91,7 @@ class SearchHead:
 
     def _command(self, name: str, stanza: Mapping[str, str], rows: List[Row], words: List[str]) -> List[Row]:
         """Run a command of the app as splunkd does: as what it says itself to be."""
+        self.before(name, rows, words)
         key = self.site.splunkd.log_in("analyst", *self.capabilities)
         script = self.site.app / "bin" / stanza["filename"]
         host = SearchHost(script, self.site.splunkd.url, key, self.site.python, getinfo_starts=0)
