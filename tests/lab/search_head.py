@@ -17,7 +17,7 @@ from tests.lab.confs import Stanzas
 from tests.lab.host import SearchHost, SearchResult
 from tests.lab.site import Site
 from tests.lab.spl.clock import Clock
-from tests.lab.spl.environment import Environment, Row
+from tests.lab.spl.environment import Environment, Event, Row
 from tests.lab.spl.errors import SplError
 from tests.lab.spl.interpreter import Results, run_in
 from tests.lab.spl.tables import CollectionTable, MemoryTable, Table
@@ -38,8 +38,8 @@ class SearchHead:
     """
 
     site: Site
-    indexes: Mapping[str, Iterable[Row]] = field(default_factory=dict)
-    data_models: Mapping[str, Iterable[Row]] = field(default_factory=dict)
+    indexes: Mapping[str, Iterable[Event]] = field(default_factory=dict)
+    data_models: Mapping[str, Iterable[Event]] = field(default_factory=dict)
     now: float = 0.0
     zone: str = "UTC"
     capabilities: Iterable[str] = ANALYST
@@ -55,7 +55,7 @@ class SearchHead:
         self.macros = {**confs.get("macros", {}), **self.macros}
 
     def run(
-        self, spl: str, rows: Optional[Iterable[Row]] = None, *, earliest: Optional[str] = None, latest: str = "now"
+        self, spl: str, rows: Optional[Iterable[Event]] = None, *, earliest: Optional[str] = None, latest: str = "now"
     ) -> Results:
         """Run a search, on rows or on data of its own; times are as in a time range picker (`-24h@h`; None: all).
 

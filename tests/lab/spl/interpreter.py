@@ -10,7 +10,7 @@ import tests.lab.spl.functions  # noqa: F401 - entered by importing them
 from tests.lab.spl.clock import Clock
 from tests.lab.spl.commands.filtering import base_search
 from tests.lab.spl.commands.registry import COMMANDS
-from tests.lab.spl.environment import Command, Environment, Rest, Row, Search, ordered
+from tests.lab.spl.environment import Command, Environment, Event, Rest, Row, Search, ordered
 from tests.lab.spl.errors import SplError, UnknownCommandError
 from tests.lab.spl.macros import expand
 from tests.lab.spl.scanning import split, unquote, words
@@ -27,7 +27,7 @@ class Results(List[Row]):
     columns: List[str]
 
 
-def run_in(environment: Environment, clock: Clock, spl: str, rows: Optional[Iterable[Row]] = None) -> Results:
+def run_in(environment: Environment, clock: Clock, spl: str, rows: Optional[Iterable[Event]] = None) -> Results:
     """Run a search in an environment, on rows or (None) on what it reads itself.
 
     Raises:
@@ -49,9 +49,9 @@ def run_in(environment: Environment, clock: Clock, spl: str, rows: Optional[Iter
 def run(  # noqa: PLR0913 - what a search may need, each of it optional
     spl: str,
     *,
-    rows: Optional[Iterable[Row]] = None,
-    indexes: Optional[Mapping[str, Iterable[Row]]] = None,
-    data_models: Optional[Mapping[str, Iterable[Row]]] = None,
+    rows: Optional[Iterable[Event]] = None,
+    indexes: Optional[Mapping[str, Iterable[Event]]] = None,
+    data_models: Optional[Mapping[str, Iterable[Event]]] = None,
     lookups: Optional[MutableMapping[str, Table]] = None,
     macros: Optional[Mapping[str, Mapping[str, str]]] = None,
     saved_searches: Optional[Mapping[str, Mapping[str, str]]] = None,
