@@ -90,6 +90,7 @@ def problems(app: App) -> Iterator[str]:
         for stanza, settings in stanzas.items():
             yield from _stanza_problems(app, kinds, (conf, stanza), settings)
     yield from _together(app.confs)
+    yield from _own_confs(app)
 
 
 def _stanza_problems(
@@ -192,6 +193,8 @@ def _together(confs: Mapping[str, Stanzas]) -> Iterator[str]:
     yield from _macros(confs.get("macros", {}))
     yield from _lookups(confs)
     yield from _roles(confs.get("authorize", {}))
+    yield from _identity(confs.get("app", {}))
+    yield from _event_types(confs)
     yield from _examples(confs.get("searchbnf", {}), set(confs.get("commands", {})))
     types = {f"eventtype={name}" for name in confs.get("eventtypes", {})}
     yield from (
@@ -201,6 +204,31 @@ def _together(confs: Mapping[str, Stanzas]) -> Iterator[str]:
         if stanza.get("enableSched") == "1" and "cron_schedule" not in stanza:
             yield f"savedsearches.conf [{name}]: a schedule without cron_schedule"
     yield from (f"{conf}.conf [{name}]: {what}" for conf, name, what in _missing(confs))
+
+
+def _own_confs(app: App) -> Iterator[str]:
+    """Say which conf that is reloaded or replicated is not the app's own."""
+    named = {
+        *(("app", "triggers", name) for name in app.confs.get("app", {}).get("triggers", {})),
+        *(("server", "shclustering", name) for name in app.confs.get("server", {}).get("shclustering", {})),
+    }
+    for conf, stanza, name in sorted(named):
+        if name.rpartition(".")[2] not in set(app.specs) - set(SPECS):
+            yield f"{conf}.conf [{stanza}]: {name} names a conf that is not the app's"
+
+
+def _identity(app: Stanzas) -> Iterator[str]:
+    names = {app.get("id", {}).get("name"), app.get("package", {}).get("id")}
+    versions = {app.get("id", {}).get("version"), app.get("launcher", {}).get("version")}
+    if len(names) > 1 or len(versions) > 1:
+        yield f"app.conf: one app has one name and one version, not {names} and {versions}"
+
+
+def _event_types(confs: Mapping[str, Stanzas]) -> Iterator[str]:
+    for name, stanza in confs.get("eventtypes", {}).items():
+        unknown = set(re.findall(r'sourcetype="?([\w:]+)', stanza.get("search", ""))) - set(confs.get("props", {}))
+        if unknown:
+            yield f"eventtypes.conf [{name}]: props.conf has no source type {', '.join(sorted(unknown))}"
 
 
 _REQUIRED: Mapping[str, Tuple[str, ...]] = {
@@ -258,6 +286,9 @@ def _examples(searchbnf: Stanzas, commands: set[str]) -> Iterator[str]:
     for stanza, settings in searchbnf.items():
         if stanza.endswith("-command") and stanza[: -len("-command")] not in commands:
             yield f"searchbnf.conf [{stanza}]: there is no such command"
+        named = re.findall(r"<([a-z0-9]+-options?)>", settings.get("syntax", ""))
+        unknown = [name for name in named if name not in searchbnf]
+        yield from (f"searchbnf.conf [{stanza}]: <{name}> is explained nowhere" for name in unknown)
         numbers = {kind: {name[7:] for name in settings if name.startswith(kind)} for kind in ("example", "comment")}
         if numbers["example"] != numbers["comment"]:
             yield f"searchbnf.conf [{stanza}]: examples and comments do not match"
