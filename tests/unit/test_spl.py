@@ -398,6 +398,7 @@ def test_timechart_fills_the_range_of_the_search() -> None:
     rows = [
         {"_time": str(DAY["earliest"] + second), "h": f"h{number:02d}"} for second in (0, 1900) for number in range(12)
     ]
+    assert len(run("| timechart count", rows=rows, **{**DAY, "earliest": DAY["earliest"] - 3000})) == 50
     found = run("| timechart count BY h", rows=rows, **DAY)
     assert len(found) == 48
     assert found.columns == ["_time", *(f"h{number:02d}" for number in range(10)), "OTHER"]
