@@ -127,13 +127,10 @@ class Span:
             raise UnsettledError(f"where the buckets of span={text} begin")
 
     def start(self, moment: float) -> float:
-        """Give the start of the bucket that a moment lies in."""
-        if self._unit in {"s", "m", "h"} and self._count > 1:
+        """Give the start of the bucket that a moment lies in; those of hours and less begin at the epoch."""
+        if self._unit in {"s", "m", "h"}:
             seconds = self._count * _SECONDS[self._unit]
-            midnight = _snap(moment, "d", "", self._zone)
-            if 86400 % seconds:
-                raise UnsettledError("buckets that do not divide a day")
-            return midnight + (moment - midnight) // seconds * seconds
+            return moment // seconds * seconds
         return _snap(moment, self._unit, "", self._zone)
 
     def next(self, start: float) -> float:
