@@ -163,6 +163,25 @@ TABLES = [
         [{"m": ["a", "b"]}],
         [{"m": ["a", "b"], "t": "ab"}],
     ),
+    (
+        '| foreach f*b* fieldstr="#f#" matchseg2="#2#" [eval #f#="#2#"]',
+        [{"f1b2": "x"}],
+        [{"f1b2": "2"}],
+    ),
+    (
+        "| foreach mode=multivalue m [eval f_<<ITER>>=<<ITEM>>]",
+        [{"m": ["a", "b"]}],
+        [{"m": ["a", "b"], "f_0": "a", "f_1": "b"}],
+    ),
+    ("| foreach mode=json_array j [eval t=coalesce(t, 0)+<<ITEM>>]", [{"j": "[1,2]"}], [{"j": "[1,2]", "t": "3"}]),
+    ("| replace a WITH x, a WITH y, * WITH z IN t", [{"t": "a"}, {"t": "b"}], [{"t": "y"}, {"t": "z"}]),
+    ("| replace a* WITH 1, ab* WITH 2 IN t", [{"t": "abc"}], [{"t": "2"}]),
+    ("| xyseries a b c d", [{"a": "1", "b": "x", "c": "7", "d": "8"}], [{"a": "1", "c: x": "7", "d: x": "8"}]),
+    (
+        '| format maxresults=1 mvsep="AND" "[" "[" "&&" "]" "||" "]"',
+        [{"a": ["1", "2"]}, {"b": "3"}],
+        [{"search": '[ [ ( a="1" AND a="2" ) ] ]'}],
+    ),
     ("| addtotals row=f col=t n", NUMBERS[:2], [{"n": "2"}, {"n": "10"}, {"n": "12"}]),
     ("| convert num(n)", NUMBERS, [{"n": "2"}, {"n": "10"}, {}, {}]),
     ("| convert auto(*) none(b)", [{"a": "1:02:03", "b": "1,000"}], [{"a": "3723", "b": "1,000"}]),
@@ -389,6 +408,13 @@ def test_outputlookup_writes_what_inputlookup_reads() -> None:
     assert "a.csv" in lookups
     run("| outputlookup a.csv", rows=[], lookups=lookups)
     assert lookups == {}
+
+
+def test_a_saved_search_gets_what_stands_for_its_terms() -> None:
+    """By name, as text."""
+    saved = {"of a user": {"search": 'index=edr user="$who$"'}}
+    indexes = {"edr": [{"_time": "1", "user": "ann"}, {"_time": "2", "user": "bob"}]}
+    assert run('| savedsearch "of a user" who=bob', saved_searches=saved, indexes=indexes) == [indexes["edr"][1]]
 
 
 def test_columns_come_in_order() -> None:

@@ -11,7 +11,7 @@ from tests.lab.spl.clock import Clock
 from tests.lab.spl.commands.filtering import base_search
 from tests.lab.spl.commands.registry import COMMANDS
 from tests.lab.spl.environment import Command, Environment, Event, Rest, Row, Search, ordered
-from tests.lab.spl.errors import SplError, UnknownCommandError
+from tests.lab.spl.errors import SplError, UnknownCommandError, UnsettledError
 from tests.lab.spl.macros import expand
 from tests.lab.spl.scanning import split, unquote, words
 from tests.lab.spl.tables import Table
@@ -97,7 +97,10 @@ def _pipeline(search: Search, text: str, given: Optional[List[Row]]) -> List[Row
     elif given is None:
         parts[0] = _explicit_search(parts[0])
     rows = given
-    for name, arguments in [_named(search, part) for part in parts]:
+    commands = [_named(search, part) for part in parts]
+    if given is None and commands[0][0] == "eval":
+        raise UnsettledError("a search that begins with eval: of no row, or of one that is made for it")
+    for name, arguments in commands:
         rows = _run_command(search, name, arguments, rows)
     return rows or []
 
