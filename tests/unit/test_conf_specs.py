@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Dict
 
 import pytest
@@ -62,6 +63,7 @@ FAULTS = [
 ]
 
 
+@lru_cache(maxsize=1)
 def _app() -> App:
     return read_app(ROOT, ROOT / "package" / "README")
 
