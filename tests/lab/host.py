@@ -35,6 +35,8 @@ _ENCODED = re.compile(r"\$((?:[^$]|\$\$)*)\$(?:;|\Z)")
 _OURS = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}  # of the environment, what splunkd would not hand on
 _WORD = re.compile(r"[A-Za-z0-9]*")
 _INDEX = "_chunked_idx"
+SID = "1700000000.1"
+"""The search's id, where it does not matter."""
 
 
 @dataclass
@@ -75,6 +77,7 @@ class SearchHost:
     session_key: str
     python: str = sys.executable
     getinfo_starts: int = 2
+    sid: str = SID
 
     def run(
         self,
@@ -253,7 +256,7 @@ class _Command:
                 "args": self._arguments,
                 "raw_args": self._arguments,
                 "dispatch_dir": self._dispatch.name,
-                "sid": "1700000000.1",
+                "sid": self._host.sid,
                 "app": "search",
                 "owner": "analyst",
                 "username": "analyst",

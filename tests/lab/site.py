@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from solnlib.conf_manager import ConfManager
 
-from tests.lab.host import Row, SearchHost, SearchResult, Take
+from tests.lab.host import SID, Row, SearchHost, SearchResult, Take
+from tests.lab.splunkd.jobs import Job
 from tests.lab.splunkd.server import APP, Splunkd
 
 if TYPE_CHECKING:
@@ -61,9 +62,13 @@ class Site:
         chunk_size: int = 50_000,
         getinfo_starts: int = 1,
         progress: Callable[[int], None] | None = None,
+        sid: str = SID,
     ) -> SearchResult:
-        """Run `| cbsigned <arguments>` over rows as a user with these capabilities."""
-        return self._head(capabilities, getinfo_starts).run(rows, arguments, chunk_size, progress)
+        """Run `| cbsigned <arguments>` over rows as a user with these capabilities.
+
+        splunkd knows it as one that runs, unless `splunkd.jobs` says otherwise of its `sid`.
+        """
+        return self._head(capabilities, getinfo_starts, sid).run(rows, arguments, chunk_size, progress)
 
     def stream(self, rows: Iterable[Row], take: Take, *arguments: str, chunk_size: int = 50_000) -> SearchResult:
         """Run `| cbsigned <arguments>` likewise, without holding the rows: `take` gets them chunk by chunk."""
@@ -87,9 +92,15 @@ class Site:
         paths = sorted((self.splunkd.home / "var" / "log" / "splunk").iterdir())
         return "".join(path.read_text(encoding="utf-8") for path in paths)
 
-    def _head(self, capabilities: Iterable[str], getinfo_starts: int) -> SearchHost:
+    def _head(self, capabilities: Iterable[str], getinfo_starts: int, sid: str = SID) -> SearchHost:
         key = self.splunkd.log_in("analyst", *capabilities)
-        return SearchHost(self.app / "bin" / "cbsigned.py", self.splunkd.url, key, self.python, getinfo_starts)
+        self.splunkd.jobs.setdefault(sid, Job())
+        return self.host(key, getinfo_starts=getinfo_starts, sid=sid)
+
+    def host(self, key: str, command: str = "cbsigned", *, getinfo_starts: int = 1, sid: str = SID) -> SearchHost:
+        """Give what runs a command with somebody's session; splunkd knows nothing of the search."""
+        script = self.app / "bin" / f"{command}.py"
+        return SearchHost(script, self.splunkd.url, key, self.python, getinfo_starts, sid)
 
     def _save(self, conf: str, stanza: str, fields: dict[str, str], encrypted: list[str]) -> None:
         uri = urlsplit(self.splunkd.url)

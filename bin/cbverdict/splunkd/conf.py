@@ -15,7 +15,8 @@ from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings.account import Account, parse_account, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
-from cbverdict.splunkd.rest import APP, connect, is_search_over
+from cbverdict.splunkd.jobs import JobState, read_job
+from cbverdict.splunkd.rest import APP, connect
 from cbverdict.splunkd.stores import BaselineStore, VerdictStore
 
 ACCOUNTS = "cbsigned_account"
@@ -117,9 +118,9 @@ class SplunkdConfiguration:
         """Return the baseline store of this splunkd."""
         return BaselineStore(self._uri.geturl(), self._token)
 
-    def is_search_over(self, sid: str | None) -> bool:
-        """Return whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
-        return sid is not None and is_search_over(self._uri.geturl(), self._token, sid)
+    def job_state(self, sid: str) -> JobState:
+        """Return what becomes of a search."""
+        return read_job(self._uri.geturl(), self._token, sid)
 
     def _only_account(self) -> str:
         names = [str(stanza.name) for stanza in self._as_stored(ACCOUNTS)]

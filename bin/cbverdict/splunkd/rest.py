@@ -6,7 +6,7 @@ import json
 import socket
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from splunklib import binding, client
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 APP = "cbsigned"
 _OWNER = "nobody"
-_JOB_TIMEOUT = 2.0
 _ENDPOINTS = f"/servicesNS/{_OWNER}/{APP}/cbsigned"
 
 
@@ -33,19 +32,6 @@ def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
         app=APP,
         handler=binding.handler(timeout=timeout),
     )
-
-
-def is_search_over(splunkd_uri: str, token: str, sid: str) -> bool:
-    """Return whether a search was cancelled or finalised; where splunkd does not say, it goes on."""
-    splunkd = connect(splunkd_uri, token, _JOB_TIMEOUT)
-    try:
-        answer = splunkd.get(f"/services/search/jobs/{quote(sid, safe='')}", output_mode="json").body.read()
-        job = json.loads(answer)["entry"][0]["content"]
-        return bool(job.get("isFinalized")) or job.get("dispatchState") in {"FINALIZING", "DONE", "FAILED"}
-    except binding.HTTPError as error:
-        return int(error.status) == 404  # noqa: PLR2004 - HTTP's not found: it was cancelled
-    except (binding.AuthenticationError, OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError):
-        return False
 
 
 class ServiceCall:

@@ -19,6 +19,7 @@ from tests.lab.splunkd import kvstore
 from tests.lab.splunkd.external import CREATE, EDIT, LIST, REMOVE, External, ExternalError, read_externals
 from tests.lab.splunkd.external import call as run_external
 from tests.lab.splunkd.handlers import Endpoint, HandlerProcess, read_endpoints
+from tests.lab.splunkd.jobs import Job
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -47,8 +48,8 @@ class Splunkd:
 
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `checkpoints hang`, `writes refused`, `nonsense`.
-    `jobs` holds the state of searches by id (`RUNNING` where it is not told; `cancelled`: gone). `conf_trouble`
-    makes splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
+    `jobs` are the searches that it knows, by id; one that was cancelled is forgotten. `conf_trouble` makes
+    splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -74,7 +75,7 @@ class Splunkd:
         self.calls: list[tuple[str, str, str]] = []
         self.kv_trouble = ""
         self.conf_trouble = ""
-        self.jobs: dict[str, str] = {}
+        self.jobs: dict[str, Job] = {}
         self.time_zone = "### SERIALIZED TIMEZONE FORMAT 1.0;C0;Y0 NW 55 54 43;$"
         self._server = HttpsServer(self.answer)
 
@@ -249,10 +250,9 @@ class Splunkd:
         return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
 
     def _job(self, sid: str) -> Response:
-        state = self.jobs.get(sid, "RUNNING")
-        if state == "cancelled":
+        if sid not in self.jobs:
             raise _RefusedError(404, "Unknown sid.")
-        content = {"sid": sid, "dispatchState": state, "isFinalized": state == "FINALIZING"}
+        content = self.jobs[sid].content(sid)
         return Response(200, json.dumps({"entry": [{"name": sid, "content": content}]}).encode())
 
     def _stanzas(self, conf: str) -> Stanzas:
