@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 ROOT = Path(__file__).resolve().parents[2]
+ANALYST = ("search", "run_custom_command", "cbsigned_lookup")
+"""What an analyst may: Splunk's own role `user`, and the add-on's."""
 
 
 class Site:
@@ -58,7 +60,7 @@ class Site:
         self,
         rows: Iterable[Row],
         *arguments: str,
-        capabilities: Iterable[str] = ("search", "cbsigned_lookup"),
+        capabilities: Iterable[str] = ANALYST,
         chunk_size: int = 50_000,
         getinfo_starts: int = 1,
         progress: Callable[[int], None] | None = None,
@@ -72,7 +74,7 @@ class Site:
 
     def stream(self, rows: Iterable[Row], take: Take, *arguments: str, chunk_size: int = 50_000) -> SearchResult:
         """Run `| cbsigned <arguments>` likewise, without holding the rows: `take` gets them chunk by chunk."""
-        return self._head(("search", "cbsigned_lookup"), 1).stream(rows, take, arguments, chunk_size)
+        return self._head(ANALYST, 1).stream(rows, take, arguments, chunk_size)
 
     def learn(
         self,
@@ -83,9 +85,8 @@ class Site:
         progress: Callable[[int], None] | None = None,
     ) -> SearchResult:
         """Run `| cbsignedlearn <arguments>` over rows that lie on search peers, as an admin."""
-        key = self.splunkd.log_in("admin", "search", "cbsigned_lookup", "cbsigned_admin")
-        host = SearchHost(self.app / "bin" / "cbsignedlearn.py", self.splunkd.url, key, self.python)
-        return host.report(rows, arguments, peers, chunk_size, progress)
+        key = self.splunkd.log_in("admin", *ANALYST, "cbsigned_admin")
+        return self.host(key, "cbsignedlearn").report(rows, arguments, peers, chunk_size, progress)
 
     def logs(self) -> str:
         """Give everything that the add-on logged."""
@@ -98,7 +99,12 @@ class Site:
         return self.host(key, getinfo_starts=getinfo_starts, sid=sid)
 
     def host(self, key: str, command: str = "cbsigned", *, getinfo_starts: int = 1, sid: str = SID) -> SearchHost:
-        """Give what runs a command with somebody's session; splunkd knows nothing of the search."""
+        """Give what runs a command with somebody's session; splunkd knows nothing of the search.
+
+        Raises:
+            RefusedError: whoever it is may not run commands.
+        """
+        self.splunkd.check_may_run(key)
         script = self.app / "bin" / f"{command}.py"
         return SearchHost(script, self.splunkd.url, key, self.python, getinfo_starts, sid)
 

@@ -12,8 +12,8 @@ from cbverdict.events.event import read_event
 from cbverdict.splunkd.lookup_files import read_lists
 from tests.lab.company import Company
 from tests.lab.edr.server import TOKEN, EdrServer
-from tests.lab.host import Row, SearchHost
-from tests.lab.site import Site
+from tests.lab.host import Row
+from tests.lab.site import ANALYST, Site
 
 A = "a" * 32
 HISTORY = list(Company(2).history(weeks=2, starts=400))
@@ -66,9 +66,8 @@ def test_a_wrong_option_is_named(bare_site: Site, words: list[str], message: str
 
 def test_only_who_may_administer_writes_baselines(bare_site: Site) -> None:
     """An analyst may read them through a search, and is told what is missing to write them."""
-    analyst = bare_site.splunkd.log_in("analyst", "search", "cbsigned_lookup")
-    script = bare_site.app / "bin" / "cbsignedlearn.py"
-    result = SearchHost(script, bare_site.splunkd.url, analyst, bare_site.python).report(HISTORY[:10])
+    analyst = bare_site.splunkd.log_in("analyst", *ANALYST)
+    result = bare_site.host(analyst, "cbsignedlearn").report(HISTORY[:10])
     assert (result.rows, "403" in result.messages[0][1]) == ([], True)
     assert _baselines(bare_site) == {}
 
@@ -154,8 +153,7 @@ def test_whom_nothing_was_learnt_of_for_long_is_swept_out(bare_site: Site) -> No
     collection = bare_site.splunkd.collections["cbsigned_baselines"]
     old = {**collection.get("organisation:"), "_key": "person:leaver", "learnt": time.time() - 361 * 86400}
     collection.save([old], 1)
-    admin = bare_site.splunkd.log_in("admin", "cbsigned_admin")
-    script = bare_site.app / "bin" / "cbsignedpurge.py"
-    assert SearchHost(script, bare_site.splunkd.url, admin, bare_site.python).generate().rows
+    admin = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    assert bare_site.host(admin, "cbsignedpurge").generate().rows
     assert "person:leaver" not in _baselines(bare_site)
     assert "organisation:" in _baselines(bare_site)

@@ -12,7 +12,7 @@ from cbverdict.splunkd.conf import SplunkdConfiguration
 from cbverdict.splunkd.jobs import JobState
 from tests.lab.edr.server import EdrServer
 from tests.lab.host import SID, Row
-from tests.lab.site import Site
+from tests.lab.site import ANALYST, Site
 from tests.lab.splunkd.jobs import Job, JobPhase
 from tests.lab.waiting import wait_for
 
@@ -72,7 +72,7 @@ def test_a_sid_that_splunkd_never_knew_is_no_search_that_was_cancelled(site: Sit
     """The head of the same search may run elsewhere, or be a subsearch whose name says nothing."""
     edr.estate.add_binary(A, "Signed", "c:\\a.exe")
     edr.delay = 2.5
-    key = site.splunkd.log_in("analyst", "search", "cbsigned_lookup")
+    key = site.splunkd.log_in("analyst", *ANALYST)
     assert not site.splunkd.jobs
     result = site.host(key, sid="1700000000.7").run([{"md5": A}])
     assert _signed(result.rows) == [("true", "binary")]
@@ -100,15 +100,14 @@ def test_a_search_that_is_over_stops_within_three_seconds(
     rows: list[Row] = [{"md5": f"{number:032x}", "process_name": "x"} for number in range(1, 401)]
     with ThreadPoolExecutor(1) as searches:
         search = searches.submit(site.search, rows, "method=prog_name")
-        wait_for(lambda: LOOKED_AT in site.splunkd.calls)
+        wait_for(lambda: site.splunkd.calls.count(LOOKED_AT) > 1)  # the first look has its answer
         end(site)
-        ended = time.monotonic()
+        sent = len(edr.requests)
         result = search.result()
-    assert time.monotonic() - ended < 3.0
+    assert len(edr.requests) - sent <= 3.0 / edr.delay * 4, "four in flight, for three seconds"
     reasons = [str(row["signed_reason"]) for row in result.rows]
     assert len(reasons) == 400
     assert (reasons[0], reasons[-1]) == ("no_prog_name", "cancelled")
-    assert len(edr.requests) < 60
     assert "was cancelled or finalised" in result.messages[0][1]
 
 

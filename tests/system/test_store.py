@@ -18,8 +18,8 @@ from cbverdict.verdicts.signature import Signature, SignatureStatus
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS, Verdict
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
-from tests.lab.host import Row, SearchHost
-from tests.lab.site import Site
+from tests.lab.host import Row
+from tests.lab.site import ANALYST, Site
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
@@ -338,11 +338,9 @@ def test_the_purge_command_sweeps_for_those_who_may(site: Site) -> None:
     site.search(ROWS)
     store = site.splunkd.collections["cbsigned_verdicts"]
     store.save([{**document, "expires": time.time() - 1} for document in store.find({"signed": "unknown"})], 0)
-    script = site.app / "bin" / "cbsignedpurge.py"
-    analyst = SearchHost(script, site.splunkd.url, site.splunkd.log_in("analyst", "cbsigned_lookup"), site.python)
-    refused = analyst.generate()
+    refused = site.host(site.splunkd.log_in("analyst", *ANALYST), "cbsignedpurge").generate()
     assert (refused.rows, refused.messages[0][0], "403" in refused.messages[0][1]) == ([], "ERROR", True)
-    admin = SearchHost(script, site.splunkd.url, site.splunkd.log_in("admin", "cbsigned_admin"), site.python)
+    admin = site.host(site.splunkd.log_in("admin", *site.splunkd.roles()["cbsigned_admin"]), "cbsignedpurge")
     assert [row["result"] for row in admin.generate().rows] == ["expired verdicts are swept"]
     assert [document["_key"] for document in store.find({})] == [f"{A}@lab", f"{B}@lab"]
 

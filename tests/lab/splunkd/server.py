@@ -36,8 +36,11 @@ class Session:
     capabilities: frozenset[str]
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
+    """splunkd refuses a request: `status` is HTTP's, `text` are its words."""
+
     def __init__(self, status: int, text: str) -> None:
+        """Take the status and the words."""
         super().__init__(text)
         self.status = status
         self.text = text
@@ -107,6 +110,14 @@ class Splunkd:
         self._sessions[token] = Session(user, frozenset(capabilities))
         return token
 
+    def check_may_run(self, key: str) -> None:
+        """Refuse a search with a command of an app's to whom Splunk refuses it.
+
+        Raises:
+            RefusedError: the session lacks the capability.
+        """
+        _require(self._sessions[key], "run_custom_command")
+
     def forget_secrets(self, conf: str) -> None:
         """Lose the secrets of a conf, as a restored backup without its splunk.secret does."""
         self._passwords = {name: entry for name, entry in self._passwords.items() if conf not in name}
@@ -134,7 +145,7 @@ class Splunkd:
         self.calls.append((session.user, request.verb, request.path))
         try:
             return _as_asked(request, self._route(request, session, match["rest"].strip("/")))
-        except _RefusedError as error:
+        except RefusedError as error:
             return _as_asked(request, _message(error.status, error.text))
         except kvstore.KvError as error:
             return _message(error.status, str(error))
@@ -150,9 +161,9 @@ class Splunkd:
             return self._storage_passwords(request, session, parts[2:])
         if path.startswith("storage/collections/data/"):
             return self._collection(request, parts[3], parts[4:])
-        return self._own(request, parts)
+        return self._own(request, session, parts)
 
-    def _own(self, request: Request, parts: list[str]) -> Response:
+    def _own(self, request: Request, session: Session, parts: list[str]) -> Response:
         """Answer what splunkd itself knows: confs, inputs, indexes, jobs."""
         path = "/".join(parts)
         if parts[0] == "configs" and parts[1].startswith("conf-"):
@@ -160,14 +171,14 @@ class Splunkd:
         if parts[0] == "properties" and len(parts) == 2:
             return _feed(path, {name: {} for name in self._stanzas(parts[1])})
         if parts[:2] == ["data", "inputs"]:
-            return self._inputs(request, parts[2], parts[3:])
+            return self._inputs(request, session, parts[2], parts[3:])
         if path == "data/indexes":
             return _feed(path, {"main": {}, "edr": {}})
         if parts[:2] == ["search", "jobs"] and len(parts) == 3:
             return self._job(parts[2])
         if path == "search/timeparser/tz":
             return Response(200, self.time_zone.encode(), "text/plain")
-        raise _RefusedError(404, "Not Found")
+        raise RefusedError(404, "Not Found")
 
     def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:
         needed = endpoint.rights.needed(request.verb)
@@ -205,22 +216,23 @@ class Splunkd:
         try:
             entries = run_external(self.python, script, call, home=self.home, uri=self.url)
         except ExternalError as error:
-            raise _RefusedError(500, str(error)) from None
+            raise RefusedError(500, str(error)) from None
         contents = {name: {**entry["content"], "eai:appName": APP} for name, entry in entries.items()}
         return _feed(external.name, contents, 201 if action == CREATE else 200)
 
-    def _inputs(self, request: Request, kind: str, rest: list[str]) -> Response:
+    def _inputs(self, request: Request, session: Session, kind: str, rest: list[str]) -> Response:
+        _require(session, "list_inputs" if request.verb == "GET" else f"edit_modinput_{kind}")
         stanzas = self.confs.setdefault("inputs", {})
         named = {name[len(kind) + 3 :]: name for name in stanzas if name.startswith(f"{kind}://")}
         form = _form(request)
         if request.verb == "GET":
             shown = {name: stanzas[stanza] for name, stanza in named.items() if not rest or name == rest[0]}
             if rest and not shown:
-                raise _RefusedError(404, f"Could not find object id={rest[0]}")
+                raise RefusedError(404, f"Could not find object id={rest[0]}")
             defaults = self.confs["inputs"].get(kind, {})
             return _feed(f"data/inputs/{kind}", {name: {**defaults, **own} for name, own in shown.items()})
         if rest and rest[0] not in named:
-            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+            raise RefusedError(404, f"Could not find object id={rest[0]}")
         name = rest[0] if rest else form["name"]
         if request.verb == "DELETE":
             del stanzas[named[name]]
@@ -243,7 +255,7 @@ class Splunkd:
         if not rest:
             return _feed(f"configs/conf-{name}", stanzas)
         if rest[0] not in stanzas:
-            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+            raise RefusedError(404, f"Could not find object id={rest[0]}")
         if request.verb == "DELETE":
             del stanzas[rest[0]]
             return _feed(f"configs/conf-{name}", stanzas)
@@ -251,15 +263,15 @@ class Splunkd:
 
     def _job(self, sid: str) -> Response:
         if sid not in self.jobs:
-            raise _RefusedError(404, "Unknown sid.")
+            raise RefusedError(404, "Unknown sid.")
         content = self.jobs[sid].content(sid)
         return Response(200, json.dumps({"entry": [{"name": sid, "content": content}]}).encode())
 
     def _stanzas(self, conf: str) -> Stanzas:
         if self.conf_trouble:
-            raise _RefusedError(503, self.conf_trouble)
+            raise RefusedError(503, self.conf_trouble)
         if conf not in self.confs:
-            raise _RefusedError(404, f"Conf file {conf} does not exist")
+            raise RefusedError(404, f"Conf file {conf} does not exist")
         return self.confs[conf]
 
     def _storage_passwords(self, request: Request, session: Session, rest: list[str]) -> Response:
@@ -275,19 +287,19 @@ class Splunkd:
             return _feed("storage/passwords", {})
         form = _form(request)
         if rest and rest[0] not in self._passwords:
-            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+            raise RefusedError(404, f"Could not find object id={rest[0]}")
         name = rest[0] if rest else f"{form.get('realm', '')}:{form['name']}:"
         if not rest and name in self._passwords:
-            raise _RefusedError(409, "object already exists")
+            raise RefusedError(409, "object already exists")
         entry = self._passwords.setdefault(name, {"realm": form.get("realm", ""), "username": form.get("name", "")})
         entry.update(clear_password=form["password"], encr_password="$7$encrypted", password="********")  # noqa: S106
         return _feed("storage/passwords", {name: entry}, 200 if rest else 201)
 
     def _collection(self, request: Request, name: str, rest: list[str]) -> Response:
         if name not in self.collections:
-            raise _RefusedError(404, f"collection {name} does not exist")
+            raise RefusedError(404, f"collection {name} does not exist")
         if self.kv_trouble == "503" or (self.kv_trouble == "writes refused" and rest == ["batch_save"]):
-            raise _RefusedError(503, "KV Store is initializing. Please try again later.")
+            raise RefusedError(503, "KV Store is initializing. Please try again later.")
         is_saving = name == "cbsigned_checkpoints" and rest == ["batch_save"]
         if self.kv_trouble == "hang" or (self.kv_trouble == "checkpoints hang" and is_saving):
             return Response(hang=True)
@@ -300,7 +312,7 @@ class Splunkd:
 def _require(session: Session, capability: str) -> None:
     if not session.capabilities & {capability, "*"}:
         text = f"You (user={session.user}) do not have permission (requires capability: {capability})."
-        raise _RefusedError(403, text)
+        raise RefusedError(403, text)
 
 
 def _form(request: Request) -> dict[str, str]:
