@@ -29,6 +29,7 @@ class Job:
 
     phase: JobPhase = JobPhase.RUNNING
     is_finalized: bool = False
+    events: int = 0
 
     def content(self, sid: str) -> dict[str, Any]:
         """Give what REST says of it."""
@@ -38,5 +39,6 @@ class Job:
             "isFinalized": self.is_finalized,
             "isDone": self.phase in {JobPhase.DONE, JobPhase.FAILED},
             "isFailed": self.phase is JobPhase.FAILED,
+            "eventCount": self.events,
             "isPaused": self.phase is JobPhase.PAUSED,
         }
