@@ -53,6 +53,10 @@ class ServiceCall:
         headers = [("Content-Type", "application/json")]
         return self._send(lambda splunkd: splunkd.post(self._path, headers=headers, body=body), timeout)
 
+    def get(self, timeout: float) -> str:
+        """Send a GET; give the JSON that comes back, and raise what `post` does."""
+        return self._send(lambda splunkd: splunkd.get(self._path), timeout)
+
     def delete(self, timeout: float) -> None:
         """Send a DELETE.
 

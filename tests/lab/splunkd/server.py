@@ -9,13 +9,13 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import parse_qs, quote, unquote_plus
 from xml.sax.saxutils import escape, quoteattr
 
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.https import HttpsServer, Request, Response
-from tests.lab.splunkd import kvstore
+from tests.lab.splunkd import facts, kvstore
 from tests.lab.splunkd.external import CREATE, EDIT, LIST, REMOVE, External, ExternalError, read_externals
 from tests.lab.splunkd.external import call as run_external
 from tests.lab.splunkd.handlers import Endpoint, HandlerProcess, read_endpoints
@@ -36,6 +36,10 @@ class Session:
     capabilities: frozenset[str]
 
 
+Searcher = Callable[[str, str], "tuple[list[dict[str, Any]], list[tuple[str, str]]]"]
+"""What runs a search with a session: rows and messages out."""
+
+
 class RefusedError(Exception):
     """splunkd refuses a request: `status` is HTTP's, `text` are its words."""
 
@@ -53,6 +57,7 @@ class Splunkd:
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `checkpoints hang`, `writes refused`, `nonsense`.
     `jobs` are the searches that it knows, by id; one that was cancelled is forgotten. `conf_trouble` makes
     splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
+    `searcher` runs the searches that are sent to it.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -75,6 +80,11 @@ class Splunkd:
             endpoint.match: HandlerProcess(python, app / "bin" / endpoint.script, endpoint.handler, self.home)
             for endpoint in self._endpoints
         }
+        self.meta = facts.Metadata(app)
+        self.version = "9.4.0"
+        self.app_version = self.confs["app"]["launcher"]["version"]
+        self.cluster: facts.Cluster | None = None
+        self.searcher: Searcher | None = None
         self.calls: list[tuple[str, str, str]] = []
         self.kv_trouble = ""
         self.conf_trouble = ""
@@ -174,11 +184,51 @@ class Splunkd:
             return self._inputs(request, session, parts[2], parts[3:])
         if path == "data/indexes":
             return _feed(path, {"main": {}, "edr": {}})
-        if parts[:2] == ["search", "jobs"] and len(parts) == 3:
-            return self._job(parts[2])
+        if parts[:2] == ["search", "jobs"]:
+            return self._job(parts[2]) if len(parts) > 2 else self._search(request)
+        return self._fact(session, path, parts)
+
+    def _fact(self, session: Session, path: str, parts: list[str]) -> Response:
+        """Answer what splunkd tells of itself, of the app, and of whoever asks."""
         if path == "search/timeparser/tz":
             return Response(200, self.time_zone.encode(), "text/plain")
-        raise RefusedError(404, "Not Found")
+        if parts[:2] == ["saved", "searches"]:
+            stanza = self._stanza("savedsearches", parts[2])
+            is_scheduled = stanza.get("enableSched", "0") == "1"
+            return facts.one(parts[2], **{"disabled": "0", **stanza, "is_scheduled": is_scheduled})
+        if path.startswith("storage/collections/config/"):
+            stanza, acl = self._stanza("collections", parts[3]), self.meta.acl("collections", parts[3])
+            return facts.entries([(parts[3], stanza, acl)])
+        if path.startswith("shcluster/member/"):
+            return self._cluster(parts[-1])
+        own: dict[str, dict[str, Any]] = {
+            "server/info": {"version": self.version, "product_type": "enterprise", "serverName": "searchhead1"},
+            f"apps/local/{APP}": {"version": self.app_version, "disabled": False},
+            "authentication/current-context": {
+                "username": session.user,
+                "capabilities": sorted(session.capabilities),
+            },
+        }
+        if path not in own:
+            raise RefusedError(404, "Not Found")
+        return facts.one(parts[-1], **own[path])
+
+    def _cluster(self, what: str) -> Response:
+        if self.cluster is None:
+            raise RefusedError(503, "Search head clustering is not enabled on this node.")
+        labels = [self.cluster.label] if what == "info" else self.cluster.members
+        return facts.entries([(label, {"label": label}, {}) for label in labels])
+
+    def _stanza(self, conf: str, name: str) -> dict[str, str]:
+        if name not in self._stanzas(conf):
+            raise RefusedError(404, f"Could not find object id={name}")
+        return self.confs[conf][name]
+
+    def _search(self, request: Request) -> Response:
+        if self.searcher is None or _form(request).get("exec_mode") != "oneshot":
+            raise RefusedError(400, "this splunkd runs searches that are waited for, and needs to be told how")
+        rows, messages = self.searcher(_form(request)["search"], request.headers["authorization"].partition(" ")[2])
+        return facts.outcome(rows, messages)
 
     def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:
         needed = endpoint.rights.needed(request.verb)
@@ -254,6 +304,8 @@ class Splunkd:
             return _feed(f"configs/conf-{name}", {stanza: stanzas[stanza]}, 200 if rest else 201)
         if not rest:
             return _feed(f"configs/conf-{name}", stanzas)
+        if name in {"transforms", "macros"} and request.verb == "GET":
+            return facts.entries([(rest[0], self._stanza(name, rest[0]), self.meta.acl(name, rest[0]))])
         if rest[0] not in stanzas:
             raise RefusedError(404, f"Could not find object id={rest[0]}")
         if request.verb == "DELETE":
