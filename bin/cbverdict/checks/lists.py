@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOOKUPS = (
     "cbsigned_verdicts",
+    "cbsigned_known",
     "cbsigned_reasons",
     "cbsigned_teams",
     "cbsigned_holidays",

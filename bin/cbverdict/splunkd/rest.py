@@ -57,14 +57,14 @@ class ServiceCall:
         """Send a GET; give the JSON that comes back, and raise what `post` does."""
         return self._send(lambda splunkd: splunkd.get(self._path), timeout)
 
-    def delete(self, timeout: float) -> None:
-        """Send a DELETE.
+    def delete(self, timeout: float) -> str:
+        """Send a DELETE; give the JSON that comes back.
 
         Raises:
             NoRightError: the user lacks the endpoint's capability.
             ServiceError: the service does not answer.
         """
-        self._send(lambda splunkd: splunkd.delete(self._path), timeout)
+        return self._send(lambda splunkd: splunkd.delete(self._path), timeout)
 
     def _send(self, request: Any, timeout: float) -> str:  # noqa: ANN401 - the SDK has no types
         try:
@@ -75,8 +75,10 @@ class ServiceCall:
         except binding.HTTPError as error:
             raise _explain(error.status, error.body) from None
         except socket.timeout:
-            msg = f"The service is busy with other searches and did not answer in time. {advice(TimedOutError)}"
-            raise TimedOutError(msg) from None
+            raise TimedOutError(
+                f"The add-on's own service did not answer within {timeout:.0f} s: it is busy with other searches. Look "
+                "at this search head's load and at the add-on's logs (cbsigned_*.log), or search less at once"
+            ) from None
         except (OSError, HTTPException) as error:
             msg = f"the service does not answer ({type(error).__name__}). {advice(ServiceError)}"
             raise ServiceError(msg) from None
