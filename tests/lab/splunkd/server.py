@@ -128,6 +128,10 @@ class Splunkd:
         """
         _require(self._sessions[key], "run_custom_command")
 
+    def capabilities_of(self, key: str) -> frozenset[str]:
+        """Give what a session may do."""
+        return self._sessions[key].capabilities
+
     def forget_secrets(self, conf: str) -> None:
         """Lose the secrets of a conf, as a restored backup without its splunk.secret does."""
         self._passwords = {name: entry for name, entry in self._passwords.items() if conf not in name}
@@ -192,6 +196,8 @@ class Splunkd:
         """Answer what splunkd tells of itself, of the app, and of whoever asks."""
         if path == "search/timeparser/tz":
             return Response(200, self.time_zone.encode(), "text/plain")
+        if path == "saved/searches":
+            return _feed(path, self._saved_searches())
         if parts[:2] == ["saved", "searches"]:
             stanza = self._stanza("savedsearches", parts[2])
             is_scheduled = stanza.get("enableSched", "0") == "1"
@@ -312,6 +318,9 @@ class Splunkd:
             del stanzas[rest[0]]
             return _feed(f"configs/conf-{name}", stanzas)
         return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
+
+    def _saved_searches(self) -> Stanzas:
+        return {name: {"disabled": "0", **settings} for name, settings in self._stanzas("savedsearches").items()}
 
     def _job(self, sid: str) -> Response:
         if sid not in self.jobs:
