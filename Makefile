@@ -88,7 +88,7 @@ lint: .venv/$(PYTHON)/ready .venv/imports/ready
 
 # USER is whoever is logged in unless it is given.
 accept: .venv/$(PYTHON)/ready
-	@$(PY) -m tests.accept.run $(call given,SPLUNK,splunk) --user='$(subst ','\'',$(if $(filter command,$(origin USER)),$(USER),admin))' \
+	@PYTHONPATH=bin $(PY) -m tests.accept.run $(call given,SPLUNK,splunk) --user='$(subst ','\'',$(if $(filter command,$(origin USER)),$(USER),admin))' \
 		$(call given,PASSWORD_FILE,password-file) $(call given,CA,ca) $(call given,INDEX,index)
 
 format: .venv/$(PYTHON)/ready

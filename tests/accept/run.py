@@ -69,7 +69,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         splunk = Splunk(given.splunk, given.user, password, given.ca)
     except (DifferentError, requests.RequestException) as error:
-        print(f"no way in: {error}")
+        print(f"no way in to {given.splunk}: {error if isinstance(error, DifferentError) else type(error).__name__}")
         return 1
     found = accept(splunk, given.index)
     differing = sum(bool(difference) for _, difference in found)
