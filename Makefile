@@ -19,7 +19,7 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
+.PHONY: accept demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
@@ -32,6 +32,7 @@ help:
 	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
 	@echo "make reasons   write lookups/cbsigned_reasons.csv anew, after a change of what a reason means"
 	@echo "make searches   what 555 real correlation searches hand over, through the command: verdicts, hours, what is dropped"
+	@echo "make accept SPLUNK=https://host:8089 [USER=admin] PASSWORD_FILE=... [CA=ca.pem] [INDEX=main]   does your Splunk do what the lab assumes"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
@@ -85,6 +86,11 @@ lint: .venv/$(PYTHON)/ready .venv/imports/ready
 	$(PY) -m mypy
 	@if [ "$(PYTHON)" = 3.9 ]; then echo "import-linter needs Python 3.10: who imports whom is not proved"; \
 		else PYTHONPATH=bin .venv/imports/bin/lint-imports --no-logo --no-cache; fi
+
+# USER is whoever is logged in unless it is given.
+accept: .venv/$(PYTHON)/ready
+	@PYTHONPATH=bin $(PY) -m tests.accept.run $(call given,SPLUNK,splunk) --user='$(subst ','\'',$(if $(filter command,$(origin USER)),$(USER),admin))' \
+		$(call given,PASSWORD_FILE,password-file) $(call given,CA,ca) $(call given,INDEX,index)
 
 format: .venv/$(PYTHON)/ready
 	$(PY) -m ruff check --fix .

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.lab.confs import read_conf
+from tests.lab.spl import run
 
 DEFAULT = Path(__file__).resolve().parents[2] / "default"
 _MACRO = re.compile(r"`(\w+)(?:\(([^`]*)\))?`")
@@ -31,6 +32,26 @@ def test_every_view_is_xml_and_names_macros_that_there_are() -> None:
     assert {path.name: faults_of(path.read_text(encoding="utf-8")) for path in paths} == {
         path.name: [] for path in paths
     }
+
+
+def test_every_view_of_our_own_is_reached_from_the_navigation() -> None:
+    """With the pages that UCC makes, and nothing that there is not."""
+    nav = ET.parse(DEFAULT / "data" / "ui" / "nav" / "default.xml")  # noqa: S314 - likewise
+    named = [str(view.get("name")) for view in nav.getroot()]
+    own = {path.stem for path in (DEFAULT / "data" / "ui" / "views").glob("*.xml")}
+    assert set(named) == own | {"inputs", "configuration", "search"}
+
+
+def test_the_health_page_shows_what_fails_first() -> None:
+    """All columns of the check."""
+    view = ET.parse(DEFAULT / "data" / "ui" / "views" / "cbsigned_health.xml")  # noqa: S314 - likewise
+    command, _, rest = (view.findtext(".//query") or "").removeprefix("| ").partition(" | ")
+    assert command == "cbsignedcheck"
+    statuses = {"a": "ok", "b": "warn", "c": "fail", "d": "warn"}
+    rows = [{"check": name, "status": status, "detail": "x", "next_step": "y"} for name, status in statuses.items()]
+    found = run(rest, rows=[dict(row) for row in rows])
+    assert [row["check"] for row in found] == ["c", "b", "d", "a"]
+    assert found.columns == ["status", "check", "detail", "next_step"]
 
 
 @pytest.mark.parametrize(
