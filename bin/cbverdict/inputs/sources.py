@@ -14,6 +14,7 @@ from cbverdict.service.verdict_service import VerdictService
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.anomalies.profiles import KnownBaselines
     from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
     from cbverdict.settings.account import Account
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from cbverdict.settings.verdicts import VerdictSettings
     from cbverdict.splunkd.conf import SplunkdConfiguration
     from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+
+
+class NoDecisions:
+    """What an input knows of people's decisions: nothing. What it writes lasts, and an exclusion ends."""
+
+    @staticmethod
+    def active(now: float) -> list[Decision]:  # noqa: ARG004 - there are none at any time
+        """Return none."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,11 @@ class Settings:
     def baseline_store(self) -> BaselineStore:
         """Return the baseline store."""
         return self.configuration.baseline_store()
+
+    @staticmethod
+    def decision_store() -> NoDecisions:
+        """Return where no decisions are."""
+        return NoDecisions()
 
     def is_search_over(self, sid: str | None) -> bool:  # noqa: ARG002 - an input is no search
         """Return whether splunkd wants the input to stop."""

@@ -16,7 +16,7 @@ from cbverdict.settings.account import Account, parse_account, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
 from cbverdict.splunkd.rest import APP, connect, is_search_over
-from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+from cbverdict.splunkd.stores import BaselineStore, DecisionStore, VerdictStore
 
 ACCOUNTS = "cbsigned_account"
 SETTINGS = "cbsigned_settings"
@@ -116,6 +116,10 @@ class SplunkdConfiguration:
     def baseline_store(self) -> BaselineStore:
         """Return the baseline store of this splunkd."""
         return BaselineStore(self._uri.geturl(), self._token)
+
+    def decision_store(self) -> DecisionStore:
+        """Return where this splunkd keeps what people decided."""
+        return DecisionStore(self._uri.geturl(), self._token)
 
     def is_search_over(self, sid: str | None) -> bool:
         """Return whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
