@@ -1,0 +1,134 @@
+// Draw a shipped view as Splunk does, by Splunk's own packages; searches go to the lab (POST search), not to a splunkd.
+import React from 'react';
+import { createRoot } from 'react-dom/client';
+import * as core from '@splunk/dashboard-core';
+import * as context from '@splunk/dashboard-context';
+import * as cloud from '@splunk/dashboard-presets/CloudViewOnlyPreset';
+import * as enterprise from '@splunk/dashboard-presets/EnterpriseViewOnlyPreset';
+import * as base from '@splunk/datasources/DataSource';
+import * as splunkSearch from '@splunk/datasources/SplunkSearch';
+import * as utils from '@splunk/datasource-utils';
+import * as definitions from '@splunk/dashboard-definition';
+import * as validation from '@splunk/dashboard-validation';
+import * as themes from '@splunk/themes';
+
+// Sub-paths are CommonJS, and arrive wrapped once or twice.
+const plain = (module) => (module && module.default ? plain(module.default) : module);
+const DataSource = plain(base);
+const CloudPreset = plain(cloud);
+const EnterprisePreset = plain(enterprise);
+const Provider = context.DashboardContextProvider || plain(context);
+const Core = plain(core);
+
+const lab = (window.lab = { searches: [], pending: 0, problems: [], went: [], schema: null });
+window.$C = { LOCALE: 'en_US', SPLUNKD_PATH: '', BUILD_NUMBER: '0' };
+window.addEventListener('error', (event) => lab.problems.push(String(event.message)));
+
+class LabSearch extends DataSource {
+    static config = plain(splunkSearch).config;
+
+    static schema = plain(splunkSearch).schema;
+
+    parent = null;
+
+    refresh = false;
+
+    async run() {
+        const { query = '', extend, queryParameters = {} } = this.options;
+        const whole = extend ? { ...this.parent, query: `${this.parent.query} ${query}` } : { query, ...queryParameters };
+        lab.searches.push({ id: this.context.id, ...whole });
+        lab.pending += 1;
+        try {
+            const answer = await fetch('search', { method: 'POST', body: JSON.stringify({ id: this.context.id, ...whole }) });
+            const found = await answer.json();
+            if (found.error) {
+                throw new Error(found.error);
+            }
+            return { ...found, whole };
+        } finally {
+            lab.pending -= 1;
+        }
+    }
+
+    request(requestParams = {}) {
+        return (observer) => {
+            if (this.options.extend && !this.parent) {
+                return () => {};
+            }
+            this.running ??= this.run();
+            this.running.then(
+                ({ fields, columns, whole }) => {
+                    const data = utils.DataSet.fromJSONCols(fields.map((name) => ({ name })), columns).getPage({
+                        count: requestParams.count, offset: requestParams.offset,
+                    });
+                    const meta = { whole, status: 'done', percentComplete: 100, totalCount: columns.length ? columns[0].length : 0, sid: this.context.id };
+                    observer.next({ requestParams, data, meta });
+                    observer.complete?.();
+                },
+                (error) => {
+                    lab.problems.push(`${this.context.id}: ${error.message}`);
+                    observer.error({ level: 'error', message: error.message });
+                },
+            );
+            return () => {};
+        };
+    }
+
+    getObserver() {
+        return {
+            next: ({ meta }) => {
+                this.refresh = JSON.stringify(this.parent) !== JSON.stringify(meta.whole);
+                if (this.refresh) {
+                    this.parent = meta.whole;
+                    this.running = null;
+                }
+            },
+            error: () => {},
+            complete: () => {},
+        };
+    }
+
+    shouldRefreshSubscription() {
+        return this.refresh;
+    }
+}
+
+const searches = { 'ds.search': LabSearch, 'ds.chain': LabSearch };
+const preset = {
+    ...EnterprisePreset,
+    // Splunk's own time picker asks splunkd what to offer.
+    inputs: { ...EnterprisePreset.inputs, 'input.timerange': CloudPreset.inputs['input.timerange'] },
+    dataSources: { ...EnterprisePreset.dataSources, ...searches },
+};
+
+const asked = new URLSearchParams(window.location.search);
+const isDark = asked.get('theme') === 'dark';
+
+async function draw() {
+    const definition = await (await fetch(`definition/${asked.get('view')}`)).json();
+    for (const [name, value] of asked.entries()) {
+        const input = Object.values(definition.inputs || {}).find((one) => `form.${one.options?.token}` === name);
+        if (input) {
+            input.options.defaultValue = value;
+        }
+    }
+    try {
+        const validator = new validation.DashboardValidator();
+        const error = validator.setSchema(definitions.createSchemaBasedOnPresets(EnterprisePreset));
+        lab.schema = error ? [{ message: String(error) }] : validator.validate(definition) || [];
+    } catch (error) {
+        lab.schema = [{ message: `the schema cannot be made: ${error.message}` }];
+    }
+    const { SplunkThemeProvider } = themes;
+    const goTo = (url) => lab.went.push(url);
+    window.open = goTo;
+    createRoot(document.getElementById('page')).render(
+        <SplunkThemeProvider family="enterprise" colorScheme={isDark ? 'dark' : 'light'} density="comfortable">
+            <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={isDark ? 'dark' : 'light'}>
+                <Core width="100%" height="100%" />
+            </Provider>
+        </SplunkThemeProvider>,
+    );
+}
+
+draw().catch((error) => lab.problems.push(`not drawn: ${error.stack}`));

@@ -1,0 +1,116 @@
+"""Dashboards drawn by Splunk's own packages in a real browser, on rows that a function gives for each search."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from xml.etree import ElementTree as ET
+
+from tests.lab.host import Row
+from tests.lab.https import HttpsServer, Request, Response
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSER = ROOT / "tests" / "browser"
+VIEWS = ROOT / "default" / "data" / "ui" / "views"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HEIGHTS = {"cbsigned_triage": 1500, "cbsigned_noise": 2200}
+
+Search = Callable[[str, Optional[str], Optional[str]], "tuple[List[str], List[Row]]"]
+"""Run a search over a range of time (`earliest`, `latest`, as a picker says them); return its columns and its rows."""
+
+_PAGE = """<!doctype html><html><head><meta charset="utf-8"><link rel="stylesheet" href="views.css">
+<style>html, body, #page {{ margin: 0; height: {height}px; }}</style></head>
+<body><div id="page"></div><script src="views.js"></script></body></html>"""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A view to open: how, what to do there (`steps` of tests/browser/views.mjs), and where its picture goes."""
+
+    view: str
+    theme: str = "light"
+    form: Mapping[str, str] = field(default_factory=dict)
+    steps: Sequence[Mapping[str, Any]] = ()
+    picture: Path | None = None
+
+
+def can_draw() -> bool:
+    """Return whether node, a browser and Splunk's packages are here."""
+    packages = BROWSER / "node_modules" / "@splunk" / "dashboard-core"
+    return shutil.which("node") is not None and CHROMIUM is not None and packages.is_dir()
+
+
+def definition_of(view: str) -> Dict[str, Any]:
+    """Return what a shipped view's file defines."""
+    text = ET.parse(VIEWS / f"{view}.xml").findtext("definition")  # noqa: S314 - our own
+    made: Dict[str, Any] = json.loads(text or "")
+    return made
+
+
+def visit(
+    search: Search, visits: Sequence[Visit], definitions: Mapping[str, Any] | None = None
+) -> List[Dict[str, Any]]:
+    """Open views one after the other; return what was seen of each.
+
+    `definitions` stand in for shipped ones, where a test changes one.
+    """
+
+    def answer(request: Request) -> Response:
+        name = request.path.strip("/")
+        if name == "search":
+            return _found(search, json.loads(request.body))
+        if name.startswith("definition/"):
+            view = name.partition("/")[2]
+            made = (definitions or {}).get(view) or definition_of(view)
+            return _json(made)
+        if name in {"views.js", "views.css"}:
+            kind = "text/javascript" if name.endswith("js") else "text/css"
+            body = (BROWSER / "node_modules" / ".cache" / name).read_bytes()
+            return Response(body=body, content_type=kind)
+        if name:
+            return Response(404)
+        view = (request.query.get("view") or [""])[0]
+        height = definition_of(view)["layout"]["options"]["height"] + 160
+        return Response(body=_PAGE.format(height=height).encode(), content_type="text/html")
+
+    with HttpsServer(answer) as server:
+        pages = [
+            {
+                "view": one.view,
+                "theme": one.theme,
+                "form": {f"form.{token}": value for token, value in one.form.items()},
+                "steps": list(one.steps),
+                "picture": str(one.picture) if one.picture else None,
+            }
+            for one in visits
+        ]
+        given = json.dumps({"url": server.url, "chromium": CHROMIUM, "pages": pages})
+        done = subprocess.run(
+            ["node", "views.mjs"],  # noqa: S607 - any node
+            cwd=BROWSER,
+            input=given.encode(),
+            capture_output=True,
+            check=False,
+            timeout=600,
+        )
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode())
+    seen: List[Dict[str, Any]] = json.loads(done.stdout)
+    return seen
+
+
+def _found(search: Search, asked: Mapping[str, Any]) -> Response:
+    try:
+        columns, rows = search(asked["query"], asked.get("earliest"), asked.get("latest"))
+    except Exception as error:  # noqa: BLE001 - what a search says goes into the panel, as in Splunk
+        return _json({"error": f"{type(error).__name__}: {error}"})
+    values = [[row.get(column) for row in rows] for column in columns]
+    return _json({"fields": columns, "columns": values})
+
+
+def _json(value: object) -> Response:
+    return Response(body=json.dumps(value).encode())
