@@ -1,141 +1,157 @@
-"""A search head with data: the shipped searches, run as they stand, by the lab's SPL and the real commands."""
+"""Searches on a site as an analyst runs them: SPL with the add-on's commands, macros and lookups, over data."""
 
 from __future__ import annotations
 
 import csv
-import time
-from datetime import datetime, timezone
+import re
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, MutableMapping, Optional
 
-from tests.lab.confs import read_conf
-from tests.lab.host import Row, SearchHost
-from tests.lab.site import ROOT
+import requests
+
+from tests.lab.confs import Stanzas
+from tests.lab.host import SearchHost, SearchResult
+from tests.lab.site import Site
 from tests.lab.spl.clock import Clock
-from tests.lab.spl.environment import Environment
+from tests.lab.spl.environment import Environment, Row
+from tests.lab.spl.errors import SplError
 from tests.lab.spl.interpreter import Results, run_in
 from tests.lab.spl.tables import CollectionTable, MemoryTable, Table
-from tests.lab.spl.times import parse_time
+from tests.lab.spl.times import parse_time, zone_of
 
-if TYPE_CHECKING:
-    from tests.lab.site import Site
-
-DEFAULT = ROOT / "default"
-SAVED = read_conf(DEFAULT / "savedsearches.conf")
-MACROS: Dict[str, Dict[str, str]] = {
-    **read_conf(DEFAULT / "macros.conf"),
-    "cbsigned_processes": {"definition": 'index=edr action="started"'},
-    "cbsigned_logons": {"definition": 'index=edr action="log on"'},
-    "cbsigned_account": {"definition": '"lab"'},
-}
-"""The shipped macros, of which those that an admin changes say where the lab's events are."""
-
-_COMMANDS = ("cbsigned", "cbsignedreview")
-_CAPABILITIES = ("search", "cbsigned_lookup", "cbsigned_admin", "cbsigned_review")
+ANALYST = ("search", "cbsigned_lookup")
+ADMIN = ("search", "cbsigned_lookup", "cbsigned_admin")
+_TABLE_SETTINGS = {"filename", "collection", "external_type", "fields_list"}
 
 
+@dataclass
 class SearchHead:
-    """Indexes, lookups and commands of a site; `now` is when its searches begin."""
+    """A site and the data that its searches find; `capabilities` are those of who searches.
 
-    def __init__(self, site: Site, now: float, teams: Iterable[Row] = ()) -> None:
-        """Take a site that runs; `teams` are the rows of the lookup cbsigned_teams."""
-        self.site = site
-        self.now = now
-        self.indexes: Dict[str, List[Row]] = {"edr": [], "summary": [], "_internal": []}
-        self.seconds: Dict[str, float] = {}
-        key = site.splunkd.log_in("anna", *_CAPABILITIES)
-        commands = {
-            name: partial(
-                _run_command, SearchHost(site.app / "bin" / f"{name}.py", site.splunkd.url, key, site.python, 0)
-            )
-            for name in _COMMANDS
-        }
-        lookups = _lookups(site)
-        lookups["cbsigned_teams"] = MemoryTable(["user", "team", "timezone", "calendar"], [dict(row) for row in teams])
-        self.environment = Environment(
+    `now` is seconds since 1970. Lookups are the app's: its files, which are changed here only, and its collections in
+    the site's splunkd. What the app's commands said is in `messages`, for each search anew.
+    """
+
+    site: Site
+    indexes: Mapping[str, Iterable[Row]] = field(default_factory=dict)
+    data_models: Mapping[str, Iterable[Row]] = field(default_factory=dict)
+    now: float = 0.0
+    zone: str = "UTC"
+    capabilities: Iterable[str] = ANALYST
+    macros: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    messages: List[tuple[str, str]] = field(default_factory=list)
+    _kinds: Dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read the app's knowledge objects; macros that are given come before its own."""
+        confs = self.site.splunkd.confs
+        self.lookups = read_lookups(self.site, confs)
+        self.macros = {**confs.get("macros", {}), **self.macros}
+
+    def run(
+        self, spl: str, rows: Optional[Iterable[Row]] = None, *, earliest: Optional[str] = None, latest: str = "now"
+    ) -> Results:
+        """Run a search, on rows or on data of its own; times are as in a time range picker (`-24h@h`; None: all).
+
+        Raises:
+            SplError: it fails, or no source says what it gives.
+        """
+        self.messages.clear()
+        zone = zone_of(self.zone)
+        bounds = (
+            (None, None)
+            if earliest is None
+            else (parse_time(earliest, self.now, zone), parse_time(latest, self.now, zone))
+        )
+        return run_in(self._environment(), Clock(self.now, zone, *bounds), spl, rows)
+
+    def run_saved(self, name: str) -> Results:
+        """Run a saved search over its own range of time."""
+        stanza = self.site.splunkd.confs["savedsearches"][name]
+        times = {"earliest": stanza.get("dispatch.earliest_time"), "latest": stanza.get("dispatch.latest_time", "now")}
+        return self.run(stanza["search"], **times)  # type: ignore[arg-type] # latest is never None
+
+    def _environment(self) -> Environment:
+        confs = self.site.splunkd.confs
+        return Environment(
             indexes=self.indexes,
-            lookups=lookups,
-            macros=MACROS,
-            saved_searches=SAVED,
-            commands=commands,
+            data_models=self.data_models,
+            lookups=self.lookups,
+            macros=self.macros,
+            saved_searches=confs.get("savedsearches", {}),
+            commands={name: partial(self._command, name, stanza) for name, stanza in confs["commands"].items()},
             rest=self._rest,
         )
 
-    def add_events(self, rows: Iterable[Row], index: str = "edr") -> None:
-        """Index rows whose `_time` is ISO 8601 in UTC."""
-        for row in rows:
-            moment = datetime.fromisoformat(str(row["_time"]).replace("Z", "+00:00")).timestamp()
-            self.indexes[index].append({**row, "_time": f"{moment:.0f}"})
+    def _command(self, name: str, stanza: Mapping[str, str], rows: List[Row], words: List[str]) -> List[Row]:
+        """Run a command of the app as splunkd does: as what it says itself to be."""
+        key = self.site.splunkd.log_in("analyst", *self.capabilities)
+        script = self.site.app / "bin" / stanza["filename"]
+        host = SearchHost(script, self.site.splunkd.url, key, self.site.python, getinfo_starts=0)
+        result = self._run(host, rows, words)
+        self.messages += result.messages
+        errors = [text for level, text in result.messages if level in {"ERROR", "FATAL"}]
+        if errors or result.exit_code:
+            raise SplError(f"{name}: {' '.join(errors) or result.standard_error[-1000:]}")
+        return list(result.rows)
 
-    def search(self, spl: str, earliest: Optional[str] = None, latest: Optional[str] = None) -> Results:
-        """Run a search over a range of time, as a time picker says it."""
-        bounds = [parse_time(text, self.now, timezone.utc) if text else None for text in (earliest, latest)]
-        return run_in(self.environment, Clock(self.now, timezone.utc, *bounds), spl)
+    def _run(self, host: SearchHost, rows: List[Row], words: List[str]) -> SearchResult:
+        if host.script not in self._kinds:
+            self._kinds[host.script] = host.get_info()
+        kind = self._kinds[host.script]
+        if kind.get("generating"):
+            return host.generate(words)
+        return host.report(rows, words) if kind.get("type") == "reporting" else host.run(rows, words)
 
-    def panel(self, spl: str, earliest: Optional[str], latest: Optional[str]) -> "tuple[List[str], List[Row]]":
-        """Run a search for a panel; give columns and rows as splunkd's REST API gives them, where _time is a date."""
-        found = self.search(spl, earliest, latest)
-        rows = [{name: _shown(name, value) for name, value in row.items()} for row in found]
-        return found.columns, rows
-
-    def run_saved(self, name: str, earliest: Optional[str] = None, latest: Optional[str] = None) -> Results:
-        """Run a saved search, over its own range of time or another; its summary goes into the index of summaries."""
-        stanza = SAVED[name]
-        started = time.monotonic()
-        bounds = earliest or stanza["dispatch.earliest_time"], latest or stanza["dispatch.latest_time"]
-        found = self.search(stanza["search"], *bounds)
-        self.seconds[name] = time.monotonic() - started
-        if stanza.get("action.summary_index") == "1":
-            index = self.indexes[stanza["action.summary_index._name"]]
-            index.extend(_summary_event(row, name) for row in found)
-        return found
-
-    def _rest(self, path: str, options: Mapping[str, str]) -> List[Dict[str, Any]]:  # noqa: ARG002 - none matters here
-        if path.endswith("/conf-cbsigned_account"):
-            return [{"title": name, **stanza} for name, stanza in self.site.splunkd.confs["cbsigned_account"].items()]
-        return []
-
-
-def _shown(name: str, value: Any) -> Any:
-    if name != "_time":
-        return value
-    return datetime.fromtimestamp(float(str(value)), timezone.utc).isoformat(timespec="milliseconds")
+    def _rest(self, path: str, options: Mapping[str, str]) -> List[Row]:
+        """Ask splunkd, and give its entries as rows."""
+        splunkd = self.site.splunkd
+        key = splunkd.log_in("analyst", *self.capabilities)
+        answer = requests.get(
+            splunkd.url + path,
+            params={**options, "output_mode": "json"},
+            headers={"Authorization": f"Splunk {key}"},
+            verify=False,  # noqa: S501 - the lab's own server, on this machine
+            timeout=60,
+        )
+        if not answer.ok:
+            raise SplError(f"rest {path}: {answer.status_code}")
+        return [_entry(entry) for entry in answer.json()["entry"]]
 
 
-def _summary_event(row: Mapping[str, Any], name: str) -> Row:
-    """Write an event of the summary as Splunk keeps it: a value a field, none where there is none."""
-    event: Row = {"source": name, "search_name": name, "sourcetype": "stash"}
-    for field, value in row.items():
-        if value is not None and value != "":
-            event[field] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return event
+def _entry(entry: Mapping[str, Any]) -> Row:
+    content = {name: _text(value) for name, value in entry["content"].items()}
+    acl = {f"eai:acl.{name}": _text(value) for name, value in entry["acl"].items()}
+    return {"title": entry["name"], "id": entry["id"], **content, **acl}
 
 
-def _run_command(host: SearchHost, rows: List[Dict[str, Any]], words: List[str]) -> List[Dict[str, Any]]:
-    if not rows:
-        return []
-    result = host.run(rows, words)
-    if any(level == "ERROR" for level, _ in result.messages):
-        raise RuntimeError("; ".join(text for _, text in result.messages))
-    return [dict(row) for row in result.rows]
+def _text(value: object) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _lookups(site: Site) -> Dict[str, Table]:
-    """Return every lookup of transforms.conf: files as they are shipped, collections of this site's KV store."""
+def read_lookups(site: Site, confs: Mapping[str, Stanzas]) -> MutableMapping[str, Table]:
+    """Give the app's lookups by the names of transforms.conf, and its files by their own too."""
     found: Dict[str, Table] = {}
-    collections = read_conf(DEFAULT / "collections.conf")
-    for name, settings in read_conf(DEFAULT / "transforms.conf").items():
-        if settings.get("external_type") == "kvstore":
-            types = {
-                key[6:]: kind for key, kind in collections[settings["collection"]].items() if key.startswith("field.")
-            }
-            columns = [column.strip() for column in settings["fields_list"].split(",")]
-            collection = settings["collection"]
-            found[name] = CollectionTable(
-                partial(site.splunkd.collections.__getitem__, collection), columns, types, settings
-            )
-        else:
-            with (ROOT / "lookups" / settings["filename"]).open(encoding="utf-8", newline="") as file:
-                reader = csv.DictReader(file)
-                found[name] = MemoryTable(list(reader.fieldnames or ()), [dict(row) for row in reader], settings)
+    for name, stanza in confs.get("transforms", {}).items():
+        settings = {key: value for key, value in stanza.items() if key not in {"python.version", "python.required"}}
+        if stanza.get("external_type") == "kvstore":
+            found[name] = _collection(site, settings, confs["collections"])
+        elif "filename" in stanza:
+            found[name] = found[stanza["filename"]] = _file(site.app / "lookups" / stanza["filename"], settings)
     return found
+
+
+def _file(path: Path, settings: Mapping[str, str]) -> MemoryTable:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        rows: List[Row] = [dict(row) for row in reader]
+        return MemoryTable(list(reader.fieldnames or []), rows, settings)
+
+
+def _collection(site: Site, settings: Mapping[str, str], collections: Stanzas) -> CollectionTable:
+    name = settings["collection"]
+    fields = [one for one in re.split(r"[,\s]+", settings["fields_list"]) if one]
+    types = {key[len("field.") :]: value for key, value in collections[name].items() if key.startswith("field.")}
+    return CollectionTable(lambda: site.splunkd.collections[name], fields, types, settings)

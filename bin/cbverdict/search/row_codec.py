@@ -23,7 +23,7 @@ from functools import lru_cache
 from io import StringIO
 from itertools import count, groupby, repeat, zip_longest
 from operator import methodcaller
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Protocol, Sequence, Tuple
+from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple
 
 from cbverdict.search.sdk_compat import write_rows
 
@@ -117,6 +117,18 @@ class _Rows(NamedTuple):
     has_time: bool = True
 
 
+class _Folded(NamedTuple):
+    """Rows without the columns that none of them has: `runs` is how many of those stood after each that is left."""
+
+    text: str
+    runs: Mapping[str, int] = {}
+    dropped: frozenset[str] = frozenset()
+
+    def is_overwritten(self, records: Sequence[Record]) -> bool:
+        """Return whether something was written into a column that was taken for empty."""
+        return any(any(map(record.get, self.runs)) or not self.dropped.isdisjoint(record) for record in records)
+
+
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
@@ -189,17 +201,21 @@ class RowCodec:
         """Have the SDK read and write one row of each new kind (None: it reads or writes these lines otherwise)."""
         if not lines:
             return {}
-        records = list(self._read(StringIO("\n".join([self._header, *lines.values(), ""]))))
-        if len(records) != len(lines):
+        whole = "\n".join([self._header, *lines.values(), ""])
+        folded = _fold(form.plain, {*form.varying, INDEX}, whole)
+        read = self._read_and_enrich(form, folded, len(lines))
+        if read is not None and folded.is_overwritten(read[0]):
+            folded = _Folded(whole)
+            read = self._read_and_enrich(form, folded, len(lines))
+        if read is None:
             return None
-        for record in records:
-            record.update(dict.fromkeys((*form.varying, INDEX), self._mark))
-        enriched = self._enrich(records)
+        records, enriched = read
         fields = self._varying.fields if self._varying else ()
         for record in records:
             record.update(dict.fromkeys(fields, ""))
             record.update(dict.fromkeys(fields[:1], self._mark))
-        header_text, texts = write_rows(records)
+        header_text, _ = write_rows([{**dict.fromkeys(form.plain, ""), **records[0]}])
+        texts = self._unfolded(records, folded.runs)
         if fields:
             texts = [text[: text.rindex(self._mark)] for text in texts]
         parts = [tuple(map(sys.intern, text.split(self._mark))) for text in texts]
@@ -212,6 +228,27 @@ class RowCodec:
             key: _ProcessTemplate(cut, one, self._tags.setdefault(one.tag, len(self._tags)))
             for key, cut, one in zip(lines, parts, enriched)
         }
+
+    def _read_and_enrich(
+        self, form: _Form, folded: _Folded, count: int
+    ) -> tuple[list[Record], Sequence[EnrichedRow]] | None:
+        records = list(self._read(StringIO(folded.text)))
+        if len(records) != count:
+            return None
+        for record in records:
+            record.update(dict.fromkeys((*form.varying, INDEX), self._mark))
+        return records, self._enrich(records)
+
+    def _unfolded(self, records: list[Record], runs: Mapping[str, int]) -> list[str]:
+        """Have the SDK write records, with the empty columns that stand in runs after these in their places."""
+        folds = {name: f"{self._mark}fold{many}." for name, many in runs.items()}
+        for record in records:
+            record.update(folds)
+        _, texts = write_rows(records)
+        for many in set(runs.values()):
+            fold, twins = f"{self._mark}fold{many}.", _TWIN * many
+            texts = [text.replace(fold, twins) for text in texts]
+        return texts
 
     def _like(self, form: _Form, kind: _ProcessTemplate, who: Tuple[str, ...], values: Tuple[str, ...]) -> _RowTemplate:
         before, between, after = form.fill(kind.texts, who)
@@ -250,6 +287,7 @@ class _Form:
     def __init__(self, plain: Sequence[str], varying: Sequence[str], passed: Sequence[str]) -> None:
         """Store the columns in their order, the index last, those that may vary, the time last, and what is passed."""
         self._all, when = varying[:-1], varying[-1:]
+        self.plain = plain
         self.varying = [name for name in plain if name in varying or name in passed]
         self._who = [name for name in self.varying if name in self._all]
         self._each = [name for name in self.varying if name not in self._who]  # what differs from row to row
@@ -362,6 +400,37 @@ def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Fo
         return None
     form = _Form(plain, columns, passed)
     return form if form.is_usable else None
+
+
+def _fold(plain: Sequence[str], kept: Container[str], text: str) -> _Folded:
+    """Take out of each run of columns that are empty in all rows every one but the first.
+
+    Most columns that are asked for are other sources' names; the SDK would read and write each of their cells.
+    """
+    if "\0" in text:
+        return _Folded(text)  # The csv module refuses it before Python 3.11, the hardened reader does not.
+    header, *rows = csv.reader(StringIO(text))
+    if set(map(len, rows)) != {len(header)}:
+        return _Folded(text)
+    columns = list(zip(*rows))
+    half = len(plain)
+    are_empty = [
+        name not in kept and not any(columns[place]) and not any(columns[half + place])
+        for place, name in enumerate(plain)
+    ]
+    runs: Dict[str, int] = {}
+    places: list[int] = []
+    for place, is_empty in enumerate(are_empty):
+        if is_empty and place and are_empty[place - 1]:
+            runs[plain[places[-1]]] = runs.get(plain[places[-1]], 0) + 1
+        else:
+            places.append(place)
+    both = [*places, *(half + place for place in places)]
+    written = StringIO()
+    writer = csv.writer(written)
+    writer.writerow([header[place] for place in both])
+    writer.writerows(zip(*(columns[place] for place in both)))
+    return _Folded(written.getvalue(), runs, frozenset(plain) - {plain[place] for place in places})
 
 
 def _cells_of(rows: _Rows) -> Tuple[str, Sequence[str]]:

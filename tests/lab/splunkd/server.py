@@ -160,8 +160,8 @@ class Splunkd:
             return _feed(path, {name: {} for name in self._stanzas(parts[1])})
         if parts[:2] == ["data", "inputs"]:
             return self._inputs(request, parts[2], parts[3:])
-        if path == "data/indexes":
-            return _feed(path, {"main": {}, "edr": {}})
+        if path in {"saved/searches", "data/indexes"}:
+            return _feed(path, self._saved_searches() if parts[0] == "saved" else {"main": {}, "edr": {}})
         if parts[:2] == ["search", "jobs"] and len(parts) == 3:
             return self._job(parts[2])
         if path == "search/timeparser/tz":
@@ -247,6 +247,9 @@ class Splunkd:
             del stanzas[rest[0]]
             return _feed(f"configs/conf-{name}", stanzas)
         return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
+
+    def _saved_searches(self) -> Stanzas:
+        return {name: {"disabled": "0", **settings} for name, settings in self._stanzas("savedsearches").items()}
 
     def _job(self, sid: str) -> Response:
         state = self.jobs.get(sid, "RUNNING")
