@@ -72,7 +72,7 @@ DETECTIONS = (
     Detection(
         "program at an unusual hour",
         "A program that is not signed noise was started at an hour at which this person is not active.",
-        _PROCESS + "| where tonumber(anomaly_hour_p)<=0.001",
+        _PROCESS + "| where tonumber(anomaly_hour_p)<=0.003 AND tonumber(anomaly_score)>=20",
         "Scheduled jobs under a person's account, travel, night shifts.",
         ("T1078",),
         "user",

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from package.dashboards.binary import binary
 from package.dashboards.health import health
+from package.dashboards.help import help_page
 from package.dashboards.logons import logons
 from package.dashboards.noise import noise
 from package.dashboards.person import person
 from package.dashboards.triage import triage
 
 VIEWS = Path(__file__).resolve().parent.parent / "default" / "data" / "ui" / "views"
-PAGES = (triage, noise, person, binary, logons, health)
+PAGES = (triage, noise, person, binary, logons, health, help_page)
 
 
 def written() -> dict[str, str]:

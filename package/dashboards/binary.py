@@ -28,6 +28,16 @@ def binary() -> Page:
     )
     page.row(200, table("verdict", "What Carbon Black says", _STORE, 5, Signed=signed("Signed")))
     page.search(
+        "now",
+        "| makeresults\n"
+        "| eval md5=$md5|s$\n"
+        "| cbsigned anomaly=false refresh=true\n"
+        "| rename signed AS Signed signed_reason AS Reason process_signature_status AS Status "
+        'process_signature_publisher AS Signer signed_source AS "Answered by"\n'
+        '| table Signed Reason Status Signer "Answered by"',
+        has_range=False,
+    )
+    page.search(
         "consoles",
         "| rest /servicesNS/-/cbsigned/configs/conf-cbsigned_account splunk_server=local count=0\n"
         "| eval md5=lower($md5|s$)\n"
@@ -50,6 +60,9 @@ def binary() -> Page:
     )
     page.row(
         200,
+        table(
+            "now", "Asked anew just now", "Carbon Black's answer as this page was opened.", 5, Signed=signed("Signed")
+        ),
         consoles,
         table("flips", "When its signature changed", "The input of binaries fills it.", 5),
     )

@@ -67,7 +67,7 @@ def health() -> Page:
     page.row(
         300,
         chart("line", "over_time", "Requests, and seconds a call", _LOG, y2Fields=["seconds"]),
-        table("troubles", "Trouble, by reason", _LOG, Meaning=wide(180), Next_step=wide(180)),
+        table("troubles", "Trouble, by reason", _LOG, Meaning=wide(140), Next_step=wide(120)),
     )
     page.search(
         "inputs",
@@ -98,7 +98,7 @@ def health() -> Page:
     )
     page.row(
         280,
-        table("inputs", "Inputs", "Events of cbsigned:health fill it.", Message=wide(220)),
+        table("inputs", "Inputs", "Events of cbsigned:health fill it.", Message=wide(140)),
         table("baselines", "Baselines", "cbsignedlearn fills it; only admins may read it."),
         table("summary", "The summary", "The two saved searches that summarize fill it."),
     )

@@ -22,7 +22,7 @@ _SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
 _STATE = 'eval state=case(kept="false", "dropped", signed="unknown", "unknown", true(), "kept")'
 _SAMPLE = (
     '| where kept="false" AND excluded="-"\n'
-    "| eval dice=md5(process_md5.team.tostring(now()))\n"
+    "| eval dice=md5(process_md5.team.tostring(last).tostring(now()))\n"
     "| sort 0 dice\n"
     "| head 40\n"
     '| eval Last=strftime(last, "%m-%d %H:%M")\n'
@@ -96,7 +96,7 @@ def noise() -> Page:
     page.row(
         320,
         chart("bar", "by_team", "By team", _SUMMARY, stackMode="stacked"),
-        table("why", "Unknown, and why", _SUMMARY, Meaning=wide(200), Next_step=wide(200)),
+        table("why", "Unknown, and why", _SUMMARY, Meaning=wide(200), Next_step=wide(150)),
     )
     page.chain(
         "signers",
@@ -119,7 +119,7 @@ def noise() -> Page:
     page.row(
         320,
         table("signers", "By signer", _SUMMARY),
-        table("exclusions", "Left out by hand", "Added from Triage by cbsignedreview.", Why=wide(220)),
+        table("exclusions", "Left out by hand", "Added from Triage by cbsignedreview.", Why=wide(160)),
     )
     page.chain("sample", "rows", _SAMPLE)
     page.row(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from package.dashboards.studio import AMBER, BLUE, Page, chart, number, or_sentence, or_zero, score, signed, table, wide
 
 _SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
-_LEARNT = "The saved search 'cbsigned - learn what is usual' fills it; it needs the capability cbsigned_lookup."
 
 
 def person() -> Page:
@@ -33,11 +32,6 @@ def person() -> Page:
         number("total", "Programs", BLUE, value="programs"),
         number("total", "Hosts", BLUE, value="hosts"),
         number("total", "Quarters of an hour", BLUE, value="quarters"),
-    )
-    page.search("profile", "| cbsignedprofile user=$person|s$", has_range=False)
-    page.row(
-        360,
-        table("profile", "What is usual", _LEARNT, 12),
     )
     page.chain(
         "hours",

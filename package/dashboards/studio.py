@@ -21,7 +21,8 @@ COLORS = {
     "rows": BLUE,
     "usual": GREEN,
 }
-DAY = {"earliest": "-24h@h", "latest": "now"}
+_SERIES = {"area", "bar", "column", "line"}
+"""Kinds of charts that have series, with a colour each."""
 
 Definition = Dict[str, Any]
 Options = Dict[str, Any]
@@ -220,8 +221,8 @@ def or_sentence(column: str, sentence: str) -> str:
 
 def chart(kind: str, source: str, title: str, fills: str = "", **options: Any) -> Panel:  # noqa: ANN401 - Splunk's own
     """Return a chart in the colours that all pages share."""
-    made: Options = {"legendDisplay": "bottom", "seriesColorsByField": COLORS, **options}
-    return Panel(kind, source, title, fills, made)
+    shared: Options = {"legendDisplay": "bottom", "seriesColorsByField": COLORS} if kind in _SERIES else {}
+    return Panel(kind, source, title, fills, {**shared, **options})
 
 
 def links(text: str) -> Panel:

@@ -101,34 +101,39 @@ const preset = {
     dataSources: { ...EnterprisePreset.dataSources, ...searches },
 };
 
-const asked = new URLSearchParams(window.location.search);
-const isDark = asked.get('theme') === 'dark';
-
-async function draw() {
-    const definition = await (await fetch(`definition/${asked.get('view')}`)).json();
-    for (const [name, value] of asked.entries()) {
-        const input = Object.values(definition.inputs || {}).find((one) => `form.${one.options?.token}` === name);
-        if (input) {
-            input.options.defaultValue = value;
-        }
-    }
+lab.validate = (definition) => {
     try {
         const validator = new validation.DashboardValidator();
         const error = validator.setSchema(definitions.createSchemaBasedOnPresets(EnterprisePreset));
-        lab.schema = error ? [{ message: String(error) }] : validator.validate(definition) || [];
+        return error ? [{ instancePath: '', message: String(error) }] : validator.validate(definition) || [];
     } catch (error) {
-        lab.schema = [{ message: `the schema cannot be made: ${error.message}` }];
+        return [{ instancePath: '', message: `the schema cannot be made: ${error.message}` }];
     }
-    const { SplunkThemeProvider } = themes;
+};
+
+let root = null;
+
+// One page draws one view after the other: to load Splunk's packages is most of what a view costs.
+lab.draw = async ({ view, theme, form, height }) => {
+    root?.unmount();
+    document.getElementById('page').style.height = `${height}px`;
+    Object.assign(lab, { searches: [], problems: [], went: [], schema: null });
+    const definition = await (await fetch(`definition/${view}`)).json();
+    for (const input of Object.values(definition.inputs || {})) {
+        if (form[input.options.token] !== undefined) {
+            input.options.defaultValue = form[input.options.token];
+        }
+    }
+    lab.schema = lab.validate(definition);
     const goTo = (url) => lab.went.push(url);
     window.open = goTo;
-    createRoot(document.getElementById('page')).render(
-        <SplunkThemeProvider family="enterprise" colorScheme={isDark ? 'dark' : 'light'} density="comfortable">
-            <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={isDark ? 'dark' : 'light'}>
+    const { SplunkThemeProvider } = themes;
+    root = createRoot(document.getElementById('page'));
+    root.render(
+        <SplunkThemeProvider family="enterprise" colorScheme={theme} density="comfortable">
+            <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={theme}>
                 <Core width="100%" height="100%" />
             </Provider>
         </SplunkThemeProvider>,
     );
-}
-
-draw().catch((error) => lab.problems.push(`not drawn: ${error.stack}`));
+};

@@ -23,51 +23,57 @@ const browser = await chromium.launch({
     ],
 });
 const seen = [];
+const page = await browser.newPage({ ignoreHTTPSErrors: true, reducedMotion: 'reduce', viewport: { width: 1280, height: 1000 } });
+page.setDefaultTimeout(given.patience);
+let problems = [];
+page.on('pageerror', (error) => problems.push(String(error)));
+await page.goto(given.url, { timeout: given.patience });
+await page.waitForFunction(() => window.lab?.draw);
+
+const settled = async () => {
+    // Quiet for a while: no search runs, and none has begun since.
+    let before = -1;
+    for (let quiet = 0; quiet < 2;) {
+        await page.waitForTimeout(200);
+        const [pending, begun] = await page.evaluate(() => [window.lab.pending, window.lab.searches.length]);
+        quiet = pending === 0 && begun > 0 && begun === before ? quiet + 1 : 0;
+        before = begun;
+    }
+};
+const steps = {
+    click: (step) => page.getByText(step.text, { exact: true }).first().click(),
+    choose: async (step) => {
+        await page.locator(`[data-input-id="${step.input}"] button[data-test="select"]`).click();
+        await page.getByRole('option', { name: step.option, exact: true }).click();
+    },
+};
+
 for (const asked of given.pages) {
-    const page = await browser.newPage({ ignoreHTTPSErrors: true, viewport: { width: asked.width || 1280, height: asked.height || 900 } });
-    page.setDefaultTimeout(20000);
-    const problems = [];
-    page.on('pageerror', (error) => problems.push(String(error)));
-    const settled = async () => {
-        // Quiet for a while: no search runs, and none has begun since.
-        let before = -1;
-        for (let quiet = 0; quiet < 3;) {
-            await page.waitForTimeout(250);
-            const [pending, begun] = await page.evaluate(() => [window.lab.pending, window.lab.searches.length]);
-            quiet = pending === 0 && begun === before ? quiet + 1 : 0;
-            before = begun;
-        }
-    };
-    await page.goto(`${given.url}/?${new URLSearchParams({ view: asked.view, theme: asked.theme, ...asked.form })}`);
-    await page.waitForFunction(() => window.lab);
+    problems = [];
+    await page.evaluate((one) => window.lab.draw(one), asked);
     await settled();
     const did = [];
-    for (const step of asked.steps || []) {
+    for (const step of asked.steps) {
         try {
-            if (step.click) {
-                await page.getByText(step.click, { exact: true }).first().click();
-            } else if (step.choose) {
-                await page.locator(`[data-test="input-title"]:has-text("${step.choose}")`).first().waitFor();
-                const input = page.locator('[data-test="input-layout-container"], [data-test*="input"]').filter({ hasText: step.choose }).last();
-                await input.locator('button').last().click();
-                await page.getByRole('option', { name: step.option, exact: true }).click();
-            } else if (step.type) {
-                const input = page.locator('input[type="text"], input:not([type])').nth(step.nth || 0);
-                await input.fill(step.type);
-                await input.press('Enter');
-            }
+            await steps[step.do](step);
             await settled();
             did.push({ ...step, text: await page.evaluate(() => document.body.innerText) });
         } catch (error) {
             problems.push(`${JSON.stringify(step)}: ${error}`);
+            break;
         }
     }
-    const lab = await page.evaluate(() => ({ ...window.lab, text: document.body.innerText, links: [...document.querySelectorAll('a')].map((a) => a.getAttribute('href')) }));
+    const lab = await page.evaluate(() => ({
+        searches: window.lab.searches, problems: window.lab.problems, schema: window.lab.schema, went: window.lab.went,
+        text: document.body.innerText, links: [...document.querySelectorAll('a')].map((a) => a.getAttribute('href')),
+    }));
     if (asked.picture) {
-        await page.screenshot({ path: asked.picture, fullPage: true });
+        await page.locator('#page').screenshot({ path: asked.picture });
     }
     seen.push({ view: asked.view, theme: asked.theme, ...lab, did, problems: [...problems, ...lab.problems] });
-    await page.close();
+}
+for (const definition of given.validate || []) {
+    seen.push(await page.evaluate((one) => window.lab.validate(one), definition));
 }
 await browser.close();
 console.log(JSON.stringify(seen));

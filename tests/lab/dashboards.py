@@ -17,13 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BROWSER = ROOT / "tests" / "browser"
 VIEWS = ROOT / "default" / "data" / "ui" / "views"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-HEIGHTS = {"cbsigned_triage": 1500, "cbsigned_noise": 2200}
 
 Search = Callable[[str, Optional[str], Optional[str]], "tuple[List[str], List[Row]]"]
 """Run a search over a range of time (`earliest`, `latest`, as a picker says them); return its columns and its rows."""
 
 _PAGE = """<!doctype html><html><head><meta charset="utf-8"><link rel="stylesheet" href="views.css">
-<style>html, body, #page {{ margin: 0; height: {height}px; }}</style></head>
+<style>body { margin: 0 }</style></head>
 <body><div id="page"></div><script src="views.js"></script></body></html>"""
 
 
@@ -58,49 +57,56 @@ def visit(
 
     `definitions` stand in for shipped ones, where a test changes one.
     """
+    pages = [
+        {
+            "view": one.view,
+            "theme": one.theme,
+            "form": dict(one.form),
+            "height": definition_of(one.view)["layout"]["options"]["height"] + 90,
+            "steps": list(one.steps),
+            "picture": str(one.picture) if one.picture else None,
+        }
+        for one in visits
+    ]
+    return _drive(search, {"pages": pages}, definitions or {})
 
+
+def validate(definitions: Sequence[Mapping[str, Any]]) -> List[List[Dict[str, Any]]]:
+    """Return what Splunk's own schema has against each of these definitions."""
+    return _drive(_no_rows, {"pages": [], "validate": list(definitions)}, {})
+
+
+def _no_rows(query: str, earliest: str | None, latest: str | None) -> tuple[List[str], List[Row]]:  # noqa: ARG001
+    return [], []
+
+
+def _drive(search: Search, given: Dict[str, Any], definitions: Mapping[str, Any]) -> Any:
     def answer(request: Request) -> Response:
         name = request.path.strip("/")
         if name == "search":
             return _found(search, json.loads(request.body))
         if name.startswith("definition/"):
             view = name.partition("/")[2]
-            made = (definitions or {}).get(view) or definition_of(view)
-            return _json(made)
+            return _json(definitions.get(view) or definition_of(view))
         if name in {"views.js", "views.css"}:
             kind = "text/javascript" if name.endswith("js") else "text/css"
-            body = (BROWSER / "node_modules" / ".cache" / name).read_bytes()
-            return Response(body=body, content_type=kind)
+            return Response(body=(BROWSER / "node_modules" / ".cache" / name).read_bytes(), content_type=kind)
         if name:
             return Response(404)
-        view = (request.query.get("view") or [""])[0]
-        height = definition_of(view)["layout"]["options"]["height"] + 160
-        return Response(body=_PAGE.format(height=height).encode(), content_type="text/html")
+        return Response(body=_PAGE.encode(), content_type="text/html")
 
     with HttpsServer(answer) as server:
-        pages = [
-            {
-                "view": one.view,
-                "theme": one.theme,
-                "form": {f"form.{token}": value for token, value in one.form.items()},
-                "steps": list(one.steps),
-                "picture": str(one.picture) if one.picture else None,
-            }
-            for one in visits
-        ]
-        given = json.dumps({"url": server.url, "chromium": CHROMIUM, "pages": pages})
         done = subprocess.run(
             ["node", "views.mjs"],  # noqa: S607 - any node
             cwd=BROWSER,
-            input=given.encode(),
+            input=json.dumps({"url": server.url, "chromium": CHROMIUM, "patience": 120_000, **given}).encode(),
             capture_output=True,
             check=False,
             timeout=600,
         )
     if done.returncode:
         raise RuntimeError(done.stderr.decode())
-    seen: List[Dict[str, Any]] = json.loads(done.stdout)
-    return seen
+    return json.loads(done.stdout)
 
 
 def _found(search: Search, asked: Mapping[str, Any]) -> Response:
