@@ -184,13 +184,15 @@ def _handler(answer: Callable[[Request], Response], stopping: threading.Event) -
                 stopping.wait(600)
                 self.close_connection = True
                 return
-            self.send_response(response.status)
+            self.send_response_only(response.status)
+            self.send_header("Date", response.headers.get("Date") or self.date_time_string())
             self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(response.body)))
             # Without this header splunklib closes its socket before it reads the body.
             self.send_header("Connection", self.headers.get("Connection", "keep-alive"))
             for name, value in response.headers.items():
-                self.send_header(name, value)
+                if name != "Date":
+                    self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(response.body[: response.cut_after])

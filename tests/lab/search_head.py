@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, MutableMapping, Optional
@@ -13,16 +14,16 @@ import requests
 
 from tests.lab.confs import Stanzas
 from tests.lab.host import SearchHost, SearchResult
-from tests.lab.site import Site
+from tests.lab.site import ANALYST, Site
 from tests.lab.spl.clock import Clock
 from tests.lab.spl.environment import Environment, Row
 from tests.lab.spl.errors import SplError
 from tests.lab.spl.interpreter import Results, run_in
 from tests.lab.spl.tables import CollectionTable, MemoryTable, Table
 from tests.lab.spl.times import parse_time, zone_of
+from tests.lab.splunkd.server import RefusedError
 
-ANALYST = ("search", "cbsigned_lookup")
-ADMIN = ("search", "cbsigned_lookup", "cbsigned_admin")
+ADMIN = (*ANALYST, "cbsigned_admin")
 _TABLE_SETTINGS = {"filename", "collection", "external_type", "fields_list"}
 
 
@@ -88,8 +89,7 @@ class SearchHead:
     def _command(self, name: str, stanza: Mapping[str, str], rows: List[Row], words: List[str]) -> List[Row]:
         """Run a command of the app as splunkd does: as what it says itself to be."""
         key = self.site.splunkd.log_in("analyst", *self.capabilities)
-        script = self.site.app / "bin" / stanza["filename"]
-        host = SearchHost(script, self.site.splunkd.url, key, self.site.python, getinfo_starts=0)
+        host = self.site.host(key, stanza["filename"].removesuffix(".py"), getinfo_starts=0)
         result = self._run(host, rows, words)
         self.messages += result.messages
         errors = [text for level, text in result.messages if level in {"ERROR", "FATAL"}]
@@ -155,3 +155,19 @@ def _collection(site: Site, settings: Mapping[str, str], collections: Stanzas) -
     fields = [one for one in re.split(r"[,\s]+", settings["fields_list"]) if one]
     types = {key[len("field.") :]: value for key, value in collections[name].items() if key.startswith("field.")}
     return CollectionTable(lambda: site.splunkd.collections[name], fields, types, settings)
+
+
+def serve_searches(site: Site, head: SearchHead | None = None) -> None:
+    """Have the splunkd of a site run the searches that are sent to it, over the data of a search head."""
+    head = head or SearchHead(site, now=time.time())
+
+    def search(spl: str, key: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+        own = replace(head, capabilities=site.splunkd.capabilities_of(key), messages=[])
+        own.lookups = head.lookups
+        try:
+            rows = own.run(spl)
+        except (SplError, RefusedError) as error:
+            return [], [*own.messages, ("FATAL", str(error))]
+        return [dict(row) for row in rows], own.messages
+
+    site.splunkd.searcher = search

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from splunklib.binding import HTTPError
@@ -28,6 +28,27 @@ def test_secrets_are_listed_with_the_capability_only(bare_site: Site) -> None:
         analyst.storage_passwords.list()
     with pytest.raises(HTTPError, match="403"):
         analyst.storage_passwords.create("x", "y", "z")
+
+
+def test_inputs_take_a_capability_of_their_own_kind(bare_site: Site) -> None:
+    """To see them `list_inputs`, to add, change or remove one `edit_modinput_<kind>`; an analyst has none of these."""
+    path = "data/inputs/cbsigned_processes"
+    roles = bare_site.splunkd.roles()
+    admin = _service(bare_site, bare_site.splunkd.log_in("admin", *roles["cbsigned_admin"]))
+    other = _service(bare_site, bare_site.splunkd.log_in("other", "list_inputs", "edit_modinput_cbsigned_binaries"))
+    analyst = _service(bare_site, bare_site.splunkd.log_in("analyst", *roles["cbsigned_user"]))
+    admin.post(path, name="main", account="lab")
+    assert b"main" in other.get(path).body.read()
+    calls: list[Callable[[], Any]] = [
+        lambda: other.post(path, name="mine"),
+        lambda: other.post(f"{path}/main", account="mine"),
+        lambda: other.delete(f"{path}/main"),
+        lambda: analyst.get(path),
+    ]
+    for call in calls:
+        with pytest.raises(HTTPError, match="403"):
+            call()
+    admin.delete(f"{path}/main")
 
 
 def test_confs_are_read_written_and_deleted(bare_site: Site) -> None:

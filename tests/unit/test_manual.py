@@ -10,6 +10,7 @@ from typing import Any, Dict
 import pytest
 
 from cbsigned import CbsignedCommand
+from cbsignedcheck import CbsignedcheckCommand
 from cbsignedlearn import CbsignedlearnCommand
 from cbsignedpurge import CbsignedpurgeCommand
 from cbverdict.events.columns import (
@@ -98,8 +99,9 @@ class TestTheCommands:
         told = {re.findall(r"`(\w+)=", option)[0] for option in _page("command").table("option")}
         assert told == set(CbsignedCommand().options)
         others = _page("command").table("command")
-        assert len(others) == 2
-        for text, command in zip(others, (CbsignedlearnCommand(), CbsignedpurgeCommand())):
+        assert len(others) == 3
+        commands = CbsignedlearnCommand(), CbsignedcheckCommand(), CbsignedpurgeCommand()
+        for text, command in zip(others, commands):
             assert set(re.findall(r"\[(\w+)=", text)) == set(command.options) - {"phase"}  # which splunkd alone gives
 
     def test_the_defaults_on_the_page_are_the_commands(self) -> None:
@@ -240,7 +242,7 @@ class TestTheConfs:
                 for role, answer in zip(told, cells[3:]):
                     status = 200 if answer == "answered" else int(answer)
                     told[role].setdefault(endpoint, {})[cells[1].partition(":")[0]] = status
-        refused = {"cbsigned/learning": {"POST": 403}, "cbsigned/check": {"POST": 403}}
+        refused = {"cbsigned/learning": {"POST": 403}, "cbsigned/check": {"POST": 403}, "cbsigned/health": {"GET": 403}}
         assert told == {**ANSWERED, "cbsigned_user": {**ANSWERED["cbsigned_user"], **refused}}
 
 

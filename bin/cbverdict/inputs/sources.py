@@ -11,6 +11,7 @@ from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.verdict_service import VerdictService
+from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from cbverdict.settings.verdicts import VerdictSettings
     from cbverdict.splunkd.conf import SplunkdConfiguration
     from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+
+_AS_SEARCH = "input"
+"""The search that an input is to the verdict service, which looks whether it is over."""
 
 
 class NoDecisions:
@@ -68,9 +72,9 @@ class Settings:
         """Return where no decisions are."""
         return NoDecisions()
 
-    def is_search_over(self, sid: str | None) -> bool:  # noqa: ARG002 - an input is no search
+    def job_state(self, sid: str) -> JobState:  # noqa: ARG002 - an input is no search, but is told to stop as one is
         """Return whether splunkd wants the input to stop."""
-        return self.is_over()
+        return JobState.OVER if self.is_over() else JobState.GOING_ON
 
 
 class Sources:
@@ -129,7 +133,7 @@ class Sources:
         """Answer questions as the verdict service answers a search's."""
         if self._is_over():
             raise SearchOverError(f"the input is to stop. {advice(SearchOverError)}")
-        return self._verdicts.answer(request, self.settings)
+        return self._verdicts.answer(replace(request, sid=_AS_SEARCH), self.settings)
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
         """Return the baselines that there are."""

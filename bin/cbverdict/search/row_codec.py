@@ -129,6 +129,13 @@ class _Folded(NamedTuple):
         return any(any(map(record.get, self.runs)) or not self.dropped.isdisjoint(record) for record in records)
 
 
+class _Lines(NamedTuple):
+    """The lines of a chunk's rows, without what all of them end with."""
+
+    lines: list[str]
+    tail: str
+
+
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
@@ -158,22 +165,21 @@ class RowCodec:
 
     def reply(self, body: str) -> Reply | None:
         """Return the reply to a chunk's body, or None where the SDK has to."""
-        header, _, rest = body.partition("\n")
+        header = body[: body.find("\n")]
         if header != self._header:
             self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying, self._passed)
-        form, lines = self._form, _lines(rest)
-        if form is None or not lines or self._mark in body:
-            return None
-        rows = form.read(lines)
-        if rows is None:
+        form = self._form
+        cut = _cut(body, len(header) + 1, form.tail) if form and self._mark not in body else None
+        rows = form.read(cut) if form and cut else None
+        if form is None or cut is None or rows is None:
             return None
         strange = set(rows.heads) - self._likes.keys()
         new: dict[Any, str] = {}
-        for head, line in zip(rows.heads, lines) if strange else ():
+        for head, line in zip(rows.heads, cut.lines) if strange else ():
             if head in strange:
-                new.setdefault(head, line)  # in the rows' order, in which a budget runs out
-        del rest, lines  # A chunk's text is large: what is not needed any more goes before its reply is made.
+                new.setdefault(head, line + cut.tail)  # in the rows' order, in which a budget runs out
+        del cut  # A chunk's text is large: what is not needed any more goes before its reply is made.
         made = self._make(form, new)
         return None if made is None else self._write(rows, made)
 
@@ -277,8 +283,8 @@ class RowCodec:
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
         if self._varying is not None and self._varying.forget():
             self._likes.clear()
-        body = self._header_text + "".join(texts)
-        return Reply(body, len(likes), Counter({tag: tags[place] for tag, place in self._tags.items()}))
+        texts.insert(0, self._header_text)
+        return Reply("".join(texts), len(likes), Counter({tag: tags[place] for tag, place in self._tags.items()}))
 
 
 class _Form:
@@ -305,9 +311,15 @@ class _Form:
         """Whether what differs from row to row stands together."""
         return self.varying[self._at : self._at + len(self._each)] == self._each
 
-    def read(self, lines: list[str]) -> _Rows | None:
+    @property
+    def tail(self) -> str:
+        """How a row ends whose columns hold one value each: with the twins of all of them, which are empty."""
+        return "," * self._columns
+
+    def read(self, cut: _Lines) -> _Rows | None:
         """Read rows from their lines (None: a line is no row of the expected form)."""
-        return (self._cut_all(lines) if self._is_cut else None) or self._match_all(lines)
+        rows = self._cut_all(cut.lines) if self._is_cut and cut.tail else None
+        return rows or self._match_all([line + cut.tail for line in cut.lines] if cut.tail else cut.lines)
 
     def cut(self, head: Any, line: str) -> tuple[Any, Tuple[str, ...]]:  # noqa: ANN401 - what tells rows
         """Cut what tells rows into what tells their kind and the cells that say who."""
@@ -344,11 +356,9 @@ class _Form:
         return before, _woven(texts[self._at + len(self._each) : -1], cells[self._at :]), texts[-1]
 
     def _cut_all(self, lines: list[str]) -> _Rows | None:
-        """Cut rows from their ends, all at once; None where one has a multivalue or something else is odd."""
-        tail, cuts = "," * self._columns, len(self._each) + 1
-        if not all(map(str.endswith, lines, repeat(tail))):
-            return None
-        rows = [line[: -self._columns].rsplit(",", cuts) for line in lines]
+        """Cut rows without their tails from their ends, all at once; None where something is odd."""
+        cuts = len(self._each) + 1
+        rows = [line.rsplit(",", cuts) for line in lines]
         if set(map(len, rows)) != {cuts + 1}:
             return None
         heads, *each, numbers = zip(*rows)
@@ -508,6 +518,24 @@ def pair_text(value: str | list[str]) -> str:
         return value + ","
     _, (text,) = write_rows([{INDEX: value}])
     return text[: -len(_LINE_END)]
+
+
+def _cut(body: str, start: int, tail: str) -> _Lines | None:
+    """Cut what follows a chunk's header into lines (None: it has none, or ends within one).
+
+    Where each line ends with the tail, as nearly always, one cut gives lines without it.
+    """
+    lines = body.split(f"{tail}\n")
+    is_plain = lines.pop() == "" and len(lines) == body.count("\n", start) > 0
+    if is_plain and not ('"' in body and any(many % 2 for many in set(map(_count_quotes, lines)))):
+        lines[0] = lines[0][start:]
+        return _Lines(lines, tail)
+    whole = _lines(body[start:])
+    if not whole:
+        return None
+    if all(map(str.endswith, whole, repeat(tail))):
+        return _Lines([line[: -len(tail)] for line in whole], tail)
+    return _Lines(whole, "")
 
 
 def _lines(rest: str) -> list[str]:

@@ -44,9 +44,10 @@ class Collection:
             (documents,) = self._list("batch_find", partial(self._data.batch_find, wanted)) or [[]]
             yield from documents
 
-    def find(self, query: Document) -> list[Document]:
-        """Return the documents that a query finds (at most 50,000, as splunkd's limit has it)."""
-        return self._list("a query", lambda: self._data.query(query=json.dumps(query)))
+    def find(self, query: Document, fields: Sequence[str] = ()) -> list[Document]:
+        """Return the documents that a query finds (at most 50,000, splunkd's limit); some fields of each, or all."""
+        wanted = {"fields": ",".join(fields)} if fields else {}
+        return self._list("a query", lambda: self._data.query(query=json.dumps(query), **wanted))
 
     def insert(self, document: Document) -> bool:
         """Add a document; False where there is one of its key, which then stays as it is."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SHA256_COLUMN = SIGNATURE_COLUMNS["sha256"]
 _FLIP_MEMORY = 30 * 86400.0
-_WRITING_TIMEOUT = 60.0  # baselines are large, and nobody waits
+_WRITING_TIMEOUT = 60.0  # baselines are large, as is what a sweep deletes, and nobody waits
 
 
 class VerdictStore:
@@ -29,6 +29,7 @@ class VerdictStore:
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
         self._collection = Collection(splunkd_uri, token, "cbsigned_verdicts")
+        self._sweeping = Collection(splunkd_uri, token, "cbsigned_verdicts", _WRITING_TIMEOUT)
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
         """Return what is kept of these questions, fresh or not."""
@@ -76,7 +77,7 @@ class VerdictStore:
     def purge(self, now: float) -> None:
         """Delete what has expired: `not_seen` at once, the rest a month later, so that a flip is still noticed."""
         query = {"$or": [{"signed": "unknown", "expires": {"$lt": now}}, {"expires": {"$lt": now - _FLIP_MEMORY}}]}
-        self._collection.delete(query)
+        self._sweeping.delete(query)
 
 
 def _is_of(stored: StoredVerdict, server: str, question: Question) -> bool:
