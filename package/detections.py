@@ -161,7 +161,7 @@ DETECTIONS = (
         + " | "
         + _TOOL.format(field="process_original_name").replace("AS tool", "AS original_tool")
         + ' | where tool="remote_admin" OR original_tool="remote_admin"'
-        " | lookup cbsigned_verdicts md5 AS process_md5 OUTPUT first_seen AS known_since"
+        " | lookup local=true cbsigned_verdicts md5 AS process_md5 OUTPUT first_seen AS known_since"
         ' | eval known_since=tonumber(mvindex(mvsort(known_since), 0)) | where isnull(known_since) OR known_since>=relative_time(now(), "-1d")'
         " | fields - tool original_tool known_since",
         "The help desk's tool after an update. Allow it in cbsigned_tools_local.csv.",

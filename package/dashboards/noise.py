@@ -33,7 +33,7 @@ _SAMPLE = (
 _FLIPPED = (
     '| where kept="false" AND signed="true"\n'
     "| stats sum(rows) AS rows min(first) AS first values(team) AS team BY process_md5 process_name\n"
-    "| lookup cbsigned_verdicts md5 AS process_md5 OUTPUT signed AS now_signed process_signature_status AS now_status "
+    "| lookup local=true cbsigned_verdicts md5 AS process_md5 OUTPUT signed AS now_signed process_signature_status AS now_status "
     "flipped AS flipped\n"
     '| where mvcount(now_signed)=1 AND now_signed="false"\n'
     '| eval Changed=if(tonumber(flipped)>0, strftime(flipped, "%m-%d %H:%M"), "")\n'

@@ -68,12 +68,14 @@ def visit(
         }
         for one in visits
     ]
-    return _drive(search, {"pages": pages}, definitions or {})
+    seen: List[Dict[str, Any]] = _drive(search, {"pages": pages}, definitions or {})
+    return seen
 
 
 def validate(definitions: Sequence[Mapping[str, Any]]) -> List[List[Dict[str, Any]]]:
     """Return what Splunk's own schema has against each of these definitions."""
-    return _drive(_no_rows, {"pages": [], "validate": list(definitions)}, {})
+    found: List[List[Dict[str, Any]]] = _drive(_no_rows, {"pages": [], "validate": list(definitions)}, {})
+    return found
 
 
 def _no_rows(query: str, earliest: str | None, latest: str | None) -> tuple[List[str], List[Row]]:  # noqa: ARG001

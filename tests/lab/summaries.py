@@ -13,7 +13,7 @@ from tests.lab.spl.interpreter import Results
 from tests.lab.spl.values import format_number
 
 SUMMARIES = ("cbsigned - summarize processes", "cbsigned - summarize log-ons")
-CAPABILITIES = ("search", "cbsigned_lookup", "cbsigned_admin", "cbsigned_review")
+CAPABILITIES = ("search", "run_custom_command", "cbsigned_lookup", "cbsigned_admin", "cbsigned_review")
 MACROS = {
     "cbsigned_processes": {"definition": 'index=edr action="started"'},
     "cbsigned_logons": {"definition": 'index=edr action="log on"'},
