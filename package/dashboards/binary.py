@@ -33,8 +33,8 @@ def binary() -> Page:
         "| eval md5=$md5|s$\n"
         "| cbsigned anomaly=false refresh=true\n"
         "| rename signed AS Signed signed_reason AS Reason process_signature_status AS Status "
-        'process_signature_publisher AS Signer signed_source AS "Answered by"\n'
-        '| table Signed Reason Status Signer "Answered by"',
+        "process_signature_publisher AS Signer\n"
+        "| table Signed Reason Status Signer",
         has_range=False,
     )
     page.search(

@@ -15,7 +15,14 @@ def health() -> Page:
     page.search("check", "| cbsignedcheck", has_range=False)
     page.row(
         280,
-        table("check", "The check", "The command cbsignedcheck fills it; it needs the capability cbsigned_admin.", 20),
+        table(
+            "check",
+            "The check",
+            "The command cbsignedcheck fills it; it needs the capability cbsigned_admin.",
+            20,
+            detail=wide(420),
+            next_step=wide(380),
+        ),
     )
     page.search(
         "calls",
@@ -36,7 +43,7 @@ def health() -> Page:
         "store",
         "| inputlookup cbsigned_verdicts\n"
         "| stats count AS files min(last_seen) AS oldest\n"
-        "| eval days=if(files>0, round((now()-oldest)/86400, 0), 0)",
+        "| eval days=if(files>0, max(0, round((now()-oldest)/86400, 0)), 0)",
         has_range=False,
     )
     page.row(
@@ -67,7 +74,7 @@ def health() -> Page:
     page.row(
         300,
         chart("line", "over_time", "Requests, and seconds a call", _LOG, y2Fields=["seconds"]),
-        table("troubles", "Trouble, by reason", _LOG, Meaning=wide(140), Next_step=wide(120)),
+        table("troubles", "Trouble, by reason", _LOG, Meaning=wide(140), Next__step=wide(120)),
     )
     page.search(
         "inputs",

@@ -49,4 +49,5 @@ def _section(path: Path, head: str) -> str:
 
 def _without_links(text: str) -> str:
     """Return Markdown without links to other pages, which are files and not pages of Splunk."""
-    return re.sub(r"\[([^\]]+)\]\(([^)]*)\)", lambda match: match[1], text)
+    plain = re.sub(r"\[([^\]]+)\]\(([^)]*)\)", lambda match: match[1], text)
+    return plain.replace("`| ", "`")  # within a table the bar would end the cell

@@ -13,7 +13,6 @@ from package.dashboards.studio import (
     number,
     or_sentence,
     or_zero,
-    signed,
     table,
     wide,
 )
@@ -96,7 +95,7 @@ def noise() -> Page:
     page.row(
         320,
         chart("bar", "by_team", "By team", _SUMMARY, stackMode="stacked"),
-        table("why", "Unknown, and why", _SUMMARY, Meaning=wide(200), Next_step=wide(150)),
+        table("why", "Unknown, and why", _SUMMARY, Meaning=wide(200), Next__step=wide(150)),
     )
     page.chain(
         "signers",
@@ -137,7 +136,6 @@ def noise() -> Page:
             "flipped",
             "What the drop would have cost: dropped then, not signed now",
             "Files that were dropped as signed in this range and that the store of verdicts calls unsigned now.",
-            Signed=signed("Signed"),
         ),
     )
     return page

@@ -181,7 +181,7 @@ def table(source: str, title: str, fills: str = "", rows: int = 10, **formats: O
     """Return a table; `formats` are of columns, such as those of `score` and `signed`."""
     options: Options = {"count": rows, "showInternalFields": False}
     context: Options = {}
-    columns = {name.replace("_", " "): made for name, made in formats.items()}
+    columns = {name.replace("__", " "): made for name, made in formats.items()}
     if columns:
         options["columnFormat"] = {name: made["format"] for name, made in columns.items()}
         for made in columns.values():

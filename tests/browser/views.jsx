@@ -116,6 +116,7 @@ let root = null;
 // One page draws one view after the other: to load Splunk's packages is most of what a view costs.
 lab.draw = async ({ view, theme, form, height }) => {
     root?.unmount();
+    window.history.replaceState(null, '', '/'); // it keeps what the inputs of the view before were set to
     document.getElementById('page').style.height = `${height}px`;
     Object.assign(lab, { searches: [], problems: [], went: [], schema: null });
     const definition = await (await fetch(`definition/${view}`)).json();

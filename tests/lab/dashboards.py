@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from xml.etree import ElementTree as ET
 
 from tests.lab.host import Row
@@ -50,13 +50,15 @@ def definition_of(view: str) -> Dict[str, Any]:
     return made
 
 
-def visit(
-    search: Search, visits: Sequence[Visit], definitions: Mapping[str, Any] | None = None
-) -> List[Dict[str, Any]]:
-    """Open views one after the other; return what was seen of each.
+def visit(search: Search, visits: Sequence[Visit]) -> List[Dict[str, Any]]:
+    """Open views one after the other; return what was seen of each."""
+    return visit_and_validate(search, visits, ())[0]
 
-    `definitions` stand in for shipped ones, where a test changes one.
-    """
+
+def visit_and_validate(
+    search: Search, visits: Sequence[Visit], definitions: Sequence[Mapping[str, Any]]
+) -> Tuple[List[Dict[str, Any]], List[List[Dict[str, Any]]]]:
+    """Open views; return what was seen of each, and what Splunk's own schema has against some definitions."""
     pages = [
         {
             "view": one.view,
@@ -68,28 +70,17 @@ def visit(
         }
         for one in visits
     ]
-    seen: List[Dict[str, Any]] = _drive(search, {"pages": pages}, definitions or {})
-    return seen
+    seen = _drive(search, {"pages": pages, "validate": list(definitions)})
+    return seen[: len(pages)], seen[len(pages) :]
 
 
-def validate(definitions: Sequence[Mapping[str, Any]]) -> List[List[Dict[str, Any]]]:
-    """Return what Splunk's own schema has against each of these definitions."""
-    found: List[List[Dict[str, Any]]] = _drive(_no_rows, {"pages": [], "validate": list(definitions)}, {})
-    return found
-
-
-def _no_rows(query: str, earliest: str | None, latest: str | None) -> tuple[List[str], List[Row]]:  # noqa: ARG001
-    return [], []
-
-
-def _drive(search: Search, given: Dict[str, Any], definitions: Mapping[str, Any]) -> Any:
+def _drive(search: Search, given: Dict[str, Any]) -> Any:
     def answer(request: Request) -> Response:
         name = request.path.strip("/")
         if name == "search":
             return _found(search, json.loads(request.body))
         if name.startswith("definition/"):
-            view = name.partition("/")[2]
-            return _json(definitions.get(view) or definition_of(view))
+            return _json(definition_of(name.partition("/")[2]))
         if name in {"views.js", "views.css"}:
             kind = "text/javascript" if name.endswith("js") else "text/css"
             return Response(body=(BROWSER / "node_modules" / ".cache" / name).read_bytes(), content_type=kind)
