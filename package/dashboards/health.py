@@ -12,7 +12,12 @@ def health() -> Page:
     """Return the page on the add-on itself."""
     page = Page("cbsigned_health", "Health", "Whether the add-on works, what it costs, and what to do about trouble.")
     page.time_range()
-    page.search("check", "| cbsignedcheck", has_range=False)
+    page.search(
+        "check",
+        '| cbsignedcheck\n| eval order=case(status="fail", 1, status="warn", 2, true(), 3)\n| sort 0 order check\n'
+        "| table status check detail next_step",
+        has_range=False,
+    )
     page.row(
         280,
         table(
