@@ -19,7 +19,7 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: accept demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
+.PHONY: accept views detections icons alerts costs demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
@@ -33,6 +33,8 @@ help:
 	@echo "make reasons   write lookups/cbsigned_reasons.csv anew, after a change of what a reason means"
 	@echo "make searches   what 555 real correlation searches hand over, through the command: verdicts, hours, what is dropped"
 	@echo "make accept SPLUNK=https://host:8089 [USER=admin] PASSWORD_FILE=... [CA=ca.pem] [INDEX=main]   does your Splunk do what the lab assumes"
+	@echo "make views | detections | icons   write dashboards, alerts and icons anew, after a change in package/"
+	@echo "make alerts | costs   how often the alerts fire in a month, and what the dashboards cost on 1,000,000 rows"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
@@ -46,7 +48,7 @@ GIVEN = $(call given,INPUT,input) $(call given,SIGNATURES,signatures) $(call giv
 	$(call given,CA,ca) $(call given,CHECK_HOST_NAME,check-host-name) --others='$(strip $(OTHERS))'
 
 demo: .venv/$(PYTHON)/ready
-	@$(PY) -m tests.lab.demo $(GIVEN)
+	@$(PY) -m tests.lab.demo --pictures $(GIVEN)
 
 try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
@@ -99,6 +101,23 @@ format: .venv/$(PYTHON)/ready
 # Beside it first, for a failure must not leave half a lookup.
 reasons: .venv/$(PYTHON)/ready
 	@mkdir -p build && PYTHONPATH=bin $(PY) package/reasons.py > build/reasons.csv && mv build/reasons.csv lookups/cbsigned_reasons.csv
+
+# Dashboards, alerts and icons are written from package/; a test says when they are not as they are written.
+views: .venv/$(PYTHON)/ready
+	@$(PY) -m package.views
+
+detections: .venv/$(PYTHON)/ready
+	@$(PY) -m package.detections
+
+icons: tests/browser/node_modules
+	@cd tests/browser && node icons.mjs "$$(command -v chromium || command -v google-chrome)"
+
+# How often the alerts fire in a month of the small company, and what the summary and an open page cost.
+alerts: .venv/$(PYTHON)/ready
+	@$(PY) -m tests.eval.alerts
+
+costs: .venv/$(PYTHON)/ready
+	@$(PY) -m tests.eval.costs $(ARGS)
 
 # The code under evaluation runs as it is shipped; only the curves need matplotlib.
 eval: .venv/figures/ready

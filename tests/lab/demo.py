@@ -47,6 +47,7 @@ _VARIABLES = {
     "CA": "give the server's certificate or its CA's, CA=ca.pem",
     "CHECK_HOST_NAME": "write true or false",
 }
+_PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 _OF_TRY = ("URL", "TOKEN_FILE", "CA", "CHECK_HOST_NAME")
 
 
@@ -106,6 +107,22 @@ def run(words: list[str], chunk: int = CHUNK) -> None:
             _run_spl(Setting(site, edr, _OUR_ACCOUNT if server else _LAB_ACCOUNT, given.find), given, arguments)
         else:
             _search(site, edr, given, options, arguments, chunk)
+        if not arguments.spl and arguments.pictures and not (server or arguments.input):
+            _draw(site, given.rows)
+
+
+def _draw(site: Site, rows: Iterable[Row]) -> None:
+    """Draw the dashboards of these rows, where a browser and Splunk's packages are."""
+    from tests.lab.dashboards import can_draw  # noqa: PLC0415 - only here
+    from tests.lab.gallery import draw_all  # noqa: PLC0415 - likewise
+
+    if not can_draw():
+        _say("\nNo pictures of the dashboards: they take node, chromium and `make tests/browser/node_modules`.")
+        return
+    _tell("drawing the dashboards ...")
+    problems = draw_all(site, rows, _PICTURES)
+    _print(problems)
+    _say(f"\nThe dashboards of this morning, in light and dark: {_PICTURES}")
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
@@ -115,6 +132,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
         parser.add_argument(f"--{name.lower().replace('_', '-')}")
     parser.add_argument("--try", dest="is_try", action="store_true")
     parser.add_argument("--others", default="")
+    parser.add_argument("--pictures", action="store_true")
     arguments = parser.parse_args(words)
     _check_names(arguments)
     _check_variables(arguments)

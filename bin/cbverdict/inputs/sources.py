@@ -15,6 +15,7 @@ from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.anomalies.profiles import KnownBaselines
     from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
     from cbverdict.settings.account import Account
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 _AS_SEARCH = "input"
 """The search that an input is to the verdict service, which looks whether it is over."""
+
+
+class NoDecisions:
+    """What an input knows of people's decisions: nothing. What it writes lasts, and an exclusion ends."""
+
+    @staticmethod
+    def active(now: float) -> list[Decision]:  # noqa: ARG004 - there are none at any time
+        """Return none."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,11 @@ class Settings:
     def baseline_store(self) -> BaselineStore:
         """Return the baseline store."""
         return self.configuration.baseline_store()
+
+    @staticmethod
+    def decision_store() -> NoDecisions:
+        """Return where no decisions are."""
+        return NoDecisions()
 
     def job_state(self, sid: str) -> JobState:  # noqa: ARG002 - an input is no search, but is told to stop as one is
         """Return whether splunkd wants the input to stop."""

@@ -17,7 +17,7 @@ from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
 from cbverdict.splunkd.jobs import JobState, read_job
 from cbverdict.splunkd.rest import APP, connect, no_connection
-from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+from cbverdict.splunkd.stores import BaselineStore, DecisionStore, VerdictStore
 
 ACCOUNTS = "cbsigned_account"
 SETTINGS = "cbsigned_settings"
@@ -125,6 +125,10 @@ class SplunkdConfiguration:
     def baseline_store(self) -> BaselineStore:
         """Return the baseline store of this splunkd."""
         return BaselineStore(self._uri.geturl(), self._token)
+
+    def decision_store(self) -> DecisionStore:
+        """Return where this splunkd keeps what people decided."""
+        return DecisionStore(self._uri.geturl(), self._token)
 
     def job_state(self, sid: str) -> JobState:
         """Return what becomes of a search."""

@@ -1,4 +1,4 @@
-"""What is kept between searches: verdicts and baselines, each in a KV collection."""
+"""What is kept between searches: verdicts, baselines and decisions, each in a KV collection."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
 from cbverdict.anomalies.baselines import Baselines, read_baseline, read_subject, write_baseline
+from cbverdict.anomalies.exclusions import read_decision, write_decision
 from cbverdict.errors import InvalidRequestError
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
@@ -14,6 +15,7 @@ from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Subject
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.verdicts.evidence import Question
 
 _SHA256_COLUMN = SIGNATURE_COLUMNS["sha256"]
@@ -124,3 +126,28 @@ class BaselineStore:
     def forget(self, before: float) -> None:
         """Delete what was last learnt before a time."""
         self._writing.delete({"learnt": {"$lt": before}})
+
+
+class DecisionStore:
+    """Keep what people decided in `cbsigned_exclusions`; every method raises `StoreError` as above."""
+
+    def __init__(self, splunkd_uri: str, token: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._collection = Collection(splunkd_uri, token, "cbsigned_exclusions")
+
+    def active(self, now: float) -> list[Decision]:
+        """Return those that are not over, each under its own key."""
+        found = ((document, read_decision(document)) for document in self._collection.find({"until": {"$gt": now}}))
+        return [one for document, one in found if one is not None and document.get("_key") == one.key]
+
+    def write(self, decisions: Iterable[Decision]) -> None:
+        """Keep decisions, replacing those about the same."""
+        self._collection.save([write_decision(decision) for decision in decisions])
+
+    def end(self, decisions: Iterable[Decision]) -> None:
+        """Forget decisions."""
+        self._collection.delete({"_key": {"$in": [decision.key for decision in decisions]}})
+
+    def forget(self, before: float) -> None:
+        """Forget decisions that were over before a time."""
+        self._collection.delete({"until": {"$lt": before}})
