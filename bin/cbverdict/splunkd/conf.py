@@ -16,8 +16,9 @@ from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings.account import Account, AccountName, parse_account, parse_kind, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
-from cbverdict.splunkd.rest import APP, connect, is_search_over
-from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+from cbverdict.splunkd.jobs import JobState, read_job
+from cbverdict.splunkd.rest import APP, connect, no_connection
+from cbverdict.splunkd.stores import BaselineStore, DecisionStore, VerdictStore
 
 if TYPE_CHECKING:
     from cbverdict.splunkd.remembered_confs import RememberedConfs, Stanza, Stanzas
@@ -61,6 +62,15 @@ class SplunkdConfiguration:
         """
         name, stanza = self._find(name)
         return AccountName(name, parse_kind(stanza))
+
+    def default_account(self) -> str:
+        """Return the name of the account that answers where none is named: the one that is set, or the only one.
+
+        Raises:
+            SetupError: there is none, or there are several and none is set.
+            ServiceError: splunkd does not give them.
+        """
+        return (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip() or self._only_account()
 
     def saved(self, name: str) -> Stanza | None:
         """Return the fields of a saved account, the token decrypted where there is one (None: no such account).
@@ -121,17 +131,28 @@ class SplunkdConfiguration:
         """Return the baseline store of this splunkd."""
         return BaselineStore(self._uri.geturl(), self._token)
 
-    def is_search_over(self, sid: str | None) -> bool:
-        """Return whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
-        return sid is not None and is_search_over(self._uri.geturl(), self._token, sid)
+    def decision_store(self) -> DecisionStore:
+        """Return where this splunkd keeps what people decided."""
+        return DecisionStore(self._uri.geturl(), self._token)
+
+    def job_state(self, sid: str) -> JobState:
+        """Return what becomes of a search."""
+        return read_job(self._uri.geturl(), self._token, sid)
+
+    def account_names(self) -> list[str]:
+        """Return the names of all accounts, in order.
+
+        Raises:
+            ServiceError: splunkd does not give them.
+        """
+        return sorted(self._as_stored(ACCOUNTS))
 
     def _find(self, name: str | None) -> tuple[str, Stanza]:
-        default = ""
+        is_default = name is None
         if name is None:
-            default = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip()
-            name = default or self._only_account()
+            name = self.default_account()
         stanza = self._as_stored(ACCOUNTS).get(name)
-        if stanza is None and default:
+        if stanza is None and is_default:
             raise SetupError(
                 f"the default account {name!r} does not exist: choose another in Configuration, Verdicts "
                 "(default_account), or name one with server="
@@ -141,12 +162,12 @@ class SplunkdConfiguration:
         return name, stanza
 
     def _only_account(self) -> str:
-        names = list(self._as_stored(ACCOUNTS))
+        names = self.account_names()
         if len(names) == 1:
             return names[0]
         msg = "no account is set up: open Configuration, Accounts, and add your Carbon Black server"
         if names:
-            msg = f"several accounts ({', '.join(sorted(names))}): choose a default account, or name one with server="
+            msg = f"several accounts ({', '.join(names)}): choose a default account, or name one with server="
         raise SetupError(msg)
 
     def _stanza(self, conf_name: str, stanza: str) -> Stanza:
@@ -223,5 +244,5 @@ def _asking(conf_name: str) -> Iterator[None]:
         what = f"splunkd answered {status} when asked for {conf_name}.conf"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None
     except (OSError, HTTPException) as error:
-        what = f"splunkd does not give {conf_name}.conf ({type(error).__name__})"
+        what = f"splunkd does not give {conf_name}.conf ({no_connection(error)})"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None
