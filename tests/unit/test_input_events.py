@@ -275,7 +275,7 @@ class TestStream:
         output = PagedOutput(pipe)
         EventStream(EventWriter(output), output, "x").write([Event(1.0, "s", {"a": "b"})])
         output.write("half a page")
-        output.abandon()
+        output.abandon(5.0)
         late = threading.Thread(target=output.deliver, daemon=True)
         late.start()
         late.join(0.1)
@@ -291,5 +291,5 @@ class TestStream:
         for text in texts:
             output.write(text)
         output.deliver()
-        output.abandon()
+        output.abandon(5.0)
         assert pipe.getvalue() == "".join(texts).encode()

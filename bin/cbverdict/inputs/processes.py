@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cbverdict.carbonblack.times import epoch_of
+from cbverdict.inputs.seen_keys import Seen, values_of
+
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields, Image, ReportedProcess
 
@@ -23,6 +26,9 @@ LONG_FIELDS = ("watchlists", "process_path", "parent_process_path", "parent_proc
 """What stands last in an event: Splunk extracts fields from the first 5,000 characters of JSON (limits.conf, spath)."""
 
 _LATE = ("process_path", "process", "user")
+_REVISION = 10**13
+"""More than a time in milliseconds: more that is known weighs more than that it is later."""
+_SCORE = "alliance_score_"
 MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
 
 
@@ -33,6 +39,21 @@ def known_of(process: ReportedProcess) -> int:
     """
     late = (process.parent_guid, *(process.fields.get(name) for name in _LATE))
     return (len(late) + 1) * bool(process.md5) + sum(map(bool, late))
+
+
+def revision_of(process: ReportedProcess) -> int:
+    """Return which of two events of a process says more, or is later where they say as much."""
+    return known_of(process) * _REVISION + round(1000 * max(epoch_of(process.updated) or 0.0, 0.0))
+
+
+def sighting_of(process: ReportedProcess) -> Seen:
+    """Return what is to be remembered of a process: digests of the values of which a change is told."""
+    fields = process.fields
+    scores = [f"{name}={fields[name]}" for name in sorted(fields) if name.startswith(_SCORE)]
+    texts = (process.parent_guid, *(fields.get(name, "") for name in _LATE))
+    values = values_of(process.md5 or "", texts, "|".join([*process.watchlists, *scores]))
+    time = epoch_of(process.updated) or epoch_of(process.reached) or 0.0
+    return Seen(process.guid, values, int(time), process.is_running, known_of(process))
 
 
 def event_of(process: ReportedProcess, parent: Image | None) -> Fields:

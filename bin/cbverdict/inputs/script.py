@@ -17,7 +17,7 @@ from splunklib.modularinput import Argument, EventWriter, InputDefinition, Schem
 
 from cbverdict.errors import CbsignedError, SetupError, TakenError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
-from cbverdict.inputs.checkpoint import CheckpointStore
+from cbverdict.inputs.checkpoint_store import CheckpointStore
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import MIN_LIMIT, Health
 from cbverdict.inputs.intake import Intake
@@ -37,8 +37,11 @@ _VALIDATION_TIMEOUT = 10.0
 _SWITCH_INTERVAL = 0.0005
 """Seconds: the thread that fetches takes what comes in small pieces, and would wait 5 ms for its turn at each."""
 
-_GRACE = 2.0
+_GRACE = 1.5
 """Seconds after which an input that is to stop does so, though a request still waits for its answer."""
+
+_LAST_WORDS = 0.4
+"""Seconds more for a page that is on its way into splunkd's pipe."""
 
 _INTERVAL = re.compile(r"\d+(\.\d+)?")
 
@@ -148,6 +151,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
             right=lease,
             pause=pause,
             health=Health(max(MIN_LIMIT, 3 * interval)),
+            server=sources.server,
         ).run()
 
     def _report(self, writer: EventWriter, name: str, text: str) -> None:
@@ -164,8 +168,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
 
     def _give_up(self) -> None:
         """End, though a request keeps the main thread waiting; the next run goes on as after a crash."""
-        with contextlib.suppress(OSError):  # splunkd may be gone
-            self._output.abandon()
+        self._output.abandon(_LAST_WORDS)
         logger.info("stopped=true waited_seconds=%g", _GRACE)
         logging.shutdown()
         os._exit(0)

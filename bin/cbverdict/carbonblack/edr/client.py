@@ -78,6 +78,11 @@ class EdrClient:
         """How many requests were sent so far, retries included."""
         return self._sent.total
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which the server's clock was ahead when it last answered (None: it does not say)."""
+        return self._transport.clock_offset
+
     def counting_apart(self) -> EdrClient:
         """Return a client over the same connections that counts its own requests, beginning at none."""
         client = copy.copy(self)
@@ -121,6 +126,14 @@ class EdrClient:
         """Fetch binary documents in the order in which they reached the server; say whether there are no more."""
         return self._page("/api/v1/binary", query, "server_added_timestamp asc", rows, skip)
 
+    def count_processes(self, query: str) -> int:
+        """Return how many process documents match the query."""
+        return self._count("/api/v1/process", query)
+
+    def count_binaries(self, query: str) -> int:
+        """Return how many binary documents match the query."""
+        return self._count("/api/v1/binary", query)
+
     def find_images(self, query: str, rows: int) -> list[Document]:
         """Fetch one document of each process that the query finds, whichever of its segments."""
         body = {**_search_body(query, rows), "cb.group": ["id"]}
@@ -134,6 +147,12 @@ class EdrClient:
             raise CutShortError(self._sentence("cut a search short", CutShortError))
         # Not told by a page that is not full: a server may give fewer rows than it was asked for.
         return documents, not answer["results"] or skip + len(answer["results"]) >= self._total(answer)
+
+    def _count(self, path: str, query: str) -> int:
+        answer = self._ask(Request("POST", path, _search_body(query, 0)), math.inf, dict)
+        if not _is_complete(answer):
+            raise CutShortError(self._sentence("cut a search short", CutShortError))
+        return self._total(answer)
 
     def _documents(self, answer: dict[str, Any]) -> list[Document]:
         self._total(answer)

@@ -105,7 +105,11 @@ def _process(guid: str, segments: list[Document], console: str) -> ReportedProce
     start = starts[min(starts)] if starts else ""
     arrived = next(filter(None, map(reached, segments)), "")
     hits = sorted(watchlists - {""})
-    return ReportedProcess(guid, parent, md5, parse_md5(parent_md5), start, fields, hits, link, arrived)
+    updated = fields.get(_FIELDS[REACHED], "")
+    is_running = segments[-1].get("terminated") is not True
+    return ReportedProcess(
+        guid, parent, md5, parse_md5(parent_md5), start, fields, hits, link, arrived, updated, is_running
+    )
 
 
 def _tidy(fields: Dict[str, str]) -> None:

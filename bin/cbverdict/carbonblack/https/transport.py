@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional
 
 import requests
@@ -65,6 +66,8 @@ class Transport:
         self._retries = retries
         self._max_bytes = max_bytes
         self._slowest = 0.0
+        self.clock_offset: float | None = None
+        """Seconds by which the server's clock was ahead when it last answered (None: it does not say)."""
         # No session: it would follow up on redirects and cookies, and unpack what comes with them. Packed answers are
         # unpacked all the same, but no server needs to be asked for them.
         self._headers = {"X-Auth-Token": account.token, "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -108,6 +111,7 @@ class Transport:
                 allowance.of(started + seconds, self._max_bytes + _HEAD_BYTES),
                 self._adapter.send(self._prepare(request), stream=True, proxies=self._proxies) as response,
             ):
+                self._look_at_the_clock(response.headers.get("Date"))
                 content = self._read(response)
         except Exception as error:  # noqa: BLE001 - a hostile answer has the HTTP libraries raise what it likes
             failure = failure_of(error, time.monotonic() - started, self._server)
@@ -123,6 +127,15 @@ class Transport:
         wait = retry_after(response.headers.get("Retry-After"))
         is_passing = response.status_code in RETRIED_STATUSES
         return _Outcome(Response(response.status_code, content), wait, is_passing=is_passing)
+
+    def _look_at_the_clock(self, date: str | None) -> None:
+        """Compare the server's clock, which it tells to the second, with this host's."""
+        try:
+            said = parsedate_to_datetime(date or "")
+            offset = said.timestamp() + 0.5 - time.time() if said.tzinfo is not None else None
+        except (TypeError, ValueError, OverflowError):  # What is no date says nothing.
+            offset = None
+        self.clock_offset = offset
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         url = self._account.url + request.path
