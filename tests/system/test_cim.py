@@ -13,6 +13,7 @@ from tests.lab.arrivals import Arrivals
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost
+from tests.lab.search_time import searched
 from tests.lab.site import Site
 
 DEFAULT = Path(__file__).resolve().parents[2] / "default"
@@ -34,6 +35,7 @@ REQUIRED = {
 }
 RECOMMENDED = {
     "os": r".+",
+    "original_file_name": r"[^\\/]+",
     "parent_process_exec": r"[^\\/]+",
     "parent_process_guid": r".+",
     "parent_process_hash": r"[0-9a-f]{32}",
@@ -43,7 +45,7 @@ RECOMMENDED = {
 }
 # Optional fields of the model that Carbon Black's process search does not have. user_id it has from 7.x sensors on.
 NOT_KNOWN = {
-    "cpu_load_percent", "loaded_file", "mem_used", "original_file_name", "process_current_directory",
+    "cpu_load_percent", "loaded_file", "mem_used", "process_current_directory",
     "process_integrity_level", "user_id",
 }  # fmt: skip
 
@@ -55,21 +57,6 @@ def _conf(name: str) -> configparser.RawConfigParser:
     return parser
 
 
-def _searched(sourcetype: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Add what props.conf adds to an event when it is searched: aliases first, then evaluated constants."""
-    added = dict(fields)
-    settings = _conf("props.conf")[sourcetype]
-    for name, value in settings.items():
-        if name.startswith("FIELDALIAS-"):
-            original, alias = re.fullmatch(r"(\w+) AS (\w+)", value).groups()  # type: ignore[union-attr]
-            if original in added:
-                added[alias] = added[original]
-    for name, value in settings.items():
-        if name.startswith("EVAL-"):
-            added[name[len("EVAL-") :]] = re.fullmatch(r'"([^"]*)"', value).group(1)  # type: ignore[union-attr]
-    return added
-
-
 @pytest.fixture(scope="module")
 def events() -> list[dict[str, Any]]:
     """Give what a search sees of what the input indexed, of processes whose parents Carbon Black knows."""
@@ -79,7 +66,7 @@ def events() -> list[dict[str, Any]]:
     with EdrServer(estate) as edr, Site() as site:
         site.save_account("lab", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
         events = InputHost(site, "cbsigned_processes").run(start="2026-10-01")
-    seen = [_searched(event.sourcetype, event.fields) for event in events]
+    seen = [searched(event.sourcetype, event.fields, DEFAULT / "props.conf") for event in events]
     return [fields for fields in seen if "parent_process_guid" in fields]
 
 

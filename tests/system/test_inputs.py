@@ -21,7 +21,8 @@ from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.https import issued_for
 from tests.lab.inputs import Indexed, InputHost, Run, once
-from tests.lab.site import Site
+from tests.lab.search_time import searched
+from tests.lab.site import ROOT, Site
 from tests.lab.waiting import wait_for
 
 SIGNED, UNSIGNED = "a" * 32, "b" * 32
@@ -173,6 +174,10 @@ class TestProcesses:
         """A record in whole: what Carbon Black knows, what its parent is, and the command's own fields."""
         first, second = processes.run()
         assert first.fields["process_guid"] == PARENT
+        found = searched("cbsigned:process", second.fields, ROOT / "default" / "props.conf")
+        assert found["link_process"] == f"{edr.url}/#analyze/{GUID}/1"
+        assert (found["process_signature_exists"], found["process_signature_verified"]) == ("false", "false")
+        assert (found["original_file_name"], found["process_observed_names"]) == ("tool.exe", "tool.exe")
         assert second == Indexed(
             now - 600,
             "cbsigned:process",
@@ -195,18 +200,13 @@ class TestProcesses:
                 "last_server_update": iso(now - 590),
                 "process_md5": UNSIGNED,
                 "process_guid": GUID,
-                "link_process": f"{edr.url}/#analyze/{GUID}/1",
                 "parent_process_md5": SIGNED,
                 "parent_process_path": "c:\\windows\\explorer.exe",
                 "parent_process": "C:\\Windows\\explorer.exe",
                 "signed": "false",
                 "signed_reason": "unsigned",
-                "process_signature_exists": "false",
-                "process_signature_verified": "false",
                 "process_signature_status": "Unsigned",
                 "process_original_name": "tool.exe",
-                "process_observed_names": "tool.exe",
-                "signed_source": "server",
                 "parent_signed": "true",
                 "signed_noise": "false",
                 "cbsigned_id": f"{GUID}@{edr.url[8:]}",
@@ -246,7 +246,7 @@ class TestProcesses:
             ]
         )
         (event,) = [event for event in processes.run() if event.fields["process_guid"] == GUID]
-        fields = event.fields
+        fields = searched("cbsigned:process", event.fields, ROOT / "default" / "props.conf")
         row = {name: fields[name] for name in ("process_md5", "process_name", "parent_process_md5", "user")}
         row.update(_time=str(event.time), parent_process_name="explorer.exe")
         (enriched,) = site.search([row]).rows

@@ -21,6 +21,7 @@ BODIES = {
     "cbsigned/baselines": {"subjects": ["person:jdoe"]},
     "cbsigned/learning": {"baselines": {}},
     "cbsigned/check": {"name": "lab"},
+    "cbsigned/inputs": {"action": "list"},
 }
 OUR_ENDPOINTS = sorted(BODIES)
 
@@ -32,6 +33,7 @@ ANSWERED = {
         "cbsigned/baselines": {"POST": 200},
         "cbsigned/learning": {"POST": 200},
         "cbsigned/check": {"POST": 200},
+        "cbsigned/inputs": {"POST": 200},
     },
 }
 

@@ -10,6 +10,7 @@ from typing import Any, Dict
 import pytest
 
 from cbsigned import CbsignedCommand
+from cbsignedinputs import CbsignedinputsCommand
 from cbsignedlearn import CbsignedlearnCommand
 from cbsignedpurge import CbsignedpurgeCommand
 from cbverdict.events.columns import (
@@ -98,8 +99,8 @@ class TestTheCommands:
         told = {re.findall(r"`(\w+)=", option)[0] for option in _page("command").table("option")}
         assert told == set(CbsignedCommand().options)
         others = _page("command").table("command")
-        assert len(others) == 2
-        for text, command in zip(others, (CbsignedlearnCommand(), CbsignedpurgeCommand())):
+        assert len(others) == 3
+        for text, command in zip(others, (CbsignedlearnCommand(), CbsignedinputsCommand(), CbsignedpurgeCommand())):
             assert set(re.findall(r"\[(\w+)=", text)) == set(command.options) - {"phase"}  # which splunkd alone gives
 
     def test_the_defaults_on_the_page_are_the_commands(self) -> None:

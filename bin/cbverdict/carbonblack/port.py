@@ -128,6 +128,14 @@ PROCESS_FIELDS = (
     "last_server_update",
     "interface_ip",
     "comms_ip",
+    "childproc_count",
+    "crossproc_count",
+    "filemod_count",
+    "modload_count",
+    "netconn_count",
+    "regmod_count",
+    "action",
+    "process_end",
 )
 """The `fields` of a process, under the names under which they are indexed; a kind of server may add some of its own."""
 

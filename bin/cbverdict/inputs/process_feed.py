@@ -25,6 +25,7 @@ from cbverdict.inputs.processes import (
     event_of,
     revision_of,
     sighting_of,
+    worth_indexing,
 )
 from cbverdict.search.pipeline import Search
 from cbverdict.search.verdict_columns import EnrichOptions
@@ -273,7 +274,7 @@ class ProcessFeed:
         for name in LONG_FIELDS:
             if name in record:
                 record[name] = record.pop(name)
-        return Event(moment, SOURCETYPE, {name: value for name, value in record.items() if value})
+        return Event(moment, SOURCETYPE, worth_indexing(record))
 
 
 def _clock_reading(new: NewProcess) -> ClockReading | None:

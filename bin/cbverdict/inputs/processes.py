@@ -29,6 +29,8 @@ _LATE = ("process_path", "process", "user")
 _REVISION = 10**13
 """More than a time in milliseconds: more that is known weighs more than that it is later."""
 _SCORE = "alliance_score_"
+_UNKNOWN = "(unknown)"
+_FOLLOWS = {"signed_source", "process_signature_exists", "process_signature_verified"}
 MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
 
 
@@ -56,13 +58,34 @@ def sighting_of(process: ReportedProcess) -> Seen:
     return Seen(process.guid, values, int(time), process.is_running, known_of(process))
 
 
+def worth_indexing(fields: Fields) -> Fields:
+    """Leave out what is not known, and what `default/props.conf` finds out from the other fields of an event."""
+    kept = {name: value for name, value in fields.items() if value and name not in _FOLLOWS}
+    for name in [name for name, value in kept.items() if isinstance(value, str) and value.lower() == _UNKNOWN]:
+        del kept[name]
+    original = kept.get("process_original_name")
+    if original and kept.get("process_internal_name") == original:
+        del kept["process_internal_name"]
+    if original and kept.get("process_observed_names") == str(original).lower():
+        del kept["process_observed_names"]
+    if kept.get("process_signature_issuer") and _is_same(
+        kept, "process_signature_subject", "process_signature_publisher"
+    ):
+        del kept["process_signature_subject"]
+    return kept
+
+
+def _is_same(fields: Fields, one: str, other: str) -> bool:
+    return one in fields and fields[one] == fields.get(other)
+
+
 def event_of(process: ReportedProcess, parent: Image | None) -> Fields:
     """Write a process as an event without its verdict; what is not known is left out."""
     fields: Fields = {"time": process.start or process.fields.get(TIME_FIELD, ""), **process.fields}
     fields["process_md5"] = process.md5 or ""
     fields["process_guid"] = process.guid
     fields["parent_process_guid"] = process.parent_guid
-    fields["link_process"] = process.link
+    fields["process"] = fields.get("process") or process.fields.get("process_path", "")
     fields["watchlists"] = process.watchlists
     fields["parent_process_md5"] = process.parent_md5 or (parent.md5 if parent else None) or ""
     if parent:
