@@ -96,7 +96,9 @@ class TestScheme:
         assert scheme.findtext("use_single_instance") == "false"
         assert scheme.findtext("streaming_mode") == "xml"
         arguments = {argument.get("name"): argument for argument in scheme.iter("arg")}
-        assert set(arguments) == {"account", "query", "start", "page_size", "overlap", "learn"}
+        assert set(arguments) == {
+            "account", "query", "start", "page_size", "overlap", "delay", "max_events_per_hour", "learn",
+        }  # fmt: skip
         for argument in arguments.values():
             assert argument.findtext("title")
             assert argument.findtext("description")

@@ -85,12 +85,13 @@ class Site:
             self.names.append(name)
             self.feed.come(heard + delay, name, stamp(heard, number))
 
-    def run(self, minutes: int) -> list[int]:
+    def run(self, minutes: int, **arguments: float) -> list[int]:
         """Run once a minute; return how much each run wrote."""
+        given: dict[str, float] = {"overlap": OVERLAP, **arguments}
         written = []
         for _ in range(minutes):
             self.bench.clock.now += INTERVAL
-            written.append(len(self.bench.run(page_size=1000 // SCALE, overlap=OVERLAP, start="-1h")))
+            written.append(len(self.bench.run(page_size=1000 // SCALE, start="-1h", **given)  # type: ignore[arg-type]))
         return written
 
     def account(self) -> tuple[int, int]:
@@ -201,3 +202,20 @@ def test_rows_that_cannot_be_served_are_stepped_over_and_tried_again(site: Site)
     assert "skipped_over" in site.statuses()
     assert site.bench.checkpoints.checkpoint
     assert site.bench.checkpoints.checkpoint.skipped == []
+
+
+def test_with_a_delay_each_row_is_fetched_once(site: Site) -> None:
+    """Two minutes behind, nothing is read again, and what is later than that is missing."""
+    site.hear(4.5, 300)
+    site.run(9, delay=120.0, overlap=0.0)
+    assert site.account() == (0, 0)
+    assert sum(site.feed.fetched.values()) <= 1.1 * len(site.names)
+
+
+def test_a_ceiling_pauses_and_loses_nothing(site: Site) -> None:
+    """It says so once, and goes on with the next hour."""
+    site.hear(5, 600)
+    written = site.run(190, max_events_per_hour=1000)
+    assert max(sum(written[hour * 60 : hour * 60 + 59]) for hour in range(3)) <= 1000 + 50
+    assert site.account() == (0, 0)
+    assert site.statuses()[:4] == ["paused", "paused_over"] * 2

@@ -241,7 +241,7 @@ class TestTheConfs:
                 for role, answer in zip(told, cells[3:]):
                     status = 200 if answer == "answered" else int(answer)
                     told[role].setdefault(endpoint, {})[cells[1].partition(":")[0]] = status
-        refused = {"cbsigned/learning": {"POST": 403}, "cbsigned/check": {"POST": 403}}
+        refused = {f"cbsigned/{name}": {"POST": 403} for name in ("learning", "check", "inputs")}
         assert told == {**ANSWERED, "cbsigned_user": {**ANSWERED["cbsigned_user"], **refused}}
 
 

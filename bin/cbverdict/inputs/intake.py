@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Callable
 
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import InputArguments, begin_of
+from cbverdict.inputs.ceiling import Ceiling
 from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.clocks import EndpointClocks
 from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.gaps import due_gaps, note_gaps, tried_gap
+from cbverdict.inputs.gaps import note_gaps
 from cbverdict.inputs.pages import Pages, ReadPage
 from cbverdict.inputs.patience import Patience
 from cbverdict.inputs.reporter import Reporter
+from cbverdict.inputs.rereading import Rereading
 from cbverdict.inputs.row_counts import RowCounts
 from cbverdict.inputs.server_watch import ServerWatch, any_chance
 from cbverdict.inputs.summary import Summary
 from cbverdict.inputs.window import Pass, epoch, second
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.checkpoint_store import Order
     from cbverdict.inputs.feed import Batch, Event, Feed
     from cbverdict.inputs.health import Health
     from cbverdict.inputs.pause import Pause
@@ -70,6 +71,8 @@ class Intake:
         self._watch = ServerWatch(feed, arguments.overlap, self._report, clock, chance)
         self._summary = Summary(name, clock)
         self._patiently = Patience(name, pause, self._hear, self._before_next_try)
+        self._ceiling = Ceiling(arguments.max_events_per_hour)
+        self._reread = Rereading(checkpoints, self._pages, self._close, self._patiently, (self._report, clock))
         self._rows = RowCounts({})
         self._clocks = EndpointClocks({})
         self._caught_up = self._page_at = clock()
@@ -86,10 +89,9 @@ class Intake:
         checkpoint, recent = self._begin(loaded, recent)
         self._resume(checkpoint, recent)
         checkpoint = self._watch.begin(checkpoint, recent)
-        for order in list(self._checkpoints.orders):
-            checkpoint = self._obey(order, checkpoint, recent)
-        checkpoint = self._try_gaps(checkpoint, recent)
-        is_over = False
+        checkpoint = self._ceiling.begin(checkpoint, self._report, self._clock())
+        checkpoint = self._reread.run(checkpoint, recent)
+        is_over = self._ceiling.is_reached
         while not is_over:
             checkpoint, is_over = self._sweep(checkpoint, recent)
         self._finish(checkpoint, recent)
@@ -139,18 +141,20 @@ class Intake:
     def _sweep(self, checkpoint: Checkpoint, recent: SeenKeys) -> tuple[Checkpoint, bool]:
         """Read what the window says, until nothing is left (True) or it is time to look back (False)."""
         overlap, now = self._watch.overlap, self._watch.now()
-        for part in checkpoint.window.plan(overlap, now):
+        for part in checkpoint.window.plan(overlap, now, self._arguments.delay):
             if part.is_settling:
                 self._rows.begin(part.since)
-            if not part.until:
+            if part.is_first:
                 looked = checkpoint.looked if part.since == checkpoint.window.head else now
                 whole = now if part.is_settling else checkpoint.whole
                 checkpoint = replace(checkpoint, looked=looked, whole=whole)
             checkpoint, is_over = self._read(part, checkpoint, recent)
             if not is_over:
                 return checkpoint, False
+            if self._ceiling.is_reached:
+                return checkpoint, True
         window = checkpoint.window
-        if not part.is_settling and not self._news and self._watch.has_more_than(window, self._clock()):
+        if not self._news and window.unsettled and self._watch.has_more_than(window, self._clock()):
             return checkpoint.with_window(replace(window, unsettled=0)), False
         return checkpoint, True
 
@@ -167,6 +171,8 @@ class Intake:
                 checkpoint = note_gaps(page.skipped, checkpoint, self._report, self._clock())
                 checkpoint = self._move(part, page, checkpoint, (reached, bound))
                 checkpoint = self._end(page, recent, checkpoint)
+                if self._ceiling.is_reached:
+                    return checkpoint, True
                 is_long = self._clock() - unsure_since > max(overlap, _LOOK_BACK)
                 if overlap and not part.until and not page.is_last and is_long:
                     return checkpoint, False
@@ -221,6 +227,7 @@ class Intake:
         self._stream.write([self._started(checkpoint), *batch.events] if is_first else batch.events)
         checkpoint = replace(checkpoint, told_alive=self._clock() if is_first else checkpoint.told_alive)
         self._summary.add(batch)
+        checkpoint = self._ceiling.add(checkpoint, len(batch.events), self._report)
         self._patiently(partial(self._feed.written, batch))
         self._page_at = self._clock()
         self._report.tell_lag(lag)
@@ -238,40 +245,6 @@ class Intake:
         if recent.is_full():
             self._patiently(partial(self._checkpoints.tidy, recent))
         return checkpoint
-
-    def _obey(self, order: Order, checkpoint: Checkpoint, recent: SeenKeys) -> Checkpoint:
-        """Read a time again, as an admin has ordered."""
-        known = type(recent)() if order.is_all else recent
-        checkpoint, written, _ = self._read_again((order.since, order.until), checkpoint, (recent, known))
-        self._patiently(partial(self._checkpoints.done, order))
-        self._report.tell("read_again", f"{order.since}Z to {order.until}Z was read again: {written} events")
-        return checkpoint
-
-    def _try_gaps(self, checkpoint: Checkpoint, recent: SeenKeys) -> Checkpoint:
-        """Try again to read what could not be had."""
-        now = self._clock()
-        for gap in due_gaps(checkpoint, now):
-            checkpoint, _, skipped = self._read_again((gap[0], gap[1]), checkpoint, (recent, recent))
-            checkpoint = tried_gap(checkpoint, gap, self._report, now, is_open=skipped > 0)
-        return checkpoint
-
-    def _read_again(
-        self, span: tuple[str, str], checkpoint: Checkpoint, memories: tuple[SeenKeys, SeenKeys]
-    ) -> tuple[Checkpoint, int, int]:
-        """Read what is between two seconds; return how many events that were, and how many rows could not be had."""
-        recent, known = memories
-        pages = self._pages(known, checkpoint)
-        written = skipped = 0
-        try:
-            for page in pages.read(Cursor(span[0]), checkpoint.started, span[1]):
-                written += len(page.batch.events)
-                skipped += len(page.skipped)
-                for key in page.batch.keys if known is not recent else ():
-                    known.note(key)
-                checkpoint = self._close(page.batch, recent, checkpoint, self._report.health.lag)
-        finally:
-            pages.close()
-        return checkpoint, written, skipped
 
     def _pages(self, recent: SeenKeys, checkpoint: Checkpoint) -> Pages:
         gaps = [(since, until) for since, until, _, _ in checkpoint.skipped]

@@ -67,6 +67,16 @@ _ARGUMENTS = (
     ),
     ("page_size", "Rows a page", "10 to 1000, the most that Carbon Black gives; less asks less of it at once."),
     ("overlap", "Overlap", "Seconds that each run looks back, for what becomes visible on the server late."),
+    (
+        "delay",
+        "Delay",
+        "Seconds after which a time is read, once; then there is no overlap. 0: at once, and again later.",
+    ),
+    (
+        "max_events_per_hour",
+        "Most events an hour",
+        "Then the input pauses until the next hour, and says so. 0: any number.",
+    ),
     ("learn", "Learn baselines", "true: what is read is learnt as usual, after it was scored."),
 )
 

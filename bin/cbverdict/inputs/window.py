@@ -44,8 +44,14 @@ class Window:
     looked: float = 0.0
     whole: float = 0.0
 
-    def plan(self, overlap: float, now: float) -> list[Pass]:
-        """Return what a run reads; `now` is by the server's clock."""
+    def plan(self, overlap: float, now: float, delay: float = 0.0) -> list[Pass]:
+        """Return what a run reads; `now` is by the server's clock.
+
+        With a `delay` each time is read once, when it is that old (seconds).
+        """
+        if delay:
+            until = second(now - delay)
+            return [Pass(self.settled, until, is_settling=True, is_first=True)] if until > self.settled else []
         head, settled = epoch(self.head), epoch(self.settled)
         is_quiet = now - head >= overlap and self.whole < head + overlap
         if head <= settled or self.unsettled <= FEW_ROWS or is_quiet:
