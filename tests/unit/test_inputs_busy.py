@@ -91,7 +91,8 @@ class Site:
         written = []
         for _ in range(minutes):
             self.bench.clock.now += INTERVAL
-            written.append(len(self.bench.run(page_size=1000 // SCALE, start="-1h", **given)  # type: ignore[arg-type]))
+            names = self.bench.run(page_size=1000 // SCALE, start="-1h", **given)  # type: ignore[arg-type]
+            written.append(len(names))
         return written
 
     def account(self) -> tuple[int, int]:

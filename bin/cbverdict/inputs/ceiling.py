@@ -37,7 +37,7 @@ class Ceiling:
             report.raise_trouble(
                 "paused",
                 1.0,
-                f"{before + events} events were written in this hour, and max_events_per_hour is {self._events}: it goes "
+                f"{before + events} events were written in this hour; max_events_per_hour is {self._events}: it goes "
                 "on with the next hour, and nothing is lost; narrow the query or raise the bound if that stays so",
             )
         return replace(checkpoint, hour=(hour, before + events, size))
