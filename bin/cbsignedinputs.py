@@ -28,13 +28,18 @@ class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
     from_time = Option(name="from", validate=_TEXT)
     to_time = Option(name="to", validate=_TEXT)
     is_all = Option(name="all", default=False, validate=validators.Boolean())
+    is_estimate = Option(name="estimate", default=False, validate=validators.Boolean())
+    account = Option(validate=_TEXT)
+    query = Option(validate=validators.Match("query", r"(?s).{1,10000}\Z"))
     is_reset = Option(name="reset", default=False, validate=validators.Boolean())
 
     def generate(self) -> Iterator[dict[str, Any]]:
         """Ask the endpoint, or say why not."""
         info = self.metadata.searchinfo
         action = "reset" if self.is_reset else "again" if self.from_time else "list"
+        action = "estimate" if self.is_estimate else action
         asked = {"action": action, "input": self.input_name or "", "from": self.from_time or ""}
+        asked.update(account=self.account or "", query=self.query or "")
         asked.update(to=self.to_time or "", all=str(bool(self.is_all)).lower())
         try:
             rows = ServiceCall(info.splunkd_uri, info.session_key, "inputs").post(json.dumps(asked), _SECONDS)

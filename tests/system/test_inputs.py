@@ -116,6 +116,11 @@ class TestValidation:
         assert host.validate(account="lab", start="-7d", query="os_type:windows", page_size="100", learn="1") == ""
         assert site.splunkd.collections["cbsigned_checkpoints"].find({}) == []
 
+    def test_what_will_come_is_in_the_log(self, processes: InputHost) -> None:
+        """Rows a day, of how many, and MB."""
+        assert processes.validate(query="process_name:tool.exe") == ""
+        assert "validated query_is_set=True rows_a_day=1 of=3 mb_a_day=0.0" in processes.site.logs()
+
     @pytest.mark.parametrize(
         ("parameters", "words"),
         [
@@ -126,6 +131,12 @@ class TestValidation:
             ({"query": "a) OR (b"}, "query has a bracket or a quotation mark without its other half"),
             ({"query": "process_name:"}, "400 (query_syntax_error)"),
             ({"start": "2999-01-01"}, "start is '2999-01-01', which is still to come"),
+            ({"query": "process_name:nosuch.exe"}, "query matches 0 of 3 rows since"),
+            ({"query": "process_name:nosuch.exe"}, "is it meant? Carbon Black read process_name:nosuch.exe"),
+            ({"query": "index=edr process_name=cmd.exe"}, "query is a search of Splunk's"),
+            ({"query": "os_type:windows | head 5"}, "query is a search of Splunk's"),
+            ({"query": "process_name:\u201ccmd.exe\u201d"}, "query has curly quotation marks"),
+            ({"query": "proces_name:cmd.exe"}, "400 (query_syntax_error)"),
         ],
     )
     def test_a_bad_argument_is_named(self, processes: InputHost, parameters: dict[str, str], words: str) -> None:
@@ -367,6 +378,59 @@ class TestProcesses:
             site.save_account("second", url=second.url, api_token=TOKEN, ca_certificate=second.trust_pem)
             (event,) = processes.run(account="second")
             assert event.fields["cbsigned_id"] == f"{GUID}@{second.url[8:]}"
+
+    def test_a_value_that_changes_is_written_again_and_an_update_without_news_is_not(
+        self, processes: InputHost, site: Site, estate: Estate, now: int
+    ) -> None:
+        """Hash, user, parent, path, command line, watchlists and scores; the macro keeps the latest."""
+        numbers = [
+            estate.add_process(
+                Start(SIGNED, "C:\\a.exe", "jdoe", start=iso(now - 80), guid=f"0000000{number}-1-1-1-1")
+            )[0]
+            for number in range(8)
+        ]
+        first = processes.run()
+        changes: list[dict[str, Any]] = [
+            {"process_md5": UNSIGNED, "md5": UNSIGNED},
+            {"username": "CORP\\admin"},
+            {"parent_id": PARENT},
+            {"path": "c:\\b.exe"},
+            {"cmdline": "a.exe /y"},
+            {"watchlists": [{"wid": "7", "value": "x"}]},
+            {"alliance_score_virustotal": 40},
+            {"last_update": iso(now)},
+        ]
+        for number, change in zip(numbers, changes):
+            estate.update_process(number, last_server_update=iso(now - 10), **change)
+        second = processes.run()
+        assert len(_guids(second)) == 7
+        kept = {event.fields["process_guid"]: event.fields for event in once([*first, *second], site.app)}
+        changed = [kept[f"0000000{number}-1-1-1-1"] for number in range(7)]
+        assert (changed[0]["process_md5"], changed[0]["signed"]) == (UNSIGNED, "false")
+        assert [changed[1]["user"], changed[2]["parent_process_guid"]] == ["CORP\\admin", PARENT]
+        assert [changed[3]["process_path"], changed[4]["process"]] == ["c:\\b.exe", "a.exe /y"]
+        assert [changed[5]["watchlists"], changed[6]["alliance_score_virustotal"]] == [["7"], "40"]
+        assert processes.run() == []
+
+    def test_an_account_that_is_renamed_doubles_nothing(self, site: Site, edr: EdrServer, processes: InputHost) -> None:
+        """It is the same server, so the input goes on where it was; ids do not change."""
+        first = processes.run(account="lab")
+        site.save_account("renamed", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        assert processes.run(account="renamed") == []
+        again = InputHost(site, "cbsigned_processes", "other").run(account="renamed")
+        assert len(once([*first, *again], site.app)) == len(first)
+
+    def test_ids_of_the_first_release_are_understood(self, processes: InputHost) -> None:
+        """It named the account; a search makes of that what it is now."""
+        (event, *_) = processes.run()
+        link = f"https://{event.fields['cbsigned_id'].partition('@')[2]}/#analyze/{event.fields['process_guid']}/1"
+        old = {**event.fields, "cbsigned_id": f"{event.fields['process_guid']}@lab", "link_process": link}
+        seen = searched("cbsigned:process", old, ROOT / "default" / "props.conf")
+        assert seen["cbsigned_id"] == event.fields["cbsigned_id"]
+        (binary, *_) = InputHost(processes.site, "cbsigned_binaries").run(start="2026-01-01")
+        own = binary.fields["cbsigned_id"]
+        old = {**binary.fields, "cbsigned_id": own.partition("@")[0] + "@lab"}
+        assert searched("cbsigned:binary", old, ROOT / "default" / "props.conf")["cbsigned_id"] == own
 
 
 class TestTrouble:

@@ -110,3 +110,16 @@ def test_an_analyst_may_not(site: Site) -> None:
     """It says what an input has read, and can have it read anew."""
     result = _command(site, right="cbsigned_lookup")
     assert (result.rows, result.messages[0][0], "403" in result.messages[0][1]) == ([], "ERROR", True)
+
+
+def test_how_much_an_input_would_write_is_told_before_there_is_one(site: Site) -> None:
+    """Rows of the last day that a query finds, of all, and MB."""
+    (row,) = _command(site, "estimate=true", "query=process_name:a.exe").rows
+    shown = {name: row[name] for name in ("account", "query", "rows_a_day", "of", "mb_a_day")}
+    assert shown == {
+        "account": "lab",
+        "query": "process_name:a.exe",
+        "rows_a_day": "3",
+        "of": "3",
+        "mb_a_day": "0.0",
+    }

@@ -127,6 +127,10 @@ class FakeFeed:
             found = [one for one in self.rows if since <= one["at"] <= (until or "~")]
         return sorted(found, key=lambda one: one["at"])
 
+    def terms(self) -> list[str]:
+        """Understand nothing."""
+        return []
+
     def count_unseen(self, page: Page[Document], recent: SeenKeys) -> int:
         """Count what was not seen."""
         return sum(one["name"] not in recent for one in page.read())

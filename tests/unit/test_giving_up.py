@@ -175,6 +175,10 @@ class FailingFeed:
         """Count nothing."""
         raise NotImplementedError
 
+    def terms(self) -> list[str]:
+        """Understand nothing."""
+        raise NotImplementedError
+
     def count_unseen(self, page: Page[Any], recent: SeenKeys) -> int:
         """Look at nothing."""
         raise NotImplementedError

@@ -208,12 +208,31 @@ class TestArguments:
             ("overlap", "-1"),
             ("learn", "perhaps"),
             ("query", "a\nb"),
+            ("query", "index=edr"),
+            ("query", "(source = x)"),
+            ("query", "process_name:a | stats count"),
+            ("query", "`macro`"),
+            ("query", "path:\u00aba\u00bb"),
+            ("delay", "4000"),
+            ("max_events_per_hour", "-1"),
         ],
     )
     def test_what_is_not_usable_is_named(self, name: str, value: str) -> None:
         """With what is."""
         with pytest.raises(SetupError, match=name):
             parse_arguments({name: value}, 300)
+
+    @pytest.mark.parametrize(
+        "query", ['cmdline:"a | b"', r"cmdline:a\|b", 'cmdline:"index=x"', "cmdline:source", "-path:x"]
+    )
+    def test_carbon_blacks_own_language_is_taken(self, query: str) -> None:
+        """Whatever a command line that is looked for has in it."""
+        assert parse_arguments({"query": query}, 300).query == query
+
+    def test_with_a_delay_there_is_no_overlap(self) -> None:
+        """Each time is read once then."""
+        given = parse_arguments({"delay": "120", "overlap": "300"}, 300)
+        assert (given.delay, given.overlap) == (120.0, 0.0)
 
     @pytest.mark.parametrize(
         ("start", "second"),

@@ -238,6 +238,12 @@ class PageSource(Protocol):
     def count_binaries(self, request: PageRequest) -> int:
         """Ask how many rows all pages of binaries together have, likewise."""
 
+    def process_terms(self, query: str) -> list[str]:
+        """Ask which terms the server makes of an admin's query for processes."""
+
+    def binary_terms(self, query: str) -> list[str]:
+        """Ask which terms the server makes of an admin's query for binaries."""
+
     def find_images(self, guids: list[str]) -> Iterator[dict[str, Image | None]]:
         """Look processes up, some at a time (None: the server knows no such process)."""
 

@@ -9,20 +9,25 @@ import uuid
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from cbverdict.errors import InvalidRequestError
-from cbverdict.inputs.arguments import begin_of
+from cbverdict.inputs.arguments import begin_of, parse_arguments
 from cbverdict.inputs.checkpoint import VERSION, read_checkpoint
 from cbverdict.inputs.checkpoint_store import COLLECTION
+from cbverdict.inputs.process_feed import ProcessFeed
 from cbverdict.inputs.seen_keys import RECORD_LETTERS
+from cbverdict.inputs.sources import Sources
+from cbverdict.inputs.validation import estimate
+from cbverdict.splunkd.conf import SplunkdConfiguration
 from cbverdict.splunkd.kvstore import Collection
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields
 
+_SECONDS = 20.0  # that a request may take
 _NAME = re.compile(r"cbsigned_(processes|binaries)://[^\x00-\x1f]{1,255}")
 
 
 def administer(text: str, splunkd_uri: str, token: str) -> List[Fields]:
-    """Do what is asked (JSON with `action`: `list`, `again` or `reset`), and return rows that say what is.
+    """Do what is asked (JSON with `action`: `list`, `again`, `reset` or `estimate`), and return rows that say what is.
 
     Raises:
         InvalidRequestError: it cannot be done; the text says why.
@@ -31,6 +36,8 @@ def administer(text: str, splunkd_uri: str, token: str) -> List[Fields]:
     asked = _read(text)
     collection = Collection(splunkd_uri, token, COLLECTION)
     action, name = asked.get("action", "list"), asked.get("input", "")
+    if action == "estimate":
+        return [_estimated(asked, splunkd_uri, token)]
     if action != "list" and name not in {row["input"] for row in _rows(collection)}:
         raise InvalidRequestError(f"there is no checkpoint of {name!r}: | cbsignedinputs without options lists all")
     if action == "again":
@@ -38,7 +45,7 @@ def administer(text: str, splunkd_uri: str, token: str) -> List[Fields]:
     elif action == "reset":
         collection.delete({"input": name})
     elif action != "list":
-        raise InvalidRequestError(f"{action!r} is no action: list, again or reset")
+        raise InvalidRequestError(f"{action!r} is no action: list, again, reset or estimate")
     return [row for row in _rows(collection) if not name or row["input"] == name]
 
 
@@ -50,6 +57,14 @@ def _read(text: str) -> Dict[str, str]:
     if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
         raise InvalidRequestError("it is no JSON object of texts")
     return asked
+
+
+def _estimated(asked: Dict[str, str], splunkd_uri: str, token: str) -> Fields:
+    arguments = parse_arguments({"account": asked.get("account"), "query": asked.get("query")}, 0.0)
+    sources = Sources(SplunkdConfiguration(splunkd_uri, token), arguments.account, longest=_SECONDS)
+    found = estimate(lambda given: ProcessFeed(sources, given, lambda _: None), arguments, time.time())
+    figures = {"rows_a_day": str(found.rows), "of": str(found.all_rows), "mb_a_day": f"{found.megabytes:.1f}"}
+    return {"account": sources.account.name, "server": sources.server, "query": arguments.query, **figures}
 
 
 def _order(collection: Collection, name: str, asked: Dict[str, str]) -> None:

@@ -28,6 +28,8 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _ESCAPED = re.compile(r"\\.")
 _QUOTED = re.compile(r'"[^"]*"')
 _BRACKET = re.compile("[()]")
+_CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb]")
+_SPL = re.compile(r"[|`]|(?:^|[\s(])(?:index|sourcetype|source|host|eventtype|tag|earliest|latest)\s*=")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -64,6 +66,12 @@ def parse_arguments(
     query = texts.get("query", "")
     if _CONTROL.search(query):
         raise SetupError("query holds a line break or another control character: write it on one line")
+    if _CURLY.search(query):
+        raise SetupError("query has curly quotation marks, which Carbon Black takes for letters: write straight ones")
+    if _SPL.search(_QUOTED.sub("", _ESCAPED.sub("", query))):
+        raise SetupError(
+            "query is a search of Splunk's: write one in Carbon Black's own language, such as os_type:windows"
+        )
     if not _is_balanced(query):
         raise SetupError("query has a bracket or a quotation mark without its other half: complete it")
     delay = _number(texts, "delay", 0, (0, MAX_DELAY))

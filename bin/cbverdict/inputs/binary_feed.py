@@ -79,6 +79,10 @@ class BinaryFeed:
         """Ask how many binaries there are."""
         return self._sources.pages.count_binaries(PageRequest(since, 0, 0, self._arguments.query, until))
 
+    def terms(self) -> list[str]:
+        """Ask which terms the server makes of the query."""
+        return self._sources.pages.binary_terms(self._arguments.query)
+
     def count_unseen(self, page: Page[ReportedBinary], recent: SeenKeys) -> int:
         """Return how many of a page's binaries were never seen with their signature."""
         return sum(_key(binary) not in recent for binary in page.read())

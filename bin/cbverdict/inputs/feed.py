@@ -65,6 +65,9 @@ class Feed(Protocol):
     def count(self, since: str, until: str) -> int:
         """Ask how many rows there are between two seconds (UTC)."""
 
+    def terms(self) -> list[str]:
+        """Ask which terms the server makes of the admin's query."""
+
     def count_unseen(self, page: Page[Any], recent: SeenKeys) -> int:
         """Return how much of a page was never seen."""
 

@@ -126,6 +126,10 @@ class ProcessFeed:
         """Ask how many segments there are."""
         return self._sources.pages.count_processes(PageRequest(since, 0, 0, self._arguments.query, until))
 
+    def terms(self) -> list[str]:
+        """Ask which terms the server makes of the query."""
+        return self._sources.pages.process_terms(self._arguments.query)
+
     def count_unseen(self, page: Page[ReportedProcess], recent: SeenKeys) -> int:
         """Return how many of a page's processes were never seen."""
         return sum(not recent.has(sighting_of(process)) for process in page.read() if process.guid not in recent)

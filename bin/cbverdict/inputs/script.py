@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, 
 from splunklib.modularinput import Argument, EventWriter, InputDefinition, Scheme, Script, ValidationDefinition
 
 from cbverdict.errors import CbsignedError, SetupError, TakenError
+from cbverdict.inputs.advice import in_input_words
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
 from cbverdict.inputs.checkpoint_store import CheckpointStore
 from cbverdict.inputs.cursor import Cursor
@@ -25,6 +26,7 @@ from cbverdict.inputs.lease import Lease
 from cbverdict.inputs.pause import Pause, StoppedError
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.stream import EventStream, PagedOutput
+from cbverdict.inputs.validation import check_query, estimate
 from cbverdict.search.sdk_compat import standard_output
 from cbverdict.splunkd.conf import SplunkdConfiguration
 
@@ -110,6 +112,12 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         Raises:
             CbsignedError: something is wrong; its text says what, and what to do.
         """
+        try:
+            self._validate(definition)
+        except CbsignedError as error:
+            raise type(error)(in_input_words(error)) from None
+
+    def _validate(self, definition: ValidationDefinition) -> None:
         arguments = parse_arguments(definition.parameters, self._kind.overlap, self._kind.max_overlap)
         configuration = SplunkdConfiguration(definition.metadata["server_uri"], definition.metadata["session_key"])
         sources = Sources(configuration, arguments.account, longest=_VALIDATION_TIMEOUT)
@@ -118,7 +126,17 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         begin = begin_of(arguments.start, now)
         if begin > begin_of("now", now):
             raise SetupError(f"start is {arguments.start!r}, which is still to come: write -24h, now, or a time before")
-        self._kind.make_feed(sources, arguments, Pause(lambda: False)).fetch(Cursor(begin), begin, 1)
+
+        def feed_of(given: InputArguments) -> Feed:
+            return self._kind.make_feed(sources, given, Pause(lambda: False))
+
+        feed_of(arguments).fetch(Cursor(begin), begin, 1)
+        check_query(feed_of, arguments, begin)
+        expected = estimate(feed_of, arguments, now)
+        logger.info(
+            "validated query_is_set=%s rows_a_day=%d of=%d mb_a_day=%.1f",
+            bool(arguments.query), expected.rows, expected.all_rows, expected.megabytes,
+        )  # fmt: skip
 
     def stream_events(self, inputs: InputDefinition, ew: EventWriter) -> None:
         """Read all that is new for the one stanza that splunkd starts this process for."""

@@ -73,6 +73,14 @@ class EdrPageSource:
         query = since_query(request.query, binary_documents.REACHED, request.since, request.until)
         return self._client.count_binaries(query)
 
+    def process_terms(self, query: str) -> list[str]:
+        """Ask how the process search understands a query."""
+        return self._client.process_terms(query)
+
+    def binary_terms(self, query: str) -> list[str]:
+        """Ask how the binary search understands a query."""
+        return self._client.binary_terms(query)
+
     def find_images(self, guids: list[str]) -> Iterator[dict[str, Image | None]]:
         """Look processes up, a batch at a time (None: the server knows no such process)."""
         for start in range(0, len(guids), MAX_BATCH):
