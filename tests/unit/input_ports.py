@@ -92,6 +92,7 @@ class FakeFeed:
     written_names: list[str] = field(default_factory=list)
     finished: list[float] = field(default_factory=list)
     reloads: int = 0
+    before_batch: Callable[[Batch], Batch] = lambda batch: batch
     clock_offset: float | None = 0.0
     before_count: Callable[[None], None] = never
     counted: list[tuple[str, str]] = field(default_factory=list)
@@ -148,7 +149,8 @@ class FakeFeed:
         readings = [ClockReading(name, self.clocks[name], NOW) for name in new if name in self.clocks]
         times = {str(one["name"]): int(epoch_of(one["at"]) or 0) for one in prepared}
         keys = [Seen(name, time=times[name]) for name in new]
-        return Batch([_event(name) for name in new], keys, new, readings, [times[name] for name in new])
+        batch = Batch([_event(name) for name in new], keys, new, readings, [times[name] for name in new])
+        return self.before_batch(batch)
 
     def written(self, batch: Batch) -> None:
         """Note what was written."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 import pytest
@@ -220,3 +220,42 @@ def test_a_ceiling_pauses_and_loses_nothing(site: Site) -> None:
     assert max(sum(written[hour * 60 : hour * 60 + 59]) for hour in range(3)) <= 1000 + 50
     assert site.account() == (0, 0)
     assert site.statuses()[:4] == ["paused", "paused_over"] * 2
+
+
+def test_what_is_missing_of_an_hour_is_told_once_a_day(site: Site) -> None:
+    """Though it came hours late by its time: what was read of each hour is compared with what the server counts."""
+    site.bench.clock.now += 0.5  # or a row at the very end of an hour might be of either
+    site.hear(0.2, 3 * 3600)
+    site.run(190)
+    assert site.account() == (0, 0)
+    first = site.bench.clock.now - 190 * 60
+    for number in range(4):
+        site.feed.come(site.bench.clock.now, f"lost{number}", first + 3600 + 60 * number)
+    site.bench.clock.now += 86400
+    site.run(3)
+    (event,) = [event for event in site.bench.stream.health if event.fields["status"] == "missing"]
+    assert (event.fields["hours"], event.fields["missing"]) == ([f"{write_time(first + 3600)[:13]}:00:00Z"], ["4"])
+    assert "| cbsignedinputs" in str(event.fields["message"])
+    site.bench.clock.now += 3600
+    site.run(1)
+    assert site.statuses().count("missing") == 1
+
+
+def test_what_is_written_again_is_counted_and_told(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Where more runs at once than is remembered."""
+    caplog.set_level("INFO")
+    site.hear(2, 60)
+    site.run(2)
+    checkpoint = site.bench.checkpoints.checkpoint
+    assert checkpoint
+    site.bench.checkpoints.checkpoint = replace(checkpoint, forgotten=site.bench.clock.now)
+    site.bench.checkpoints.kept = ""
+    site.feed.before_batch = lambda batch: batch._replace(again=len(batch.events))
+    site.bench.checkpoints.checkpoint = replace(checkpoint, is_open=True)
+    assert site.run(1) == [120]
+    assert site.statuses() == ["again"]
+    assert "run=done events=120 again=120" in caplog.text
+    site.feed.before_batch = lambda batch: batch
+    site.hear(2, 50)
+    site.run(1)
+    assert site.statuses() == ["again", "again_over"]

@@ -23,6 +23,7 @@ from cbverdict.errors import (
     TimedOutError,
     UnauthorizedError,
     UnreachableError,
+    advice,
 )
 from cbverdict.inputs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from cbverdict.inputs.cursor import Cursor
@@ -527,6 +528,49 @@ class TestHealth:
         bench.feed.before_fetch = failing([None, None, *[UnreachableError("gone")] * 4])
         bench.run(limit=60.0)
         assert bench.stream.health == []
+
+    def test_a_moment_without_the_store_at_the_start_is_no_lag(self, bench: Bench) -> None:
+        """What is not known yet is no time of 1970."""
+        bench.feed.rows = _rows(0, 1)
+        bench.run()
+        bench.clock.now += 60
+        bench.checkpoints.before_load = again(StoreError("503"), 2)
+        bench.run()
+        assert bench.stream.health == []
+
+    def test_a_store_that_is_down_for_long_at_the_start_is_told_and_taken_back(self, bench: Bench) -> None:
+        """By how long this run has waited."""
+        bench.feed.rows = _rows(0, 1)
+        bench.run()
+        bench.checkpoints.before_load = again(StoreError(f"it answered 503. {advice(StoreError)}"), 14)
+        bench.run()
+        behind, over = bench.stream.health
+        assert [behind.fields["status"], over.fields["status"]] == ["behind", "caught_up"]
+        assert 900 < float(str(behind.fields["lag"])) < 3600
+        assert str(behind.fields["message"]).endswith(
+            "it answered 503. The input waits until the KV store is back: see to it."
+        )
+
+    def test_an_input_says_that_it_has_begun_and_every_hour_that_it_runs(self, bench: Bench) -> None:
+        """So that silence means that it does not."""
+        bench.feed.rows = _rows(0, 3)
+        for _ in range(130):
+            bench.run()
+            bench.clock.now += 60
+        assert [event.fields["status"] for event in bench.stream.told] == ["started", "alive", "alive"]
+        started, alive, _ = bench.stream.told
+        assert started.fields["begins"] == f"{STARTED}Z"
+        assert {"events", "again", "requests", "seconds", "lag"} <= set(alive.fields)
+
+    def test_what_was_damaged_is_told(self, bench: Bench) -> None:
+        """With what it was; where nothing could be read, as it begins anew."""
+        bench.checkpoints.damaged = ["checkpoint (all of it)"]
+        bench.run()
+        (started,) = bench.stream.told
+        assert str(started.fields["message"]).endswith("(what was kept could not be read: checkpoint (all of it))")
+        bench.checkpoints.damaged = ["a page of what was written"]
+        bench.run()
+        assert [event.fields["status"] for event in bench.stream.health] == ["damaged"]
 
 
 class TestClocks:
