@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.beginnings import Beginning
     from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.seen_keys import Seen, SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.search.verdict_columns import Record
     from cbverdict.verdicts.reasons import Reason
@@ -57,18 +57,20 @@ class NewProcess(NamedTuple):
     """A process that looks new, and what is known of it."""
 
     process: ReportedProcess
+    seen: Seen
     beginning: Beginning
     record: Record
     event: ProcessEvent
 
 
 class Prepared(NamedTuple):
-    """A page's processes, and those that look new.
+    """A page's processes, what is to be remembered of them, and those that look new.
 
     `trouble` is why Carbon Black did not tell of parents, or of when it first heard of a process (None: it did).
     """
 
     processes: Sequence[ReportedProcess]
+    seen: Sequence[Seen]
     new: Sequence[NewProcess]
     trouble: EdrError | None
 
@@ -139,41 +141,46 @@ class ProcessFeed:
         return self._prepare(page.read(), recent)
 
     def _prepare(self, processes: Sequence[ReportedProcess], recent: SeenKeys) -> Prepared:
-        processes, new = self._completed(processes, recent)
+        processes, seen, new = self._completed(processes, list(map(sighting_of, processes)), recent)
         beginnings, late = self._lookups.beginnings(new, self._begin, self._clock())
         new = [process for process in new if process.guid in beginnings]
+        by_guid = {one.key: one for one in seen}
         parents, trouble = self._lookups.parents(new, {process.guid: process.image for process in processes})
-        records = [self._record(one, beginnings[one.guid], parents.get(one.parent_guid)) for one in new]
+        records = [
+            self._record(one, by_guid[one.guid], beginnings[one.guid], parents.get(one.parent_guid)) for one in new
+        ]
         events = self._current_search().prefetch(records)
-        found = map(NewProcess, new, (beginnings[one.guid] for one in new), records, events)
-        return Prepared(processes, list(found), late or trouble)
+        sightings = (by_guid[one.guid] for one in new)
+        found = map(NewProcess, new, sightings, (beginnings[one.guid] for one in new), records, events)
+        return Prepared(processes, seen, list(found), late or trouble)
 
     def _completed(
-        self, processes: Sequence[ReportedProcess], recent: SeenKeys
-    ) -> tuple[Sequence[ReportedProcess], list[ReportedProcess]]:
+        self, processes: Sequence[ReportedProcess], seen: Sequence[Seen], recent: SeenKeys
+    ) -> tuple[Sequence[ReportedProcess], Sequence[Seen], list[ReportedProcess]]:
         """Return the page's processes and the new ones; what was written already is told of with all its segments."""
-        new = {process.guid: process for process in processes if not recent.has(sighting_of(process))}
+        new = {process.guid: process for process, one in zip(processes, seen) if not recent.has(one)}
         changed = [guid for guid in new if guid in recent]
         whole = self._lookups.whole(changed)
         if not whole:
-            return processes, list(new.values())
+            return processes, seen, list(new.values())
         processes = [whole.get(process.guid, process) for process in processes]
-        return processes, [process for process in processes if process.guid in new]
+        seen = list(map(sighting_of, processes))
+        return processes, seen, [process for process in processes if process.guid in new]
 
     def read(self, prepared: Prepared, recent: SeenKeys) -> Batch:
         """Make an event of each process that is new, or of which more is known; segments of one process are one."""
         prepared = self._looked_up(prepared, recent)
-        new = [one for one in prepared.new if not recent.has(sighting_of(one.process))]
+        new = [one for one in prepared.new if not recent.has(one.seen)]
         unseen = [one for one in new if one.process.guid not in recent]
         records = [dict(one.record) for one in new]
         self._enrich(records, [one.event for one in new])
         learnt_from = [dict(record) for record in records] if self._learner else ()
         return Batch(
             [self._event(record) for record in records],
-            [sighting_of(process) for process in prepared.processes],
+            prepared.seen,
             learnt_from,
             list(filter(None, map(_clock_reading, new))),
-            [sighting_of(one.process).time for one in unseen],
+            [one.seen.time for one in unseen],
             sum(0 <= (epoch_of(one.process.start) or math.inf) < recent.forgotten for one in unseen),
         )
 
@@ -222,12 +229,14 @@ class ProcessFeed:
         self._waits_for_lookups = prepared.trouble is None
         return prepared
 
-    def _record(self, process: ReportedProcess, beginning: Beginning, parent: Image | None) -> Record:
+    def _record(self, process: ReportedProcess, seen: Seen, beginning: Beginning, parent: Image | None) -> Record:
         account = self._sources.account
         record: Record = {
             "time": "",
             ID_FIELD: f"{process.guid}@{self._sources.server}",
-            REVISION_FIELD: str(revision_of(process)),  # A process of which more comes to be known is written again.
+            REVISION_FIELD: str(
+                revision_of(seen.known, process.updated)
+            ),  # A process of which more comes to be known is written again.
             "cb_server": account.name,
         }
         record.update(event_of(process, parent))

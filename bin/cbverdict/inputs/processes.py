@@ -43,26 +43,29 @@ def known_of(process: ReportedProcess) -> int:
     return (len(late) + 1) * bool(process.md5) + sum(map(bool, late))
 
 
-def revision_of(process: ReportedProcess) -> int:
-    """Return which of two events of a process says more, or is later where they say as much."""
-    return known_of(process) * _REVISION + round(1000 * max(epoch_of(process.updated) or 0.0, 0.0))
+def revision_of(known: int, updated: str) -> int:
+    """Return a number that is higher for what says more of a process, or is later where it says as much."""
+    return known * _REVISION + round(1000 * max(epoch_of(updated) or 0.0, 0.0))
 
 
 def sighting_of(process: ReportedProcess) -> Seen:
     """Return what is to be remembered of a process: digests of the values of which a change is told."""
     fields = process.fields
-    scores = [f"{name}={fields[name]}" for name in sorted(fields) if name.startswith(_SCORE)]
+    scores = [f"{name}={value}" for name, value in fields.items() if name.startswith(_SCORE)]
     texts = (process.parent_guid, *(fields.get(name, "") for name in _LATE))
-    values = values_of(process.md5 or "", texts, "|".join([*process.watchlists, *scores]))
+    values = values_of(process.md5 or "", texts, "|".join([*process.watchlists, *sorted(scores)]))
     time = epoch_of(process.updated) or epoch_of(process.reached) or 0.0
-    return Seen(process.guid, values, int(time), process.is_running, known_of(process))
+    known = (len(texts) + 1) * bool(process.md5) + sum(map(bool, texts))
+    return Seen(process.guid, values, int(time), process.is_running, known)
 
 
 def worth_indexing(fields: Fields) -> Fields:
     """Leave out what is not known, and what `default/props.conf` finds out from the other fields of an event."""
-    kept = {name: value for name, value in fields.items() if value and name not in _FOLLOWS}
-    for name in [name for name, value in kept.items() if isinstance(value, str) and value.lower() == _UNKNOWN]:
-        del kept[name]
+    kept = {
+        name: value
+        for name, value in fields.items()
+        if value and name not in _FOLLOWS and (value[0] != "(" or isinstance(value, list) or value.lower() != _UNKNOWN)
+    }
     original = kept.get("process_original_name")
     if original and kept.get("process_internal_name") == original:
         del kept["process_internal_name"]

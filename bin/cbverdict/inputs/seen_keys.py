@@ -28,6 +28,7 @@ _REFRESHED_AFTER = 1800
 _RECORD = struct.Struct(">QIB14s")
 _SLOTS = ((0, 3), (3, 5), (5, 7), (7, 10), (10, 12), (12, 14))
 _NOTHING = bytes(14)
+_THREE = bytes(3)
 _RUNS = 0x80
 _OLD_DIGITS = 16
 _LATEST = 2**32 - 1
@@ -149,11 +150,16 @@ _MOST_KNOWN = 11
 def values_of(md5: str, texts: Iterable[str], extras: str) -> bytes:
     """Digest the values of a process: its hash; parent, path, command line and user; and what hit it (empty: none)."""
     parent, path, command, user = texts
-    slots = (
-        bytes.fromhex(md5[:6]) if md5 else bytes(3),
-        _short(parent), _short(path), _slot(command, 3), _short(user), _slot(extras, 2),
-    )  # fmt: skip
-    return b"".join(slots)
+    return b"".join(
+        (
+            bytes.fromhex(md5[:6]) if md5 else _THREE,
+            _short(parent),
+            _short(path),
+            _slot(command, 3) if command else _THREE,
+            _short(user),
+            _short(extras),
+        )
+    )
 
 
 def _is_news(known: Tuple[int, int, bytes], sighting: Seen) -> bool:

@@ -135,10 +135,13 @@ def _tidy(fields: Dict[str, str]) -> None:
 
 def _add_deeds(fields: Dict[str, str], segments: list[Document]) -> None:
     """Say what a process did as far as these segments tell, whether it was blocked, and when it ended."""
-    for name in _COUNTS:
-        count = sum(number for number in (segment.get(name) for segment in segments) if type(number) is int)
-        if count > 0:
-            fields[name] = str(count)
+    counts: Dict[str, int] = {}
+    for segment in segments:
+        for name in _COUNTS:
+            number = segment.get(name)
+            if number and number.__class__ is int and number > 0:
+                counts[name] = counts.get(name, 0) + number
+    fields.update({name: str(count) for name, count in counts.items()})
     if fields.pop("processblock_count", ""):
         fields["action"] = "blocked"
     ended = _text(segments[-1].get("last_update")) if segments[-1].get("terminated") is True else ""
