@@ -126,13 +126,12 @@ class EdrClient:
         """Fetch binary documents in the order in which they reached the server; say whether there are no more."""
         return self._page("/api/v1/binary", query, "server_added_timestamp asc", rows, skip)
 
-    def count_processes(self, query: str) -> int:
-        """Return how many process documents match the query."""
-        return self._count("/api/v1/process", query)
-
-    def count_binaries(self, query: str) -> int:
-        """Return how many binary documents match the query."""
-        return self._count("/api/v1/binary", query)
+    def count(self, path: str, query: str) -> tuple[int, list[str]]:
+        """Return how many documents match a query under a path, and its terms as the server understands them."""
+        answer = self._ask(Request("POST", path, _search_body(query, 0)), math.inf, dict)
+        if not _is_complete(answer):
+            raise CutShortError(self._sentence("cut a search short", CutShortError))
+        return self._total(answer), [term for term in _member(answer, "terms", list) if isinstance(term, str)]
 
     def find_images(self, query: str, rows: int) -> list[Document]:
         """Fetch one document of each process that the query finds, whichever of its segments."""
@@ -147,23 +146,6 @@ class EdrClient:
             raise CutShortError(self._sentence("cut a search short", CutShortError))
         # Not told by a page that is not full: a server may give fewer rows than it was asked for.
         return documents, not answer["results"] or skip + len(answer["results"]) >= self._total(answer)
-
-    def process_terms(self, query: str) -> list[str]:
-        """Return the terms of a query as the process search understands them."""
-        return _terms(self._counted("/api/v1/process", query))
-
-    def binary_terms(self, query: str) -> list[str]:
-        """Return the terms of a query as the binary search understands them."""
-        return _terms(self._counted("/api/v1/binary", query))
-
-    def _count(self, path: str, query: str) -> int:
-        return self._total(self._counted(path, query))
-
-    def _counted(self, path: str, query: str) -> dict[str, Any]:
-        answer = self._ask(Request("POST", path, _search_body(query, 0)), math.inf, dict)
-        if not _is_complete(answer):
-            raise CutShortError(self._sentence("cut a search short", CutShortError))
-        return answer
 
     def _documents(self, answer: dict[str, Any]) -> list[Document]:
         self._total(answer)
@@ -232,10 +214,6 @@ class EdrClient:
 
     def _sentence(self, what: str, kind: type[EdrError]) -> str:
         return self._transport.sentence(what, kind)
-
-
-def _terms(answer: dict[str, Any]) -> list[str]:
-    return [term for term in _member(answer, "terms", list) if isinstance(term, str)]
 
 
 def _vendor_reason(content: bytearray) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cbverdict.settings.account import Account
 
 _FIRST_VERSION = (6, 1)
+_PROCESSES, _BINARIES = "/api/v1/process", "/api/v1/binary"
 _MOST_ROWS = 1000
 """What a server gives at once (`maxSearchResultRows`)."""
 
@@ -66,20 +67,20 @@ class EdrPageSource:
     def count_processes(self, request: PageRequest) -> int:
         """Ask how many segments there are."""
         query = since_query(request.query, process_documents.REACHED, request.since, request.until)
-        return self._client.count_processes(query)
+        return self._client.count(_PROCESSES, query)[0]
 
     def count_binaries(self, request: PageRequest) -> int:
         """Ask how many binaries there are."""
         query = since_query(request.query, binary_documents.REACHED, request.since, request.until)
-        return self._client.count_binaries(query)
+        return self._client.count(_BINARIES, query)[0]
 
     def process_terms(self, query: str) -> list[str]:
         """Ask how the process search understands a query."""
-        return self._client.process_terms(query)
+        return self._client.count(_PROCESSES, query)[1]
 
     def binary_terms(self, query: str) -> list[str]:
         """Ask how the binary search understands a query."""
-        return self._client.binary_terms(query)
+        return self._client.count(_BINARIES, query)[1]
 
     def find_images(self, guids: list[str]) -> Iterator[dict[str, Image | None]]:
         """Look processes up, a batch at a time (None: the server knows no such process)."""
