@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Collection, Iterable, NamedTuple, Tuple
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, baseline_name
 from cbverdict.anomalies.combination import score_of, score_of_cauchy
-from cbverdict.anomalies.explanations import NONE, Explanation, no_opinion
+from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, no_opinion
 from cbverdict.anomalies.local_time import Clocks, LocalClock
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.errors import Trouble
 from cbverdict.events.people import person_of
-from cbverdict.verdicts.reasons import Reason
+from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signed_noise import Doubts, is_signed_noise, passes_all_but_score
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
     from cbverdict.anomalies.reference_lists import Lists, Member
     from cbverdict.events.event import ProcessEvent
-    from cbverdict.verdicts.reasons import Signed
     from cbverdict.verdicts.verdict import Verdict
 
 _MAX_PEOPLE = 2000
@@ -136,7 +135,9 @@ class Anomalies:
         file_names, author_names = (
             (verdict.signature.names, verdict.signature.author_names) if verdict.signature else ((), ())
         )
-        oddities = tuple(opinions.oddities_of(event, author_names))
+        names = (*event.names, *event.other_names, *event.original_names, *file_names)
+        is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
+        oddities = (NAMELESS,) if is_nameless else tuple(opinions.oddities_of(event, author_names))
         denied = self._lists.denied(publisher)
         doubts = Doubts(
             signed=verdict.signed,
@@ -145,7 +146,7 @@ class Anomalies:
             is_parent_unanswered=is_parent_unanswered,
             parent_score=None if opinion.p_value is None else score_of(opinion.p_value),
             is_publisher_denied=denied is not None,
-            is_living_off_the_land=self._lists.names_a_tool((*event.names, *event.original_names, *file_names)),
+            is_living_off_the_land=self._lists.names_a_tool(names),
             is_name_odd=bool(oddities),
             is_about_several=event.has_several_users or event.has_several_parents,
         )
