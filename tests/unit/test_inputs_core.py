@@ -137,6 +137,13 @@ class TestRecent:
             recent.note(seen(200 + number, user=f"user{number}"))
         assert recent.has(seen(300, user="somebody else"))
 
+    @given(st.sampled_from(["0" * 31 + "1", "0" * 6 + "f" * 26, "a" * 32]))
+    def test_a_hash_that_begins_with_zeros_is_one(self, md5: str) -> None:
+        """And not none."""
+        recent = SeenKeys()
+        recent.note(Seen("guid", values_of("", ("", "", "", ""), ""), 1))
+        assert not recent.has(Seen("guid", values_of(md5, ("", "", "", ""), ""), 1))
+
     def test_what_the_first_release_wrote_is_known(self) -> None:
         """By as much as it knew of it: more is news."""
         recent = SeenKeys()

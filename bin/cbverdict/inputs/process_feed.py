@@ -133,8 +133,8 @@ class ProcessFeed:
         return self._sources.pages.process_terms(self._arguments.query)
 
     def count_unseen(self, page: Page[ReportedProcess], recent: SeenKeys) -> int:
-        """Return how many of a page's processes were never seen."""
-        return sum(not recent.has(sighting_of(process)) for process in page.read() if process.guid not in recent)
+        """Return how many of a page's processes were never seen as they are."""
+        return sum(not recent.has(sighting_of(process)) for process in page.read())
 
     def prepare(self, page: Page[ReportedProcess], recent: SeenKeys) -> Prepared:
         """Read the page, and ask what is to be asked about processes that look new."""

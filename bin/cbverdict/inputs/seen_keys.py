@@ -152,7 +152,7 @@ def values_of(md5: str, texts: Iterable[str], extras: str) -> bytes:
     parent, path, command, user = texts
     return b"".join(
         (
-            bytes.fromhex(md5[:6]) if md5 else _THREE,
+            _hash(md5) if md5 else _THREE,
             _short(parent),
             _short(path),
             _slot(command, 3) if command else _THREE,
@@ -203,3 +203,8 @@ def _slot(text: str, size: int) -> bytes:
 @lru_cache(maxsize=16_384)  # the same few paths, users and parents come again and again
 def _short(text: str) -> bytes:
     return _slot(text, 2)
+
+
+@lru_cache(maxsize=16_384)  # likewise; a hash may begin with zeros, so its own first digits will not do
+def _hash(md5: str) -> bytes:
+    return _slot(md5, 3)
