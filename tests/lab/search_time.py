@@ -1,103 +1,77 @@
-"""What a search sees of an indexed event: what `default/props.conf` adds to it.
-
-Nothing here runs SPL but the few functions that those lines use, on fields of one value.
-"""
+"""Fields of an event as a search sees it: props.conf's extractions, then event types and tags."""
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, Callable, Dict, List
+from datetime import datetime, timezone
+from typing import Any, Dict, Mapping
 
-from tests.lab.confs import read_conf
+from tests.lab.confs import Stanzas
+from tests.lab.spl.clock import Clock
+from tests.lab.spl.commands.structured import extract_all
+from tests.lab.spl.expressions import compile_expression
+from tests.lab.spl.terms import compile_terms
+from tests.lab.spl.values import Cell, EmptyCell, format_number, to_cell
 
-Value = Any
-Row = Dict[str, Any]
-
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|[(),.=])')
-_FUNCTIONS: Dict[str, Callable[..., Value]] = {
-    "coalesce": lambda *values: next((value for value in values if value is not None), None),
-    "null": lambda: None,
-    "isnotnull": lambda value: value is not None,
-    "isnull": lambda value: value is None,
-    "lower": lambda value: None if value is None else str(value).lower(),
-    "match": lambda value, form: value is not None and re.search(form, value) is not None,
-    "replace": lambda value, form, new: None if value is None else re.sub(form, new, value),
-    "in": lambda value, *others: value in others,
-    "if": lambda condition, yes, no: yes if condition else no,
-    "case": lambda *pairs: next((value for condition, value in zip(pairs[::2], pairs[1::2]) if condition), None),
-}
+Row = Dict[str, Cell]
+_ALIAS = re.compile(r"(\S+) AS (\S+)", re.IGNORECASE)
+_NO_TIME = Clock(0.0)
 
 
-class _Expression:
-    """One expression of `eval`, evaluated while it is read."""
+class SearchTime:
+    """What an app's confs make of an event at search time."""
 
-    def __init__(self, text: str, row: Row) -> None:
-        self._tokens: List[str] = _TOKEN.findall(text)
-        assert "".join(self._tokens) == re.sub(r'\s+(?=(?:[^"]*"[^"]*")*[^"]*$)', "", text), text
-        self._row = row
+    def __init__(self, confs: Mapping[str, Stanzas]) -> None:
+        """Take the confs `props`, `eventtypes` and `tags`."""
+        self._props = confs.get("props", {})
+        types = confs.get("eventtypes", {})
+        self._types = {name: compile_terms(stanza["search"], _NO_TIME).matches for name, stanza in types.items()}
+        self._tags = confs.get("tags", {})
 
-    def value(self) -> Value:
-        """Read alternatives; `OR` binds least."""
-        value = self._both()
-        while self._next() == "OR":
-            self._tokens.pop(0)
-            other = self._both()
-            value = bool(value) or bool(other)
-        return value
+    def row(self, document: Mapping[str, Any], sourcetype: str, **metadata: str) -> Row:
+        """Give an event's fields: of its JSON, of the metadata (`index`, `source`, `host`), and what confs add."""
+        raw = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        stanza = self._props.get(sourcetype, {})
+        row: Row = {"_raw": raw, "sourcetype": sourcetype, **metadata}
+        if "TIME_PREFIX" in stanza:
+            row["_time"] = _time(raw, stanza)
+        if stanza.get("KV_MODE", "json") == "json":
+            row = {**_settled(extract_all(document)), **row}
+        row |= self._added(row, stanza)
+        found = [name for name, matches in self._types.items() if matches(row)]
+        tags = sorted({tag for name in found for tag in self._tags.get(f"eventtype={name}", {})})
+        return {**row, **_several("eventtype", found), **_several("tag", tags)}
 
-    def _both(self) -> Value:
-        value = self._compared()
-        while self._next() == "AND":
-            self._tokens.pop(0)
-            other = self._compared()
-            value = bool(value) and bool(other)
-        return value
-
-    def _compared(self) -> Value:
-        value = self._joined()
-        if self._next() == "=":
-            self._tokens.pop(0)
-            return value == self._joined()
-        return value
-
-    def _joined(self) -> Value:
-        value = self._single()
-        while self._next() == ".":
-            self._tokens.pop(0)
-            other = self._single()
-            value = None if value is None or other is None else f"{value}{other}"
-        return value
-
-    def _single(self) -> Value:
-        token = self._tokens.pop(0)
-        if token.startswith('"'):
-            return re.sub(r'\\(["\\])', r"\1", token[1:-1])
-        if self._next() != "(":
-            return self._row.get(token)
-        self._tokens.pop(0)
-        arguments = []
-        while self._next() != ")":
-            arguments.append(self.value())
-            if self._next() == ",":
-                self._tokens.pop(0)
-        self._tokens.pop(0)
-        return _FUNCTIONS[token](*arguments)
-
-    def _next(self) -> str:
-        return self._tokens[0] if self._tokens else ""
+    @staticmethod
+    def _added(row: Row, stanza: Mapping[str, str]) -> Row:
+        """Give aliases, then what EVAL- makes of the event; each sees the event, not what another one made."""
+        added: Row = {}
+        for name, value in stanza.items():
+            if name.startswith("FIELDALIAS-"):
+                added |= {target: row[source] for source, target in _ALIAS.findall(value) if source in row}
+        evaluated = {
+            name[len("EVAL-") :]: to_cell(compile_expression(value, _NO_TIME).evaluate({**row, **added}))
+            for name, value in stanza.items()
+            if name.startswith("EVAL-")
+        }
+        return {**added, **{name: cell for name, cell in evaluated.items() if cell is not None}}
 
 
-def searched(sourcetype: str, fields: Row, props: Any) -> Row:
-    """Add what a props.conf adds to an event: aliases first, then what is evaluated, each from what was there."""
-    added = dict(fields)
-    settings = read_conf(props)[sourcetype]
-    for name, value in settings.items():
-        if name.startswith("FIELDALIAS-"):
-            match = re.fullmatch(r"(\w+) AS (\w+)", value)
-            assert match, value
-            if match[1] in added:
-                added[match[2]] = added[match[1]]
-    evaluated = {
-        name[len("EVAL-") :]: _Expression(value, added).value() for name, value in settings.items() if "EVAL-" in name
-    }
-    return {**added, **{name: value for name, value in evaluated.items() if value is not None}}
+def _time(raw: str, stanza: Mapping[str, str]) -> str:
+    """Read the time that stands behind TIME_PREFIX, in UTC."""
+    assert stanza.get("TZ", "UTC") == "UTC"
+    begin = re.search(stanza["TIME_PREFIX"], raw)
+    assert begin is not None, f"TIME_PREFIX does not match {raw[:80]}"
+    text = raw[begin.end() :][: int(stanza["MAX_TIMESTAMP_LOOKAHEAD"])]
+    form = re.sub(r"%\d?N", "%f", stanza["TIME_FORMAT"])
+    return format_number(datetime.strptime(text, form).replace(tzinfo=timezone.utc).timestamp())
+
+
+def _settled(row: Row) -> Row:
+    return {name: EmptyCell() if cell == "" else cell for name, cell in row.items()}
+
+
+def _several(name: str, found: list[str]) -> Row:
+    cell = to_cell(found)
+    return {} if cell is None else {name: cell}

@@ -17,11 +17,12 @@ import pytest
 from cbapi.response import CbResponseAPI, Process
 
 from tests.lab.arrivals import Arrivals, iso, md5_of
+from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.https import issued_for
 from tests.lab.inputs import Indexed, InputHost, Run, once
-from tests.lab.search_time import searched
+from tests.lab.search_time import SearchTime
 from tests.lab.site import ROOT, Site
 from tests.lab.waiting import wait_for
 
@@ -57,6 +58,11 @@ def estate(now: int) -> Estate:
         )
     )  # fmt: skip
     return estate
+
+
+def _searched(sourcetype: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Give an event as a search sees it."""
+    return dict(SearchTime({"props": read_conf(ROOT / "default" / "props.conf")}).row(fields, sourcetype))
 
 
 def _bytes_waiting(run: Run) -> int:
@@ -187,7 +193,7 @@ class TestProcesses:
         """A record in whole: what Carbon Black knows, what its parent is, and the command's own fields."""
         first, second = processes.run()
         assert first.fields["process_guid"] == PARENT
-        found = searched("cbsigned:process", second.fields, ROOT / "default" / "props.conf")
+        found = _searched("cbsigned:process", second.fields)
         assert found["link_process"] == f"{edr.url}/#analyze/{GUID}/1"
         assert (found["process_signature_exists"], found["process_signature_verified"]) == ("false", "false")
         assert (found["original_file_name"], found["process_observed_names"]) == ("tool.exe", "tool.exe")
@@ -259,7 +265,7 @@ class TestProcesses:
             ]
         )
         (event,) = [event for event in processes.run() if event.fields["process_guid"] == GUID]
-        fields = searched("cbsigned:process", event.fields, ROOT / "default" / "props.conf")
+        fields = _searched("cbsigned:process", event.fields)
         row = {name: fields[name] for name in ("process_md5", "process_name", "parent_process_md5", "user")}
         row.update(_time=str(event.time), parent_process_name="explorer.exe")
         (enriched,) = site.search([row]).rows
@@ -425,12 +431,12 @@ class TestProcesses:
         (event, *_) = processes.run()
         link = f"https://{event.fields['cbsigned_id'].partition('@')[2]}/#analyze/{event.fields['process_guid']}/1"
         old = {**event.fields, "cbsigned_id": f"{event.fields['process_guid']}@lab", "link_process": link}
-        seen = searched("cbsigned:process", old, ROOT / "default" / "props.conf")
+        seen = _searched("cbsigned:process", old)
         assert seen["cbsigned_id"] == event.fields["cbsigned_id"]
         (binary, *_) = InputHost(processes.site, "cbsigned_binaries").run(start="2026-01-01")
         own = binary.fields["cbsigned_id"]
         old = {**binary.fields, "cbsigned_id": own.partition("@")[0] + "@lab"}
-        assert searched("cbsigned:binary", old, ROOT / "default" / "props.conf")["cbsigned_id"] == own
+        assert _searched("cbsigned:binary", old)["cbsigned_id"] == own
 
 
 class TestTrouble:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Iterable, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Collection, Iterable, Tuple
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, baseline_name
 from cbverdict.anomalies.combination import score_of, score_of_cauchy
+from cbverdict.anomalies.exclusions import sentence_of
 from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, no_opinion
-from cbverdict.anomalies.local_time import Clocks, LocalClock
+from cbverdict.anomalies.local_time import Clocks, LocalClock, date_of
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.scores import Part, ProcessSide, Score
 from cbverdict.errors import Trouble
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
-from cbverdict.verdicts.signed_noise import Doubts, is_signed_noise, passes_all_but_score
+from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_but_score
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.anomalies.reference_lists import Lists, Member
     from cbverdict.events.event import ProcessEvent
     from cbverdict.verdicts.verdict import Verdict
@@ -26,41 +29,6 @@ _MAX_OPINIONS = 100_000
 
 
 _NO_TIME = "no opinion on the hour: the row has no time"
-
-
-class ProcessSide(NamedTuple):
-    """What a row's process, parent and signature say, whoever ran it and whenever."""
-
-    process: str | None
-    parent: Explanation
-    doubts: Doubts
-    reasons: Tuple[str, ...]
-
-
-class Part(NamedTuple):
-    """What is said of a row but its hour: the sum of Cauchy variables, of how many opinions, what score that gives."""
-
-    cauchy: float
-    opinions: int
-    score: float
-    reasons: Tuple[str, ...]
-    team: Explanation
-    parent: Explanation
-    passes_all_but_score: bool
-
-
-class Score(NamedTuple):
-    """What a row comes to; `score` is None where there is no opinion at all."""
-
-    score: float | None
-    hour: Explanation
-    part: Part
-    is_noise: bool
-
-    @property
-    def reasons(self) -> Tuple[str, ...]:
-        """Return the sentences."""
-        return self.hour.reasons + self.part.reasons
 
 
 class Anomalies:
@@ -156,7 +124,9 @@ class Anomalies:
             *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
             *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
         )
-        return ProcessSide(process, opinion, doubts, about)
+        decisions = self._profiles.decisions
+        exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
+        return ProcessSide(process, opinion, doubts, about, exclusions)
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""
@@ -165,15 +135,21 @@ class Anomalies:
         score = part.score if part.opinions else None
         if hour.p_value is not None:
             score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
-        return Score(score, hour, part, is_signed_noise(side.doubts, score, self.threshold))
+        return Score(score, hour, part, part.passes_all_but_score and (score is None or score < part.limit))
 
     def part(self, side: ProcessSide, view: PersonView) -> Part:
         """Judge all but the hour."""
         team = NONE if side.process is None else view.process(side.process)
         found = [opinion.cauchy for opinion in (team, side.parent) if opinion.p_value is not None]
         score = score_of_cauchy(sum(found) / len(found)) if found else 0.0
-        is_clear = passes_all_but_score(side.doubts, self.threshold)
-        return Part(sum(found), len(found), score, team.reasons + side.reasons, team, side.parent, is_clear)
+        is_clear, limit = passes_all_but_score(side.doubts, self.threshold), self.threshold
+        said: Tuple[str, ...] = ()
+        exclusion = next((one for one in side.exclusions if view.is_covered(one)), None)
+        if exclusion is not None:
+            is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
+            said = (sentence_of(exclusion, date_of(exclusion.until)),)
+        reasons = said + team.reasons + side.reasons
+        return Part(sum(found), len(found), score, reasons, team, side.parent, is_clear, limit)
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:
@@ -216,6 +192,10 @@ class PersonView:
         """Return the baselines that it rests on."""
         person = [Subject(SubjectKind.PERSON, self._person)] if self._person else []
         return person + ([Subject(SubjectKind.TEAM, self._team.lower())] if self._team else [])
+
+    def is_covered(self, decision: Decision) -> bool:
+        """Return whether a decision is about this person in this team."""
+        return decision.covers(self._person, self._team)
 
     @property
     def opinions(self) -> int:
@@ -269,7 +249,7 @@ class PersonView:
         if self._team is None:
             return self._without_team(name, f"no team of {self._person} is known")
         team = self._team.lower()
-        if self._lists.is_expected(team, name):
+        if self._lists.is_expected(team, name) or self._profiles.decisions.is_expected(team, name):
             return NONE
         group = self._profiles.team(team)
         if group is None:

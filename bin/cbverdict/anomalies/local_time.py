@@ -70,6 +70,11 @@ def day_of(text: str) -> int | None:
         return None
 
 
+def date_of(seconds: float) -> str:
+    """Return the date, in UTC, of seconds since 1970."""
+    return (_EPOCH + timedelta(seconds=seconds)).date().isoformat()
+
+
 @cache
 def is_zone(name: str) -> bool:
     """Return whether the time zone database has this name."""

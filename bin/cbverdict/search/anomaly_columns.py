@@ -15,8 +15,9 @@ from cbverdict.search.row_codec import pair_text
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.detector import Anomalies, Part, PersonView, ProcessSide, Score
+    from cbverdict.anomalies.detector import Anomalies, PersonView
     from cbverdict.anomalies.explanations import Explanation
+    from cbverdict.anomalies.scores import Part, ProcessSide, Score
     from cbverdict.events.times import TimeReader
     from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record, Tag
 
@@ -147,7 +148,7 @@ class RowScorer:
         This runs for each row, so what rows have in common is written once. `Anomalies.score` says the same, and a
         test compares them.
         """
-        texts, noise, threshold, both = [], 0, self._anomalies.threshold, self._reasons
+        texts, noise, both = [], 0, self._reasons
         for common, quarter in zip(commons, self._reader.quarters(times)):
             quarters, view, other, variable, opinions, score, passes, before, middle, around, ends, part = common
             hour = quarters.get(quarter) or view.at(quarter)
@@ -165,7 +166,7 @@ class RowScorer:
                 noise += passes
                 texts.append(f"{before}{middle}{hour_p}{ends[passes]}")
                 continue
-            is_noise = passes and score < threshold
+            is_noise = passes and score < part.limit
             noise += is_noise
             texts.append(f"{before}{score:.1f}{middle}{hour_p}{ends[is_noise]}")
         self.noise += noise
