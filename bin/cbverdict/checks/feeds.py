@@ -63,10 +63,9 @@ def _check(name: str, entry: Entry, accounts: set[str], entries: Entries) -> Fin
 
 def _state(name: str, entries: Entries) -> tuple[float, str] | None:
     """Return when an input had nothing left to read, and until when all is written (None: it never read)."""
-    for document in Collection(*entries.whom, COLLECTION).read([name]):
-        try:
-            state = json.loads(str(document.get("state")))
-            return float(state["caught_up"]), str(state["cursor"])
-        except (ValueError, TypeError, KeyError):
-            return None  # It is damaged; the input makes it anew.
-    return None
+    documents = list(Collection(*entries.whom, COLLECTION).read([name]))
+    try:
+        state = json.loads(str(documents[0].get("state")))
+        return float(state["caught_up"]), str(state["cursor"])
+    except (ValueError, TypeError, LookupError):
+        return None  # There is none, or it is damaged and the input makes it anew.
