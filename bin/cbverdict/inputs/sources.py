@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
+from urllib.parse import urlsplit
 
 from cbverdict.carbonblack.factory import server_of
 from cbverdict.carbonblack.port import Way
@@ -114,6 +115,11 @@ class Sources:
     def account(self) -> Account:
         """The input's account."""
         return self.settings.own_account
+
+    @property
+    def server(self) -> str:
+        """Whom the account names, whatever it is called itself: the host, and the port where it is another."""
+        return urlsplit(self.account.url).netloc
 
     @property
     def requests(self) -> int:
