@@ -130,7 +130,10 @@ def _is_ended(connection: HTTPConnection) -> bool:
     """Return whether the other side has ended a connection, or has said something that nobody asked for."""
     if connection.sock is None:
         return True
-    readable, _, _ = select.select([connection.sock], [], [], 0)
+    try:
+        readable, _, _ = select.select([connection.sock], [], [], 0)
+    except (ValueError, OSError):  # more files are open than `select` can tell, or it is closed already
+        return True
     return bool(readable)
 
 
