@@ -60,6 +60,18 @@ def issued_for(*names: str) -> Identity:
     return Identity(certificate.configure_cert, authority.cert_pem.bytes().decode())
 
 
+def asking_clients(*names: str) -> Identity:
+    """Make a certificate of a server that wants one of its clients as well."""
+    identity, clients = issued_for(*names), trustme.CA()
+
+    def configure(context: ssl.SSLContext) -> None:
+        identity.configure(context)
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+
+    return Identity(configure, identity.trust_pem)
+
+
 def self_signed_for(name: str, directory: str) -> Identity:
     """Make a bare self-signed certificate, without extensions, as Carbon Black's own default one is."""
     key = ec.generate_private_key(ec.SECP256R1())

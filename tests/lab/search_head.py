@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, MutableMapping, Optional
+from typing import Any, Callable, Dict, Iterable, List, Mapping, MutableMapping, Optional
+from urllib.parse import urlsplit
 
-import requests
+from splunklib.binding import Context, HTTPError
 
 from tests.lab.confs import Stanzas
 from tests.lab.host import SearchHost, SearchResult
 from tests.lab.site import ANALYST, Site
 from tests.lab.spl.clock import Clock
-from tests.lab.spl.environment import Environment, Row
+from tests.lab.spl.environment import Environment, Event, Row
 from tests.lab.spl.errors import SplError
 from tests.lab.spl.interpreter import Results, run_in
 from tests.lab.spl.tables import CollectionTable, MemoryTable, Table
@@ -32,17 +34,19 @@ class SearchHead:
     """A site and the data that its searches find; `capabilities` are those of who searches.
 
     `now` is seconds since 1970. Lookups are the app's: its files, which are changed here only, and its collections in
-    the site's splunkd. What the app's commands said is in `messages`, for each search anew.
+    the site's splunkd. What the app's commands said is in `messages`, for each search anew. `before` hears of a
+    command, its rows and its words before it runs.
     """
 
     site: Site
-    indexes: Mapping[str, Iterable[Row]] = field(default_factory=dict)
-    data_models: Mapping[str, Iterable[Row]] = field(default_factory=dict)
+    indexes: Mapping[str, Iterable[Event]] = field(default_factory=dict)
+    data_models: Mapping[str, Iterable[Event]] = field(default_factory=dict)
     now: float = 0.0
     zone: str = "UTC"
     capabilities: Iterable[str] = ANALYST
     macros: Dict[str, Dict[str, str]] = field(default_factory=dict)
     messages: List[tuple[str, str]] = field(default_factory=list)
+    before: Callable[[str, List[Row], List[str]], None] = lambda *_: None
     _kinds: Dict[Path, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,7 +56,7 @@ class SearchHead:
         self.macros = {**confs.get("macros", {}), **self.macros}
 
     def run(
-        self, spl: str, rows: Optional[Iterable[Row]] = None, *, earliest: Optional[str] = None, latest: str = "now"
+        self, spl: str, rows: Optional[Iterable[Event]] = None, *, earliest: Optional[str] = None, latest: str = "now"
     ) -> Results:
         """Run a search, on rows or on data of its own; times are as in a time range picker (`-24h@h`; None: all).
 
@@ -88,6 +92,7 @@ class SearchHead:
 
     def _command(self, name: str, stanza: Mapping[str, str], rows: List[Row], words: List[str]) -> List[Row]:
         """Run a command of the app as splunkd does: as what it says itself to be."""
+        self.before(name, rows, words)
         key = self.site.splunkd.log_in("analyst", *self.capabilities)
         host = self.site.host(key, stanza["filename"].removesuffix(".py"), getinfo_starts=0)
         result = self._run(host, rows, words)
@@ -107,18 +112,14 @@ class SearchHead:
 
     def _rest(self, path: str, options: Mapping[str, str]) -> List[Row]:
         """Ask splunkd, and give its entries as rows."""
-        splunkd = self.site.splunkd
-        key = splunkd.log_in("analyst", *self.capabilities)
-        answer = requests.get(
-            splunkd.url + path,
-            params={**options, "output_mode": "json"},
-            headers={"Authorization": f"Splunk {key}"},
-            verify=False,  # noqa: S501 - the lab's own server, on this machine
-            timeout=60,
-        )
-        if not answer.ok:
-            raise SplError(f"rest {path}: {answer.status_code}")
-        return [_entry(entry) for entry in answer.json()["entry"]]
+        uri = urlsplit(self.site.splunkd.url)
+        key = self.site.splunkd.log_in("analyst", *self.capabilities)
+        context = Context(scheme=uri.scheme, host=uri.hostname, port=uri.port, token=f"Splunk {key}")
+        try:
+            answer = context.get(path, output_mode="json", **options)
+        except HTTPError as error:
+            raise SplError(f"rest {path}: {error}") from None
+        return [_entry(entry) for entry in json.loads(answer.body.read())["entry"]]
 
 
 def _entry(entry: Mapping[str, Any]) -> Row:

@@ -31,7 +31,7 @@ class SearchTime:
 
     def row(self, document: Mapping[str, Any], sourcetype: str, **metadata: str) -> Row:
         """Give an event's fields: of its JSON, of the metadata (`index`, `source`, `host`), and what confs add."""
-        raw = json.dumps(document, ensure_ascii=False)
+        raw = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         stanza = self._props.get(sourcetype, {})
         row: Row = {"_raw": raw, "sourcetype": sourcetype, **metadata}
         if "TIME_PREFIX" in stanza:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cbsigned import CbsignedCommand
 from cbverdict.settings.verdicts import Method
+from tests.lab.conf_check import problems, read_app
 from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -132,6 +133,10 @@ class TestNothingDrifts:
             assert set(settings) - own <= scheme
         for argument in scheme:
             assert f'"{argument}"' in code, argument
+
+    def test_the_confs_that_are_built_keep_to_the_specs(self, package: Path) -> None:
+        """Those that UCC makes as well: names and values of Splunk's specs, and of the app's own."""
+        assert list(problems(read_app(package, package / "README"))) == []
 
     def test_every_source_type_has_props_and_an_event_type(self) -> None:
         """Of its name."""

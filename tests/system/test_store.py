@@ -23,6 +23,7 @@ from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS, Verdict
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.host import Row
+from tests.lab.search_head import SearchHead
 from tests.lab.site import ANALYST, ROOT, Site
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -380,6 +381,26 @@ def test_the_export_for_indexers_writes_the_columns_of_its_file(site: Site) -> N
     assert dict(zip(columns, row.split(",")))["signed"] == "unknown"
     assert "eventstats count AS documents BY md5 server | where documents=1" in search
     assert "override_if_empty=false" in search, "an empty store would take the file away"
+
+
+def test_the_export_holds_what_counts_and_its_macro_reads_it(site: Site) -> None:
+    """What is unknown, has expired, or has two documents is left out; an empty store takes nothing away."""
+    head = SearchHead(site, now=time.time())
+    export = "cbsigned - export verdicts for the indexers"
+    assert head.run_saved(export) == []
+    assert len(head.lookups["cbsigned_known"].read()) == 1
+    site.search(ROWS)
+    store = site.splunkd.collections["cbsigned_verdicts"]
+    store.save([{**store.get(f"{B}@lab"), "_key": f"{C * 2}@lab", "md5": "d" * 32, "expires": 1.0}], 0)
+    head.run_saved(export)
+    known = [
+        (row["md5"], row["signed"], row["process_signature_publisher"]) for row in head.lookups["cbsigned_known"].read()
+    ]
+    assert known == [(A, "true", "Example Corp"), (B, "false", "")]
+    head.macros["cbsigned_account"] = {"definition": '"lab"'}
+    rows: list[Row] = [{"md5": one, "signed": "true"} for one in (A, B, C)]
+    found = head.run("eval number=1 | `cbsigned_lookup_daily(md5)`", rows)
+    assert [row["signed"] for row in found] == ["true", "false", "unknown"]
 
 
 def test_the_fill_search_takes_the_fields_of_one_event(site: Site) -> None:

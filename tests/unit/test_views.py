@@ -30,6 +30,13 @@ def test_nothing_is_wrong_that_splunk_would_forgive(name: str) -> None:
     assert faults_of(definition_of(name), CONFS, {}) == []
 
 
+def test_every_view_of_our_own_is_reached_from_the_navigation() -> None:
+    """With the pages that UCC makes and those that every app has, and nothing that there is not."""
+    nav = ET.parse(VIEWS.parent / "nav" / "default.xml")  # noqa: S314 - our own
+    named = {str(view.get("name")) for view in nav.iter("view")}
+    assert named == {*NAMES, "inputs", "configuration", "search", "reports", "alerts"}
+
+
 @pytest.mark.parametrize(
     ("query", "fault"),
     [

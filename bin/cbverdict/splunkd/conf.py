@@ -16,7 +16,7 @@ from cbverdict.settings.account import Account, parse_account, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
 from cbverdict.splunkd.jobs import JobState, read_job
-from cbverdict.splunkd.rest import APP, connect
+from cbverdict.splunkd.rest import APP, connect, no_connection
 from cbverdict.splunkd.stores import BaselineStore, DecisionStore, VerdictStore
 
 ACCOUNTS = "cbsigned_account"
@@ -214,5 +214,5 @@ def _asking(conf_name: str) -> Iterator[None]:
         what = f"splunkd answered {status} when asked for {conf_name}.conf"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None
     except OSError as error:
-        what = f"splunkd does not give {conf_name}.conf ({type(error).__name__})"
+        what = f"splunkd does not give {conf_name}.conf ({no_connection(error)})"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple
 from splunklib import binding
 
 from cbverdict.errors import ServiceError, advice
-from cbverdict.splunkd.rest import connect
+from cbverdict.splunkd.rest import connect, no_connection
 
 _TIMEOUT = 10.0
 _SEARCH_TIMEOUT = 60.0
@@ -86,7 +86,7 @@ class Entries:
                 f"splunkd answered {error.status} to {path}: {_words(error)}", error.status
             ) from None
         except (binding.AuthenticationError, OSError, HTTPException, ValueError) as error:
-            what = f"splunkd does not answer {path} ({type(error).__name__}). {advice(ServiceError)}"
+            what = f"splunkd does not answer {path} ({no_connection(error)}). {advice(ServiceError)}"
             raise RefusedEntryError(what, 0) from None
         return body if isinstance(body, dict) else {}
 

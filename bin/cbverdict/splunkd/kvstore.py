@@ -11,7 +11,7 @@ from splunklib import binding, client
 from splunklib.data import record
 
 from cbverdict.errors import StoreError, advice
-from cbverdict.splunkd.rest import connect
+from cbverdict.splunkd.rest import connect, no_connection
 
 MAX_BATCH = 1000
 """Documents a save: KV's `max_documents_per_batch_save` up to Splunk 9.0; later ones take more."""
@@ -80,7 +80,7 @@ class Collection:
             kind = _ConflictError if error.status == 409 else StoreError  # noqa: PLR2004 - HTTP's conflict
             raise kind(f"the KV store answered {error.status}. {advice(StoreError)}") from None
         except (binding.AuthenticationError, OSError, HTTPException) as error:
-            what = f"the KV store does not answer ({type(error).__name__})"
+            what = f"the KV store does not answer ({no_connection(error)})"
             raise StoreError(f"{what}. {advice(StoreError)}") from None
         except (ValueError, RecursionError):
             return None  # no JSON

@@ -34,6 +34,26 @@ def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
     )
 
 
+_WANTS_CERTIFICATE = ("certificate_required", "certificate required", "handshake_failure", "handshake failure")
+_REFUSED = ("connection refused", "winerror 10061")
+
+
+def no_connection(error: BaseException) -> str:
+    """Say why there is no connection to splunkd: what an admin may have set, else the kind of the error."""
+    text = f"{error!r} {error}".lower()
+    if any(words in text for words in _WANTS_CERTIFICATE):
+        return (
+            "splunkd wants a client certificate, which no command and no handler of an app has: set requireClientCert "
+            "= false in server.conf, [sslConfig], and guard the management port by a firewall"
+        )
+    if isinstance(error, ConnectionRefusedError) or any(words in text for words in _REFUSED):
+        return (
+            "nobody listens on splunkd's management port, by which commands and handlers of apps reach it: look for "
+            "disableDefaultPort in server.conf, [httpServer], and at mgmtHostPort in web.conf"
+        )
+    return type(error).__name__
+
+
 class ServiceCall:
     """Call one of the add-on's endpoints with the user's own session."""
 
@@ -80,7 +100,7 @@ class ServiceCall:
                 "at this search head's load and at the add-on's logs (cbsigned_*.log), or search less at once"
             ) from None
         except (OSError, HTTPException) as error:
-            msg = f"the service does not answer ({type(error).__name__}). {advice(ServiceError)}"
+            msg = f"the service does not answer ({no_connection(error)}). {advice(ServiceError)}"
             raise ServiceError(msg) from None
         return text
 

@@ -7,7 +7,16 @@ and the answer would rest on it, it raises `UnsettledError` instead of guessing.
 from __future__ import annotations
 
 from tests.lab.spl.errors import SplError, UnknownCommandError, UnsettledError
-from tests.lab.spl.interpreter import Results, run
+from tests.lab.spl.interpreter import Results, is_generating, run
 from tests.lab.spl.tables import CollectionTable, MemoryTable
 
-__all__ = ["CollectionTable", "MemoryTable", "Results", "SplError", "UnknownCommandError", "UnsettledError", "run"]
+__all__ = [
+    "CollectionTable",
+    "MemoryTable",
+    "Results",
+    "SplError",
+    "UnknownCommandError",
+    "UnsettledError",
+    "is_generating",
+    "run",
+]

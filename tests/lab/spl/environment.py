@@ -10,6 +10,7 @@ from tests.lab.spl.tables import Table
 from tests.lab.spl.values import Cell
 
 Row = Dict[str, Cell]
+Event = Mapping[str, Cell]
 Command = Callable[[List[Row], List[str]], List[Row]]
 """An app's command: rows and words in, rows out."""
 Rest = Callable[[str, Mapping[str, str]], List[Row]]
@@ -24,8 +25,8 @@ class Environment:
     stanzas of their confs; `commands` an app's own. Lookups are changed by outputlookup.
     """
 
-    indexes: Mapping[str, Iterable[Row]] = field(default_factory=dict)
-    data_models: Mapping[str, Iterable[Row]] = field(default_factory=dict)
+    indexes: Mapping[str, Iterable[Event]] = field(default_factory=dict)
+    data_models: Mapping[str, Iterable[Event]] = field(default_factory=dict)
     lookups: MutableMapping[str, Table] = field(default_factory=dict)
     macros: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     saved_searches: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, List, Mapping, MutableMapping, Optional
+from typing import Iterable, List, Mapping, MutableMapping, Optional, Tuple
 
 import tests.lab.spl.commands
 import tests.lab.spl.functions  # noqa: F401 - entered by importing them
 from tests.lab.spl.clock import Clock
 from tests.lab.spl.commands.filtering import base_search
 from tests.lab.spl.commands.registry import COMMANDS
-from tests.lab.spl.environment import Command, Environment, Rest, Row, Search, ordered
-from tests.lab.spl.errors import SplError, UnknownCommandError
+from tests.lab.spl.environment import Command, Environment, Event, Rest, Row, Search, ordered
+from tests.lab.spl.errors import SplError, UnknownCommandError, UnsettledError
 from tests.lab.spl.macros import expand
 from tests.lab.spl.scanning import split, unquote, words
 from tests.lab.spl.tables import Table
@@ -27,7 +27,7 @@ class Results(List[Row]):
     columns: List[str]
 
 
-def run_in(environment: Environment, clock: Clock, spl: str, rows: Optional[Iterable[Row]] = None) -> Results:
+def run_in(environment: Environment, clock: Clock, spl: str, rows: Optional[Iterable[Event]] = None) -> Results:
     """Run a search in an environment, on rows or (None) on what it reads itself.
 
     Raises:
@@ -49,9 +49,9 @@ def run_in(environment: Environment, clock: Clock, spl: str, rows: Optional[Iter
 def run(  # noqa: PLR0913 - what a search may need, each of it optional
     spl: str,
     *,
-    rows: Optional[Iterable[Row]] = None,
-    indexes: Optional[Mapping[str, Iterable[Row]]] = None,
-    data_models: Optional[Mapping[str, Iterable[Row]]] = None,
+    rows: Optional[Iterable[Event]] = None,
+    indexes: Optional[Mapping[str, Iterable[Event]]] = None,
+    data_models: Optional[Mapping[str, Iterable[Event]]] = None,
     lookups: Optional[MutableMapping[str, Table]] = None,
     macros: Optional[Mapping[str, Mapping[str, str]]] = None,
     saved_searches: Optional[Mapping[str, Mapping[str, str]]] = None,
@@ -82,6 +82,12 @@ def run(  # noqa: PLR0913 - what a search may need, each of it optional
     return run_in(environment, Clock(now, zone_of(zone), earliest, latest), spl, rows)
 
 
+def is_generating(spl: str) -> bool:
+    """Say whether a search begins with a built-in command that makes rows itself."""
+    match = _NAME.match(spl.lstrip().lstrip("|"))
+    return match is not None and match[1] in COMMANDS and COMMANDS[match[1]].is_generating
+
+
 def _pipeline(search: Search, text: str, given: Optional[List[Row]]) -> List[Row]:
     parts = split(text, "|", "[")
     if not parts[0].strip():
@@ -91,8 +97,11 @@ def _pipeline(search: Search, text: str, given: Optional[List[Row]]) -> List[Row
     elif given is None:
         parts[0] = _explicit_search(parts[0])
     rows = given
-    for part in parts:
-        rows = _run_command(search, part, rows)
+    commands = [_named(search, part) for part in parts]
+    if given is None and commands[0][0] == "eval":
+        raise UnsettledError("a search that begins with eval: of no row, or of one that is made for it")
+    for name, arguments in commands:
+        rows = _run_command(search, name, arguments, rows)
     return rows or []
 
 
@@ -102,11 +111,17 @@ def _explicit_search(part: str) -> str:
     return part if match and match[1] == "search" else f"search {part}"
 
 
-def _run_command(search: Search, part: str, rows: Optional[List[Row]]) -> List[Row]:
+def _named(search: Search, part: str) -> Tuple[str, str]:
+    """Split a part of a pipeline into its command and the arguments; all are known before any runs."""
     match = _NAME.match(part)
     if match is None:
         raise SplError(f"a command is expected: {part.strip() or '(nothing between two bars)'}")
-    name, arguments = match[1], part[match.end() :].strip()
+    if match[1] not in COMMANDS and match[1] not in search.environment.commands:
+        raise UnknownCommandError(f"there is no command {match[1]}")
+    return match[1], part[match.end() :].strip()
+
+
+def _run_command(search: Search, name: str, arguments: str, rows: Optional[List[Row]]) -> List[Row]:
     if name == "search" and rows is None:
         return base_search(arguments, search)
     if name in COMMANDS:
@@ -114,8 +129,6 @@ def _run_command(search: Search, part: str, rows: Optional[List[Row]]) -> List[R
         if built_in.is_generating and rows:
             raise SplError(f"{name} must be the first command")
         return built_in.run(rows or [], arguments, search)
-    if name not in search.environment.commands:
-        raise UnknownCommandError(f"there is no command {name}")
     back = search.environment.commands[name](rows or [], [_argument(word) for word in words(arguments)])
     return [{field: _own_cell(cell) for field, cell in row.items()} for row in back]
 

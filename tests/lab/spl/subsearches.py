@@ -26,16 +26,16 @@ def as_terms(rows: Sequence[Row]) -> str:
     return format_rows(rows) if rows else "NOT ( )"
 
 
-def format_rows(rows: Sequence[Row], parts: Sequence[str] = PARTS) -> str:
+def format_rows(rows: Sequence[Row], parts: Sequence[str] = PARTS, between_values: str = "OR") -> str:
     """Write rows as one term: fields are ANDed and rows ORed; `search` and `query` stand as they are."""
     if len(rows) == 1 and set(rows[0]) == {"search"} and parts is PARTS:
         return f"( {values.text_of(values.from_cell(rows[0]['search']))} )"
     row_begin, column_begin, between, column_end, row_between, row_end = parts
-    each = [f"{column_begin} {f' {between} '.join(_terms(row))} {column_end}" for row in rows]
+    each = [f"{column_begin} {f' {between} '.join(_terms(row, between_values))} {column_end}" for row in rows]
     return f"{row_begin} {f' {row_between} '.join(each)} {row_end}"
 
 
-def _terms(row: Row) -> List[str]:
+def _terms(row: Row, between: str) -> List[str]:
     found = []
     for name, cell in row.items():
         cells = values.settled(cell)
@@ -43,5 +43,5 @@ def _terms(row: Row) -> List[str]:
             found.append(" ".join(cells))
         elif not name.startswith("_"):
             terms = [f"{name}={quote(one)}" for one in cells]
-            found.append(terms[0] if len(terms) == 1 else f"( {' OR '.join(terms)} )")
+            found.append(terms[0] if len(terms) == 1 else f"( {f' {between} '.join(terms)} )")
     return found

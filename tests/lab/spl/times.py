@@ -127,13 +127,10 @@ class Span:
             raise UnsettledError(f"where the buckets of span={text} begin")
 
     def start(self, moment: float) -> float:
-        """Give the start of the bucket that a moment lies in."""
-        if self._unit in {"s", "m", "h"} and self._count > 1:
+        """Give the start of the bucket that a moment lies in; those of hours and less begin at the epoch."""
+        if self._unit in {"s", "m", "h"}:
             seconds = self._count * _SECONDS[self._unit]
-            midnight = _snap(moment, "d", "", self._zone)
-            if 86400 % seconds:
-                raise UnsettledError("buckets that do not divide a day")
-            return midnight + (moment - midnight) // seconds * seconds
+            return moment // seconds * seconds
         return _snap(moment, self._unit, "", self._zone)
 
     def next(self, start: float) -> float:
@@ -141,7 +138,15 @@ class Span:
         return self.start(_add(start, self._count, self._unit, self._zone))
 
 
-_DEFAULT_SPANS = {900: "10s", 3600: "1m", 14400: "5m", 86400: "30m", 604800: "1d", 2592000: "1d"}
+_DEFAULT_SPANS = (
+    (900, 900, "10s"),
+    (3600, 3660, "1m"),
+    (14400, 14460, "5m"),
+    (86400, 90000, "30m"),
+    (604800, 2678400, "1d"),
+    (365 * 86400, 366 * 86400, "1mon"),
+)
+"""For the ranges of the time range picker in seconds, which begin at a whole minute, hour or day: timechart's span."""
 
 
 def default_span(earliest: Optional[float], latest: Optional[float]) -> str:
@@ -150,12 +155,11 @@ def default_span(earliest: Optional[float], latest: Optional[float]) -> str:
     Raises:
         UnsettledError: it is another range.
     """
-    seconds = int(latest - earliest) if earliest is not None and latest is not None else 0
-    if seconds in {365 * 86400, 366 * 86400}:
-        return "1mon"
-    if seconds not in _DEFAULT_SPANS:
-        raise UnsettledError(f"the span of a timechart over {seconds or 'all'} seconds: give span=")
-    return _DEFAULT_SPANS[seconds]
+    seconds = latest - earliest if earliest is not None and latest is not None else 0.0
+    for shortest, longest, span in _DEFAULT_SPANS:
+        if shortest <= seconds <= longest:
+            return span
+    raise UnsettledError(f"the span of a timechart over {f'{seconds:.0f}' if seconds else 'all'} seconds: give span=")
 
 
 _FRACTION = re.compile(r"%([369])?([QN])")

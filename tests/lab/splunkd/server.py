@@ -9,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Iterable
 from urllib.parse import parse_qs, quote, unquote_plus
 from xml.sax.saxutils import escape, quoteattr
 
@@ -57,7 +57,8 @@ class Splunkd:
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `checkpoints hang`, `writes refused`, `nonsense`.
     `jobs` are the searches that it knows, by id; one that was cancelled is forgotten. `conf_trouble` makes
     splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
-    `searcher` runs the searches that are sent to it.
+    `searcher` runs the searches that are sent to it; `users` have a password and capabilities; `input_made` hears of
+    an input that was made, by its kind and name.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -85,6 +86,8 @@ class Splunkd:
         self.app_version = self.confs["app"]["launcher"]["version"]
         self.cluster: facts.Cluster | None = None
         self.searcher: Searcher | None = None
+        self.users: dict[str, tuple[str, Iterable[str]]] = {}
+        self.input_made: Callable[[str, str], None] = lambda kind, name: None  # noqa: ARG005 - nobody starts it
         self.calls: list[tuple[str, str, str]] = []
         self.kv_trouble = ""
         self.conf_trouble = ""
@@ -154,6 +157,8 @@ class Splunkd:
         session = self._sessions.get(request.headers.get("authorization", "").partition(" ")[2])
         if match is None:
             return _message(404, "Not Found")
+        if match["rest"] == "auth/login":
+            return self._log_in(request)
         if session is None:
             return _message(401, "call not properly authenticated")
         self.calls.append((session.user, request.verb, request.path))
@@ -163,6 +168,13 @@ class Splunkd:
             return _as_asked(request, _message(error.status, error.text))
         except kvstore.KvError as error:
             return _message(error.status, str(error))
+
+    def _log_in(self, request: Request) -> Response:
+        form = _form(request)
+        password, capabilities = self.users.get(form.get("username", ""), ("", ()))
+        if not password or form.get("password") != password:
+            return _message(401, "Login failed")
+        return Response(200, json.dumps({"sessionKey": self.log_in(form["username"], *capabilities)}).encode())
 
     def _route(self, request: Request, session: Session, path: str) -> Response:
         for endpoint in self._endpoints:
@@ -298,6 +310,8 @@ class Splunkd:
             stanza["disabled"] = str(int(rest[1] == "disable"))
         else:
             stanza.update({key: value for key, value in form.items() if key not in {"name", "output_mode"}})
+        if not rest:
+            self.input_made(kind, name)
         return _feed(f"data/inputs/{kind}", {name: stanza}, 200 if rest else 201)
 
     def _conf(self, request: Request, name: str, rest: list[str]) -> Response:

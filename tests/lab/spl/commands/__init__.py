@@ -9,6 +9,7 @@ from tests.lab.spl.commands import (  # noqa: F401 - entered by importing them
     evaluating,
     filling,
     filtering,
+    iterating,
     looking_up,
     making,
     multivalues,

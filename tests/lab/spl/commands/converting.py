@@ -10,12 +10,14 @@ from tests.lab.spl.arguments import Arguments, select
 from tests.lab.spl.commands.registry import command
 from tests.lab.spl.environment import Row, Search, fields_of, with_cell
 from tests.lab.spl.errors import SplError, UnsettledError
+from tests.lab.spl.patterns import wildcard
 from tests.lab.spl.scanning import unquote
 from tests.lab.spl.values import format_number, parse_number
 
-_CALL = re.compile(r"(\w+)\((.*)\)")
+_CALL = re.compile(r"(\w+)(?:\((.*)\))?")
 _DURATION = re.compile(r"(?:(\d+)\+)?(\d+):(\d+):(\d+)")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)b?", re.IGNORECASE)
+_MINUTES = re.compile(r"(?:(\d+):)?(\d+)\.(\d{3})")
 _KILOBYTES = {"": 1, "k": 1, "m": 1024, "g": 1024 * 1024}
 _FORMAT = "%m/%d/%Y %H:%M:%S"
 Change = Callable[[str], Optional[str]]
@@ -26,19 +28,34 @@ Change = Callable[[str], Optional[str]]
 def _convert(rows: List[Row], arguments: str, search: Search) -> List[Row]:
     given = Arguments.parse(arguments, "timeformat")
     form = given.options.get("timeformat", _FORMAT)
-    skipped: set[str] = set()
-    for function, pattern, target in _clauses(given.words):
+    clauses = _clauses(given.words)
+    skipped = set(select([pattern for function, pattern, _ in clauses if function == "none"], fields_of(rows)))
+    for function, pattern, target in clauses:
         if function == "none":
-            skipped |= set(select([pattern], fields_of(rows)))
             continue
-        change = _changes(form, search)[function]
-        if "*" in pattern and target != pattern:
-            raise UnsettledError("AS with wildcards in convert")
         for name in select([pattern], fields_of(rows)):
             if name not in skipped:
-                into = name if target == pattern else target
-                rows = [_changed(row, name, into, change) for row in rows]
+                change = _best(rows, name) if function == "auto" else _changes(form, search)[function]
+                rows = [_changed(row, name, _target(name, pattern, target), change) for row in rows]
     return rows
+
+
+def _target(name: str, pattern: str, target: str) -> str:
+    """Give the field that gets the value: the same, or AS another one, whose wildcard stands for the same text."""
+    match = wildcard(pattern).fullmatch(name)
+    assert match is not None
+    return target.replace("*", match[1], 1) if "*" in pattern else target
+
+
+def _best(rows: List[Row], name: str) -> Change:
+    """Give the conversion that all values of a field can have; without one the field is left as it is."""
+    found = [one for row in rows for one in values.settled(row.get(name))]
+    if all(parse_number(one) is not None for one in found):
+        return lambda text: text
+    fitting = [change for pattern, change in _KNOWN if all(pattern.fullmatch(one) for one in found)]
+    if len(fitting) > 1:
+        raise UnsettledError(f"which conversion is the best one for {name}")
+    return fitting[0] if fitting else lambda text: text
 
 
 def _clauses(given: List[str]) -> List[Tuple[str, str, str]]:
@@ -48,7 +65,7 @@ def _clauses(given: List[str]) -> List[Tuple[str, str, str]]:
         match = _CALL.fullmatch(rest.pop(0))
         if match is None or match[1] not in _NAMES:
             raise SplError(f"convert takes one of {', '.join(_NAMES)} with a field")
-        name = unquote(match[2].strip())
+        name = unquote((match[2] or "").strip()) or "*"
         target = name
         if rest and rest[0].lower() == "as":
             target = unquote(rest[1]) if len(rest) > 1 else ""
@@ -90,8 +107,18 @@ def _without_unit(text: str) -> Optional[str]:
 
 
 def _milliseconds(text: str) -> Optional[str]:
-    match = _must(re.fullmatch(r"(?:(\d+):)?(\d+)\.(\d{3})", text), text)
+    match = _must(_MINUTES.fullmatch(text), text)
     return format_number(int(match[1] or 0) * 60 + int(match[2]) + int(match[3]) / 1000)
+
+
+_KNOWN: Tuple[Tuple[re.Pattern[str], Change], ...] = (
+    (_DURATION, _seconds),
+    (re.compile(r"\d+:\d+\.\d{3}"), _milliseconds),
+    (re.compile(r"\d+(?:\.\d+)?[kmg]b?", re.IGNORECASE), _kilobytes),
+    (re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"), lambda text: text.replace(",", "")),
+    (re.compile(r"[+-]?\d+(?:\.\d+)? *[a-zA-Z]+"), _without_unit),
+)
+"""What `auto` tries: the forms that the conversions are for."""
 
 
 def _only_number(text: str) -> Optional[str]:
@@ -117,7 +144,6 @@ def _changes(form: str, search: Search) -> Dict[str, Change]:
         return format_number(moment)
 
     return {
-        "auto": lambda text: text,
         "ctime": ctime,
         "dur2sec": _seconds,
         "memk": _kilobytes,

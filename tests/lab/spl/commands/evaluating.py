@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Dict, List
 
 from tests.lab.spl import values
-from tests.lab.spl.arguments import Arguments, names_of
+from tests.lab.spl.arguments import Arguments
 from tests.lab.spl.commands.filtering import with_subsearches
 from tests.lab.spl.commands.registry import command
-from tests.lab.spl.environment import Row, Search, fields_of, ordered, with_cell
+from tests.lab.spl.environment import Row, Search, with_cell
 from tests.lab.spl.errors import SplError, UnsettledError
 from tests.lab.spl.expressions import compile_assignments
-from tests.lab.spl.functions.json_texts import as_text
-from tests.lab.spl.patterns import pcre, sed, wildcard
-from tests.lab.spl.scanning import bracketed, is_quoted, quote, unquote
+from tests.lab.spl.patterns import pcre, sed
+from tests.lab.spl.scanning import is_quoted, unquote
 
 
 @command("eval")
@@ -27,83 +25,6 @@ def _eval(rows: List[Row], arguments: str, search: Search) -> List[Row]:
             row = with_cell(row, name, values.to_cell(expression.evaluate(row)))  # noqa: PLW2901 - each sees the last
         made.append(row)
     return made
-
-
-@command("foreach")
-def _foreach(rows: List[Row], arguments: str, search: Search) -> List[Row]:
-    parts = bracketed(arguments)
-    if len(parts) != 3 or parts[2][0].strip():
-        raise SplError("foreach takes fields and one search in brackets")
-    given, template = Arguments.parse(parts[0][0], "mode", "itemstr", "iterstr", "fieldstr"), parts[1][0]
-    mode = given.options.get("mode", "multifield")
-    if given.options.keys() - {"mode"}:
-        raise UnsettledError("other names for <<FIELD>> and <<ITEM>>")
-    names = names_of(given.words)
-    if mode == "multifield":
-        return _for_fields(rows, names, template, search)
-    if mode not in _ITEMS or len(names) != 1:
-        raise UnsettledError(f"foreach mode={mode} of {len(names)} fields")
-    return [_for_values(row, _ITEMS[mode](row.get(names[0])), template, search) for row in rows]
-
-
-def _for_fields(rows: List[Row], names: Sequence[str], template: str, search: Search) -> List[Row]:
-    for pattern in names:
-        if "*" not in pattern:
-            rows = _for_named(rows, pattern, template, search)
-            continue
-        for name in [one for one in ordered(search.columns, rows) if not one.startswith("_")]:
-            match = wildcard(pattern).fullmatch(name)
-            if match:
-                rows = search.pipeline(_filled(template, name, match.groups()), rows)
-    return rows
-
-
-def _for_named(rows: List[Row], name: str, template: str, search: Search) -> List[Row]:
-    """Run for a field that is named; of one that no row has, it must make no difference."""
-    made = search.pipeline(_filled(template, name, ()), rows)
-    if made != rows and name not in fields_of(rows):
-        raise UnsettledError(f"foreach {name}, which no row has")
-    return made
-
-
-def _filled(template: str, name: str, parts: Sequence[str]) -> str:
-    text = template.replace("<<FIELD>>", name).replace("<<MATCHSTR>>", "".join(parts[:1]) if len(parts) == 1 else name)
-    for place, part in enumerate(parts[:3], 1):
-        text = text.replace(f"<<MATCHSEG{place}>>", part)
-    return _refuse_rest(text)
-
-
-def _refuse_rest(text: str) -> str:
-    rest = re.search(r"<<[A-Z]+\d?>>", text)
-    if rest:
-        raise SplError(f"{rest[0]} has no meaning here")
-    return text
-
-
-def _array_items(cell: Optional[values.Cell]) -> List[str]:
-    if cell is None:
-        return []
-    try:
-        document = json.loads(values.text_of(cell))
-    except ValueError:
-        document = None
-    if not isinstance(document, list):
-        raise UnsettledError("foreach mode=json_array of what is no array")
-    return [as_text(one) for one in document]
-
-
-_ITEMS: Mapping[str, Callable[[Optional[values.Cell]], List[str]]] = {
-    "multivalue": values.settled,
-    "json_array": _array_items,
-}
-
-
-def _for_values(row: Row, items: Sequence[str], template: str, search: Search) -> Row:
-    for place, one in enumerate(items):
-        item = one if values.parse_number(one) is not None else quote(one)
-        text = _refuse_rest(template.replace("<<ITEM>>", item).replace("<<ITER>>", str(place)))
-        (row,) = search.pipeline(text, [row])
-    return row
 
 
 @command("rex")

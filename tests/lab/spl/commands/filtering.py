@@ -94,6 +94,13 @@ def _head(rows: List[Row], arguments: str, search: Search) -> List[Row]:
     return rows
 
 
+@command("require")
+def _require(rows: List[Row], arguments: str, _: Search) -> List[Row]:
+    if arguments or not rows:
+        raise SplError("require: there are no rows" if not arguments else "require takes no arguments")
+    return rows
+
+
 @command("tail")
 def _tail(rows: List[Row], arguments: str, _: Search) -> List[Row]:
     count = parse_count("tail", arguments or str(_TEN))

@@ -105,11 +105,19 @@ def _changed(cell: Cell, pairs: Sequence[Tuple[str, str]]) -> Cell:
     if isinstance(cell, list):
         raise UnsettledError("replace of several values")
     text = values.text_of(values.from_cell(cell))
-    for old, new in pairs:
-        match = wildcard(old).fullmatch(text)
-        if match:
-            return _expanded(new, match.groups())
-    return cell
+    exact = [new for old, new in pairs if old == text]
+    if exact:
+        return exact[-1]
+    fitting = [
+        (len(old.replace("*", "")), old, new) for old, new in pairs if "*" in old and wildcard(old).fullmatch(text)
+    ]
+    if not fitting:
+        return cell
+    fullest = [one for one in fitting if one[0] == max(fitting)[0]]
+    match = wildcard(fullest[0][1]).fullmatch(text)
+    if len(fullest) > 1 or match is None:
+        raise UnsettledError(f"which of several wildcards replaces {text}")
+    return _expanded(fullest[0][2], match.groups())
 
 
 def _expanded(new: str, parts: Sequence[str]) -> str:

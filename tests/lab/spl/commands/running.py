@@ -21,12 +21,16 @@ _OPTION = re.compile(r"(\w+)=(.*)", re.DOTALL)
 
 @command("savedsearch", generating=True)
 def _savedsearch(_: List[Row], arguments: str, search: Search) -> List[Row]:
-    if len(words(arguments)) != 1:
-        raise UnsettledError("savedsearch with replacements")
-    name = unquote(arguments)
+    given = words(arguments)
+    name = unquote(given[0]) if given else ""
     if name not in search.environment.saved_searches:
         raise SplError(f"there is no saved search {name}")
     text = search.environment.saved_searches[name]["search"]
+    for word in given[1:]:
+        match = _OPTION.fullmatch(word)
+        if match is None or match[1] == "nosubstitution":
+            raise UnsettledError(f"{word} of savedsearch")
+        text = text.replace(f"${match[1]}$", unquote(match[2]))
     return search.pipeline(expand(text, search.environment.macros, search.clock), None)
 
 
@@ -80,13 +84,14 @@ def _addinfo(rows: List[Row], arguments: str, search: Search) -> List[Row]:
 
 @command("format")
 def _format(rows: List[Row], arguments: str, _: Search) -> List[Row]:
-    given = Arguments.parse(arguments, "mvsep", "maxresults", "emptystr")
-    if given.options or len(given.words) not in {0, len(PARTS)}:
+    given = Arguments.parse(arguments, "mvsep", "maxresults", "emptystr", "quote")
+    if given.options.keys() & {"emptystr", "quote"} or len(given.words) not in {0, len(PARTS)}:
         raise UnsettledError("options of format")
+    rows = rows[: given.number("maxresults", 0) or None]
     if not rows:
         raise UnsettledError("format of no rows")
     parts = [unquote(word) for word in given.words] or PARTS
-    return [{"search": format_rows(rows, parts)}]
+    return [{"search": format_rows(rows, parts, given.options.get("mvsep", "OR"))}]
 
 
 @command("return")

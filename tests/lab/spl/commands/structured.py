@@ -69,20 +69,22 @@ def _collect(value: Any, path: str, found: Dict[str, List[str]]) -> None:
         found.setdefault(path, []).append(as_text(value))
 
 
-@command("xyseries")
+@command("xyseries", "maketable")
 def _xyseries(rows: List[Row], arguments: str, search: Search) -> List[Row]:
     given = Arguments.parse(arguments, "grouped", "sep", "format")
-    x, y, *data = given.only_words(3, 3, "three fields")
-    if given.options:
+    x, y, *data = given.only_words(3, 100, "three fields or more")
+    if given.options.keys() - {"sep"}:
         raise UnsettledError("options of xyseries")
+    separator = given.options.get("sep", ": ")
     made: Dict[str, Row] = {}
     for row in rows:
         cells = [values.settled(row.get(name)) for name in (x, y)]
         if any(len(each) != 1 for each in cells):
             raise UnsettledError("xyseries where a field is missing or has several values")
         target = made.setdefault(cells[0][0], {x: cells[0][0]})
-        if data[0] in row:
-            target[cells[1][0]] = row[data[0]]
+        for name in data:
+            if name in row:
+                target[f"{name}{separator}{cells[1][0]}" if len(data) > 1 else cells[1][0]] = row[name]
     series = sorted({name for row in made.values() for name in row if name != x}, key=sort_key)
     search.columns = [x, *series]
     return [made[key] for key in sorted(made, key=sort_key)]

@@ -92,7 +92,8 @@ def _log(value: Value, base: Value = Number(10.0)) -> Value:  # noqa: B008 - a c
         return None
     if one <= 0 or other <= 0 or not math.log(other):
         raise UnsettledError(f"log({value}, {base})")
-    return Number(math.log10(one) if other == _TEN else math.log(one) / math.log(other))
+    power = math.log10(one) if other == _TEN else math.log(one) / math.log(other)
+    return Number(round(power) if math.isclose(other ** round(power), one, rel_tol=1e-12) else power)
 
 
 def rounded(value: float, places: int) -> str:
@@ -180,7 +181,10 @@ def _duration(seconds: float) -> str:
 def _commas(number: Number) -> str:
     if number.is_integer() and "." not in number.text:
         return f"{int(number):,}"
-    return f"{Decimal(rounded(number, 2)):,}"
+    text = rounded(number, 2)
+    if text.endswith("0") and not number.text.endswith("0"):
+        raise UnsettledError(f"whether {number.text} with commas has two decimals or fewer")
+    return f"{Decimal(text):,}"
 
 
 def _hex(number: Number) -> str:
