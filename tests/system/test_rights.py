@@ -61,7 +61,11 @@ def test_every_capability_that_is_granted_is_declared_or_splunks_own(site: Site)
     """One of the app's that nobody declares is granted to nobody; each input has its own."""
     confs = site.splunkd.confs
     declared = {name.partition("::")[2] for name in confs["authorize"] if name.startswith("capability::")}
-    own = {f"edit_modinput_{kind}" for kind in confs["inputs"]} | {"cbsigned_lookup", "cbsigned_admin", "cbsigned_review"}
+    own = {f"edit_modinput_{kind}" for kind in confs["inputs"]} | {
+        "cbsigned_lookup",
+        "cbsigned_admin",
+        "cbsigned_review",
+    }
     assert declared == own
     splunks = {"run_custom_command", "list_inputs", "list_storage_passwords", "edit_storage_passwords"}
     assert frozenset().union(*site.splunkd.roles().values()) == declared | splunks
