@@ -54,7 +54,6 @@ def test_an_analyst_needs_one_capability_and_never_the_secrets(site: Site) -> No
     secrets = {"list_storage_passwords", "edit_storage_passwords"}
     inputs = {"list_inputs", "edit_modinput_cbsigned_processes", "edit_modinput_cbsigned_binaries"}
     assert roles["cbsigned_admin"] == {*roles["cbsigned_user"], "cbsigned_admin", "cbsigned_review", *secrets, *inputs}
-    assert roles["cbsigned_reviewer"] == {*roles["cbsigned_user"], "cbsigned_review"}
 
 
 def test_every_capability_that_is_granted_is_declared_or_splunks_own(site: Site) -> None:
