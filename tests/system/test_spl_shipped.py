@@ -220,6 +220,7 @@ EXPECTED: Dict[str, Rows] = {
     f'{_REVIEW} action=expect days=180 why="all of HR has it now"': [],
     '| inputlookup cbsigned_exclusions where user="jdoe" | cbsignedreview action=end': [],
     '| inputlookup cbsigned_exclusions where process_name="timecard.exe" | cbsignedreview action=end': [],
+    "| cbsignedinputs": [],
     "| cbsignedpurge": [{"action": "purge", "result": "expired verdicts are swept"}],
 }
 """What each search gives, its text on one line: rows in order, of each the fields that are said here."""

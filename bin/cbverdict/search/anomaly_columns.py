@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.detector import Anomalies, PersonView
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.anomalies.scores import Part, ProcessSide, Score
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import TimeReader
     from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record, Tag
 
@@ -97,14 +98,22 @@ class RowScorer:
         self.columns = [*options.fields.who(), *OTHER_TIME_FIELDS, TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
+        self._expected: dict[Tuple[str, ...], tuple[str, str]] = {}
         self._views: dict[Tuple[str, ...], PersonView] = {}
         self.noise = 0
         self.untimed = 0
 
+    def prefetch(self, events: Sequence[ProcessEvent]) -> None:
+        """Read what is usual for the parents of these rows and for the people who are expected, in one go.
+
+        It may run in another thread than the one that asks for verdicts meanwhile.
+        """
+        self._anomalies.prepare(self._expected.values(), {event.parent.name for event in events})
+
     def score_processes(self, enriched: Sequence[Enriched]) -> list[ScoredProcess]:
         """Judge all but who and when."""
         anomalies = self._anomalies
-        anomalies.prepare((), {one.event.parent.name for one in enriched})
+        self.prefetch([one.event for one in enriched])
         return [
             ScoredProcess(
                 one.tag,
@@ -116,11 +125,18 @@ class RowScorer:
             for one in enriched
         ]
 
-    def load_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
-        """Read what is usual for people, told by the values of `columns` but the time."""
-        named = {who: self._user_and_team(who) for who in whos}
-        self._anomalies.prepare(named.values(), ())
-        self._views = {who: self._anomalies.view(*pair) for who, pair in named.items()}
+    def expect_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
+        """Hear of people whose rows are about to come, told by the values of `columns` but the time."""
+        self._expected = {who: self._user_and_team(who) for who in whos}
+
+    def expect_rows(self, events: Sequence[ProcessEvent]) -> None:
+        """Hear of people by whole rows."""
+        self._expected = {pair: pair for pair in ((event.user, event.team) for event in events)}
+
+    def load_people(self) -> None:
+        """Read what is usual for the people who are expected."""
+        self._anomalies.prepare(self._expected.values(), ())
+        self._views = {who: self._anomalies.view(*pair) for who, pair in self._expected.items()}
 
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
@@ -130,7 +146,7 @@ class RowScorer:
         return Common(
             quarters=view.quarters,
             view=view,
-            other=view.oddest(self._reader.ends(texts_of(dict(zip(self.columns, who)), OTHER_TIME_FIELDS))),
+            other=self._on_both_ends(view, who),
             cauchy=part.cauchy,
             opinions=part.opinions,
             score=part.score,
@@ -141,6 +157,11 @@ class RowScorer:
             ends=(f"{between}{_BOOLEANS[False]}{after}", f"{between}{_BOOLEANS[True]}{after}"),
             part=part,
         )
+
+    def _on_both_ends(self, view: PersonView, who: Tuple[str, ...]) -> Explanation | None:
+        """Judge both ends of a time (None: the row has none that can be read), as hardly any row has."""
+        ends = dict(zip(OTHER_TIME_FIELDS, who[-len(OTHER_TIME_FIELDS) :]))
+        return view.oddest(self._reader.ends(texts_of(ends, OTHER_TIME_FIELDS))) if any(ends.values()) else None
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
         """Score rows; give the fields of each as the SDK writes them.
@@ -181,8 +202,8 @@ class RowScorer:
 
     def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:
         """Add the fields to each record, in place."""
+        self.expect_rows([one.event for one in enriched])
         kinds = self.score_processes(enriched)
-        self._anomalies.prepare({(one.event.user, one.event.team) for one in enriched}, ())
         for record, one, kind in zip(records, enriched, kinds):
             view = self._anomalies.view(one.event.user, one.event.team)
             quarters = self._reader.ends((one.event.time, *one.event.other_times))
