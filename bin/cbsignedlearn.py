@@ -23,6 +23,7 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
     """The map runs where the rows are, on the indexers; the reduce on the search head writes the baselines."""
 
     dryrun = Option(default=False, validate=validators.Boolean())
+    wait = Option(default=False, validate=validators.Boolean())
     name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
     user_field = Option(name="user", validate=_TEXT)
     team_field = Option(name="team", validate=_TEXT)
@@ -52,17 +53,22 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
 
     def reduce(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
         """Put the parts together; after the last, write the baselines and say what was learnt."""
+        from cbverdict.anomalies.hold_back import hold_back  # noqa: PLC0415 - likewise
         from cbverdict.errors import CbsignedError  # noqa: PLC0415 - likewise
         from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - at the first chunk, not at getinfo
+        from cbverdict.splunkd.lookup_files import read_lists  # noqa: PLC0415 - likewise
 
         try:
             for record in records:
                 self._learnt.add_part(record)
             if not self.is_last_chunk:
                 return
+            info = self.metadata.searchinfo
+            client = BaselineClient(info.splunkd_uri, info.session_key)
+            if self.wait and self._learnt.baselines:
+                self._learnt.baselines = hold_back(self._learnt.baselines, client, read_lists())
             if not self.dryrun and self._learnt.baselines:
-                info = self.metadata.searchinfo
-                BaselineClient(info.splunkd_uri, info.session_key).learn(self._learnt.baselines)
+                client.learn(self._learnt.baselines)
         except CbsignedError as error:
             self.write_error(f"cbsignedlearn: {error}")
             return

@@ -86,7 +86,7 @@ def _local(epoch: int, offset: int) -> Time:
 
 
 def _by_profile(profiles: Profiles, user: str) -> Judge:
-    profile = profiles.hours(user, None, ())
+    profile = profiles.hours(user, ())
     is_known = profile.hours >= profiles.settings.minimum_support
     return lambda time: score_of(profile.p_value(time.weekday * SLOTS + time.minute // 30)) if is_known else 0.0
 

@@ -11,6 +11,7 @@ import pytest
 
 from cbsigned import CbsignedCommand
 from cbsignedlearn import CbsignedlearnCommand
+from cbsignedprofile import CbsignedprofileCommand
 from cbsignedpurge import CbsignedpurgeCommand
 from cbverdict.events.columns import (
     GUID_FIELDS,
@@ -98,8 +99,8 @@ class TestTheCommands:
         told = {re.findall(r"`(\w+)=", option)[0] for option in _page("command").table("option")}
         assert told == set(CbsignedCommand().options)
         others = _page("command").table("command")
-        assert len(others) == 2
-        for text, command in zip(others, (CbsignedlearnCommand(), CbsignedpurgeCommand())):
+        assert len(others) == 3
+        for text, command in zip(others, (CbsignedlearnCommand(), CbsignedprofileCommand(), CbsignedpurgeCommand())):
             assert set(re.findall(r"\[(\w+)=", text)) == set(command.options) - {"phase"}  # which splunkd alone gives
 
     def test_the_defaults_on_the_page_are_the_commands(self) -> None:

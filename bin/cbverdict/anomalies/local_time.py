@@ -70,6 +70,11 @@ def day_of(text: str) -> int | None:
         return None
 
 
+def date_text(day: int) -> str:
+    """Write a day since 1970 as YYYY-MM-DD."""
+    return (_FIRST + timedelta(days=day)).isoformat()
+
+
 @cache
 def is_zone(name: str) -> bool:
     """Return whether the time zone database has this name."""
