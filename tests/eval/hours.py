@@ -66,8 +66,7 @@ def detect(path: Path) -> dict[str, Detection]:
         judges = {"cbsigned": _by_profile(profiles, user), **_simple_rules(person.first)}
         for rule, judge in judges.items():
             detection = detections.setdefault(rule, Detection())
-            detection.own.extend(map(judge, person.own))
-            detection.attacks.extend(map(judge, person.attacks))
+            detection.add(map(judge, person.own), map(judge, person.attacks))
     return detections
 
 

@@ -17,8 +17,8 @@ def test_hours_find_more_than_the_simple_rules(recorded: Path) -> None:
     """Where people's own later events are moved by 8 to 16 hours."""
     detections = hours.detect(recorded / "activity.csv")
     ours = detections.pop("cbsigned")
-    assert ours.auc() >= 0.83
-    assert ours.found_at(0.01) >= 0.28
+    assert ours.auc() >= 0.845
+    assert ours.found_at(0.01) >= 0.355
     assert all(ours.auc() > simple.auc() for simple in detections.values())
 
 
@@ -26,8 +26,10 @@ def test_teams_find_three_times_what_rarity_finds(recorded: Path) -> None:
     """Where somebody uses the tool of somebody from another team."""
     detections = teams.detect(recorded / "peers.csv")
     ours = detections["cbsigned"]
-    assert ours.auc() >= 0.80
-    assert ours.found_at(0.01) >= 3 * detections["backed-off rarity"].found_at(0.01) > 0
+    assert ours.auc() >= 0.87
+    assert ours.found_at(0.01) >= 0.34 > 3 * detections["backed-off rarity"].found_at(0.01) > 0
+    assert ours.share_of_own_from(20) <= 0.022
+    assert ours.share_of_own_from(30) <= 0.0075
 
 
 @pytest.mark.parametrize("learns_first", [True, False])
