@@ -31,10 +31,11 @@ NOWHERE = "http://127.0.0.1:9"
 
 def _contentctl(repository: Path, verb: str) -> subprocess.CompletedProcess[str]:
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOWHERE)
+    no_git = {"GIT_PYTHON_REFRESH": "quiet"}  # which it would ask for when it starts, and never needs here
     return subprocess.run(
         [str(CONTENTCTL), verb],
         cwd=repository,
-        env={**os.environ, **proxies},
+        env={**os.environ, **proxies, **no_git},
         capture_output=True,
         text=True,
         check=False,

@@ -39,7 +39,7 @@ class Enrichment:
         outcomes = []
         self.enriched += len(records)
         for record in records:
-            content = repr([record.get(name) for name in COLUMNS])
+            content = repr([record.get(name) or "" for name in COLUMNS])
             record["signed"] = ("true", "false", "unknown")[len(content) % 3]
             answer = self.answers[sum(content.encode("utf-8", "replace")) % len(self.answers)]
             record["publisher"] = f'{answer}"{len(content)}"'
@@ -94,6 +94,26 @@ def test_the_reply_is_the_sdks_to_the_byte(chunks: list[list[Row]], answers: lis
                 expected, counted = _by_sdk(body, answers)
                 assert (reply.body, reply.rows) == (expected, len(rows))
                 assert {tag: times for tag, times in reply.tags.items() if times} == counted
+
+
+@pytest.mark.parametrize("written", [["a"], ["b"], ["c"], ["d"], ["e"], ["c", "new"], ["new", "d"], ["new"], []])
+def test_what_is_written_into_an_empty_column_stays_in_its_place(written: list[str]) -> None:
+    """Columns that no row has are taken out before the SDK reads rows, and put back."""
+
+    def enrich(records: list[dict[str, Any]]) -> list[Outcome]:
+        for record in records:
+            record.update(dict.fromkeys(written, "w"))
+        return [Outcome("true", is_lasting=True) for _ in records]
+
+    names = ["a", "b", "md5", "c", "d", "e", INDEX]
+    body = encode([{"md5": "1"}, {"md5": "2"}, {"md5": "1"}], names).decode()
+    records = list(_read(StringIO(body)))
+    enrich(records)
+    writer = RecordWriterV2(BytesIO(), maxresultrows=None)
+    writer.write_records(records)
+    reply = RowCodec(_read, enrich).reply(body)
+    assert reply is not None
+    assert reply.body == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
 
 
 @pytest.mark.parametrize("answer", [MARK, MARK * 2, f"x{MARK}y", f"{MARK}\n{MARK}", f'",{MARK}'])

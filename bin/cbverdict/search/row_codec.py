@@ -23,7 +23,7 @@ from functools import lru_cache
 from io import StringIO
 from itertools import count, groupby, repeat, zip_longest
 from operator import methodcaller
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Protocol, Sequence, Tuple
+from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple
 
 from cbverdict.search.sdk_compat import write_rows
 
@@ -117,6 +117,25 @@ class _Rows(NamedTuple):
     has_time: bool = True
 
 
+class _Folded(NamedTuple):
+    """Rows without the columns that none of them has: `runs` is how many of those stood after each that is left."""
+
+    text: str
+    runs: Mapping[str, int] = {}
+    dropped: frozenset[str] = frozenset()
+
+    def is_overwritten(self, records: Sequence[Record]) -> bool:
+        """Return whether something was written into a column that was taken for empty."""
+        return any(any(map(record.get, self.runs)) or not self.dropped.isdisjoint(record) for record in records)
+
+
+class _Lines(NamedTuple):
+    """The lines of a chunk's rows, without what all of them end with."""
+
+    lines: list[str]
+    tail: str
+
+
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
@@ -146,22 +165,21 @@ class RowCodec:
 
     def reply(self, body: str) -> Reply | None:
         """Return the reply to a chunk's body, or None where the SDK has to."""
-        header, _, rest = body.partition("\n")
+        header = body[: body.find("\n")]
         if header != self._header:
             self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying, self._passed)
-        form, lines = self._form, _lines(rest)
-        if form is None or not lines or self._mark in body:
-            return None
-        rows = form.read(lines)
-        if rows is None:
+        form = self._form
+        cut = _cut(body, len(header) + 1, form.tail) if form and self._mark not in body else None
+        rows = form.read(cut) if form and cut else None
+        if form is None or cut is None or rows is None:
             return None
         strange = set(rows.heads) - self._likes.keys()
         new: dict[Any, str] = {}
-        for head, line in zip(rows.heads, lines) if strange else ():
+        for head, line in zip(rows.heads, cut.lines) if strange else ():
             if head in strange:
-                new.setdefault(head, line)  # in the rows' order, in which a budget runs out
-        del rest, lines  # A chunk's text is large: what is not needed any more goes before its reply is made.
+                new.setdefault(head, line + cut.tail)  # in the rows' order, in which a budget runs out
+        del cut  # A chunk's text is large: what is not needed any more goes before its reply is made.
         made = self._make(form, new)
         return None if made is None else self._write(rows, made)
 
@@ -189,17 +207,21 @@ class RowCodec:
         """Have the SDK read and write one row of each new kind (None: it reads or writes these lines otherwise)."""
         if not lines:
             return {}
-        records = list(self._read(StringIO("\n".join([self._header, *lines.values(), ""]))))
-        if len(records) != len(lines):
+        whole = "\n".join([self._header, *lines.values(), ""])
+        folded = _fold(form.plain, {*form.varying, INDEX}, whole)
+        read = self._read_and_enrich(form, folded, len(lines))
+        if read is not None and folded.is_overwritten(read[0]):
+            folded = _Folded(whole)
+            read = self._read_and_enrich(form, folded, len(lines))
+        if read is None:
             return None
-        for record in records:
-            record.update(dict.fromkeys((*form.varying, INDEX), self._mark))
-        enriched = self._enrich(records)
+        records, enriched = read
         fields = self._varying.fields if self._varying else ()
         for record in records:
             record.update(dict.fromkeys(fields, ""))
             record.update(dict.fromkeys(fields[:1], self._mark))
-        header_text, texts = write_rows(records)
+        header_text, _ = write_rows([{**dict.fromkeys(form.plain, ""), **records[0]}])
+        texts = self._unfolded(records, folded.runs)
         if fields:
             texts = [text[: text.rindex(self._mark)] for text in texts]
         parts = [tuple(map(sys.intern, text.split(self._mark))) for text in texts]
@@ -212,6 +234,27 @@ class RowCodec:
             key: _ProcessTemplate(cut, one, self._tags.setdefault(one.tag, len(self._tags)))
             for key, cut, one in zip(lines, parts, enriched)
         }
+
+    def _read_and_enrich(
+        self, form: _Form, folded: _Folded, count: int
+    ) -> tuple[list[Record], Sequence[EnrichedRow]] | None:
+        records = list(self._read(StringIO(folded.text)))
+        if len(records) != count:
+            return None
+        for record in records:
+            record.update(dict.fromkeys((*form.varying, INDEX), self._mark))
+        return records, self._enrich(records)
+
+    def _unfolded(self, records: list[Record], runs: Mapping[str, int]) -> list[str]:
+        """Have the SDK write records, with the empty columns that stand in runs after these in their places."""
+        folds = {name: f"{self._mark}fold{many}." for name, many in runs.items()}
+        for record in records:
+            record.update(folds)
+        _, texts = write_rows(records)
+        for many in set(runs.values()):
+            fold, twins = f"{self._mark}fold{many}.", _TWIN * many
+            texts = [text.replace(fold, twins) for text in texts]
+        return texts
 
     def _like(self, form: _Form, kind: _ProcessTemplate, who: Tuple[str, ...], values: Tuple[str, ...]) -> _RowTemplate:
         before, between, after = form.fill(kind.texts, who)
@@ -240,8 +283,8 @@ class RowCodec:
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
         if self._varying is not None and self._varying.forget():
             self._likes.clear()
-        body = self._header_text + "".join(texts)
-        return Reply(body, len(likes), Counter({tag: tags[place] for tag, place in self._tags.items()}))
+        texts.insert(0, self._header_text)
+        return Reply("".join(texts), len(likes), Counter({tag: tags[place] for tag, place in self._tags.items()}))
 
 
 class _Form:
@@ -250,6 +293,7 @@ class _Form:
     def __init__(self, plain: Sequence[str], varying: Sequence[str], passed: Sequence[str]) -> None:
         """Store the columns in their order, the index last, those that may vary, the time last, and what is passed."""
         self._all, when = varying[:-1], varying[-1:]
+        self.plain = plain
         self.varying = [name for name in plain if name in varying or name in passed]
         self._who = [name for name in self.varying if name in self._all]
         self._each = [name for name in self.varying if name not in self._who]  # what differs from row to row
@@ -267,9 +311,15 @@ class _Form:
         """Whether what differs from row to row stands together."""
         return self.varying[self._at : self._at + len(self._each)] == self._each
 
-    def read(self, lines: list[str]) -> _Rows | None:
+    @property
+    def tail(self) -> str:
+        """How a row ends whose columns hold one value each: with the twins of all of them, which are empty."""
+        return "," * self._columns
+
+    def read(self, cut: _Lines) -> _Rows | None:
         """Read rows from their lines (None: a line is no row of the expected form)."""
-        return (self._cut_all(lines) if self._is_cut else None) or self._match_all(lines)
+        rows = self._cut_all(cut.lines) if self._is_cut and cut.tail else None
+        return rows or self._match_all([line + cut.tail for line in cut.lines] if cut.tail else cut.lines)
 
     def cut(self, head: Any, line: str) -> tuple[Any, Tuple[str, ...]]:  # noqa: ANN401 - what tells rows
         """Cut what tells rows into what tells their kind and the cells that say who."""
@@ -306,11 +356,9 @@ class _Form:
         return before, _woven(texts[self._at + len(self._each) : -1], cells[self._at :]), texts[-1]
 
     def _cut_all(self, lines: list[str]) -> _Rows | None:
-        """Cut rows from their ends, all at once; None where one has a multivalue or something else is odd."""
-        tail, cuts = "," * self._columns, len(self._each) + 1
-        if not all(map(str.endswith, lines, repeat(tail))):
-            return None
-        rows = [line[: -self._columns].rsplit(",", cuts) for line in lines]
+        """Cut rows without their tails from their ends, all at once; None where something is odd."""
+        cuts = len(self._each) + 1
+        rows = [line.rsplit(",", cuts) for line in lines]
         if set(map(len, rows)) != {cuts + 1}:
             return None
         heads, *each, numbers = zip(*rows)
@@ -362,6 +410,37 @@ def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Fo
         return None
     form = _Form(plain, columns, passed)
     return form if form.is_usable else None
+
+
+def _fold(plain: Sequence[str], kept: Container[str], text: str) -> _Folded:
+    """Take out of each run of columns that are empty in all rows every one but the first.
+
+    Most columns that are asked for are other sources' names; the SDK would read and write each of their cells.
+    """
+    if "\0" in text:
+        return _Folded(text)  # The csv module refuses it before Python 3.11, the hardened reader does not.
+    header, *rows = csv.reader(StringIO(text))
+    if set(map(len, rows)) != {len(header)}:
+        return _Folded(text)
+    columns = list(zip(*rows))
+    half = len(plain)
+    are_empty = [
+        name not in kept and not any(columns[place]) and not any(columns[half + place])
+        for place, name in enumerate(plain)
+    ]
+    runs: Dict[str, int] = {}
+    places: list[int] = []
+    for place, is_empty in enumerate(are_empty):
+        if is_empty and place and are_empty[place - 1]:
+            runs[plain[places[-1]]] = runs.get(plain[places[-1]], 0) + 1
+        else:
+            places.append(place)
+    both = [*places, *(half + place for place in places)]
+    written = StringIO()
+    writer = csv.writer(written)
+    writer.writerow([header[place] for place in both])
+    writer.writerows(zip(*(columns[place] for place in both)))
+    return _Folded(written.getvalue(), runs, frozenset(plain) - {plain[place] for place in places})
 
 
 def _cells_of(rows: _Rows) -> Tuple[str, Sequence[str]]:
@@ -439,6 +518,24 @@ def pair_text(value: str | list[str]) -> str:
         return value + ","
     _, (text,) = write_rows([{INDEX: value}])
     return text[: -len(_LINE_END)]
+
+
+def _cut(body: str, start: int, tail: str) -> _Lines | None:
+    """Cut what follows a chunk's header into lines (None: it has none, or ends within one).
+
+    Where each line ends with the tail, as nearly always, one cut gives lines without it.
+    """
+    lines = body.split(f"{tail}\n")
+    is_plain = lines.pop() == "" and len(lines) == body.count("\n", start) > 0
+    if is_plain and not ('"' in body and any(many % 2 for many in set(map(_count_quotes, lines)))):
+        lines[0] = lines[0][start:]
+        return _Lines(lines, tail)
+    whole = _lines(body[start:])
+    if not whole:
+        return None
+    if all(map(str.endswith, whole, repeat(tail))):
+        return _Lines([line[: -len(tail)] for line in whole], tail)
+    return _Lines(whole, "")
 
 
 def _lines(rest: str) -> list[str]:

@@ -10,7 +10,7 @@ import sys
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Iterable, Protocol
 
-from splunklib.searchcommands.internals import RecordWriterV2
+from splunklib.searchcommands.internals import CsvDialect, RecordWriterV2
 
 if TYPE_CHECKING:
     from splunklib.searchcommands.search_command import SearchCommand as _Base
@@ -82,10 +82,41 @@ class HardenedCommand(_Base):
         if reply is None:
             super()._execute_chunk_v2(process, chunk)
         else:
-            self._record_writer._buffer.write(reply.body)  # noqa: SLF001 - see above
-            self._record_writer._pending_record_count += reply.rows  # noqa: SLF001 - likewise
+            _write_whole(self._record_writer, reply)
         if self.is_last_chunk:
             self.finish()
+
+
+class _ReplyBuffer:
+    """What the SDK's writer writes into: texts as they came; a StringIO copies a reply of some MB several times."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._texts: list[str] = []
+
+    def write(self, text: str) -> None:
+        """Add a text."""
+        self._texts.append(text)
+
+    def getvalue(self) -> str:
+        """Return all that was written."""
+        return "".join(self._texts)
+
+    def seek(self, place: int) -> None:
+        """Do nothing: the SDK goes to the beginning before it empties the buffer, and nowhere else."""
+
+    def truncate(self) -> None:
+        """Forget all."""
+        self._texts.clear()
+
+
+def _write_whole(writer: Any, reply: ChunkReply) -> None:  # noqa: ANN401 - the SDK's, which has no types
+    if not isinstance(writer._buffer, _ReplyBuffer):  # noqa: SLF001 - see above
+        writer._buffer = _ReplyBuffer()  # noqa: SLF001 - likewise; it is empty between two chunks
+        writer._writer = csv.writer(writer._buffer, dialect=CsvDialect)  # noqa: SLF001 - likewise
+        writer._writerow = writer._writer.writerow  # noqa: SLF001 - likewise
+    writer._buffer.write(reply.body)  # noqa: SLF001 - likewise
+    writer._pending_record_count += reply.rows  # noqa: SLF001 - likewise
 
 
 def write_rows(rows: list[dict[str, Any]]) -> tuple[str, list[str]]:
