@@ -26,7 +26,8 @@ _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
 _FEW = 4  # people who begin with something on one day, each by himself
 
-_CAUSES = ("hour", "process", "parent")
+_HOUR, _PROCESS, _PARENT = "hour", "process", "parent"  # which question is the odd one
+_UNJUDGED = 2.0  # more than any p-value
 
 
 class ProcessSide(NamedTuple):
@@ -39,7 +40,11 @@ class ProcessSide(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What is said of a row but its hour: the sum of weighted Cauchy variables, their weight, what score that gives."""
+    """What is said of a row but its hour: the sum of weighted Cauchy variables, their weight, what score that gives.
+
+    `who` is whose finding it would be: the person's or, of nobody, the program's. `least` is the smallest p-value, and
+    which question it answers.
+    """
 
     cauchy: float
     weight: float
@@ -49,7 +54,12 @@ class Part(NamedTuple):
     parent: Explanation
     passes_all_but_score: bool
     doubts: Doubts
-    process: str | None
+    who: str
+    least: Tuple[float, str]
+
+    def cause(self, hour: Explanation) -> str:
+        """Return which question is the odd one, with this answer to that of the hour."""
+        return _HOUR if hour.p_value is not None and hour.p_value <= self.least[0] else self.least[1]
 
 
 class Score(NamedTuple):
@@ -175,7 +185,7 @@ class Anomalies:
             score = score_of_cauchy((part.cauchy + HOUR_WEIGHT * hour.cauchy) / (part.weight + HOUR_WEIGHT))
         is_high = score is not None and score >= self.threshold
         day = view.day(next(iter(quarters))) if quarters else None
-        group = group_of(view, day, hour, part) if is_high else ""
+        group = group_of(part.who, day, part.cause(hour)) if is_high else ""
         return Score(score, hour, part, is_signed_noise(part.doubts, score, self.threshold), group)
 
     def begin(self, side: ProcessSide, view: PersonView) -> int:
@@ -200,9 +210,15 @@ class Anomalies:
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
         new_score = None if team.strict is None else score_of(team.strict)
+        least = min(
+            (_UNJUDGED if one.p_value is None else one.p_value, cause)
+            for one, cause in ((team, _PROCESS), (parent, _PARENT))
+        )
         doubts = side.doubts._replace(new_score=new_score)
         is_clear = passes_all_but_score(doubts, self.threshold)
-        return Part(cauchy, weight, score, reasons, team, parent, is_clear, doubts, side.process)
+        return Part(
+            cauchy, weight, score, reasons, team, parent, is_clear, doubts, view.person or side.process or "", least
+        )
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:
@@ -226,14 +242,9 @@ class Anomalies:
         )
 
 
-def group_of(view: PersonView, day: int | None, hour: Explanation, part: Part) -> str:
+def group_of(who: str, day: int | None, cause: str) -> str:
     """Write what rows of one finding have in common: who, on which local day, and which question is the odd one.
 
     A traveller, a week on call or a new tool make many rows over the threshold; they are one thing to look at.
     """
-    found = [
-        (one.p_value, cause) for one, cause in zip((hour, part.team, part.parent), _CAUSES) if one.p_value is not None
-    ]
-    cause = min(found)[1] if found else ""
-    who = view.person or part.process or ""
     return " ".join(filter(None, (who, "" if day is None else date_text(day), cause)))

@@ -73,6 +73,7 @@ class RowScorer:
         self._read = options.fields
         self.columns = [*options.fields.who(), *OTHER_TIME_FIELDS, TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
+        self._groups: dict[tuple[str, int | None, str], str] = {}
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
         self._views: dict[Tuple[str, ...], PersonView] = {}
         self._beginnings: dict[str | None, list[FirstRows]] = {}
@@ -146,9 +147,9 @@ class RowScorer:
         """
         if self._begun:
             self._judge_beginnings()
-        texts, noise, threshold, both = [], 0, self._anomalies.threshold, self._reasons
+        texts, noise, threshold, both, groups = [], 0, self._anomalies.threshold, self._reasons, self._groups
         for common, quarter in zip(commons, self._reader.quarters(times)):
-            quarters, view, other, _, variable, weight, score, passes, before, middle, around, gap, ends, part = (
+            quarters, view, other, ends_on, variable, weight, score, passes, before, middle, around, gap, ends, part = (
                 common.cells
             )
             hour = quarters.get(quarter) or view.at(quarter)
@@ -162,25 +163,24 @@ class RowScorer:
                 middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
             if p_value is not None:
                 score = score_of_cauchy((variable + HOUR_WEIGHT * hour_variable) / (weight + HOUR_WEIGHT))
-            elif not weight:
-                noise += passes
-                texts.append(f"{before}{middle}{hour_p}{gap}{ends[passes]}")
-                continue
             if score >= threshold:
-                group = self._group_text(quarter, common.cells, hour)
+                key = part.who, ends_on if quarter is None else view.clock.at(quarter).day, part.cause(hour)
+                group = groups.get(key) or self._group(key)
                 texts.append(f"{before}{score:.1f}{middle}{hour_p}{gap}{group}{ends[False]}")
                 continue
             noise += passes
-            texts.append(f"{before}{score:.1f}{middle}{hour_p}{gap}{ends[passes]}")
+            shown = f"{score:.1f}" if weight or p_value is not None else ""
+            texts.append(f"{before}{shown}{middle}{hour_p}{gap}{ends[passes]}")
         self.noise += noise
         self._anomalies.forget_quarters()
-        if len(self._reasons) > _MAX_REASONS:
-            self._reasons.clear()
+        for known in (self._reasons, self._groups):
+            if len(known) > _MAX_REASONS:
+                known.clear()
         return texts
 
-    def _group_text(self, quarter: int | None, cells: Cells, hour: Explanation) -> str:
-        day = cells.day if quarter is None else cells.view.day(quarter)
-        return pair_text(group_of(cells.view, day, hour, cells.part))[:-1]
+    def _group(self, key: tuple[str, int | None, str]) -> str:
+        text = self._groups[key] = pair_text(group_of(*key))[:-1]
+        return text
 
     def _both(self, hour: Explanation, part: Part) -> str:
         text = self._reasons[hour.reasons, part.reasons] = pair_text(_listed(hour.reasons + part.reasons))
