@@ -12,8 +12,9 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import Baseline, Baselines, Sighting, learn
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, learn, merge_baselines
 from cbverdict.anomalies.detector import Anomalies
+from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
 from cbverdict.errors import ServiceError
@@ -486,8 +487,21 @@ def test_what_many_people_begin_with_is_a_roll_out_and_what_one_does_is_not() ->
     assert together[0]["anomaly_reasons"] == [
         "newclient.exe was never run by anybody before, in 10,800 starts",
         "explorer.exe never started newclient.exe in 10,800 starts",
-        "30 people began with newclient.exe in these rows, so that it counts for less",
+        "30 people began with newclient.exe lately, so that it counts for less",
     ]
+
+
+def test_a_roll_out_is_known_from_what_was_learnt_since_yesterday() -> None:
+    """A search each five minutes sees few of the people that it reaches."""
+    learnt = _people(40)
+    waiting = {
+        f"process {name}": unite(sketch_of(f"user{number}") for number in range(30)) for name in ("newclient.exe",)
+    }
+    for age, is_lately in ((0, True), (1, True), (2, False)):
+        noted = {MONDAY - age: waiting, **({MONDAY: {"hour 02": []}} if age else {})}
+        since = merge_baselines([learnt, {ORGANISATION: Baseline(waiting_people=noted)}])
+        (row,) = _scored(_begin(range(1)), Memory(since))
+        assert (float(row["anomaly_score"]) < 10) is is_lately
 
 
 def test_somebody_elses_incident_on_the_day_of_a_roll_out_is_found() -> None:

@@ -124,7 +124,7 @@ def test_a_roll_out_is_said_and_leaves_what_a_drop_is_judged_by() -> None:
     assert of_roll_out(found, 16.0) == Explanation(0.032, "0.032", cauchy(0.032), ("because",), 0.002)
     assert of_roll_out(found, 1e6).p_value == 1.0
     assert of_roll_out(NONE, 16.0) == NONE
-    assert roll_out("a.exe", 7) == "7 people began with a.exe in these rows, so that it counts for less"
+    assert roll_out("a.exe", 7) == "7 people began with a.exe lately, so that it counts for less"
 
 
 def test_signers_are_sentences() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cbverdict.anomalies.baselines import (
     ORGANISATION,
+    WAITING_DAYS,
     Baseline,
     Baselines,
     Sighting,
@@ -156,6 +157,13 @@ def test_where_nothing_is_known_nothing_waits() -> None:
     assert hold_back(new, Memory({}), Lists()) == new
     somebody = {Subject(SubjectKind.PERSON, "new"): Baseline({MONDAY: 1 << 2})}
     assert hold_back(somebody, Memory(HISTORY), Lists()) == somebody
+
+
+def test_who_waited_long_ago_is_forgotten_and_what_was_decided_is_not() -> None:
+    """Else the organisation's baseline would grow with every incident."""
+    people = {MONDAY: {"process a.exe": [1], "refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}
+    kept = Baseline(waiting_people=people).forget(120.0).waiting_people
+    assert kept == {MONDAY: {"refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}
 
 
 def test_without_what_was_usual_before_nothing_is_learnt() -> None:

@@ -29,6 +29,12 @@ MAX_NAME = 256
 MAX_NAMES = 5000
 """Names that one document keeps in each of its counts; where there are more, those not seen for longest go first."""
 
+WAITING_DAYS = 60
+"""So long it is remembered who waits with what to be learnt."""
+
+DECISIONS = ("accepted ", "refused ")
+"""How what somebody decided on begins, among what waits."""
+
 HALF_LIVES = 3
 """After so many half-lives something is forgotten altogether."""
 
@@ -110,7 +116,6 @@ class Baseline:
     def forget(self, half_life: float) -> Baseline:
         """Leave out what is too old to count, and names beyond what a document keeps."""
         horizon = int(HALF_LIVES * half_life)
-        latest = max(self.waiting_people, default=0)
         return Baseline(
             forget_days(self.days),
             _most_seen(forget_counts(self.names, horizon)),
@@ -118,7 +123,7 @@ class Baseline:
             _forget_people(self.people, horizon),
             _most_seen(forget_counts(self.waiting, horizon)),
             forget_days(self.waiting_days),
-            {day: known for day, known in self.waiting_people.items() if day > latest - horizon},
+            _forget_waiting(self.waiting_people),
         )
 
     def members(self, team: str) -> Sketch:
@@ -239,6 +244,16 @@ def _add_person(people: People, generation: int, name: str, person: str) -> None
 def _forget_people(people: People, horizon: int) -> People:
     oldest = max(people, default=0) - horizon // GENERATION
     return {generation: known for generation, known in people.items() if generation >= oldest}
+
+
+def _forget_waiting(people: People) -> People:
+    """Leave out who waited long ago; what somebody decided on is kept."""
+    oldest = max(people, default=0) - WAITING_DAYS
+    kept = {
+        day: {what: known for what, known in noted.items() if day > oldest or what.startswith(DECISIONS)}
+        for day, noted in people.items()
+    }
+    return {day: noted for day, noted in kept.items() if noted}
 
 
 def _merge_people(one: People, other: People) -> People:

@@ -11,6 +11,7 @@ from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opi
 from cbverdict.anomalies.local_time import Clocks, date_text
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason
@@ -200,7 +201,7 @@ class Anomalies:
         """Judge all but the hour; those who began with the program are known from `begin`."""
         team = NONE if side.process is None else view.process(side.process)
         parent, reasons = side.parent, team.reasons + side.reasons
-        people = len(self._beginners.get(side.process or "", ()))
+        people = self._people_beginning(side.process) if side.process else 0
         if people > _FEW and side.process and view.begins(side.process):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
             factor = float((people - _FEW + 1) ** 2)
@@ -219,6 +220,11 @@ class Anomalies:
         return Part(
             cauchy, weight, score, reasons, team, parent, is_clear, doubts, view.person or side.process or "", least
         )
+
+    def _people_beginning(self, process: str) -> int:
+        """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
+        here = len(self._beginners.get(process, ()))
+        return max(here, people_waiting(self._profiles.organisation, program(process))) if here else 0
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:

@@ -127,7 +127,7 @@ def acted_through(parent: str, reason: str) -> str:
 
 def roll_out(process: str, people: int) -> str:
     """Write that many people began with a program together."""
-    return f"{people} people began with {_counted(process)} in these rows, so that it counts for less"
+    return f"{people} people began with {_counted(process)} lately, so that it counts for less"
 
 
 def first_signer(publisher: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Iterator, NamedTuple
 
 from cbverdict.anomalies.active_hours import HOURS, hours_of, merge_days
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
+from cbverdict.anomalies.baselines import DECISIONS, ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import Counts, add_count, merge_counts
 from cbverdict.anomalies.distinct_count import head_count, unite
 
@@ -22,8 +22,7 @@ DAYS = 5
 PEOPLE = 5
 """People who have to do it, together over these days."""
 
-ACCEPTED, REFUSED = "accepted", "refused"
-"""Words before what somebody decided on."""
+ACCEPTED, REFUSED = (word.strip() for word in DECISIONS)
 
 
 class Waiting(NamedTuple):
@@ -63,6 +62,13 @@ def is_released(organisation: Baseline, person: str, what: str) -> bool:
         return True
     days = [names[what] for names in organisation.waiting_people.values() if what in names]
     return len(days) >= DAYS and head_count(unite(days)) >= PEOPLE
+
+
+def people_waiting(organisation: Baseline, what: str) -> int:
+    """Return how many people something waits of since yesterday, by the newest day on which anything waits."""
+    newest = max(organisation.waiting_people, default=0)
+    lately = (organisation.waiting_people.get(day, {}).get(what, []) for day in (newest - 1, newest))
+    return head_count(unite(lately))
 
 
 def _noted(organisation: Baseline) -> set[str]:
