@@ -494,11 +494,10 @@ def test_what_many_people_begin_with_is_a_roll_out_and_what_one_does_is_not() ->
 def test_a_roll_out_is_known_from_what_was_learnt_since_yesterday() -> None:
     """A search each five minutes sees few of the people that it reaches."""
     learnt = _people(40)
-    waiting = {
-        f"process {name}": unite(sketch_of(f"user{number}") for number in range(30)) for name in ("newclient.exe",)
-    }
+    many = unite(sketch_of(f"user{number}") for number in range(30))
     for age, is_lately in ((0, True), (1, True), (2, False)):
-        noted = {MONDAY - age: waiting, **({MONDAY: {"hour 02": []}} if age else {})}
+        noted: People = {MONDAY: {"hour 02": []}}
+        noted.setdefault(MONDAY - age, {})["process newclient.exe"] = many
         since = merge_baselines([learnt, {ORGANISATION: Baseline(waiting_people=noted)}])
         (row,) = _scored(_begin(range(1)), Memory(since))
         assert (float(row["anomaly_score"]) < 10) is is_lately
