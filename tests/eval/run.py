@@ -134,6 +134,8 @@ def _print_processes(half: str, result: Result) -> bool:
         )
     for kind, rows in result.kept().most_common(5):
         print(f"  kept though signed: {rows} x {kind}")
+    for kind, rows in result.noise().most_common(5):
+        print(f"  dropped: {rows} x {kind}")
     by_unsigned = [row for row in result.outcomes if row.record["parent_signed"] == "false"]
     print(f"started by what is not signed: dropped {sum(row.is_noise for row in by_unsigned)} of {len(by_unsigned)}")
     dropped, rows = result.dropped("true", is_tool=False)

@@ -12,7 +12,7 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, learn, merge_baselines
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, People, Sighting, learn, merge_baselines
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.profiles import Profiles
