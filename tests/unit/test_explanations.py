@@ -91,7 +91,7 @@ def test_an_hour_is_told_by_day_and_half_hour(slot: int, when: str) -> None:
 )
 def test_a_process_is_compared_with_the_team_and_the_others(own: dict[str, float], process: str, sentence: str) -> None:
     """From what nobody ever ran to what the team runs less than others do."""
-    person = PersonProfile(own, 0, int(sum(own.values())), GROUP)
+    person = PersonProfile(own, (), int(sum(own.values())), GROUP)
     assert on_team(person, GROUP, WHO, process).reasons == (sentence,)
 
 
@@ -112,7 +112,7 @@ def test_a_share_too_small_to_write_is_less_than_that() -> None:
 def test_what_a_person_begins_with_is_compared_with_everybody_where_there_is_no_team() -> None:
     """And says so."""
     organisation = Organisation(OTHERS, 0, 10_000, Everybody(OTHERS, 0, 10_000))
-    person = PersonProfile({"outlook.exe": 300.0}, 0, 300, organisation)
+    person = PersonProfile({"outlook.exe": 300.0}, (), 300, organisation)
     assert on_team(person, organisation, Compared("ann", None, 0), "git.exe").reasons == (
         "git.exe is 9.9 % of what everybody runs (there is no team to compare with); first time for ann in 300 starts",
     )

@@ -22,7 +22,7 @@ organisation that installs something every day one more is nothing, in one where
 from __future__ import annotations
 
 import math
-from typing import Mapping
+from typing import Collection, Mapping
 
 from cbverdict.events.one_off_names import is_one_off
 
@@ -37,7 +37,7 @@ _LIKENESSES = tuple(0.5 * 2**step for step in range(11))
 """How many sightings a group may count for in a person's behaviour: half a one for an account that does one thing that
 nobody else does, hundreds for a person who does what all in the team do."""
 
-_MOST_NAMES = 300  # that anybody may begin with; of thousands most are hardly anybody's
+_ALIKE = 0.2  # of how common a name is: from there on another is about as common
 _SHOWN = 0.001  # as small a chance as what is learnt can show
 _USUAL = 0.5  # the p-value of what says nothing
 
@@ -94,14 +94,19 @@ class GroupProfile:
         rest = max(self.total - total, 0.0)
         return max((seen + self._prior * self.everybody.share(name)) / (rest + self._prior), _LEAST)
 
-    def prior_of(self, person: PersonProfile, once: int) -> float:  # noqa: ARG002 - an organisation goes by it
+    def prior_of(self, person: PersonProfile) -> float:
         """Return how many sightings the group counts for in a person's behaviour, by maximum likelihood."""
         likeness: float = max(_LIKENESSES, key=person.likelihood)
         return likeness
 
-    def share_of_first(self, name: str) -> float:
-        """Return the probability of a name that a person begins with; one new to the group is as good as any."""
-        return self.share(name) if name in self.seen else self.new_share * self.everybody.share(_NO_NAME)
+    def chance_of_first(self, person: PersonProfile, name: str) -> float:
+        """Return the chance that a name which a person begins with is the person's own.
+
+        What neither the person nor the group was seen with is for them as good as any new name, however common it is
+        elsewhere: the more common, the more telling.
+        """
+        share = self.share(name) if name in self.seen else self.new_share * self.everybody.share(_NO_NAME)
+        return _chance(person.new_share * share, self.others_share(name))
 
     def others_share(self, name: str) -> float:
         """Return its probability for those who are not of this group."""
@@ -124,16 +129,19 @@ class GroupProfile:
 class Organisation(GroupProfile):
     """Everybody as a group, for people without a team to compare with: nobody else is there to compare with either."""
 
-    def share_of_first(self, name: str) -> float:
-        """Return the probability of a name that a person begins with: not more than that of any name.
+    def chance_of_first(self, person: PersonProfile, name: str) -> float:
+        """Return the chance that a name which a person begins with is the person's own.
 
-        What is used everywhere would have come up before.
+        It goes by what the person was seen with once that is about as common here, or more so: who tries out what
+        hardly anybody uses, and never what many use, is told by the latter.
         """
-        return min(self.everybody.share(name), 1 / min(max(len(self.seen), 1), _MOST_NAMES))
+        least = _ALIKE * self.everybody.share(name)
+        alike = sum(self.everybody.share(other) >= least for other in person.once)
+        return _chance((alike + _HALF) / (person.sightings + 1), 1.0)
 
-    def prior_of(self, person: PersonProfile, once: int) -> float:
+    def prior_of(self, person: PersonProfile) -> float:
         """Return how much it counts for a person: the share of what the person was seen with once."""
-        return _prior(person.total, once, person.sightings)
+        return _prior(person.total, len(person.once), person.sightings)
 
     def others_share(self, name: str) -> float:
         """Return the probability of a name, for anybody."""
@@ -143,13 +151,14 @@ class Organisation(GroupProfile):
 class PersonProfile:
     """The behaviour of one person, backed off to the team's."""
 
-    def __init__(self, seen: Mapping[str, float], once: int, sightings: int, group: GroupProfile) -> None:
-        """Store the person's weighted counts, and how many names were seen once of how many sightings."""
+    def __init__(self, seen: Mapping[str, float], once: Collection[str], sightings: int, group: GroupProfile) -> None:
+        """Store the person's weighted counts, which names were seen once, and how many sightings there are."""
         self.seen = seen
+        self.once = once
         self.sightings = sightings
         self._group = group
         self.total = sum(seen.values())
-        self._prior = group.prior_of(self, once)
+        self._prior = group.prior_of(self)
         self.new_share = self._prior / (self.total + self._prior)
         """The share of what the person was never seen with."""
 
@@ -167,15 +176,12 @@ class PersonProfile:
         return (self.seen.get(name, 0.0) + self._prior * self._group.share(name)) / (self.total + self._prior)
 
     def p_value(self, name: str) -> float:
-        """Return the chance that a row with this name is the person's own, not that of somebody of another group.
-
-        What a person begins with is judged by `share_of_first` of the group.
-        """
+        """Return the chance that a row with this name is the person's own, not that of somebody of another group."""
         group = self._group
         if name in self.seen:
             return _chance(self.share(name), group.others_share(name))
         if name in group.everybody:
-            return _chance(self.new_share * group.share_of_first(name), group.others_share(name))
+            return group.chance_of_first(self, name)
         return _p_value_of_new(group.everybody.new, self.new_share)
 
     def strict_p_value(self, name: str) -> float:

@@ -101,7 +101,7 @@ class Profiles:
         """Return the organisation's behaviour."""
         if self._everybody is None:
             seen = self._names_of(ORGANISATION)
-            self._everybody = Everybody(self._weigh(ORGANISATION), _once(seen), sum(seen.values()))
+            self._everybody = Everybody(self._weigh(ORGANISATION), len(_once(seen)), sum(seen.values()))
         return self._everybody
 
     def team(self, team: str | None) -> GroupProfile | None:
@@ -167,7 +167,7 @@ class Profiles:
             sightings = sum(seen.values())
             kind = Organisation if subject == ORGANISATION else GroupProfile
             is_known = sightings >= self.settings.minimum_support
-            profile = kind(self._weigh(subject), _once(seen), sightings, self.everybody()) if is_known else None
+            profile = kind(self._weigh(subject), len(_once(seen)), sightings, self.everybody()) if is_known else None
             self._groups[subject] = profile
         return self._groups[subject]
 
@@ -182,5 +182,5 @@ class Profiles:
         return weigh(self._of(subject).names, self.settings.half_life_days, newest)
 
 
-def _once(seen: Mapping[str, int]) -> int:
-    return sum(times == 1 for times in seen.values())
+def _once(seen: Mapping[str, int]) -> list[str]:
+    return [name for name, times in seen.items() if times == 1]
