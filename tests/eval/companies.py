@@ -25,7 +25,7 @@ THRESHOLD = 20.0
 TOP = 20
 SHAPES = (
     Shape("six teams", {"hr": 9, "eng": 16, "it": 6, "finance": 12, "sales": 14, "ops": 8}),
-    Shape("one team of eight", {"hr": 4, "eng": 4}, has_teams=False),
+    Shape("one team of eight", {"hr": 4, "eng": 4}, has_teams=False, times=5),
     Shape(
         "400 people in shifts",
         {"hr": 40, "eng": 120, "it": 30, "finance": 50, "sales": 80, "ops": 80},

@@ -52,6 +52,7 @@ class Shape:
     zones: Tuple[str, ...] = ("Europe/Berlin",)
     shifts: float = 0.0
     has_roll_out: bool = False
+    times: int = 1  # as many companies as of the others: a small one has few incidents
 
 
 @dataclass

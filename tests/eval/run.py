@@ -59,7 +59,7 @@ def main() -> int:
         is_met &= _print_processes("first" if learns_first else "second", result)
     is_met &= _print_log_ons()
     for shape in companies.SHAPES if arguments.seeds else ():
-        is_met &= _print_company(shape, range(arguments.seeds))
+        is_met &= _print_company(shape, range(arguments.seeds * shape.times))
     _draw({"hours": by_hour, "teams": by_team})
     print("\nall targets are met" if is_met else "\na target is MISSED")
     return 0 if is_met else 1
