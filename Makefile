@@ -19,32 +19,36 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
+.PHONY: accept views detections icons alerts costs demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
 	@echo "make try URL=https://... TOKEN_FILE=... INPUT=rows.csv [CA=ca.pem] [CHECK_HOST_NAME=false]   against your server"
 	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
+	@echo "     or a search of your own: SPL='index=edr | cbsigned | stats count by signed signed_reason'"
 	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
 	@echo "make coverage [ARGS=...]   all tests, and how much of bin/ they run: 95 % of lines and branches must be"
 	@echo "make mutate [ARGS='--size 200 --seed 1 --path bin/cbverdict/search']   change code, and see whether a test notices"
 	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
 	@echo "make reasons   write lookups/cbsigned_reasons.csv anew, after a change of what a reason means"
 	@echo "make searches   what 555 real correlation searches hand over, through the command: verdicts, hours, what is dropped"
+	@echo "make accept SPLUNK=https://host:8089 [USER=admin] PASSWORD_FILE=... [CA=ca.pem] [INDEX=main]   does your Splunk do what the lab assumes"
+	@echo "make views | detections | icons   write dashboards, alerts and icons anew, after a change in package/"
+	@echo "make alerts | costs   how often the alerts fire in a month, and what the dashboards cost on 1,000,000 rows"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
 given = $(if $(filter undefined,$(origin $(1))),,--$(2)='$(subst ','\'',$(value $(1)))')
-NAMES := INPUT SIGNATURES OUTPUT OPTIONS LEARN URL TOKEN_FILE CA CHECK_HOST_NAME
+NAMES := INPUT SIGNATURES OUTPUT OPTIONS SPL LEARN URL TOKEN_FILE CA CHECK_HOST_NAME
 # Names, never values, of what was misspelt on the command line, or should stand within OPTIONS.
 OTHERS = $(foreach v,$(filter-out $(NAMES) ARGS PYENV_ROOT PYTHON SHELL MAKE%,$(.VARIABLES)),\
 	$(if $(filter command,$(firstword $(origin $(v)))),$(v)))
 GIVEN = $(call given,INPUT,input) $(call given,SIGNATURES,signatures) $(call given,OUTPUT,output) \
-	$(call given,OPTIONS,options) $(call given,LEARN,learn) $(call given,URL,url) $(call given,TOKEN_FILE,token-file) \
+	$(call given,OPTIONS,options) $(call given,SPL,spl) $(call given,LEARN,learn) $(call given,URL,url) $(call given,TOKEN_FILE,token-file) \
 	$(call given,CA,ca) $(call given,CHECK_HOST_NAME,check-host-name) --others='$(strip $(OTHERS))'
 
 demo: .venv/$(PYTHON)/ready
-	@$(PY) -m tests.lab.demo $(GIVEN)
+	@$(PY) -m tests.lab.demo --pictures $(GIVEN)
 
 try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)
@@ -85,6 +89,11 @@ lint: .venv/$(PYTHON)/ready .venv/imports/ready
 	@if [ "$(PYTHON)" = 3.9 ]; then echo "import-linter needs Python 3.10: who imports whom is not proved"; \
 		else PYTHONPATH=bin .venv/imports/bin/lint-imports --no-logo --no-cache; fi
 
+# USER is whoever is logged in unless it is given.
+accept: .venv/$(PYTHON)/ready
+	@PYTHONPATH=bin $(PY) -m tests.accept.run $(call given,SPLUNK,splunk) --user='$(subst ','\'',$(if $(filter command,$(origin USER)),$(USER),admin))' \
+		$(call given,PASSWORD_FILE,password-file) $(call given,CA,ca) $(call given,INDEX,index)
+
 format: .venv/$(PYTHON)/ready
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
@@ -92,6 +101,23 @@ format: .venv/$(PYTHON)/ready
 # Beside it first, for a failure must not leave half a lookup.
 reasons: .venv/$(PYTHON)/ready
 	@mkdir -p build && PYTHONPATH=bin $(PY) package/reasons.py > build/reasons.csv && mv build/reasons.csv lookups/cbsigned_reasons.csv
+
+# Dashboards, alerts and icons are written from package/; a test says when they are not as they are written.
+views: .venv/$(PYTHON)/ready
+	@$(PY) -m package.views
+
+detections: .venv/$(PYTHON)/ready
+	@$(PY) -m package.detections
+
+icons: tests/browser/node_modules
+	@cd tests/browser && node icons.mjs "$$(command -v chromium || command -v google-chrome)"
+
+# How often the alerts fire in a month of the small company, and what the summary and an open page cost.
+alerts: .venv/$(PYTHON)/ready
+	@$(PY) -m tests.eval.alerts
+
+costs: .venv/$(PYTHON)/ready
+	@$(PY) -m tests.eval.costs $(ARGS)
 
 # The code under evaluation runs as it is shipped; only the curves need matplotlib.
 eval: .venv/figures/ready

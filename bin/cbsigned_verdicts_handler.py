@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from splunk.persistconn.application import PersistentServerConnectionApplication
 from cbverdict.memory import keep_large_blocks_off_the_heap
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.rest_endpoint import serve
+from cbverdict.service.sweep import Sweep
 from cbverdict.service.turns import Turns
 from cbverdict.service.verdict_api import VerdictReply, read_request, read_ticket, write_reply, write_turn
 from cbverdict.service.verdict_service import VerdictService
@@ -41,6 +43,7 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
         super().__init__()
         self._service = VerdictService()
         self._turns: Turns[VerdictReply] = Turns()
+        self._sweep = Sweep()
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
@@ -60,6 +63,8 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
         return write_turn(self._turns.begin(begun, owner)) if request.in_turns else write_reply(begun())
 
     def _purge(self, _: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
-        self._service.purge(configuration)
-        BaselineService().forget(configuration)
-        return "{}"
+        def sweep() -> None:
+            self._service.purge(configuration)
+            BaselineService().forget(configuration)
+
+        return json.dumps({"swept": self._sweep.run(sweep, _HELD)})

@@ -29,19 +29,25 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
     team_field = Option(name="team", validate=_TEXT)
 
     def prepare(self) -> None:
-        """Ask splunkd for the needed columns only, in each phase."""
+        """Have `fields` hand the map the needed columns only.
+
+        Neither phase sets required_fields: splunkd would then look for the rows that it sent, by their number, in what
+        comes back, and the map sends rows of its own.
+        """
         super().prepare()
         if self.fieldnames:
             self.write_error(f"cbsignedlearn takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
             sys.exit(1)
-        from cbverdict.anomalies.training import PART_FIELDS, TrainingResult, columns  # noqa: PLC0415 - not for a start that is refused
+        from cbverdict.anomalies.training import TrainingResult, columns  # noqa: PLC0415 - not for a start that is refused
 
         self._learnt = TrainingResult()
         own = {"name": self.name_field, "user": self.user_field, "team": self.team_field}
         given = {key: (column,) for key, column in own.items() if column}
         self._fields = EventFields(md5=(), parent_md5=(), **given)
-        is_map = self.phase == "map"
-        self._configuration.required_fields = columns(self._fields) if is_map else list(PART_FIELDS)
+        if self.phase == "reduce":
+            names = ", ".join(map(_quote, columns(self._fields)))
+            command = self._configuration.streaming_preop
+            self._configuration.streaming_preop = f"fields {names} | fields - _raw | {command}"
 
     @Configuration()
     def map(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
@@ -53,18 +59,23 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
 
     def reduce(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
         """Put the parts together; after the last, write the baselines and say what was learnt."""
-        from cbverdict.anomalies.hold_back import hold_back  # noqa: PLC0415 - likewise
+        from cbverdict.anomalies.hold_back import hold_back  # noqa: PLC0415 - at the first chunk, not at getinfo
         from cbverdict.errors import CbsignedError  # noqa: PLC0415 - likewise
-        from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - at the first chunk, not at getinfo
+        from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - likewise
+        from cbverdict.splunkd.jobs import count_events  # noqa: PLC0415 - likewise
         from cbverdict.splunkd.lookup_files import read_lists  # noqa: PLC0415 - likewise
 
+        info = self.metadata.searchinfo
+        whom = info.splunkd_uri, info.session_key
         try:
             for record in records:
                 self._learnt.add_part(record)
             if not self.is_last_chunk:
                 return
-            info = self.metadata.searchinfo
-            client = BaselineClient(info.splunkd_uri, info.session_key)
+            if not self._learnt.parts_read:
+                self._report_nothing(count_events(*whom, info.sid))
+                return
+            client = BaselineClient(*whom)
             if self.wait and self._learnt.baselines:
                 self._learnt.baselines = hold_back(self._learnt.baselines, client, read_lists())
             if not self.dryrun and self._learnt.baselines:
@@ -73,6 +84,23 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
             self.write_error(f"cbsignedlearn: {error}")
             return
         yield from self._learnt.report("would learn" if self.dryrun else "learnt")
+
+    def _report_nothing(self, events: int | None) -> None:
+        """Say that no part came, though each chunk of rows makes one, be it empty."""
+        if events:
+            self.write_error(
+                f"cbsignedlearn: the search found {events} events, and nothing of them arrived: nothing is learnt. "
+                "The first half of the command runs on the indexers: look for cbsignedlearn in this search's "
+                "search.log and in those of the indexers, and at what | cbsignedcheck says."
+            )
+        else:
+            self.write_warning("{}", "cbsignedlearn: the search has no rows, so there is nothing to learn from.")
+
+
+def _quote(name: str) -> str:
+    """Write a field's name as an argument of a command."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 dispatch(CbsignedlearnCommand, sys.argv, sys.stdin, standard_output(), __name__)

@@ -24,11 +24,12 @@ class CbsignedpurgeCommand(HardenedCommand, GeneratingCommand):
         """Sweep, or say why not."""
         info = self.metadata.searchinfo
         try:
-            VerdictClient(info.splunkd_uri, info.session_key).purge()
+            is_done = VerdictClient(info.splunkd_uri, info.session_key).purge()
         except CbsignedError as error:
             self.write_error(str(error))
             return
-        yield {"action": "purge", "result": "expired verdicts are swept"}
+        later = "the sweep goes on, and cbsigned_verdicts.log will say what came of it"
+        yield {"action": "purge", "result": "expired verdicts are swept" if is_done else later}
 
 
 dispatch(CbsignedpurgeCommand, sys.argv, sys.stdin, standard_output(), __name__)

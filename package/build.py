@@ -138,7 +138,15 @@ def _add_pages(app: Path, ucc: str) -> None:
     generated = theirs.read_text(encoding="utf-8")
     # UCC names four verbs; what there is beside them must not be open to everybody.
     closed = generated.replace("capability.put = ", "capability = cbsigned_admin\ncapability.put = ")
-    ours.write_text(f"{ours.read_text(encoding='utf-8')}\n{closed}", encoding="utf-8")
+    ours.write_text(f"{ours.read_text(encoding='utf-8')}\n{_for_python_39(closed)}", encoding="utf-8")
+
+
+def _for_python_39(restmap: str) -> str:
+    """Say which Python: on Splunk 9.3 and 9.4 `python3` is 3.7 unless server.conf forces another one."""
+    lines = [line for line in restmap.splitlines() if line.startswith("python.version")]
+    if set(lines) != {"python.version = python3"}:
+        sys.exit(f"the generated restmap.conf is not as it was: {sorted(set(lines))}")
+    return restmap.replace("python.version = python3\n", "python.version = python3.9\n")
 
 
 def _ours(made: Path, app: Path) -> Callable[[str, list[str]], list[str]]:

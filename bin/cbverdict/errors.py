@@ -69,10 +69,12 @@ class TakenError(CbsignedError):
 
 
 class SearchOverError(CbsignedError):
-    """The search was cancelled or finalised, so Carbon Black is not asked for it any more: search again."""
+    """The search was cancelled or finalised, so Carbon Black is not asked for it any more: search again.
+
+    Not final: rows of a search that was finalised are wanted, and for many the answer is in the store.
+    """
 
     reason = Reason.CANCELLED
-    is_final = True
 
 
 class EdrError(CbsignedError):

@@ -108,9 +108,10 @@ Shape = Callable[[Binary, Binary], "Row"]
 class Company:
     """The company's estate, its rows and its incidents; the same for the same seed."""
 
-    def __init__(self, seed: int = 1, starts: int = 3000, log_ons: int = 120) -> None:
-        """Make the morning."""
+    def __init__(self, seed: int = 1, starts: int = 3000, log_ons: int = 120, size: int = 1) -> None:
+        """Make the morning of a company that has `size` times as many people."""
         self._random = random.Random(seed)  # noqa: S311 - data for a demo
+        self._people = [(team, number) for team, people in TEAMS.items() for number in range(1, size * people + 1)]
         self._day = DAY
         self.incidents: list[Incident] = []
         self.rows: list[Row] = [*self._starts(starts), *self._log_ons(log_ons), *self._incidents()]
@@ -124,6 +125,15 @@ class Company:
                 yield from self._starts(starts, 12.5, 2.4)
                 yield from self._log_ons(starts // 20)
         self._day = DAY
+
+    def day(self, starts: int) -> list[Row]:
+        """Give a whole working day of process starts, without incidents."""
+        return list(self._starts(starts, 12.5, 2.4))
+
+    @staticmethod
+    def binaries() -> Iterator[Binary]:
+        """Give all of its software."""
+        yield from _all_binaries()
 
     @staticmethod
     def estate() -> Estate:
@@ -139,9 +149,8 @@ class Company:
         return estate
 
     def _starts(self, count: int, middle: float = 9.2, spread: float = 1.1) -> Iterator[Row]:
-        people = [(team, number) for team, size in TEAMS.items() for number in range(1, size + 1)]
         for _ in range(count):
-            team, number = self._random.choice(people)
+            team, number = self._random.choice(self._people)
             own = self._random.random() < 0.4
             binary = self._random.choice(_OF_TEAM[team] if own else _EVERYONE)
             parent = EXPLORER if own else SERVICES
@@ -151,9 +160,8 @@ class Company:
             yield self._start(second, team, f"{team}{number:02d}", binary, parent)
 
     def _log_ons(self, count: int) -> Iterator[Row]:
-        people = [(team, number) for team, size in TEAMS.items() for number in range(1, size + 1)]
         for _ in range(count):
-            team, number = self._random.choice(people)
+            team, number = self._random.choice(self._people)
             second = int(min(max(self._random.gauss(8.3, 0.7), 6.0), 11.5) * 3600)
             yield self._log_on(second, team, f"{team}{number:02d}")
 

@@ -20,6 +20,7 @@ from cbverdict.settings.account import parse_account
 from cbverdict.settings.values import parse_bool
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.company import Company, Incident
+from tests.lab.demo_search import Setting, search, table, write
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.host import Row
@@ -40,11 +41,13 @@ _VARIABLES = {
     "OUTPUT": "give a file, OUTPUT=result.csv",
     "LEARN": "give a file, LEARN=earlier.csv",
     "OPTIONS": "",  # none are no mistake
+    "SPL": "give a search, SPL='| cbsigned | stats count by signed'",
     "URL": "give the server's, URL=https://carbonblack.example",
     "TOKEN_FILE": "give the file that the API token is in, TOKEN_FILE=token.txt",
     "CA": "give the server's certificate or its CA's, CA=ca.pem",
     "CHECK_HOST_NAME": "write true or false",
 }
+_PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 _OF_TRY = ("URL", "TOKEN_FILE", "CA", "CHECK_HOST_NAME")
 
 
@@ -100,7 +103,26 @@ def run(words: list[str], chunk: int = CHUNK) -> None:
             edr = stack.enter_context(EdrServer(estate))
             site.save_account(_LAB_ACCOUNT, url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
         _learn(site, arguments, options, chunk)
-        _search(site, edr, given, options, arguments, chunk)
+        if arguments.spl:
+            _run_spl(Setting(site, edr, _OUR_ACCOUNT if server else _LAB_ACCOUNT, given.find), given, arguments)
+        else:
+            _search(site, edr, given, options, arguments, chunk)
+        if not arguments.spl and arguments.pictures and not (server or arguments.input):
+            _draw(site, given.rows)
+
+
+def _draw(site: Site, rows: Iterable[Row]) -> None:
+    """Draw the dashboards of these rows, where a browser and Splunk's packages are."""
+    from tests.lab.dashboards import can_draw  # noqa: PLC0415 - only here
+    from tests.lab.gallery import draw_all  # noqa: PLC0415 - likewise
+
+    if not can_draw():
+        _say("\nNo pictures of the dashboards: they take node, chromium and `make tests/browser/node_modules`.")
+        return
+    _tell("drawing the dashboards ...")
+    problems = draw_all(site, rows, _PICTURES)
+    _print(problems)
+    _say(f"\nThe dashboards of this morning, in light and dark: {_PICTURES}")
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
@@ -110,6 +132,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
         parser.add_argument(f"--{name.lower().replace('_', '-')}")
     parser.add_argument("--try", dest="is_try", action="store_true")
     parser.add_argument("--others", default="")
+    parser.add_argument("--pictures", action="store_true")
     arguments = parser.parse_args(words)
     _check_names(arguments)
     _check_variables(arguments)
@@ -144,6 +167,10 @@ def _check_variables(arguments: argparse.Namespace) -> None:
         raise InputError("SIGNATURES says what the simulator knows of your INPUT: give both")
     elif arguments.learn and not arguments.input:
         raise InputError("LEARN says what was usual before your INPUT: give both")
+    if arguments.spl and arguments.options:
+        raise InputError(
+            "OPTIONS are for the demo without SPL: write them into it, as in SPL='| cbsigned method=binary'"
+        )
     if arguments.output:
         _check_output(Path(arguments.output), arguments)
 
@@ -348,6 +375,18 @@ def _search(
         _compare(site, back, options)
     if output:
         print(f"\n{count(report.rows, 'row')} written to {plain(str(output.path))}")
+
+
+def _run_spl(setting: Setting, given: _Input, arguments: argparse.Namespace) -> None:
+    """Run a user's own search over the rows, and show or write what it gives."""
+    print(f"{count(given.count, 'row')} through {plain(' '.join(arguments.spl.split()))} ...", flush=True)
+    results = search(setting, arguments.spl, given.rows, is_company=bool(given.incidents))
+    _print(table(results))
+    if arguments.output:
+        path = Path(arguments.output)
+        with _writing(path):
+            write(results, path)
+        print(f"{count(len(results), 'row')} written to {plain(str(path))}")
 
 
 class _Output:

@@ -7,6 +7,7 @@ cannot agree by accident.
 from __future__ import annotations
 
 import csv
+import fnmatch
 import io
 import json
 import os
@@ -35,6 +36,8 @@ _ENCODED = re.compile(r"\$((?:[^$]|\$\$)*)\$(?:;|\Z)")
 _OURS = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}  # of the environment, what splunkd would not hand on
 _WORD = re.compile(r"[A-Za-z0-9]*")
 _INDEX = "_chunked_idx"
+SID = "1700000000.1"
+"""The search's id, where it does not matter."""
 
 
 @dataclass
@@ -75,6 +78,7 @@ class SearchHost:
     session_key: str
     python: str = sys.executable
     getinfo_starts: int = 2
+    sid: str = SID
 
     def run(
         self,
@@ -110,9 +114,9 @@ class SearchHost:
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
 
-    def get_info(self) -> dict[str, Any]:
+    def get_info(self, arguments: Sequence[str] = ()) -> dict[str, Any]:
         """Start the command for getinfo alone."""
-        with _Command(self, ()) as command:
+        with _Command(self, arguments) as command:
             return command.get_info()
 
     def time(self, bodies: Iterable[bytes], arguments: Sequence[str] = ()) -> Timing:
@@ -147,17 +151,30 @@ class SearchHost:
     ) -> SearchResult:
         """Run a reporting command: its map in a process for each search peer, its reduce on what they send.
 
-        The peers are dealt the rows in turn; `progress` hears of the number of rows that they have read.
+        The peers are dealt the rows in turn; `progress` hears of the number of rows that they have read. What stands
+        before the map in its preop may be `fields` alone. A peer without rows starts no map.
         """
         with _Command(self, arguments) as command:
             configuration = command.get_info()
             result = SearchResult([], command.messages, configuration, 0, "")
             if not _is_refused(configuration):
-                preop = shlex.split(configuration["streaming_preop"])
+                *projections, preop = _stages(configuration["streaming_preop"])
+                if preop[0] != self.script.stem:
+                    msg = f"the map is of another command: {preop}"
+                    raise ProtocolError(msg)
                 required = configuration.get("required_fields")
-                for part in self._map(_chunks(rows, peers * chunk_size), preop[1:], peers, progress):
+                kept = (_project(row, projections) for row in rows)
+                for part in self._map(_chunks(kept, peers * chunk_size), preop[1:], peers, progress):
                     result.rows += command.execute(part, _columns(part, required), is_last=False)
                 result.rows += command.execute([], _columns([], required), is_last=True)
+        result.exit_code, result.standard_error = command.exit_code, command.standard_error
+        return result
+
+    def reduce(self, parts: list[Row]) -> SearchResult:
+        """Hand rows to a reporting command's reduce as if its map had sent them."""
+        with _Command(self, ()) as command:
+            result = SearchResult([], command.messages, command.get_info(), 0, "")
+            result.rows = command.execute(parts, _columns(parts, None), is_last=True)
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
 
@@ -173,16 +190,18 @@ class SearchHost:
         with ExitStack() as stack:
             commands = [stack.enter_context(_Command(self, arguments)) for _ in range(peers)]
             required = [command.get_info().get("required_fields") for command in commands]
+            busy: set[int] = set()
             for hand in hands:
                 for peer, command in enumerate(commands):
                     chunk = hand[peer::peers]
                     if chunk:
                         yield command.execute(chunk, _columns(chunk, required[peer]), is_last=False)
+                        busy.add(peer)
                 done += len(hand)
                 if progress:
                     progress(done)
-            for peer, command in enumerate(commands):
-                yield command.execute([], _columns([], required[peer]), is_last=True)
+            for peer in busy:
+                yield commands[peer].execute([], _columns([], required[peer]), is_last=True)
 
     @staticmethod
     def _send_chunks(command: _Command, result: SearchResult, chunks: Iterator[list[Row]], take: Take) -> None:
@@ -198,6 +217,31 @@ class SearchHost:
             first = first or merged[:1]
             take(chunk, merged)
         command.execute([], _columns(first, required), is_last=True)
+
+
+def _stages(search: str) -> list[list[str]]:
+    """Split a pipeline into its commands, and those into words."""
+    stages: list[list[str]] = [[]]
+    for word in shlex.split(search):
+        if word == "|":
+            stages.append([])
+        else:
+            stages[-1].append(word)
+    return stages
+
+
+def _project(row: Row, projections: Sequence[Sequence[str]]) -> Row:
+    """Do with a row what `fields a, b` and `fields - c` do: fields with an underscore stay unless they are named."""
+    for command, *words in projections:
+        if command != "fields":
+            msg = f"before the map stands {command}"
+            raise ProtocolError(msg)
+        is_removing = words[0] == "-"
+        names = [word.rstrip(",") for word in words[is_removing:]]
+        named = {field for field in row if any(fnmatch.fnmatchcase(field, name) for name in names)}
+        kept = set(row) - named if is_removing else named | {field for field in row if field.startswith("_")}
+        row = {field: value for field, value in row.items() if field in kept}
+    return row
 
 
 class _Command:
@@ -253,7 +297,7 @@ class _Command:
                 "args": self._arguments,
                 "raw_args": self._arguments,
                 "dispatch_dir": self._dispatch.name,
-                "sid": "1700000000.1",
+                "sid": self._host.sid,
                 "app": "search",
                 "owner": "analyst",
                 "username": "analyst",
@@ -336,17 +380,17 @@ def _chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
 def _columns(rows: list[Row], required: list[str] | None) -> list[str]:
     if required and required != ["*"]:
         return [*required, _INDEX]
-    return [*dict.fromkeys(name for row in rows for name in row), _INDEX]
+    return list(dict.fromkeys(name for row in rows for name in row))
 
 
 def encode(rows: list[Row], columns: list[str]) -> bytes:
-    """Write rows as a chunk's body: the columns (the index last), then a multivalue twin of each."""
+    """Write rows as a chunk's body: the columns, with the index if it is asked for, then a multivalue twin of each."""
     lines = [",".join(map(_cell, [*columns, *(f"__mv_{name}" for name in columns)]))]
     for index, row in enumerate(rows):
-        values = [row.get(name, "") for name in columns[:-1]]
+        values = [str(index) if name == _INDEX else row.get(name, "") for name in columns]
         plain = ["\n".join(value) if isinstance(value, list) else value for value in values]
         multi = [_encode_values(value) if isinstance(value, list) else "" for value in values]
-        lines.append(",".join(map(_cell, [*plain, str(index), *multi, ""])))
+        lines.append(",".join(map(_cell, [*plain, *multi])))
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 

@@ -60,6 +60,18 @@ def issued_for(*names: str) -> Identity:
     return Identity(certificate.configure_cert, authority.cert_pem.bytes().decode())
 
 
+def asking_clients(*names: str) -> Identity:
+    """Make a certificate of a server that wants one of its clients as well."""
+    identity, clients = issued_for(*names), trustme.CA()
+
+    def configure(context: ssl.SSLContext) -> None:
+        identity.configure(context)
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+
+    return Identity(configure, identity.trust_pem)
+
+
 def self_signed_for(name: str, directory: str) -> Identity:
     """Make a bare self-signed certificate, without extensions, as Carbon Black's own default one is."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -184,13 +196,15 @@ def _handler(answer: Callable[[Request], Response], stopping: threading.Event) -
                 stopping.wait(600)
                 self.close_connection = True
                 return
-            self.send_response(response.status)
+            self.send_response_only(response.status)
+            self.send_header("Date", response.headers.get("Date") or self.date_time_string())
             self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(response.body)))
             # Without this header splunklib closes its socket before it reads the body.
             self.send_header("Connection", self.headers.get("Connection", "keep-alive"))
             for name, value in response.headers.items():
-                self.send_header(name, value)
+                if name != "Date":
+                    self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(response.body[: response.cut_after])

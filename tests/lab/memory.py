@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Tuple
 
 from cbverdict.anomalies.profiles import KnownBaselines, Profiles
 from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
+    from cbverdict.anomalies.exclusions import Decision
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,12 @@ class Memory:
 
     baselines: Baselines
     settings: AnomalySettings = field(default_factory=AnomalySettings)
+    decisions: Tuple[Decision, ...] = ()
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
         """Give the baselines that there are."""
         found = {subject: self.baselines[subject] for subject in subjects if subject in self.baselines}
-        return KnownBaselines(self.settings, found)
+        return KnownBaselines(self.settings, found, self.decisions)
 
 
 def profiles_of(learnt: Baselines, settings: AnomalySettings) -> Profiles:

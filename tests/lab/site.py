@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 
 from solnlib.conf_manager import ConfManager
 
-from tests.lab.host import Row, SearchHost, SearchResult, Take
+from tests.lab.host import SID, Row, SearchHost, SearchResult, Take
+from tests.lab.splunkd.jobs import Job
 from tests.lab.splunkd.server import APP, Splunkd
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 ROOT = Path(__file__).resolve().parents[2]
+ANALYST = ("search", "run_custom_command", "cbsigned_lookup")
+"""What an analyst may: Splunk's own role `user`, and the add-on's."""
 
 
 class Site:
@@ -57,17 +60,21 @@ class Site:
         self,
         rows: Iterable[Row],
         *arguments: str,
-        capabilities: Iterable[str] = ("search", "cbsigned_lookup"),
+        capabilities: Iterable[str] = ANALYST,
         chunk_size: int = 50_000,
         getinfo_starts: int = 1,
         progress: Callable[[int], None] | None = None,
+        sid: str = SID,
     ) -> SearchResult:
-        """Run `| cbsigned <arguments>` over rows as a user with these capabilities."""
-        return self._head(capabilities, getinfo_starts).run(rows, arguments, chunk_size, progress)
+        """Run `| cbsigned <arguments>` over rows as a user with these capabilities.
+
+        splunkd knows it as one that runs, unless `splunkd.jobs` says otherwise of its `sid`.
+        """
+        return self._head(capabilities, getinfo_starts, sid).run(rows, arguments, chunk_size, progress)
 
     def stream(self, rows: Iterable[Row], take: Take, *arguments: str, chunk_size: int = 50_000) -> SearchResult:
         """Run `| cbsigned <arguments>` likewise, without holding the rows: `take` gets them chunk by chunk."""
-        return self._head(("search", "cbsigned_lookup"), 1).stream(rows, take, arguments, chunk_size)
+        return self._head(ANALYST, 1).stream(rows, take, arguments, chunk_size)
 
     def learn(
         self,
@@ -78,18 +85,28 @@ class Site:
         progress: Callable[[int], None] | None = None,
     ) -> SearchResult:
         """Run `| cbsignedlearn <arguments>` over rows that lie on search peers, as an admin."""
-        key = self.splunkd.log_in("admin", "search", "cbsigned_lookup", "cbsigned_admin")
-        host = SearchHost(self.app / "bin" / "cbsignedlearn.py", self.splunkd.url, key, self.python)
-        return host.report(rows, arguments, peers, chunk_size, progress)
+        key = self.splunkd.log_in("admin", *ANALYST, "cbsigned_admin")
+        return self.host(key, "cbsignedlearn").report(rows, arguments, peers, chunk_size, progress)
 
     def logs(self) -> str:
         """Give everything that the add-on logged."""
         paths = sorted((self.splunkd.home / "var" / "log" / "splunk").iterdir())
         return "".join(path.read_text(encoding="utf-8") for path in paths)
 
-    def _head(self, capabilities: Iterable[str], getinfo_starts: int) -> SearchHost:
+    def _head(self, capabilities: Iterable[str], getinfo_starts: int, sid: str = SID) -> SearchHost:
         key = self.splunkd.log_in("analyst", *capabilities)
-        return SearchHost(self.app / "bin" / "cbsigned.py", self.splunkd.url, key, self.python, getinfo_starts)
+        self.splunkd.jobs.setdefault(sid, Job())
+        return self.host(key, getinfo_starts=getinfo_starts, sid=sid)
+
+    def host(self, key: str, command: str = "cbsigned", *, getinfo_starts: int = 1, sid: str = SID) -> SearchHost:
+        """Give what runs a command with somebody's session; splunkd knows nothing of the search.
+
+        Raises:
+            RefusedError: whoever it is may not run commands.
+        """
+        self.splunkd.check_may_run(key)
+        script = self.app / "bin" / f"{command}.py"
+        return SearchHost(script, self.splunkd.url, key, self.python, getinfo_starts, sid)
 
     def _save(self, conf: str, stanza: str, fields: dict[str, str], encrypted: list[str]) -> None:
         uri = urlsplit(self.splunkd.url)

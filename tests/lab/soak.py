@@ -166,7 +166,7 @@ def _read(host: InputHost, result: Soak, lock: threading.Lock) -> None:
 
 
 def _sweep(site: Site, result: Soak) -> None:
-    key = site.splunkd.log_in("admin", "search", "cbsigned_admin", "cbsigned_lookup")
+    key = site.splunkd.log_in("admin", "search", "run_custom_command", "cbsigned_admin", "cbsigned_lookup")
     swept = SearchHost(site.app / "bin" / "cbsignedpurge.py", site.splunkd.url, key, site.python).generate()
     if not swept.rows:
         result.troubles["a sweep failed"] += 1

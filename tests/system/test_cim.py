@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from tests.lab.arrivals import Arrivals
+from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.inputs import InputHost
+from tests.lab.search_time import Row, SearchTime
 from tests.lab.site import Site
 
 DEFAULT = Path(__file__).resolve().parents[2] / "default"
@@ -55,23 +57,13 @@ def _conf(name: str) -> configparser.RawConfigParser:
     return parser
 
 
-def _searched(sourcetype: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Add what props.conf adds to an event when it is searched: aliases first, then evaluated constants."""
-    added = dict(fields)
-    settings = _conf("props.conf")[sourcetype]
-    for name, value in settings.items():
-        if name.startswith("FIELDALIAS-"):
-            original, alias = re.fullmatch(r"(\w+) AS (\w+)", value).groups()  # type: ignore[union-attr]
-            if original in added:
-                added[alias] = added[original]
-    for name, value in settings.items():
-        if name.startswith("EVAL-"):
-            added[name[len("EVAL-") :]] = re.fullmatch(r'"([^"]*)"', value).group(1)  # type: ignore[union-attr]
-    return added
+def _searched(sourcetype: str, fields: dict[str, Any]) -> Row:
+    """Give an event as it is searched, with what props.conf adds to it."""
+    return SearchTime({"props": read_conf(DEFAULT / "props.conf")}).row(fields, sourcetype)
 
 
 @pytest.fixture(scope="module")
-def events() -> list[dict[str, Any]]:
+def events() -> list[Row]:
     """Give what a search sees of what the input indexed, of processes whose parents Carbon Black knows."""
     arrivals = Arrivals(estate := Estate())
     arrivals.arrive(300, 1_793_606_400.0)
@@ -85,7 +77,7 @@ def events() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("field", "form"), [*REQUIRED.items(), *RECOMMENDED.items()])
 def test_every_required_and_recommended_field_is_there_and_well_formed(
-    events: list[dict[str, Any]], field: str, form: str
+    events: list[Row], field: str, form: str
 ) -> None:
     """In every event, not in one of them."""
     assert len(events) > 100
@@ -93,10 +85,29 @@ def test_every_required_and_recommended_field_is_there_and_well_formed(
         assert re.fullmatch(form, str(fields.get(field, "")), re.DOTALL), (field, fields.get(field))
 
 
-def test_what_the_model_has_besides_is_accounted_for(events: list[dict[str, Any]]) -> None:
+def test_what_the_model_has_besides_is_accounted_for(events: list[Row]) -> None:
     """A field that is not known is absent, which the model shows as unknown, and not made up."""
     for fields in events:
         assert not NOT_KNOWN & set(fields)
+
+
+def test_what_is_written_as_a_list_is_searched_under_its_own_name(events: list[Row]) -> None:
+    """Splunk itself would name an array `group{}`: of watch lists, reasons, file names, groups and endpoints."""
+    assert events
+    for sourcetype, names in {
+        "cbsigned:process": ("watchlists", "anomaly_reasons"),
+        "cbsigned:binary": ("observed_filename", "group"),
+        "cbsigned:health": ("dest", "clock_offset"),
+    }.items():
+        stamp = {"time": "2026-11-02T07:00:00.123Z"}
+        assert (
+            _searched(sourcetype, {**stamp, names[0]: ["a", "b"], names[1]: ["c"]}).items()
+            >= {
+                names[0]: ["a", "b"],
+                names[1]: "c",
+            }.items()
+        )
+        assert _searched(sourcetype, {**stamp, names[0]: "a"})[names[0]] == "a"
 
 
 def test_the_tags_are_those_of_the_dataset() -> None:

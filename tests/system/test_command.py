@@ -347,19 +347,6 @@ def test_a_passing_failure_of_splunkd_costs_one_chunk(site: Site, edr: EdrServer
     assert "splunkd answered 503 when asked for cbsigned_settings.conf" in result.messages[0][1]
 
 
-@pytest.mark.parametrize("state", ["FINALIZING", "cancelled"])
-def test_a_search_that_is_over_asks_no_more(site: Site, edr: EdrServer, state: str) -> None:
-    """Rows go on at once, with their reason; what waits for its turn is not sent."""
-    edr.delay = 0.5
-    site.splunkd.jobs["1700000000.1"] = state
-    rows: list[Row] = [{"md5": f"{number:032x}", "process_name": "x"} for number in range(1, 201)]
-    result = site.search(rows, "method=prog_name")
-    assert len(result.rows) == 200
-    assert result.rows[-1]["signed_reason"] == "cancelled"
-    assert len(edr.requests) < 40
-    assert "was cancelled or finalised" in result.messages[0][1]
-
-
 def test_a_server_that_is_gone_costs_no_row(site: Site, edr: EdrServer) -> None:
     """Unreachable, and what to check."""
     edr.stop()

@@ -15,12 +15,14 @@ import pytest
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
 from tests.lab.company import Company
+from tests.lab.company_events import data_model, events
 from tests.lab.demo import run as run_demo
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.host import Row
 from tests.lab.rows import InputError, read_rows
 from tests.lab.signatures import Supply, make_up
 from tests.lab.site import ROOT, Site
+from tests.lab.spl import run as run_spl
 
 MD5 = "578bab56836a3fe455ffc7883041825b"
 
@@ -136,8 +138,76 @@ VARIABLES = [
     (["--check-host-name", "false"], "it is make try"),
     (["--try", "--url", "https://x", "--token-file", "t", "--input", "x", "--signatures", "s"], "so leave it out"),
     (["--input", "/tmp"], "is a folder"),
+    (["--spl", "| cbsigned", "--options", "method=binary"], "write them into it"),
+    (["--spl", " "], "SPL= is empty"),
     (["--input", "no\x1bthing.csv"], "there is no file no?thing.csv"),
 ]
+
+
+SEARCHES = [
+    (
+        '| cbsigned md5=filehash | eval hour=strftime(_time, "%H") | table hour user signed parent',
+        [
+            "hour  user  signed   parent",
+            "09    ann   true",
+            "10    bob   false    p.exe",
+            "11    ann   unknown",
+            "3 rows",
+        ],
+    ),
+    ("user=ann | stats count by user | eval n=count*2", ["user  count  n", "ann   2      4", "1 row"]),
+    ("index=nowhere | stats count by user", ["0 rows"]),
+    ("| makeresults count=60 | streamstats count AS n | table n", ["n", "1", "60 rows, of which 10 are not shown"]),
+]
+
+
+@pytest.mark.parametrize(("spl", "lines"), SEARCHES)
+def test_a_search_of_ones_own_runs_over_the_rows(
+    spl: str, lines: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the rows where it begins with a bar, and else on them as events; what a cell has not is no field."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text(
+        "_time,user,filehash,parent\n"
+        f"2026-11-02T09:00:00Z,ann,{'1' * 32},\n2026-11-02T10:00:00Z,bob,{'2' * 32},p.exe\n1793617200,ann,,\n",
+        encoding="utf-8",
+    )
+    signatures = tmp_path / "signatures.csv"
+    signatures.write_text(f"md5,signed,signature,path\n{'1' * 32},true,P,\n{'2' * 32},false,,\n", encoding="utf-8")
+    result = tmp_path / "result.csv"
+    run_demo(["--input", str(rows), "--signatures", str(signatures), "--spl", spl, "--output", str(result)])
+    shown = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not any(one.startswith(line) for one in shown)] == []
+    written = list(csv.reader(result.read_text(encoding="utf-8").splitlines()))
+    assert len(written) - 1 == int(lines[-1].split()[0])
+
+
+def test_the_demo_company_is_searched_by_its_indexes() -> None:
+    """Its events have source types and tags, and the data model has its processes."""
+    indexes = events(Company(starts=60, log_ons=5).rows)
+    assert set(indexes) == {"edr", "sysmon", "endpoint", "auth"}
+    models = data_model(indexes)
+    (row,) = run_spl("| tstats count from datamodel=Endpoint.Processes", data_models=models)
+    assert row == {"count": str(len(indexes["endpoint"]))}
+    (row,) = run_spl("tag=authentication action=success | stats count by sourcetype", indexes=indexes)
+    assert row == {"sourcetype": "vpn", "count": str(len(indexes["auth"]))}
+
+
+@pytest.mark.parametrize(
+    ("spl", "words"),
+    [
+        ("| cbsigned | evil", "SPL: there is no command evil"),
+        ('| where NOT parent="p.exe"', "no public source says what Splunk does here"),
+        ('| where parent="p.exe', "a quotation mark is not closed"),
+        ("| cbsigned nonsense=1", "Unrecognized option: nonsense=1"),
+    ],
+)
+def test_a_search_that_splunk_would_refuse_is_refused(spl: str, words: str, tmp_path: Path) -> None:
+    """And one of which nobody knows what Splunk makes of it."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"user,md5,parent\nann,{'1' * 32},p.exe\nbob,,\n", encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(words)):
+        run_demo(["--input", str(rows), "--spl", spl])
 
 
 @pytest.mark.parametrize(("arguments", "words"), VARIABLES)

@@ -12,8 +12,9 @@ from cbverdict.events.event import read_event
 from cbverdict.splunkd.lookup_files import read_lists
 from tests.lab.company import Company
 from tests.lab.edr.server import TOKEN, EdrServer
-from tests.lab.host import Row, SearchHost
-from tests.lab.site import Site
+from tests.lab.host import SID, Row
+from tests.lab.site import ANALYST, Site
+from tests.lab.splunkd.jobs import Job, JobPhase
 
 A = "a" * 32
 HISTORY = list(Company(2).history(weeks=2, starts=400))
@@ -64,11 +65,55 @@ def test_a_wrong_option_is_named(bare_site: Site, words: list[str], message: str
     assert (result.rows, message in result.messages[0][1]) == ([], True)
 
 
+def test_the_map_has_the_documented_shape(bare_site: Site) -> None:
+    """It is projected by `fields`, and neither phase asks for fields, which would tie its own rows to those it got."""
+    key = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    host = bare_site.host(key, "cbsignedlearn")
+    own = 'a "b" \\| c'
+    rows: list[Row] = [{"_raw": "x" * 1000, own: "Git.exe", "user": "ann", "_time": "1793606400", "junk": "x"}]
+    reduce = host.report(rows, [f"name={own}", "dryrun=true"]).configuration
+    assert "required_fields" not in reduce
+    fields, drop, command = reduce["streaming_preop"].rsplit(" | ", 2)
+    assert fields.startswith("fields ")
+    assert '"a \\"b\\" \\\\| c"' in fields
+    assert '"user"' in fields
+    assert (drop, command.partition(" ")[0], 'phase="map"' in command) == ("fields - _raw", "cbsignedlearn", True)
+    assert "required_fields" not in host.get_info(['phase="map"'])
+
+
+def test_a_field_of_any_name_reaches_the_map(bare_site: Site) -> None:
+    """Names come from the search, whatever characters they have."""
+    own = 'Processes.{name} of "it"'
+    rows: list[Row] = [{own: "Git.exe", "user": "ann", "team": "hr", "_time": "1793606400"}]
+    assert bare_site.learn(rows, f"name={own}").messages == []
+    assert '"git.exe":1' in _baselines(bare_site)["team:hr"]
+
+
+def test_a_search_whose_rows_do_not_arrive_says_so(bare_site: Site) -> None:
+    """Loudly, for "learnt nothing" would look like a quiet day; a search without rows is a warning alone."""
+    nothing = bare_site.learn([])
+    assert (nothing.rows, nothing.messages[0][0]) == ([], "WARN")
+    assert "has no rows" in nothing.messages[0][1]
+    bare_site.splunkd.jobs[SID] = Job(JobPhase.FINALIZING, events=4711)
+    lost = bare_site.learn([])
+    assert (lost.rows, lost.messages[0][0]) == ([], "ERROR")
+    assert "found 4711 events, and nothing of them arrived: nothing is learnt" in lost.messages[0][1]
+
+
+def test_rows_that_no_map_has_read_are_not_taken_for_learning(bare_site: Site) -> None:
+    """Their fields are whatever an event's author wrote into them."""
+    key = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    events: list[Row] = [{"user": "ann", "cbsigned_subject": "person:ann", "cbsigned_baseline": "{}"}]
+    result = bare_site.host(key, "cbsignedlearn").reduce(events)
+    assert (result.rows, result.messages[0][0]) == ([], "ERROR")
+    assert "has not read: nothing is learnt" in result.messages[0][1]
+    assert _baselines(bare_site) == {}
+
+
 def test_only_who_may_administer_writes_baselines(bare_site: Site) -> None:
     """An analyst may read them through a search, and is told what is missing to write them."""
-    analyst = bare_site.splunkd.log_in("analyst", "search", "cbsigned_lookup")
-    script = bare_site.app / "bin" / "cbsignedlearn.py"
-    result = SearchHost(script, bare_site.splunkd.url, analyst, bare_site.python).report(HISTORY[:10])
+    analyst = bare_site.splunkd.log_in("analyst", *ANALYST)
+    result = bare_site.host(analyst, "cbsignedlearn").report(HISTORY[:10])
     assert (result.rows, "403" in result.messages[0][1]) == ([], True)
     assert _baselines(bare_site) == {}
 
@@ -149,9 +194,8 @@ def test_what_is_unusual_waits_until_an_admin_accepts_it(bare_site: Site) -> Non
         "person": "1", "team": "1", "parent": "0", "organisation": "1",
     }  # fmt: skip
     assert '"git.exe"' not in _baselines(bare_site)["team:hr"].partition('"waiting"')[0]
-    admin = bare_site.splunkd.log_in("admin", "cbsigned_lookup", "cbsigned_admin")
-    script = bare_site.app / "bin" / "cbsignedprofile.py"
-    host = SearchHost(script, bare_site.splunkd.url, admin, bare_site.python)
+    admin = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    host = bare_site.host(admin, "cbsignedprofile")
     (waiting,) = host.generate(["waiting=true"]).rows
     assert (waiting["what"], waiting["status"], waiting["people"]) == ("process git.exe", "waits", "1")
     shown = host.generate(["user=CORP\\hr03"]).rows
@@ -161,7 +205,7 @@ def test_what_is_unusual_waits_until_an_admin_accepts_it(bare_site: Site) -> Non
         ("process git.exe", "accepted"), ("process git.exe", "learnt"),
     }  # fmt: skip
     analyst = bare_site.splunkd.log_in("analyst", "cbsigned_lookup")
-    refused = SearchHost(script, bare_site.splunkd.url, analyst, bare_site.python).generate(["user=hr03"])
+    refused = bare_site.host(analyst, "cbsignedprofile").generate(["user=hr03"])
     assert (refused.rows, "403" in refused.messages[0][1]) == ([], True)
 
 
@@ -180,8 +224,7 @@ def test_whom_nothing_was_learnt_of_for_long_is_swept_out(bare_site: Site) -> No
     collection = bare_site.splunkd.collections["cbsigned_baselines"]
     old = {**collection.get("organisation:"), "_key": "person:leaver", "learnt": time.time() - 361 * 86400}
     collection.save([old], 1)
-    admin = bare_site.splunkd.log_in("admin", "cbsigned_admin")
-    script = bare_site.app / "bin" / "cbsignedpurge.py"
-    assert SearchHost(script, bare_site.splunkd.url, admin, bare_site.python).generate().rows
+    admin = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    assert bare_site.host(admin, "cbsignedpurge").generate().rows
     assert "person:leaver" not in _baselines(bare_site)
     assert "organisation:" in _baselines(bare_site)

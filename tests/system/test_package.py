@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cbsigned import CbsignedCommand
 from cbverdict.settings.verdicts import Method
+from tests.lab.conf_check import problems, read_app
 from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -74,6 +75,19 @@ def test_the_package_works_with_nothing_but_its_own_libraries(installed: Path, t
         assert "Traceback" not in site.logs()
 
 
+def test_every_script_runs_under_a_python_that_it_is_written_for(package: Path) -> None:
+    """UCC's as well: `python3` alone is 3.7 on Splunk 9.3 and 9.4, where server.conf does not force another one."""
+    stanzas = {
+        f"{path.name} [{name}]": (settings.get("python.version"), settings.get("python.required"))
+        for path in sorted((package / "default").glob("*.conf"))
+        for name, settings in read_conf(path).items()
+        if {"filename", "handlerfile", "script", "handler", "interval", "python.version"} & set(settings)
+        and not settings.get("filename", "").endswith(".csv")
+    }
+    assert len(stanzas) > 12
+    assert set(stanzas.values()) == {("python3.9", "3.9, 3.13")}, stanzas
+
+
 def test_every_runtime_requirement_is_pinned_with_a_reason() -> None:
     """One a line."""
     lines = (ROOT / "package" / "requirements.txt").read_text(encoding="utf-8").splitlines()
@@ -119,6 +133,10 @@ class TestNothingDrifts:
             assert set(settings) - own <= scheme
         for argument in scheme:
             assert f'"{argument}"' in code, argument
+
+    def test_the_confs_that_are_built_keep_to_the_specs(self, package: Path) -> None:
+        """Those that UCC makes as well: names and values of Splunk's specs, and of the app's own."""
+        assert list(problems(read_app(package, package / "README"))) == []
 
     def test_every_source_type_has_props_and_an_event_type(self) -> None:
         """Of its name."""

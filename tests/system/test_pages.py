@@ -33,7 +33,7 @@ def web(site: Site) -> Iterator[SplunkWeb]:
     """Give the pages, for an admin."""
     if shutil.which("node") is None or CHROMIUM is None or not (BROWSER / "node_modules" / "playwright-core").is_dir():
         pytest.skip("LOUD SKIP: node, chromium or tests/browser/node_modules is missing, so no page is tried")
-    with SplunkWeb(site, "cbsigned_admin", "list_storage_passwords", "edit_storage_passwords") as web:
+    with SplunkWeb(site, *site.splunkd.roles()["cbsigned_admin"]) as web:
         yield web
 
 

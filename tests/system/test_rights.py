@@ -14,6 +14,7 @@ from cbverdict.service.verdict_api import read_reply
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import EdrServer, Fault
 from tests.lab.site import Site
+from tests.lab.splunkd.server import RefusedError
 
 A = "a" * 32
 PLANTED = "plantedc0ffee00000000000000000000000token"
@@ -47,16 +48,34 @@ def _call(site: Site, key: str, body: str | None, verb: str = "POST") -> tuple[i
 def test_an_analyst_needs_one_capability_and_never_the_secrets(site: Site) -> None:
     """The role that the add-on ships for them is enough; who sets up has what Splunk wants for saving a secret."""
     roles = site.splunkd.roles()
-    assert roles["cbsigned_user"] == {"cbsigned_lookup"}
+    assert roles["cbsigned_user"] == {"cbsigned_lookup", "run_custom_command"}
     result = site.search([{"md5": A}], capabilities=roles["cbsigned_user"])
     assert result.rows[0]["signed_reason"] == "not_seen"
     secrets = {"list_storage_passwords", "edit_storage_passwords"}
-    assert roles["cbsigned_admin"] == {"cbsigned_lookup", "cbsigned_admin", *secrets}
+    inputs = {"list_inputs", "edit_modinput_cbsigned_processes", "edit_modinput_cbsigned_binaries"}
+    assert roles["cbsigned_admin"] == {*roles["cbsigned_user"], "cbsigned_admin", *secrets, *inputs}
+
+
+def test_every_capability_that_is_granted_is_declared_or_splunks_own(site: Site) -> None:
+    """One of the app's that nobody declares is granted to nobody; each input has its own."""
+    confs = site.splunkd.confs
+    declared = {name.partition("::")[2] for name in confs["authorize"] if name.startswith("capability::")}
+    own = {f"edit_modinput_{kind}" for kind in confs["inputs"]} | {"cbsigned_lookup", "cbsigned_admin"}
+    assert declared == own
+    splunks = {"run_custom_command", "list_inputs", "list_storage_passwords", "edit_storage_passwords"}
+    assert frozenset().union(*site.splunkd.roles().values()) == declared | splunks
+
+
+def test_a_role_that_may_run_no_command_is_refused_by_splunk(site: Site) -> None:
+    """One that was made from scratch; the role of the add-on brings what it lacks."""
+    with pytest.raises(RefusedError, match="run_custom_command"):
+        site.search([{"md5": A}], capabilities=["search", "cbsigned_lookup"])
+    assert site.search([{"md5": A}], capabilities=["search", *site.splunkd.roles()["cbsigned_user"]]).rows
 
 
 def test_without_the_capability_rows_survive_and_the_message_says_whom_to_ask(site: Site, edr: EdrServer) -> None:
     """And Carbon Black is not asked."""
-    result = site.search([{"md5": A}, {"md5": "b" * 32}], capabilities=["search"], chunk_size=1)
+    result = site.search([{"md5": A}, {"md5": "b" * 32}], capabilities=["search", "run_custom_command"], chunk_size=1)
     assert [row["signed_reason"] for row in result.rows] == ["no_right", "no_right"]
     ((level, text),) = result.messages
     assert (level, "role `cbsigned_user`" in text) == ("WARN", True)

@@ -13,6 +13,7 @@ from cbverdict.service.verdict_api import VerdictRequest
 from cbverdict.service.verdict_service import VerdictService
 from cbverdict.settings.account import Account
 from cbverdict.settings.verdicts import VerdictSettings
+from cbverdict.splunkd.jobs import JobState
 from cbverdict.verdicts.cached_verdict import StoredVerdict
 from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
@@ -62,9 +63,9 @@ class FixedConfiguration:
             raise StoreError("it does not answer")
         return NoStore()
 
-    def is_search_over(self, sid: str | None) -> bool:
-        """Say that it goes on."""
-        return sid == ""
+    def job_state(self, sid: str) -> JobState:
+        """Say that it goes on, but for one."""
+        return JobState.OVER if sid == "over" else JobState.GOING_ON
 
 
 @dataclass
@@ -140,7 +141,7 @@ def test_a_search_that_is_cancelled_takes_no_other_with_it(edr: EdrServer) -> No
     service = VerdictService()
     edr.delay = 3.0
     with ThreadPoolExecutor(2) as searches:
-        cancelled = searches.submit(service.answer, replace(REQUEST, sid=""), FixedConfiguration(edr))
+        cancelled = searches.submit(service.answer, replace(REQUEST, sid="over"), FixedConfiguration(edr))
         wait_for(lambda: len(edr.requests) == 2)
         other = searches.submit(service.answer, REQUEST, FixedConfiguration(edr))
     assert cancelled.result().answers[0].verdict.reason.value == "cancelled"

@@ -17,6 +17,7 @@ from splunklib import binding
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.inputs import InputHost
+from tests.lab.search_head import SearchHead
 from tests.lab.site import ROOT, Site
 
 
@@ -195,17 +196,30 @@ def test_an_account_can_be_set_up_over_rest_as_the_manual_says(site: Site, edr: 
     assert not (tmp_path / "token.txt").exists()
 
 
-def test_one_search_may_ask_several_servers_by_splitting(site: Site, edr: EdrServer, estate: Estate) -> None:
-    """Each part names its own; without a name it takes a default account to say which."""
+def test_one_search_may_ask_several_servers_as_the_manual_says(site: Site, edr: EdrServer, estate: Estate) -> None:
+    """Each row has the answer of its own server; without a name it takes a default account to say which."""
     estate.add_binary("a" * 32, "Signed", "c:\\a.exe")
     other = Estate()
     other.add_binary("b" * 32, "Unsigned", "c:\\b.exe")
     admin = Admin(site)
+    page = (ROOT / "docs" / "admin.md").read_text(encoding="utf-8").partition("## Several servers")[2]
+    (recipe,) = re.findall(r"```\n(.*?)```", page.partition("## Settings")[0], re.DOTALL)
+    events: list[dict[str, str | list[str]]] = [
+        {"site": "oslo", "process_md5": "a" * 32},
+        {"site": "paris", "process_md5": "b" * 32, "parent_process_md5": "a" * 32},
+        {"site": "rome", "process_md5": "b" * 32},
+    ]
     with EdrServer(other) as second:
         admin.send("post", "cbsigned_account", **_fields(edr, name="oslo"))
         admin.send("post", "cbsigned_account", **_fields(second, name="paris", ca_certificate=second.trust_pem))
-        parts = [site.search([{"md5": "a" * 32}], "server=oslo"), site.search([{"md5": "b" * 32}], "server=paris")]
-        assert [part.rows[0]["signed"] for part in parts] == ["true", "false"]
+        found = SearchHead(site, indexes={"edr": events}, now=1793606400.0).run(recipe)
+        assert {(row["site"], row["signed"], row["parent_signed"]) for row in found} == {
+            ("oslo", "true", "unknown"),
+            ("paris", "false", "unknown"),
+        }
+        assert not [name for name in found.columns if name.startswith(("oslo_", "paris_", "md5_", "parent_oslo"))]
+        asked = " ".join(body for _, _, body in second.requests)
+        assert ("b" * 32 in asked, f"md5:{'a' * 32} OR" in asked) == (True, False)
         assert site.search([{"md5": "a" * 32}]).rows[0]["signed_reason"] == "setup"
         site.save_settings("verdicts", default_account="paris")
         assert site.search([{"md5": "b" * 32}]).rows[0]["signed"] == "false"

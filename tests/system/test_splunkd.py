@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import socket
+from typing import Any, Callable
 
 import pytest
 from splunklib.binding import HTTPError
 from splunklib.client import Service
 
+from cbverdict.errors import CbsignedError
+from cbverdict.splunkd.conf import SplunkdConfiguration
+from cbverdict.splunkd.entries import Entries
+from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.rest import ServiceCall
+from tests.lab.https import HttpsServer, Response, asking_clients
 from tests.lab.site import Site
 from tests.lab.splunkd import kvstore
 
@@ -28,6 +35,56 @@ def test_secrets_are_listed_with_the_capability_only(bare_site: Site) -> None:
         analyst.storage_passwords.list()
     with pytest.raises(HTTPError, match="403"):
         analyst.storage_passwords.create("x", "y", "z")
+
+
+def test_inputs_take_a_capability_of_their_own_kind(bare_site: Site) -> None:
+    """To see them `list_inputs`, to add, change or remove one `edit_modinput_<kind>`; an analyst has none of these."""
+    path = "data/inputs/cbsigned_processes"
+    roles = bare_site.splunkd.roles()
+    admin = _service(bare_site, bare_site.splunkd.log_in("admin", *roles["cbsigned_admin"]))
+    other = _service(bare_site, bare_site.splunkd.log_in("other", "list_inputs", "edit_modinput_cbsigned_binaries"))
+    analyst = _service(bare_site, bare_site.splunkd.log_in("analyst", *roles["cbsigned_user"]))
+    admin.post(path, name="main", account="lab")
+    assert b"main" in other.get(path).body.read()
+    calls: list[Callable[[], Any]] = [
+        lambda: other.post(path, name="mine"),
+        lambda: other.post(f"{path}/main", account="mine"),
+        lambda: other.delete(f"{path}/main"),
+        lambda: analyst.get(path),
+    ]
+    for call in calls:
+        with pytest.raises(HTTPError, match="403"):
+            call()
+    admin.delete(f"{path}/main")
+
+
+def test_a_splunkd_that_wants_a_client_certificate_is_told() -> None:
+    """By every door to it: `requireClientCert` leaves no app a way in."""
+    with HttpsServer(lambda _: Response(), asking_clients("127.0.0.1")) as server:
+        calls: list[Callable[[], Any]] = [
+            lambda: ServiceCall(server.url, "key", "verdicts").post("{}", 10),
+            lambda: Collection(server.url, "key", "cbsigned_verdicts").find({}),
+            lambda: Entries(server.url, "key").list("/services/server/info"),
+            lambda: SplunkdConfiguration(server.url, "key").verdict_settings(),
+        ]
+        for call in calls:
+            with pytest.raises(CbsignedError, match=r"wants a client certificate.*requireClientCert = false"):
+                call()
+
+
+def test_a_splunkd_that_does_not_listen_is_told() -> None:
+    """As with `disableDefaultPort`."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        url = f"https://127.0.0.1:{unused.getsockname()[1]}"
+    calls: list[Callable[[], Any]] = [
+        lambda: ServiceCall(url, "key", "verdicts").post("{}", 10),
+        lambda: Collection(url, "key", "cbsigned_verdicts").find({}),
+        lambda: Entries(url, "key").list("/services/server/info"),
+        lambda: SplunkdConfiguration(url, "key").verdict_settings(),
+    ]
+    for call in calls:
+        with pytest.raises(CbsignedError, match=r"nobody listens.*disableDefaultPort"):
+            call()
 
 
 def test_confs_are_read_written_and_deleted(bare_site: Site) -> None:

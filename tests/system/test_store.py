@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import threading
 import time
 
 import pytest
 
+from cbverdict.errors import ServiceError
+from cbverdict.service.verdict_client import VerdictClient
 from cbverdict.settings.verdicts import Method, VerdictSettings
 from cbverdict.splunkd.stores import VerdictStore
 from cbverdict.verdicts.cached_verdict import StoredVerdict, write_document
@@ -18,8 +22,9 @@ from cbverdict.verdicts.signature import Signature, SignatureStatus
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS, Verdict
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
-from tests.lab.host import Row, SearchHost
-from tests.lab.site import Site
+from tests.lab.host import Row
+from tests.lab.search_head import SearchHead
+from tests.lab.site import ANALYST, ROOT, Site
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
@@ -127,7 +132,7 @@ def test_the_lookup_clears_the_events_own_fields_and_takes_only_what_the_service
     assert {"signed", "signed_noise"} < cleared
     assert "server AS cbsigned_server" in steps[2]
     assert "in(signed_basis, `cbsigned_bases`)" in steps[3]
-    assert "mvcount(signed_expires)=1 AND signed_expires>now()" in steps[3]
+    assert "mvcount(cbsigned_keys)=1 AND mvcount(signed_expires)=1 AND signed_expires>now()" in steps[3]
     settings = VerdictSettings()
     bases = {*settings.bases(Method.JOINT), *settings.bases(Method.BINARY)}
     assert set(json.loads(f"[{macros['cbsigned_bases']}]")) == bases
@@ -338,13 +343,71 @@ def test_the_purge_command_sweeps_for_those_who_may(site: Site) -> None:
     site.search(ROWS)
     store = site.splunkd.collections["cbsigned_verdicts"]
     store.save([{**document, "expires": time.time() - 1} for document in store.find({"signed": "unknown"})], 0)
-    script = site.app / "bin" / "cbsignedpurge.py"
-    analyst = SearchHost(script, site.splunkd.url, site.splunkd.log_in("analyst", "cbsigned_lookup"), site.python)
-    refused = analyst.generate()
+    refused = site.host(site.splunkd.log_in("analyst", *ANALYST), "cbsignedpurge").generate()
     assert (refused.rows, refused.messages[0][0], "403" in refused.messages[0][1]) == ([], "ERROR", True)
-    admin = SearchHost(script, site.splunkd.url, site.splunkd.log_in("admin", "cbsigned_admin"), site.python)
+    admin = site.host(site.splunkd.log_in("admin", *site.splunkd.roles()["cbsigned_admin"]), "cbsignedpurge")
     assert [row["result"] for row in admin.generate().rows] == ["expired verdicts are swept"]
     assert [document["_key"] for document in store.find({})] == [f"{A}@lab", f"{B}@lab"]
+
+
+def test_a_service_that_is_busy_is_not_blamed_on_carbon_black() -> None:
+    """The sweep says that the next one does its work."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = VerdictClient(f"https://127.0.0.1:{silent.getsockname()[1]}", "key")
+        with pytest.raises(ServiceError, match=r"did not begin within 0.2 s.* the next one sweeps") as refusal:
+            client.purge(0.2)
+    assert "Carbon Black" not in str(refusal.value)
+
+
+def test_no_lookup_of_the_store_is_left_to_indexers(site: Site) -> None:
+    """They have no KV store, and no collection is copied to them."""
+    confs = site.splunkd.confs
+    assert {stanza["replicate"] for stanza in confs["collections"].values()} == {"false"}
+    collections = {name for name, stanza in confs["transforms"].items() if "collection" in stanza}
+    texts = [stanza["search"] for stanza in confs["savedsearches"].values()]
+    texts += [stanza["definition"] for stanza in confs["macros"].values()]
+    lookups = re.findall(r"\| lookup (\S+) (\w+)", " ".join(texts))
+    assert {first for first, name in lookups if name in collections} == {"local=true"}
+    assert not {first for first, _ in lookups} & collections
+    assert len(lookups) > 2
+
+
+def test_the_export_for_indexers_writes_the_columns_of_its_file(site: Site) -> None:
+    """One row a hash and account; and the file that ships names no file that anybody has."""
+    search = site.splunkd.confs["savedsearches"]["cbsigned - export verdicts for the indexers"]["search"]
+    columns = search.partition("| table ")[2].partition("\n")[0].split()
+    header, row = (ROOT / "lookups" / "cbsigned_known.csv").read_text(encoding="utf-8").splitlines()
+    assert header.split(",") == columns
+    assert dict(zip(columns, row.split(",")))["signed"] == "unknown"
+    assert "eventstats count AS documents BY md5 server | where documents=1" in search
+    assert "override_if_empty=false" in search, "an empty store would take the file away"
+
+
+def test_the_export_holds_what_counts_and_its_macro_reads_it(site: Site) -> None:
+    """What is unknown, has expired, or has two documents is left out; an empty store takes nothing away."""
+    head = SearchHead(site, now=time.time())
+    export = "cbsigned - export verdicts for the indexers"
+    assert head.run_saved(export) == []
+    assert len(head.lookups["cbsigned_known"].read()) == 1
+    site.search(ROWS)
+    store = site.splunkd.collections["cbsigned_verdicts"]
+    store.save([{**store.get(f"{B}@lab"), "_key": f"{C * 2}@lab", "md5": "d" * 32, "expires": 1.0}], 0)
+    head.run_saved(export)
+    known = [
+        (row["md5"], row["signed"], row["process_signature_publisher"]) for row in head.lookups["cbsigned_known"].read()
+    ]
+    assert known == [(A, "true", "Example Corp"), (B, "false", "")]
+    head.macros["cbsigned_account"] = {"definition": '"lab"'}
+    rows: list[Row] = [{"md5": one, "signed": "true"} for one in (A, B, C)]
+    found = head.run("eval number=1 | `cbsigned_lookup_daily(md5)`", rows)
+    assert [row["signed"] for row in found] == ["true", "false", "unknown"]
+
+
+def test_the_fill_search_takes_the_fields_of_one_event(site: Site) -> None:
+    """`latest()` takes each field from its own latest event."""
+    search = site.splunkd.confs["savedsearches"]["cbsigned - fill the verdict store from events"]["search"]
+    assert "| dedup md5 sortby -_time" in search
+    assert "latest(" not in search
 
 
 def test_a_thousand_hashes_are_read_in_one_query_and_written_in_one(site: Site) -> None:

@@ -21,6 +21,13 @@ BODIES = {
     "cbsigned/baselines": {"subjects": ["person:jdoe"]},
     "cbsigned/learning": {"baselines": {}},
     "cbsigned/check": {"name": "lab"},
+    "cbsigned/health": {},
+    "cbsigned/decisions": {
+        "action": "expect",
+        "days": 30,
+        "why": "a test of the verbs",
+        "rows": [{"team": "hr", "process_name": "a.exe"}],
+    },
 }
 OUR_ENDPOINTS = sorted(BODIES)
 
@@ -32,6 +39,13 @@ ANSWERED = {
         "cbsigned/baselines": {"POST": 200},
         "cbsigned/learning": {"POST": 200},
         "cbsigned/check": {"POST": 200},
+        "cbsigned/health": {"GET": 200},
+        "cbsigned/decisions": {"POST": 200},
+    },
+    "cbsigned_reviewer": {
+        "cbsigned/verdicts": {"POST": 200, "DELETE": 403},
+        "cbsigned/baselines": {"POST": 200},
+        "cbsigned/decisions": {"POST": 200},
     },
 }
 
@@ -81,14 +95,14 @@ def test_every_stanza_names_a_capability_for_all_verbs(site: Site) -> None:
         name
         for name, stanza in stanzas.items()
         if name.startswith(("script:", "admin:"))
-        and stanza.get("capability") not in {"cbsigned_admin", "cbsigned_lookup"}
+        and stanza.get("capability") not in {"cbsigned_admin", "cbsigned_lookup", "cbsigned_review"}
     ]
     assert open_ones == []
 
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("path", OUR_ENDPOINTS)
-@pytest.mark.parametrize("role", ["user", "cbsigned_user", "cbsigned_admin"])
+@pytest.mark.parametrize("role", ["user", "cbsigned_user", "cbsigned_reviewer", "cbsigned_admin"])
 def test_a_verb_is_answered_only_for_a_role_that_may(site: Site, role: str, path: str, verb: str) -> None:
     """`user` has Splunk's own rights alone; a verb that the endpoint does not know is refused whoever sends it."""
     known = ANSWERED.get(role, {}).get(path)

@@ -159,9 +159,9 @@ FULL: Row = {"_time": "1793606400", "user": "ann", "team": "hr", "process_name":
     [
         ("", ""),
         ("_time", "no row has a time that can be read (_time): no opinion on the hour"),
-        ("user", "no row says who it was (user, username, User): no opinion on the hour and on the team"),
+        ("user", "no row says who it was (user, username, User"),
         ("team", "no row names a team (team), nor does cbsigned_teams_local.csv: no opinion on whether"),
-        ("process_name", "no row names its process (process_name, process_exec, process_path, path, Image)"),
+        ("process_name", "no row names its process (process_name, process_exec, process_path, path, Image"),
         ("ParentImage", "no row names what started it (parent_process_name"),
     ],
 )

@@ -12,11 +12,12 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, People, Sighting, learn, merge_baselines
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, learn, merge_baselines
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
+from cbverdict.anomalies.seen_people import People
 from cbverdict.errors import ServiceError
 from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import Process, ProcessEvent

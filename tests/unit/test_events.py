@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cbverdict.events.columns import (
     EVENT_KIND_FIELDS,
     HASH_FIELDS,
+    NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
     OTHER_FILE_FIELDS,
     SHA256_FIELDS,
@@ -28,16 +31,16 @@ def test_a_cim_row_is_read() -> None:
     row = {
         "process_hash": [MD5, SHA256],
         "process_name": "regsvr32.exe",
-        "process_path": r"C:\Windows\System32\other.exe",
+        "process_path": r"C:\Windows\System32\Regsvr32.exe",
         "parent_process_hash": [SHA256, PARENT.upper()],
         "parent_process_name": "powershell.exe",
         "user": "jdoe",
     }
     expected = ProcessEvent(
         Process(MD5, "regsvr32.exe", sha256=SHA256),
-        Process(PARENT, "powershell.exe"),
+        Process(PARENT, "powershell.exe", sha256=SHA256),
         "jdoe",
-        names=("regsvr32.exe", r"C:\Windows\System32\other.exe"),
+        names=("regsvr32.exe", r"C:\Windows\System32\Regsvr32.exe"),
     )
     assert read_event(row, EventFields()) == expected
 
@@ -117,7 +120,8 @@ def test_only_the_columns_that_are_needed_are_named() -> None:
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
     about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
     assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
-    assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, "n", "q", *ORIGINAL_NAME_FIELDS]))
+    names = ["n", *NAME_FIELDS, "q", *ORIGINAL_NAME_FIELDS]
+    assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, *names]))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +144,31 @@ def test_only_the_columns_that_are_needed_are_named() -> None:
         ({"ImageLoaded": "C:\\a.dll", "Image": "C:\\evil.exe", "process_hash": MD5}, None, Reason.OTHER_FILE),
         ({"TargetFilename": "C:\\x\\evil.exe", "Image": "C:\\y\\evil.exe", "md5": MD5}, None, Reason.OTHER_FILE),
         ({"file_name": "evil.exe", "process_name": "evil.exe", "process_hash": MD5}, None, Reason.OTHER_FILE),
+        ({"event.code": "7", "process.hash.md5": MD5}, None, Reason.OTHER_FILE),
+        ({"EventCode": "07", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"EventCode": "7.0", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"signature": "Image loaded", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"EventDescription": "File Delete archived", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"event_type": "image_load", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"event.action": "Image loaded (rule: ImageLoad)", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"event.action": "load", "process.hash.md5": MD5}, None, Reason.OTHER_FILE),
+        ({"type": "ingress.event.moduleload", "md5": MD5}, None, Reason.OTHER_FILE),
+        ({"type": "ingress.event.procstart", "md5": MD5}, MD5, Reason.NO_HASH),
+        ({"event_simpleName": "ClassifiedModuleLoad", "MD5HashData": MD5}, None, Reason.OTHER_FILE),
+        ({"event_simpleName": "PeFileWritten", "SHA256HashData": SHA256}, None, Reason.OTHER_FILE),
+        ({"event_simpleName": "ProcessRollup2", "MD5HashData": MD5}, MD5, Reason.NO_HASH),
+        ({"ActionType": "FileCreatedAggregatedReport", "MD5": MD5}, None, Reason.OTHER_FILE),
+        ({"ActionType": "SmartScreenAppWarning", "MD5": MD5}, None, Reason.OTHER_FILE),
+        ({"ActionType": "ProcessCreated", "MD5": MD5, "FileName": "a.exe"}, MD5, Reason.NO_HASH),
+        # Names that are not of one program, whichever columns they stand in.
+        ({"process_name": "a.exe", "path": "C:\\t\\evil.dll", "md5": MD5}, None, Reason.AMBIGUOUS),
+        ({"process_name": "a.exe", "process_path": "C:\\t\\evil.exe", "process_md5": MD5}, None, Reason.AMBIGUOUS),
+        ({"process_name": "a.exe", "process_exec": "b.exe", "process_md5": MD5}, None, Reason.AMBIGUOUS),
+        ({"process_name": "A.exe", "process_exec": "a", "process_path": "C:\\a.EXE", "md5": MD5}, MD5, Reason.NO_HASH),
+        ({"process_name": "-bash", "process_path": "/bin/bash", "md5": MD5}, MD5, Reason.NO_HASH),
+        ({"process_name": "python3", "process_path": "/usr/bin/python3.11", "md5": MD5}, MD5, Reason.NO_HASH),
+        # A process's start: every hash on the row is the process's.
+        ({"EventCode": "1", "process_md5": MD5, "Hashes": f"MD5={OTHER}"}, None, Reason.AMBIGUOUS),
         ({"file_name": "x.dll", "process_md5": MD5, "Hashes": f"MD5={OTHER}"}, MD5, Reason.NO_HASH),
         ({"file_hash": MD5, "process_name": "a.exe"}, None, Reason.NO_HASH),
         ({"file_hash": OTHER, "process_hash": MD5}, None, Reason.OTHER_FILE),
@@ -216,3 +245,40 @@ def test_what_each_host_calls_itself_is_no_host(nobodys: str) -> None:
     """The risk of a whole fleet would be put on it."""
     assert read_event({"dest": nobodys, "DeviceName": "PC7", "host": "forwarder"}, EventFields()).host == "PC7"
     assert read_event({"host": nobodys}, EventFields()).host == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "parent", "is_odd"),
+    [
+        ({"parent_process_hash": SHA256}, SHA256, False),
+        ({"parent_process_hash": f"SHA256={SHA256}"}, SHA256, False),
+        ({"parent_process_sha256": SHA256}, SHA256, False),
+        ({"parent_process_hash": f"MD5={PARENT},SHA256={SHA256}"}, PARENT, False),
+        ({"parent_process_hash": [PARENT, "e" * 64, SHA256]}, None, True),
+        ({"InitiatingProcessMD5": PARENT, "InitiatingProcessSHA256": SHA256}, PARENT, False),
+    ],
+)
+def test_a_parent_is_known_by_its_sha_256_as_well(row: dict[str, Any], parent: str | None, *, is_odd: bool) -> None:
+    """And what stands beside its MD5 is compared with what Carbon Black has."""
+    event = read_event({**row, "process_md5": MD5}, EventFields())
+    assert (event.parent.md5, event.has_odd_parent) == (parent, is_odd)
+    assert event.parent.sha256 == (SHA256 if parent == PARENT else None)
+
+
+def test_every_value_of_a_time_counts() -> None:
+    """What `values(_time)` gives hides no hour behind the first."""
+    event = read_event({"_time": ["1793613600", "1793584800"], "firstTime": "1793584801"}, EventFields())
+    assert (event.time, event.other_times) == ("1793613600", ("1793584800", "1793584801"))
+
+
+def test_two_spellings_of_one_person_are_one_user() -> None:
+    """And a machine beside him is nobody."""
+    one = read_event({"user": ["hr1", "CORP\\hr1", "PC7$"]}, EventFields())
+    assert not one.has_several_users
+    assert read_event({"user": ["hr1", "CORP\\hr2"]}, EventFields()).has_several_users
+
+
+def test_a_pinned_name_hides_no_other_one() -> None:
+    """They are asked for in the list of tools all the same."""
+    event = read_event({"n": "acrord32.exe", "process_name": "psexec.exe"}, EventFields(name=("n",)))
+    assert (event.names, event.other_names) == (("acrord32.exe",), ("psexec.exe",))

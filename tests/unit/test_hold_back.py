@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from cbverdict.anomalies.baselines import (
     ORGANISATION,
-    WAITING_DAYS,
     Baseline,
     Baselines,
     Sighting,
@@ -24,6 +23,7 @@ from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
+from cbverdict.anomalies.seen_people import WAITING_DAYS
 from cbverdict.anomalies.waiting import DAYS, PEOPLE, decision, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from tests.lab.memory import Memory

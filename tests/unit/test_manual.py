@@ -10,9 +10,11 @@ from typing import Any, Dict
 import pytest
 
 from cbsigned import CbsignedCommand
+from cbsignedcheck import CbsignedcheckCommand
 from cbsignedlearn import CbsignedlearnCommand
 from cbsignedprofile import CbsignedprofileCommand
 from cbsignedpurge import CbsignedpurgeCommand
+from cbsignedreview import CbsignedreviewCommand
 from cbverdict.events.columns import (
     GUID_FIELDS,
     HASH_FIELDS,
@@ -24,7 +26,7 @@ from cbverdict.events.columns import (
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
-from package import tools
+from package import detections, tools
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.manual import Manual, Page, read_manual
 from tests.lab.rows import read_rows
@@ -99,9 +101,16 @@ class TestTheCommands:
         told = {re.findall(r"`(\w+)=", option)[0] for option in _page("command").table("option")}
         assert told == set(CbsignedCommand().options)
         others = _page("command").table("command")
-        assert len(others) == 3
-        for text, command in zip(others, (CbsignedlearnCommand(), CbsignedprofileCommand(), CbsignedpurgeCommand())):
-            assert set(re.findall(r"\[(\w+)=", text)) == set(command.options) - {"phase"}  # which splunkd alone gives
+        assert len(others) == 5
+        commands = (
+            CbsignedlearnCommand(),
+            CbsignedprofileCommand(),
+            CbsignedcheckCommand(),
+            CbsignedpurgeCommand(),
+            CbsignedreviewCommand(),
+        )
+        for text, command in zip(others, commands):
+            assert set(re.findall(r"\[?(\w+)=", text.replace("`wait=true`", ""))) == set(command.options) - {"phase"}
 
     def test_the_defaults_on_the_page_are_the_commands(self) -> None:
         """Where the command has one itself, and not a setting."""
@@ -167,12 +176,28 @@ class TestTheConfs:
         """And no other; whether a search is enabled as well."""
         page = _page("macros")
         macros = {re.sub(r"\(.*", "", name.strip("`")) for name in page.table("macro")}
-        assert macros == {re.sub(r"\(.*", "", stanza) for stanza in _conf("macros")}
+        filters = {f"{detection.stem}_filter" for detection in detections.DETECTIONS}
+        assert macros == {re.sub(r"\(.*", "", stanza) for stanza in _conf("macros")} - filters
         assert {name.strip("`") for name in page.table("lookup")} == set(_conf("transforms"))
         searches = {name.strip("*"): cells[0] for name, cells in page.table("saved search").items()}
-        assert set(searches) == set(_conf("savedsearches"))
-        for name, settings in _conf("savedsearches").items():
-            assert (searches[name] == "no") == (settings.get("disabled") == "1")
+        alerts = {name for name in _conf("savedsearches") if "cbsigned alert" in name or name.endswith(" - Rule")}
+        assert set(searches) == set(_conf("savedsearches")) - alerts
+        for name, cell in searches.items():
+            assert (cell == "no") == (_conf("savedsearches")[name].get("disabled") == "1")
+
+    def test_every_alert_is_on_its_page(self) -> None:
+        """With by what it is throttled, and ATT&CK."""
+        words = {"process_md5": "file", "user": "person", "process_signature_publisher": "signer"}
+        rows = _page("alerts").table("alert")
+        assert {name: (cells[1], cells[2]) for name, cells in rows.items()} == {
+            one.name: (words[one.throttle], ", ".join(one.techniques)) for one in detections.DETECTIONS
+        }
+
+    def test_every_page_of_the_app_is_on_the_dashboards_page(self) -> None:
+        """By its title."""
+        views = (DEFAULT / "data" / "ui" / "views").glob("*.xml")
+        titles = {re.findall(r"<label>(.*?)</label>", path.read_text(encoding="utf-8"))[0] for path in views}
+        assert {name.strip("*") for name in _page("dashboards").table("page")} == titles
 
     def test_every_list_and_its_columns_are_on_the_learning_page(self) -> None:
         """As the files have them."""
@@ -225,7 +250,7 @@ class TestTheConfs:
         rows = {name: cells for name, cells in _page("security").table("object").items() if "`cbsigned_" in name}
         metadata = (ROOT / "package" / "metadata" / "default.meta").read_text(encoding="utf-8")
         access = dict(re.findall(r"\[collections/(\w+)\]\naccess = read : \[ (.*?) \]", metadata))
-        assert len(access) == 3
+        assert len(access) == 4
         for collection, readers in access.items():
             ((anybody, *_),) = (cells for name, cells in rows.items() if f"(`{collection}`)" in name)
             assert (anybody == "read") == (readers == "*"), collection
@@ -241,8 +266,10 @@ class TestTheConfs:
                 for role, answer in zip(told, cells[3:]):
                     status = 200 if answer == "answered" else int(answer)
                     told[role].setdefault(endpoint, {})[cells[1].partition(":")[0]] = status
-        refused = {"cbsigned/learning": {"POST": 403}, "cbsigned/check": {"POST": 403}}
-        assert told == {**ANSWERED, "cbsigned_user": {**ANSWERED["cbsigned_user"], **refused}}
+        refused = {"cbsigned/learning": {"POST": 403}, "cbsigned/check": {"POST": 403}, "cbsigned/health": {"GET": 403}}
+        refused["cbsigned/decisions"] = {"POST": 403}
+        answered = {role: answers for role, answers in ANSWERED.items() if role in told}
+        assert told == {**answered, "cbsigned_user": {**ANSWERED["cbsigned_user"], **refused}}
 
 
 def test_the_links_of_a_broken_page_are_found(tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cbverdict.events.names import is_same_program, oddity_of, program_of, spellings_of
+from cbverdict.events.texts import has_invisible
 
 
 @pytest.mark.parametrize(
@@ -90,7 +94,15 @@ def test_what_is_odd_about_a_name_is_said(text: str, words: str | None) -> None:
         (["python3.11.exe"], ["python.exe"], True),
         (["psexec64.exe"], ["psexec.c", "PsExec.exe"], True),
         (["svchost_update.exe"], ["PowerShell.EXE"], False),
-        (["a.exe", r"C:\x\powershell.exe"], ["PowerShell.EXE"], True),
+        (["a.exe", r"C:\x\powershell.exe"], ["PowerShell.EXE"], False),
+        ([r"C:\t\svchost.exe x\u.exe"], ["svchost.exe"], False),
+        ([r"C:\t\svchost.exe (1)\u.exe"], ["svchost.exe"], False),
+        ([r"C:\t\svchost.exe;\u.exe"], ["svchost.exe"], False),
+        (["acrord32.exe,x.exe"], ["acrord32.exe"], False),
+        (["acrord32.exe;psexec.exe"], ["acrord32.exe"], False),
+        (["acrord32 - Kopie.exe"], ["acrord32.exe"], True),
+        (["C:/Program Files/acrord32.exe"], ["AcroRd32.exe"], True),
+        (["/usr/bin/python3.11 (deleted)"], ["python"], True),
     ],
 )
 def test_a_renamed_program_is_told_from_an_honest_name(
@@ -106,3 +118,28 @@ def test_no_text_makes_reading_a_name_fail(text: str) -> None:
     assert program_of(text) == program_of(program_of(text))
     assert all(isinstance(one, str) for one in spellings_of(text))
     oddity_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "psexec.exe.bak", "psexec.tmp", "psexec.dat", "psexec - Kopie.exe", "acrord32.exe;psexec.exe",
+        "acrord32.exe|psexec.exe", "acrord32.exe | psexec.exe", "acrord32.exe psexec.exe", "psexec\u2028.exe",
+        "pse\U0001d173xec.exe", "ps\U0001bca0exec.exe",
+    ],
+)  # fmt: skip
+def test_a_tool_is_found_behind_another_extension_and_in_joined_names(text: str) -> None:
+    """A program runs under any name, and a search may join several into one text."""
+    assert "psexec.exe" in spellings_of(text)
+
+
+def test_a_text_that_is_longer_than_a_path_is_odd() -> None:
+    """What stands at its end would not be looked at."""
+    assert oddity_of("C:\\" + "a" * 1100 + "\\psexec.exe") == "is longer than a path"
+
+
+def test_no_mark_that_nobody_sees_is_forgotten() -> None:
+    """All that Unicode calls a format mark or a separator of lines, but for those of scripts that are seen."""
+    seen = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+    marks = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in {"Cf", "Zl", "Zp"}]
+    assert [mark for mark in marks if ord(mark) not in seen and not has_invisible(f"a{mark}b")] == []

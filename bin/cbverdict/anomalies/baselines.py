@@ -9,7 +9,6 @@ from typing import Any, Dict, Iterable, Mapping, NamedTuple
 
 from cbverdict.anomalies.active_hours import HOURS, Days, add_hour, forget_days, merge_days
 from cbverdict.anomalies.decayed_counts import (
-    GENERATION,
     Counts,
     add_count,
     forget_counts,
@@ -17,7 +16,14 @@ from cbverdict.anomalies.decayed_counts import (
     merge_counts,
     totals,
 )
-from cbverdict.anomalies.distinct_count import Sketch, sketch_of, unite
+from cbverdict.anomalies.distinct_count import Sketch, unite
+from cbverdict.anomalies.seen_people import (
+    People,
+    add_person,
+    forget_people,
+    forget_waiting,
+    merge_people,
+)
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.names import program_of
 from cbverdict.events.one_off_names import kind_of
@@ -28,12 +34,6 @@ MAX_NAME = 256
 
 MAX_NAMES = 5000
 """Names that one document keeps in each of its counts; where there are more, those not seen for longest go first."""
-
-WAITING_DAYS = 60
-"""So long it is remembered who waits with what to be learnt."""
-
-DECISIONS = ("accepted ", "refused ")
-"""How what somebody decided on begins, among what waits."""
 
 HALF_LIVES = 3
 """After so many half-lives something is forgotten altogether."""
@@ -79,10 +79,6 @@ class Sighting:
     publisher: str | None = None
 
 
-People = Dict[int, Dict[str, Sketch]]
-"""By generation: who was seen with a name (of a team)."""
-
-
 @dataclass
 class Baseline:
     """What is usual for one subject; what does not apply to its kind stays empty.
@@ -107,10 +103,10 @@ class Baseline:
             merge_days(self.days, other.days),
             merge_counts(self.names, other.names),
             merge_counts(self.publishers, other.publishers),
-            _merge_people(self.people, other.people),
+            merge_people(self.people, other.people),
             merge_counts(self.waiting, other.waiting),
             merge_days(self.waiting_days, other.waiting_days),
-            _merge_people(self.waiting_people, other.waiting_people),
+            merge_people(self.waiting_people, other.waiting_people),
         )
 
     def forget(self, half_life: float) -> Baseline:
@@ -120,10 +116,10 @@ class Baseline:
             forget_days(self.days),
             _most_seen(forget_counts(self.names, horizon)),
             _most_seen(forget_counts(self.publishers, horizon)),
-            _forget_people(self.people, horizon),
+            forget_people(self.people, horizon),
             _most_seen(forget_counts(self.waiting, horizon)),
             forget_days(self.waiting_days),
-            _forget_waiting(self.waiting_people),
+            forget_waiting(self.waiting_people),
         )
 
     def members(self, team: str) -> Sketch:
@@ -161,7 +157,7 @@ def learn(baselines: Baselines, sighting: Sighting) -> None:
         if sighting.team is not None:
             own.append(_of(baselines, Subject(SubjectKind.TEAM, sighting.team)))
             for one in (*own, everybody):
-                _add_person(one.people, generation, sighting.team, sighting.person)
+                add_person(one.people, generation, sighting.team, sighting.person)
         if sighting.process is not None:
             for one in own:
                 add_count(one.names, generation, sighting.process)
@@ -234,35 +230,6 @@ def _of(baselines: Baselines, subject: Subject) -> Baseline:
     if subject not in baselines:
         baselines[subject] = Baseline()
     return baselines[subject]
-
-
-def _add_person(people: People, generation: int, name: str, person: str) -> None:
-    known = people.setdefault(generation, {})
-    known[name] = unite([known.get(name, []), sketch_of(person)])
-
-
-def _forget_people(people: People, horizon: int) -> People:
-    oldest = max(people, default=0) - horizon // GENERATION
-    return {generation: known for generation, known in people.items() if generation >= oldest}
-
-
-def _forget_waiting(people: People) -> People:
-    """Leave out who waited long ago; what somebody decided on is kept."""
-    oldest = max(people, default=0) - WAITING_DAYS
-    kept = {
-        day: {what: known for what, known in noted.items() if day > oldest or what.startswith(DECISIONS)}
-        for day, noted in people.items()
-    }
-    return {day: noted for day, noted in kept.items() if noted}
-
-
-def _merge_people(one: People, other: People) -> People:
-    merged: People = {generation: dict(teams) for generation, teams in one.items()}
-    for generation, teams in other.items():
-        mine = merged.setdefault(generation, {})
-        for team, sketch in teams.items():
-            mine[team] = unite([mine.get(team, []), sketch])
-    return merged
 
 
 def _most_seen(counts: Counts) -> Counts:

@@ -2,80 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Iterable, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Collection, Iterable
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
-from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
-from cbverdict.anomalies.local_time import Clocks, date_text
+from cbverdict.anomalies.exclusions import sentence_of
+from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, combined, no_opinion
+from cbverdict.anomalies.local_time import Clocks, date_of, date_text
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score
 from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
 from cbverdict.events.people import person_of
-from cbverdict.verdicts.reasons import Reason
-from cbverdict.verdicts.signed_noise import Doubts, is_signed_noise, passes_all_but_score
+from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_but_score
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
-    from cbverdict.verdicts.reasons import Signed
     from cbverdict.verdicts.verdict import Verdict
 
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
 _FEW = 4  # people who begin with something on one day, each by himself
-
-_HOUR, _PROCESS, _PARENT = "hour", "process", "parent"  # which question is the odd one
-_UNJUDGED = 2.0  # more than any p-value
-
-
-class ProcessSide(NamedTuple):
-    """What a row's process, parent and signature say, whoever ran it and whenever."""
-
-    process: str | None
-    parent: Explanation
-    doubts: Doubts
-    reasons: Tuple[str, ...]
-
-
-class Part(NamedTuple):
-    """What is said of a row but its hour: the sum of weighted Cauchy variables, their weight, what score that gives.
-
-    `who` is whose finding it would be: the person's or, of nobody, the program's. `least` is the smallest p-value, and
-    which question it answers.
-    """
-
-    cauchy: float
-    weight: float
-    score: float
-    reasons: Tuple[str, ...]
-    team: Explanation
-    parent: Explanation
-    passes_all_but_score: bool
-    doubts: Doubts
-    who: str
-    least: Tuple[float, str]
-
-    def cause(self, hour: Explanation) -> str:
-        """Return which question is the odd one, with this answer to that of the hour."""
-        return _HOUR if hour.p_value is not None and hour.p_value <= self.least[0] else self.least[1]
-
-
-class Score(NamedTuple):
-    """What a row comes to; `score` is None where there is no opinion at all, `group` empty under the threshold."""
-
-    score: float | None
-    hour: Explanation
-    part: Part
-    is_noise: bool
-    group: str
-
-    @property
-    def reasons(self) -> Tuple[str, ...]:
-        """Return the sentences."""
-        return self.hour.reasons + self.part.reasons
 
 
 class Anomalies:
@@ -152,7 +103,9 @@ class Anomalies:
         file_names, author_names = (
             (verdict.signature.names, verdict.signature.author_names) if verdict.signature else ((), ())
         )
-        oddities = tuple(opinions.oddities_of(event, author_names))
+        names = (*event.names, *event.other_names, *event.original_names, *file_names)
+        is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
+        oddities = (NAMELESS,) if is_nameless else tuple(opinions.oddities_of(event, author_names))
         denied = self._lists.denied(publisher)
         is_known = process is None or opinion.p_value is not None
         gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")
@@ -163,7 +116,7 @@ class Anomalies:
             is_parent_unanswered=is_parent_unanswered,
             parent_score=None if opinion.strict is None else score_of(opinion.strict),
             is_publisher_denied=denied is not None,
-            is_living_off_the_land=self._lists.names_a_tool((*event.names, *event.original_names, *file_names)),
+            is_living_off_the_land=self._lists.names_a_tool(names),
             is_name_odd=bool(oddities),
             is_about_several=event.has_several_users or event.has_several_parents,
             is_acted_through=gateway is not None,
@@ -175,7 +128,9 @@ class Anomalies:
             *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
             *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
         )
-        return ProcessSide(process, opinion, doubts, about)
+        decisions = self._profiles.decisions
+        exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
+        return ProcessSide(process, opinion, doubts, about, exclusions)
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""
@@ -187,7 +142,8 @@ class Anomalies:
         is_high = score is not None and score >= self.threshold
         day = view.day(next(iter(quarters))) if quarters else None
         group = group_of(part.who, day, part.cause(hour)) if is_high else ""
-        return Score(score, hour, part, is_signed_noise(part.doubts, score, self.threshold), group)
+        is_noise = part.passes_all_but_score and (score is None or score < part.limit)
+        return Score(score, hour, part, is_noise, group)
 
     def begin(self, side: ProcessSide, view: PersonView) -> int:
         """Count who begins with a program that is unusual for them; return how many people have by now."""
@@ -211,15 +167,20 @@ class Anomalies:
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
         new_score = None if team.strict is None else score_of(team.strict)
+        is_clear, limit = (
+            passes_all_but_score(side.doubts._replace(new_score=new_score), self.threshold),
+            self.threshold,
+        )
+        exclusion = next((one for one in side.exclusions if view.is_covered(one)), None)
+        if exclusion is not None:
+            is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
+            reasons = (sentence_of(exclusion, date_of(exclusion.until)), *reasons)
         least = min(
-            (_UNJUDGED if one.p_value is None else one.p_value, cause)
-            for one, cause in ((team, _PROCESS), (parent, _PARENT))
+            (UNJUDGED if one.p_value is None else one.p_value, cause)
+            for one, cause in ((team, PROCESS), (parent, PARENT))
         )
-        doubts = side.doubts._replace(new_score=new_score)
-        is_clear = passes_all_but_score(doubts, self.threshold)
-        return Part(
-            cauchy, weight, score, reasons, team, parent, is_clear, doubts, view.person or side.process or "", least
-        )
+        who = view.person or side.process or ""
+        return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least)
 
     def _people_beginning(self, process: str) -> int:
         """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""

@@ -135,6 +135,9 @@ def first_signer(publisher: str) -> str:
     return f"first program here that is signed by {publisher}"
 
 
+NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
+
+
 def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterator[str]:
     """Write what is odd about how a row names its process and its user; `author_names` are those in the file itself."""
     for name in dict.fromkeys((*event.names, *event.original_names)):

@@ -75,6 +75,11 @@ def date_text(day: int) -> str:
     return (_FIRST + timedelta(days=day)).isoformat()
 
 
+def date_of(seconds: float) -> str:
+    """Return the date, in UTC, of seconds since 1970."""
+    return (_EPOCH + timedelta(seconds=seconds)).date().isoformat()
+
+
 @cache
 def is_zone(name: str) -> bool:
     """Return whether the time zone database has this name."""

@@ -11,6 +11,7 @@ from cbverdict.anomalies.peer_rarity import Organisation
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.anomalies.local_time import LocalClock
     from cbverdict.anomalies.profiles import Profiles
     from cbverdict.anomalies.reference_lists import Lists, Member
@@ -37,6 +38,10 @@ class PersonView:
         """Return the baselines that it rests on."""
         person = [Subject(SubjectKind.PERSON, self._person)] if self._person else []
         return person + ([Subject(SubjectKind.TEAM, self._team.lower())] if self._team else [])
+
+    def is_covered(self, decision: Decision) -> bool:
+        """Return whether a decision is about this person in this team."""
+        return decision.covers(self._person, self._team)
 
     @property
     def person(self) -> str:
@@ -101,7 +106,8 @@ class PersonView:
         if self._person is None or not self._profiles.has_learnt:
             return NONE
         team = self._team.lower() if self._team else None
-        if team is not None and self._lists.is_expected(team, name):
+        decisions = self._profiles.decisions
+        if team is not None and (self._lists.is_expected(team, name) or decisions.is_expected(team, name)):
             return NONE
         group = self._profiles.team(team)
         if group is None:

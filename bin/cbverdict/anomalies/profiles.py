@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Iterable, Protocol
+from typing import TYPE_CHECKING, Iterable, Protocol, Tuple
 
 from cbverdict.anomalies.active_hours import HourProfile, count_hours
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import totals, weigh
 from cbverdict.anomalies.distinct_count import head_count
+from cbverdict.anomalies.exclusions import Decision, Decisions
 from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Organisation, PersonProfile
 from cbverdict.anomalies.waiting import effective
 from cbverdict.errors import CbsignedError, Trouble
@@ -27,10 +28,11 @@ _NOTHING = Baseline()
 
 @dataclass(frozen=True)
 class KnownBaselines:
-    """The baselines that there are of those asked for, and how the admin wants them read."""
+    """The baselines that there are of those asked for, how the admin wants them read, and what people decided."""
 
     settings: AnomalySettings = field(default_factory=AnomalySettings)
     baselines: Baselines = field(default_factory=dict)
+    decisions: Tuple[Decision, ...] = ()
 
 
 class BaselineSource(Protocol):
@@ -55,6 +57,7 @@ class Profiles:
         self._large_teams: set[str] | None = None
         self._all_publishers: Counter[str] | None = None
         self.settings = AnomalySettings()
+        self.decisions = Decisions()
         self.error: CbsignedError | None = None
 
     @property
@@ -84,6 +87,8 @@ class Profiles:
             self.error = error
             return
         self.settings = reply.settings
+        if ORGANISATION in new:  # the first read, with which the service gives them
+            self.decisions = Decisions(reply.decisions)
         organisation = reply.baselines.get(ORGANISATION, self._known.get(ORGANISATION, _NOTHING))
         for subject in new:
             known = reply.baselines.get(subject, _NOTHING)

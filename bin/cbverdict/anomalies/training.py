@@ -20,6 +20,7 @@ from cbverdict.anomalies.baselines import (
 )
 from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.local_time import Clocks
+from cbverdict.errors import InvalidRequestError
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import read_event
 from cbverdict.events.people import person_of
@@ -39,6 +40,10 @@ PART_FIELDS = (SUBJECT, BASELINE, ROWS, SKIPPED)
 """What a part is handed on as: rows of a baseline each, the first with the counts."""
 
 _DAY = 86400.0
+_NO_PART = (
+    "rows arrived that its first half, on the indexers, has not read: nothing is learnt. "
+    "Install the same version on all search heads and restart Splunk"
+)
 
 
 def columns(fields: EventFields) -> list[str]:
@@ -58,6 +63,7 @@ class TrainingResult:
     baselines: Baselines = field(default_factory=dict)
     rows: int = 0
     skipped: int = 0
+    parts_read: int = field(default=0, compare=False)
 
     def parts(self) -> Iterator[Dict[str, str]]:
         """Write it as rows."""
@@ -69,8 +75,11 @@ class TrainingResult:
         """Add a row of a part.
 
         Raises:
-            InvalidRequestError: it is none of this version.
+            InvalidRequestError: it is none of this version, or no part at all.
         """
+        if SUBJECT not in row or ROWS not in row:
+            raise InvalidRequestError(_NO_PART)
+        self.parts_read += 1
         self.rows += int(row.get(ROWS) or 0)
         self.skipped += int(row.get(SKIPPED) or 0)
         if row.get(SUBJECT):

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Iterator, NamedTuple
 
 from cbverdict.anomalies.active_hours import HOURS, hours_of, merge_days
-from cbverdict.anomalies.baselines import DECISIONS, ORGANISATION, Baseline, Baselines, Subject, SubjectKind
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import Counts, add_count, merge_counts
 from cbverdict.anomalies.distinct_count import head_count, unite
+from cbverdict.anomalies.seen_people import DECISIONS
 
 DAYS = 5
 """Days on which something has to go on until it is learnt by itself."""

@@ -40,7 +40,8 @@ def make_calls(executor: Executor, calls: Sequence[Callable[[], T]], deadline: D
 class _Stop:
     """Keep calls that wait for their turn from being made when that is pointless.
 
-    That is so after a final error, and after several failures in a row of a server that is down.
+    That is so after a final error, when the search is over, and after several failures in a row of a server
+    that is down.
     """
 
     def __init__(self) -> None:
@@ -54,7 +55,8 @@ class _Stop:
             outcome = call()
         except CbsignedError as error:
             self._failures += 1
-            if error.is_final or (error.reason.is_outage and self._failures >= FAILURES_IN_A_ROW):
+            is_over = error.is_final or isinstance(error, SearchOverError)
+            if is_over or (error.reason.is_outage and self._failures >= FAILURES_IN_A_ROW):
                 self.reason = error
             raise
         self._failures = 0

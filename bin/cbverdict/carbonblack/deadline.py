@@ -9,8 +9,11 @@ from typing import Callable, Collection, Generic, TypeVar
 
 T = TypeVar("T")
 
-LOOK_EVERY = 2.0
+LOOK_EVERY = 1.0
 """Seconds between two looks at whether the search that asks is over."""
+
+FIRST_LOOK = 0.25
+"""Seconds before the first look: a search that splunkd was never seen to know cannot be missed later."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Deadline:
     """The end of all waiting for one search: a moment (`time.monotonic`), or the end of the search itself before that.
 
     `is_over` says whether the search was cancelled or finalised. That may take a request to splunkd, so it is asked
-    every `look_every` seconds and no more once the moment is near.
+    soon, then every `look_every` seconds, and no more once the moment is near.
     """
 
     moment: float
@@ -46,10 +49,12 @@ class Deadline:
 
     def wait_for(self, futures: Collection[Future[T]]) -> Waited[T]:
         """Wait for all of them, until the moment has come or the search is over."""
+        look_in = min(FIRST_LOOK, self.look_every)
         while True:
             left = self.seconds
-            done, late = wait(futures, max(0.0, min(self.look_every, left)))
-            if not late or left <= self.look_every:
+            done, late = wait(futures, max(0.0, min(look_in, left)))
+            if not late or left <= look_in:
                 return Waited(done, late)
             if self.is_over():
                 return Waited(done, late, is_over=True)
+            look_in = self.look_every

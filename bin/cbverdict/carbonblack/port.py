@@ -231,14 +231,17 @@ class SetupCheck(Protocol):
     They raise `EdrError`; until when one may take is said in `time.monotonic`.
     """
 
-    def try_version(self, deadline: float) -> None:
-        """Ask what any valid token may; raise `SetupError` where the server is too old."""
+    def try_version(self, deadline: float) -> str:
+        """Ask what any valid token may, the version; raise `SetupError` where the server is too old."""
 
     def try_documents(self, deadline: float) -> None:
         """Ask for a binary's signature, as every search does."""
 
     def try_joint_query(self, clause: str, deadline: float) -> None:
         """Ask the joint query, which servers may block."""
+
+    def clock_ahead(self, deadline: float) -> float | None:
+        """Return by how many seconds the server's clock is ahead of this one (None: it does not say)."""
 
     def close(self) -> None:
         """Close the connections."""

@@ -28,17 +28,52 @@ MD5_FIELDS = (
     "MD5",
     "MD5HashData",
 )
-NAME_FIELDS = (*_cim("process_name", "process_exec", "process_path"), "path", "Image")
-ORIGINAL_NAME_FIELDS = (*_cim("original_file_name"), "OriginalFileName")
-PARENT_MD5_FIELDS = ("parent_process_md5", *_cim("parent_process_hash"), "parent_md5")
+NAME_FIELDS = (
+    *_cim("process_name", "process_exec", "process_path"),
+    "path",
+    "Image",
+    "process.name",
+    "process.executable",
+    "NewProcessName",
+    "New_Process_Name",
+    "ImageFileName",
+    "FileName",
+)
+ORIGINAL_NAME_FIELDS = (
+    *_cim("original_file_name"),
+    "OriginalFileName",
+    "process.pe.original_file_name",
+    "ProcessVersionInfoOriginalFileName",
+)
+PARENT_MD5_FIELDS = (
+    "parent_process_md5",
+    *_cim("parent_process_hash"),
+    "parent_md5",
+    "process.parent.hash.md5",
+    "InitiatingProcessMD5",
+)
+PARENT_SHA256_FIELDS = (
+    "parent_process_sha256",
+    "parent_sha256",
+    "process.parent.hash.sha256",
+    "InitiatingProcessSHA256",
+)
+"""Where a SHA-256 of the parent stands, beside `PARENT_MD5_FIELDS`."""
+
 PARENT_NAME_FIELDS = (
     *_cim("parent_process_name", "parent_process_exec"),
     "parent_name",
     *_cim("parent_process_path"),
     "parent_path",
     "ParentImage",
+    "process.parent.name",
+    "process.parent.executable",
+    "ParentProcessName",
+    "Creator_Process_Name",
+    "ParentBaseFileName",
+    "InitiatingProcessFileName",
 )
-USER_FIELDS = (*_cim("user"), "username", "User")
+USER_FIELDS = (*_cim("user"), "username", "User", "user.name", "user_name", "UserName", "AccountName", "Account_Name")
 TEAM_FIELDS = ("team",)
 HOST_FIELDS = (
     *_cim("dest"),
@@ -78,7 +113,23 @@ PARENT_ID_FIELDS = (*_cim("parent_process_id"), "ParentProcessId", "parent_pid")
 PARENT_ROW_FIELDS = (*PROCESS_ID_FIELDS, *PARENT_GUID_FIELDS, *PARENT_ID_FIELDS)
 """What tells which row is the parent's own, where a row has no hash of its parent."""
 
-EVENT_KIND_FIELDS = ("EventCode", "EventID", "event_id", "signature_id", "event_type", "ActionType")
+EVENT_KIND_FIELDS = (
+    "EventCode",
+    "EventID",
+    "event_id",
+    "signature_id",
+    "event.code",
+    "event_type",
+    "type",
+    "event.action",
+    "event_simpleName",
+    "ActionType",
+    "EventDescription",
+    "signature",
+)
+"""What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
+Defender's words."""
+
 OTHER_FILE_FIELDS = (
     "ImageLoaded",
     "loaded_file",
@@ -121,6 +172,17 @@ class EventFields:
         return self.md5 is not MD5_FIELDS
 
     @property
+    def is_name_pinned(self) -> bool:
+        """Whether the analyst says where the name of the process is."""
+        return self.name is not NAME_FIELDS
+
+    @property
+    def parent_sha256(self) -> Tuple[str, ...]:
+        """The columns that a SHA-256 of the parent is read from."""
+        is_pinned = self.parent_md5 is not PARENT_MD5_FIELDS
+        return self.parent_md5 if is_pinned else (*self.parent_md5, *PARENT_SHA256_FIELDS)
+
+    @property
     def sha256(self) -> Tuple[str, ...]:
         """The columns that a SHA-256 is read from."""
         return self.md5 if self.is_md5_pinned else (*self.md5, *SHA256_FIELDS)
@@ -128,8 +190,8 @@ class EventFields:
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
         about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
-        names = [*self.parent_name, *ORIGINAL_NAME_FIELDS] if has_names else []
-        return list(dict.fromkeys([*self.md5, *self.parent_md5, *about, *self.name, *names]))
+        names = [*NAME_FIELDS, *self.parent_name, *ORIGINAL_NAME_FIELDS] if has_names else []
+        return list(dict.fromkeys([*self.md5, *self.parent_sha256, *about, *self.name, *names]))
 
     def who(self) -> list[str]:
         """Return the columns that say for whom."""

@@ -6,12 +6,12 @@ from typing import Callable, NamedTuple, Sequence, Tuple, TypeVar
 
 from cbverdict.events.columns import (
     ANY_PATH_FIELDS,
-    EVENT_KIND_FIELDS,
     FILE_HASH_FIELDS,
     GUID_FIELDS,
     HASH_FIELDS,
     HOST_FIELDS,
     MD5_FIELDS,
+    NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
     OTHER_FILE_FIELDS,
     OTHER_TIME_FIELDS,
@@ -21,21 +21,12 @@ from cbverdict.events.columns import (
     TIME_FIELD,
     EventFields,
 )
-from cbverdict.events.names import file_name
-from cbverdict.events.people import first_account
+from cbverdict.events.kinds import is_about_other_file, is_process_start
+from cbverdict.events.names import are_of_one_program, file_name
+from cbverdict.events.people import first_account, person_of
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
-
-_NO_PROCESS_EVENTS = frozenset(
-    {
-        "6", "7", "15", "23", "24", "26", "27", "28", "29",
-        "modload", "modinfo", "filemod", "childproc",
-        "imageloaded", "driverload", "filecreated", "filemodified", "filerenamed", "filedeleted",
-    }
-)  # fmt: skip
-"""Events of Sysmon, of Carbon Black's forwarder and of Defender whose hashes are those of a driver, an image, a stream,
-a file, a clipboard or a child, not of the process."""
 
 _ANY_HOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - nothing is bound
 """What each host calls itself, and no other one."""
@@ -62,7 +53,8 @@ class Process(NamedTuple):
 class ProcessEvent(NamedTuple):
     """One row's process, what started it, for whom and when (empty: the row does not say).
 
-    `names` are all the texts that name the process, `original_names` those that its author gave the file.
+    `names` are all the texts that name the process, `original_names` those that its author gave the file, and
+    `other_names` those that would name it if the analyst had not said where its name is.
     `other_times` are the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
     none, or several. `has_several_users`, `has_several_parents`: it is about more than one. `unread_hash` is a column
     that looks like the process's hash and is not read.
@@ -81,27 +73,38 @@ class ProcessEvent(NamedTuple):
     has_several_users: bool = False
     has_several_parents: bool = False
     unread_hash: str = ""
+    other_names: Tuple[str, ...] = ()
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     """Read what a row says about its process; nothing in a row is an error."""
-    parent_md5 = _agreed(record, fields.parent_md5, read_md5)
     process = _read_process(record, fields)
+    parent_md5 = _agreed(record, fields.parent_md5, read_md5)
+    parent_sha256 = _agreed(record, fields.parent_sha256, read_sha256)
+    times = tuple(texts_of(record, (TIME_FIELD,)))
     return ProcessEvent(
         process=process,
-        parent=Process(_known(parent_md5), _first_name(record, fields.parent_name)),
+        parent=_parent(parent_md5, parent_sha256, _first_name(record, fields.parent_name)),
         user=first_account(record, fields.user),
         team=first_text(record, fields.team) or "",
-        time=first_text(record, (TIME_FIELD,)) or "",
+        time=times[0] if times else "",
         host=next((text for text in texts_of(record, HOST_FIELDS) if text.lower() not in _ANY_HOST), ""),
-        has_odd_parent=isinstance(parent_md5, Odd),
+        has_odd_parent=isinstance(parent_md5, Odd) or isinstance(parent_sha256, Odd),
         names=_raw_texts(record, fields.name),
         original_names=tuple(dict.fromkeys(texts_of(record, ORIGINAL_NAME_FIELDS))),
-        other_times=tuple(texts_of(record, OTHER_TIME_FIELDS)),
-        has_several_users=has_several(record, fields.user),
-        has_several_parents=has_several(record, fields.parent_name),
+        other_times=(*times[1:], *texts_of(record, OTHER_TIME_FIELDS)),
+        has_several_users=has_several(record, fields.user, person_of),
+        has_several_parents=has_several(record, fields.parent_name)
+        or not are_of_one_program(texts_of(record, fields.parent_name)),
         unread_hash=_unread_hash(record, fields) if process.md5 is None else "",
+        other_names=_raw_texts(record, NAME_FIELDS) if fields.is_name_pinned else (),
     )
+
+
+def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
+    if isinstance(md5, Odd) or isinstance(sha256, Odd):
+        return Process(None, name)
+    return Process(sha256, name) if md5 is None else Process(md5, name, sha256=sha256)
 
 
 def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
@@ -112,7 +115,9 @@ def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
 
 def _read_process(record: Record, fields: EventFields) -> Process:
     name = _first_name(record, fields.name)
-    has_own = not fields.is_md5_pinned and isinstance(_agreed(record, OWN_MD5_FIELDS, read_md5), str)
+    # Where a row is a process's start, every hash on it is the process's, and they have to agree.
+    can_be_of_others = not (fields.is_md5_pinned or is_process_start(record))
+    has_own = can_be_of_others and isinstance(_agreed(record, OWN_MD5_FIELDS, read_md5), str)
     of_process = [name for name in fields.md5 if name.startswith(_OF_PROCESS)] if has_own else fields.md5
     found: FileHash | Odd | None = _agreed(record, of_process, read_md5)
     if found is None and not fields.is_md5_pinned and _is_about_own_file(record, fields):
@@ -126,14 +131,15 @@ def _read_process(record: Record, fields: EventFields) -> Process:
         return Process(None, name)
     if not (fields.is_md5_pinned or has_own) and _is_about_another_file(record, fields):
         return Process(None, name, Reason.OTHER_FILE)
-    if has_several(record, fields.name) or has_several(record, GUID_FIELDS):
+    names = list(texts_of(record, fields.name))
+    if not are_of_one_program(names) or has_several(record, fields.name) or has_several(record, GUID_FIELDS):
         return Process(None, name, Reason.AMBIGUOUS)
     return Process(found, name, sha256=sha256)
 
 
 def _is_about_another_file(record: Record, fields: EventFields) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
-    if _plain_texts(record, EVENT_KIND_FIELDS) & _NO_PROCESS_EVENTS:
+    if is_about_other_file(record):
         return True
     paths, own = _plain_texts(record, ANY_PATH_FIELDS), _plain_texts(record, PROCESS_PATH_FIELDS)
     if paths and own and paths != own:
@@ -160,10 +166,6 @@ def _agreed(record: Record, names: Sequence[str], read: Callable[[FieldValue], H
     if not found or isinstance(found[0], Odd):
         return found[0] if found else None
     return found[0] if len(set(found)) == 1 else Odd.SEVERAL
-
-
-def _known(found: FileHash | Odd | None) -> FileHash | None:
-    return None if isinstance(found, Odd) else found
 
 
 def _first_name(record: Record, names: Sequence[str]) -> str | None:

@@ -28,7 +28,10 @@ _AROUND = " \"'`()[]{}<>,;"
 _DELETED = " (deleted)"  # Linux says so of a file that is gone
 _VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
 _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
-_COPY = re.compile(r"^copy of | ?\(\d+\)$|\[\d+\]$| - copy(?: \(\d+\))?$")  # as Windows and browsers write them
+_COPY = re.compile(
+    r"^copy of | ?\(\d+\)$|\[\d+\]$| - \w+(?: \(\d+\))?$"
+)  # as Windows (in its language) and browsers do
+_BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
 _EXECUTABLE = (".exe", ".com", ".scr", ".pif")
 
 
@@ -64,8 +67,8 @@ def program_of(name: str) -> str:
 def oddity_of(text: str) -> str | None:
     """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
     name = _last_part(text)
-    if has_invisible(name):
-        return "holds characters that nobody sees"
+    if len(text) > _SHORT or has_invisible(name):
+        return "is longer than a path" if len(text) > _SHORT else "holds characters that nobody sees"
     if not name.isascii() and (
         unicodedata.normalize("NFKC", name) != unicodedata.normalize("NFC", name) or _is_mixed(name)
     ):
@@ -112,16 +115,26 @@ def _short_spellings(text: str) -> frozenset[str]:
 
 def _spellings(text: str) -> Iterator[str]:
     for candidate in _candidates(plain(text)):
-        name = _STREAM.sub("", candidate).removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
-        if not name:
-            continue
-        for one in {name, name.lstrip("-")}:
-            stem, dot, extension = one.rpartition(".")
-            is_program = bool(dot) and f".{extension}" in _EXECUTABLE
-            for bare in _without_version(stem.rstrip(". ") if is_program else one):
-                yield bare
-                yield f"{bare}.exe"
-            yield one
+        for name in (candidate, *_of_other_extension(candidate)):
+            yield from _spellings_of_file(name)
+
+
+def _spellings_of_file(text: str) -> Iterator[str]:
+    """Return the spellings of a file name that was cut from its path."""
+    name = _STREAM.sub("", text).removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
+    for one in {name, name.lstrip("-")} if name else ():
+        stem, dot, extension = one.rpartition(".")
+        is_program = bool(dot) and f".{extension}" in _EXECUTABLE
+        for bare in _without_version(stem.rstrip(". ") if is_program else one):
+            yield bare
+            yield f"{bare}.exe"
+        yield one
+
+
+def _of_other_extension(name: str) -> Iterator[str]:
+    """Return what stands before an extension that is no program's: a program runs under any (`psexec.exe.bak`)."""
+    if "." in name and not _KNOWN_EXTENSION.search(name):
+        yield name.partition(".")[0]
 
 
 def _candidates(text: str) -> Iterator[str]:
@@ -138,6 +151,7 @@ def _candidates(text: str) -> Iterator[str]:
             posixpath.basename(bare),
             bare.replace("\\", "/").rstrip("/ ").rpartition("/")[2],
         }
+    yield from {word for word in _BETWEEN.split(text) if _KNOWN_EXTENSION.search(word)}
 
 
 def _without_version(stem: str) -> set[str]:
@@ -149,10 +163,26 @@ def _without_version(stem: str) -> set[str]:
 
 
 def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool:
-    """Return whether any of these names may be one of those that the file's author gave it, extensions apart."""
-    own = _stems(names)
-    return any(own & _stems([name]) for name in original_names)
+    """Return whether each of a row's names may be one of those that the file's author gave it, extensions apart.
+
+    A row's names are read strictly, as the last part of a path: what stands before it, or behind an `.exe`, is chosen
+    by whoever names a folder.
+    """
+    own = [stems_of(name) for name in names]
+    given = {_bare(spelling) for name in original_names for spelling in spellings_of(name)}
+    return all(stems & given for stems in own)
 
 
-def _stems(names: Iterable[str]) -> set[str]:
-    return {_KNOWN_EXTENSION.sub("", spelling) for name in names for spelling in spellings_of(name)}
+def stems_of(text: str) -> frozenset[str]:
+    """Return the plain file name at the end of a path without its extension, with and without version and so on."""
+    return frozenset(_bare(spelling) for spelling in _spellings_of_file(plain(file_name(text) or text)))
+
+
+def are_of_one_program(texts: Iterable[str]) -> bool:
+    """Return whether all these names and paths end in one file name, extensions and versions apart."""
+    found = [stems_of(text) for text in texts]
+    return not found or bool(frozenset.intersection(*found))
+
+
+def _bare(spelling: str) -> str:
+    return _KNOWN_EXTENSION.sub("", spelling)

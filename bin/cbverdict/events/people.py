@@ -74,7 +74,7 @@ def _short_person(user: str) -> str | None:
 
 
 def _person(user: str) -> str | None:
-    text = plain(user).strip(_QUOTES)
+    text = plain(user).strip(_QUOTES).rstrip("\\/")
     if is_nothing(text):
         return None
     domain, _, account = text.replace("/", "\\").rpartition("\\")

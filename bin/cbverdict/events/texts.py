@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Iterator, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
 from cbverdict.verdicts.hashes import FieldValue
 
@@ -18,8 +18,9 @@ _NOTHING = frozenset(
 _AROUND = " \t\r\n()[]<>{}\"'"
 _LONGEST_NOTHING = 40  # characters, brackets included
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028\u2029"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _LONGEST_SHOWN = 80  # characters
 _SHORT = 512  # what is remembered; a longer text is read all the same
@@ -75,10 +76,10 @@ def first_text(record: Record, names: Sequence[str]) -> str | None:
     return next(texts_of(record, names), None)
 
 
-def has_several(record: Record, names: Sequence[str]) -> bool:
-    """Return whether one of these fields has different texts, spellings apart."""
+def has_several(record: Record, names: Sequence[str], spell: Callable[[str], str | None] = plain) -> bool:
+    """Return whether one of these fields has different texts, spellings apart (`spell`: the one, None for nothing)."""
     several = (name for name in names if (value := record.get(name)) and not isinstance(value, str))
-    return any(len({plain(text) for text in texts_of(record, (name,))}) > 1 for name in several)
+    return any(len({spell(text) for text in texts_of(record, (name,))} - {None}) > 1 for name in several)
 
 
 def shown(text: str) -> str:

@@ -33,7 +33,7 @@ _HALF = re.compile(r"(?P<half>[AP])M\b ?(?P<zone>.*)", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:GMT|UTC)?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?")
 _HALF_A_DAY = 12
 _UTC = {"Z", "UTC", "GMT"}
-_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
+_ABBREVIATION = re.compile(r"[A-Z]{3,5}")
 """Names of zones as Splunk exports them (`CET`): those of whoever exported, so the search's own is taken."""
 
 

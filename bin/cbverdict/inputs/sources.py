@@ -11,9 +11,11 @@ from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.verdict_service import VerdictService
+from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.anomalies.profiles import KnownBaselines
     from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
     from cbverdict.settings.account import Account
@@ -21,6 +23,18 @@ if TYPE_CHECKING:
     from cbverdict.settings.verdicts import VerdictSettings
     from cbverdict.splunkd.conf import SplunkdConfiguration
     from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+
+_AS_SEARCH = "input"
+"""The search that an input is to the verdict service, which looks whether it is over."""
+
+
+class NoDecisions:
+    """What an input knows of people's decisions: nothing. What it writes lasts, and an exclusion ends."""
+
+    @staticmethod
+    def active(now: float) -> list[Decision]:  # noqa: ARG004 - there are none at any time
+        """Return none."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -53,9 +67,14 @@ class Settings:
         """Return the baseline store."""
         return self.configuration.baseline_store()
 
-    def is_search_over(self, sid: str | None) -> bool:  # noqa: ARG002 - an input is no search
+    @staticmethod
+    def decision_store() -> NoDecisions:
+        """Return where no decisions are."""
+        return NoDecisions()
+
+    def job_state(self, sid: str) -> JobState:  # noqa: ARG002 - an input is no search, but is told to stop as one is
         """Return whether splunkd wants the input to stop."""
-        return self.is_over()
+        return JobState.OVER if self.is_over() else JobState.GOING_ON
 
 
 class Sources:
@@ -114,7 +133,7 @@ class Sources:
         """Answer questions as the verdict service answers a search's."""
         if self._is_over():
             raise SearchOverError(f"the input is to stop. {advice(SearchOverError)}")
-        return self._verdicts.answer(request, self.settings)
+        return self._verdicts.answer(replace(request, sid=_AS_SEARCH), self.settings)
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
         """Return the baselines that there are."""

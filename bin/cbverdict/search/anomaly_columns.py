@@ -17,9 +17,10 @@ from cbverdict.search.scored_rows import Cells, Common, FirstRows, ScoredProcess
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.detector import Anomalies, Part, Score
+    from cbverdict.anomalies.detector import Anomalies
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.anomalies.person_view import PersonView
+    from cbverdict.anomalies.scores import Part, Score
     from cbverdict.events.times import TimeReader
     from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record
 
@@ -163,14 +164,13 @@ class RowScorer:
                 middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
             if p_value is not None:
                 score = score_of_cauchy((variable + HOUR_WEIGHT * hour_variable) / (weight + HOUR_WEIGHT))
+            is_noise, group = passes and score < part.limit, ""
+            noise += is_noise
             if score >= threshold:
                 key = part.who, ends_on if quarter is None else view.clock.at(quarter).day, part.cause(hour)
                 group = groups.get(key) or self._group(key)
-                texts.append(f"{before}{score:.1f}{middle}{hour_p}{gap}{group}{ends[False]}")
-                continue
-            noise += passes
             shown = f"{score:.1f}" if weight or p_value is not None else ""
-            texts.append(f"{before}{shown}{middle}{hour_p}{gap}{ends[passes]}")
+            texts.append(f"{before}{shown}{middle}{hour_p}{gap}{group}{ends[is_noise]}")
         self.noise += noise
         self._anomalies.forget_quarters()
         for known in (self._reasons, self._groups):

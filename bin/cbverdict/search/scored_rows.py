@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, NamedTuple, Tuple, Union
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.detector import Part, ProcessSide
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.anomalies.person_view import PersonView
+    from cbverdict.anomalies.scores import Part, ProcessSide
     from cbverdict.search.verdict_columns import Tag
 
 

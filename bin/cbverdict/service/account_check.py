@@ -74,7 +74,7 @@ def check_account(body: str, configuration: CheckConfiguration, seconds: float =
     tried = server_of(account).open_check()
     checking = ThreadPoolExecutor(1, "check")  # for no deadline ends a look-up of the host's name
     try:
-        checking.submit(_check, account, tried, settings, deadline).result(deadline - time.monotonic() + _GRACE)
+        checking.submit(try_account, account, tried, settings, deadline).result(deadline - time.monotonic() + _GRACE)
     except WaitTimeoutError:
         raise SetupError(
             f"Carbon Black {account.name} ({account.url}) could not be tried within {seconds:.0f} s. {_LOOK_AT}"
@@ -116,18 +116,26 @@ def _refuse_elsewhere(saved: Account, account: Account) -> None:
         raise SetupError(f"account {account.name}: {changed} changed, so enter the API token again")
 
 
-def _check(account: Account, tried: SetupCheck, settings: VerdictSettings, deadline: float) -> None:
-    _check_basics(tried, deadline)
+def try_account(account: Account, tried: SetupCheck, settings: VerdictSettings, deadline: float) -> str:
+    """Ask an account's server what a search asks; return its version.
+
+    Raises:
+        SetupError: the server is too old or too slow, or blocks what is asked.
+        EdrError: it does not answer as it must.
+    """
+    version = _check_basics(tried, deadline)
     if settings.method is Method.JOINT:
         _check_joint(account, tried, settings.clause, deadline)
+    return version
 
 
-def _check_basics(tried: SetupCheck, deadline: float) -> None:
+def _check_basics(tried: SetupCheck, deadline: float) -> str:
     try:
-        tried.try_version(deadline)
+        version = tried.try_version(deadline)
         tried.try_documents(deadline)
     except TimedOutError as error:
         raise SetupError(f"{_what(error)} {_LOOK_AT}") from None
+    return version
 
 
 def _check_joint(account: Account, tried: SetupCheck, clause: str, deadline: float) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, Iterator
 
 from cbverdict.anomalies.baselines import MAX_NAME, Baselines, Subject, read_baseline, read_subject, write_baseline
+from cbverdict.anomalies.exclusions import read_decision, write_decision
 from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import InvalidRequestError
 from cbverdict.json_object import read_object
@@ -53,7 +54,8 @@ def read_baselines(text: str) -> Baselines:
 
 def write_reply(reply: KnownBaselines) -> str:
     """Write a reply."""
-    return json.dumps({"settings": asdict(reply.settings), "baselines": _dump(reply.baselines)})
+    body = {"settings": asdict(reply.settings), "baselines": _dump(reply.baselines)}
+    return json.dumps({**body, "decisions": [write_decision(decision) for decision in reply.decisions]})
 
 
 def read_reply(text: str) -> KnownBaselines:
@@ -65,7 +67,8 @@ def read_reply(text: str) -> KnownBaselines:
     body = _object(text)
     try:
         baselines = {_subject(key): read_baseline(baseline) for key, baseline in body["baselines"].items()}
-        return KnownBaselines(AnomalySettings(**body["settings"]), baselines)
+        decisions = tuple(filter(None, map(read_decision, body["decisions"])))
+        return KnownBaselines(AnomalySettings(**body["settings"]), baselines, decisions)
     except (KeyError, TypeError, AttributeError):
         msg = "the baseline service's reply is not of this version: restart Splunk after an upgrade of the add-on"
         raise InvalidRequestError(msg) from None

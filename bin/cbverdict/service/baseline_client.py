@@ -31,7 +31,8 @@ class BaselineClient:
         """Return the baselines that there are, and the settings; needs the capability `cbsigned_lookup`."""
         replies = [read_reply(self._baselines.post(write_question(part), _READ_SECONDS)) for part in _parts(subjects)]
         merged = {subject: baseline for reply in replies for subject, baseline in reply.baselines.items()}
-        return KnownBaselines(replies[0].settings, merged)
+        decisions = tuple(decision for reply in replies for decision in reply.decisions)
+        return KnownBaselines(replies[0].settings, merged, decisions)
 
     def learn(self, baselines: Baselines) -> None:
         """Add to what is known; needs the capability `cbsigned_admin`."""

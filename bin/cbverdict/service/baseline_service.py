@@ -6,10 +6,11 @@ import logging
 import time
 from typing import TYPE_CHECKING, Callable, Protocol, Sequence
 
-from cbverdict.anomalies.baselines import HALF_LIVES, Baselines, Subject, merge_baselines
+from cbverdict.anomalies.baselines import HALF_LIVES, ORGANISATION, Baselines, Subject, merge_baselines
 from cbverdict.anomalies.profiles import KnownBaselines
 
 if TYPE_CHECKING:
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.settings.anomalies import AnomalySettings
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,13 @@ class Store(Protocol):
         """Delete what was last learnt before a time."""
 
 
+class ActiveDecisions(Protocol):
+    """Where decisions are kept; `cbverdict.splunkd.stores.DecisionStore` is the real one. It may raise `StoreError`."""
+
+    def active(self, now: float) -> list[Decision]:
+        """Return those that are not over."""
+
+
 class BaselineConfiguration(Protocol):
     """Where the service's settings come from; `cbverdict.splunkd.conf` reads splunkd's."""
 
@@ -40,6 +48,9 @@ class BaselineConfiguration(Protocol):
     def baseline_store(self) -> Store:
         """Return the baseline store."""
 
+    def decision_store(self) -> ActiveDecisions:
+        """Return where decisions are kept."""
+
 
 class BaselineService:
     """Return baselines to searches, and add what was learnt; one request at a time, as splunkd hands them over."""
@@ -48,16 +59,18 @@ class BaselineService:
         """Start with nothing; `clock` gives seconds since 1970."""
         self._clock = clock
 
-    @staticmethod
-    def answer(subjects: list[Subject], configuration: BaselineConfiguration) -> KnownBaselines:
-        """Return the baselines that there are.
+    def answer(self, subjects: list[Subject], configuration: BaselineConfiguration) -> KnownBaselines:
+        """Return the baselines that there are; with the organisation's, what people decided and is not over.
 
         Raises:
             SetupError: a setting is not usable.
             StoreError: the KV store does not answer.
         """
         settings = configuration.anomaly_settings()
-        return KnownBaselines(settings, configuration.baseline_store().read(subjects) if subjects else {})
+        baselines = configuration.baseline_store().read(subjects) if subjects else {}
+        is_first = ORGANISATION in subjects
+        decisions = tuple(configuration.decision_store().active(self._clock())) if is_first else ()
+        return KnownBaselines(settings, baselines, decisions)
 
     def learn(self, learnt: Baselines, configuration: BaselineConfiguration) -> None:
         """Add what was learnt to what is known, and forget what is too old.

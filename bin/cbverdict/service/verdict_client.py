@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from cbverdict.errors import ServiceError, TimedOutError, advice
+from cbverdict.json_object import read_object
 from cbverdict.service.verdict_api import Ticket, VerdictReply, VerdictRequest, read_turn, write_request, write_ticket
 from cbverdict.splunkd.rest import ServiceCall
 
@@ -13,7 +14,7 @@ _GRACE = 5.0
 """Seconds that splunkd and the handler may take beside what Carbon Black takes."""
 
 _SWEEP_SECONDS = 60.0
-"""Seconds that a sweep may take: the handler serves searches between, and nobody waits for it."""
+"""Seconds for the call that begins a sweep: it waits its turn behind calls of searches, and is held for 5 s itself."""
 
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
@@ -48,9 +49,16 @@ class VerdictClient:
             raise ServiceError(msg)
         return turn
 
-    def purge(self) -> None:
-        """Sweep expired verdicts; needs the capability `cbsigned_admin`."""
-        self._verdicts.delete(_SWEEP_SECONDS)
+    def purge(self, seconds: float = _SWEEP_SECONDS) -> bool:
+        """Sweep expired verdicts, and return whether that is done or goes on; needs the capability `cbsigned_admin`."""
+        try:
+            answer = self._verdicts.delete(seconds)
+        except TimedOutError:
+            raise ServiceError(
+                f"the sweep did not begin within {seconds:g} s, for the verdict service is busy with searches. "
+                "Nothing is lost: the next one sweeps what this one did not"
+            ) from None
+        return (read_object(answer) or {}).get("swept") is True
 
     def _send(self, body: str, deadline: float) -> VerdictReply | Ticket:
         return read_turn(self._verdicts.post(body, _seconds_until(deadline)))

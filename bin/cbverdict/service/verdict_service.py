@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Protocol
 
 from cbverdict.carbonblack.factory import server_of
 from cbverdict.carbonblack.port import Way
+from cbverdict.errors import SearchOverError, Trouble, advice
 from cbverdict.service.asking import Asking
 from cbverdict.service.connections import Connections
 from cbverdict.service.resolution import Resolution
 from cbverdict.service.resting_store import RestingStore, StoredVerdicts
+from cbverdict.service.search_watch import SearchWatch
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.cached_verdict import StoredVerdict, keep, still_counts
 from cbverdict.verdicts.reasons import Source
 from cbverdict.verdicts.verdict import Answer
 
 if TYPE_CHECKING:
-    from cbverdict.errors import Trouble
     from cbverdict.settings.account import Account
     from cbverdict.settings.verdicts import VerdictSettings
+    from cbverdict.splunkd.jobs import JobState
     from cbverdict.verdicts.evidence import Question
 
 logger = logging.getLogger(__name__)
@@ -40,8 +42,8 @@ class VerdictConfiguration(Protocol):
     def store(self) -> StoredVerdicts:
         """Return the verdict store."""
 
-    def is_search_over(self, sid: str | None) -> bool:
-        """Return whether a search was cancelled or finalised (None: nobody said which, so it goes on)."""
+    def job_state(self, sid: str) -> JobState:
+        """Return what becomes of a search."""
 
 
 @dataclass
@@ -82,6 +84,7 @@ class VerdictService:
         self._clock = clock
         self._monotonic = monotonic
         self._connections = Connections()
+        self._watch = SearchWatch()
         self._store = RestingStore(monotonic)
 
     def answer(self, request: VerdictRequest, configuration: VerdictConfiguration) -> VerdictReply:
@@ -137,7 +140,10 @@ class VerdictService:
         return VerdictReply(call.account.name, in_order, resolution.requests, tuple(call.troubles), seconds=waited)
 
     def _ask(self, call: _Call, questions: list[Question], seconds: float) -> Resolution:
-        is_over = partial(call.configuration.is_search_over, call.request.sid)
+        sid = call.request.sid
+        if self._watch.was_over(sid):
+            return Resolution.unanswered(questions, Trouble.of(SearchOverError(advice(SearchOverError))))
+        is_over = partial(self._watch.is_over, sid, call.configuration.job_state)
         connection = self._connections.to(call.account)
         asking = Asking(connection, call.way, call.settings.is_expired_signed, is_over, self._monotonic)
         return asking.ask(questions, seconds)

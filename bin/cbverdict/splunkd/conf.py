@@ -15,8 +15,9 @@ from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings.account import Account, parse_account, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
-from cbverdict.splunkd.rest import APP, connect, is_search_over
-from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+from cbverdict.splunkd.jobs import JobState, read_job
+from cbverdict.splunkd.rest import APP, connect, no_connection
+from cbverdict.splunkd.stores import BaselineStore, DecisionStore, VerdictStore
 
 ACCOUNTS = "cbsigned_account"
 SETTINGS = "cbsigned_settings"
@@ -45,12 +46,11 @@ class SplunkdConfiguration:
             SetupError: there is no such account, or it is not usable.
             ServiceError: splunkd does not give it.
         """
-        default = ""
+        is_default = name is None
         if name is None:
-            default = (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip()
-            name = default or self._only_account()
+            name = self.default_account()
         stanza = None if _is_splunkds_own(name) else self._read(ACCOUNTS, name)
-        if stanza is None and default:
+        if stanza is None and is_default:
             raise SetupError(
                 f"the default account {name!r} does not exist: choose another in Configuration, Verdicts "
                 "(default_account), or name one with server="
@@ -58,6 +58,15 @@ class SplunkdConfiguration:
         if stanza is None:
             raise SetupError(f"there is no account {name!r}: name one of those in Configuration, Accounts")
         return self.draft(name, stanza)
+
+    def default_account(self) -> str:
+        """Return the name of the account that answers where none is named: the one that is set, or the only one.
+
+        Raises:
+            SetupError: there is none, or there are several and none is set.
+            ServiceError: splunkd does not give them.
+        """
+        return (self._stanza(SETTINGS, "verdicts").get("default_account") or "").strip() or self._only_account()
 
     def saved(self, name: str) -> Stanza | None:
         """Return the fields of a saved account, the token decrypted where there is one (None: no such account).
@@ -117,17 +126,29 @@ class SplunkdConfiguration:
         """Return the baseline store of this splunkd."""
         return BaselineStore(self._uri.geturl(), self._token)
 
-    def is_search_over(self, sid: str | None) -> bool:
-        """Return whether a search was cancelled or finalised; where splunkd or nobody says which, it goes on."""
-        return sid is not None and is_search_over(self._uri.geturl(), self._token, sid)
+    def decision_store(self) -> DecisionStore:
+        """Return where this splunkd keeps what people decided."""
+        return DecisionStore(self._uri.geturl(), self._token)
+
+    def job_state(self, sid: str) -> JobState:
+        """Return what becomes of a search."""
+        return read_job(self._uri.geturl(), self._token, sid)
+
+    def account_names(self) -> list[str]:
+        """Return the names of all accounts, in order.
+
+        Raises:
+            ServiceError: splunkd does not give them.
+        """
+        return sorted(str(stanza.name) for stanza in self._as_stored(ACCOUNTS))
 
     def _only_account(self) -> str:
-        names = [str(stanza.name) for stanza in self._as_stored(ACCOUNTS)]
+        names = self.account_names()
         if len(names) == 1:
             return names[0]
         msg = "no account is set up: open Configuration, Accounts, and add your Carbon Black server"
         if names:
-            msg = f"several accounts ({', '.join(sorted(names))}): choose a default account, or name one with server="
+            msg = f"several accounts ({', '.join(names)}): choose a default account, or name one with server="
         raise SetupError(msg)
 
     def _stanza(self, conf_name: str, stanza: str) -> Stanza:
@@ -193,5 +214,5 @@ def _asking(conf_name: str) -> Iterator[None]:
         what = f"splunkd answered {status} when asked for {conf_name}.conf"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None
     except OSError as error:
-        what = f"splunkd does not give {conf_name}.conf ({type(error).__name__})"
+        what = f"splunkd does not give {conf_name}.conf ({no_connection(error)})"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None

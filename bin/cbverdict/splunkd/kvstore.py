@@ -11,7 +11,7 @@ from splunklib import binding, client
 from splunklib.data import record
 
 from cbverdict.errors import StoreError, advice
-from cbverdict.splunkd.rest import connect
+from cbverdict.splunkd.rest import connect, no_connection
 
 MAX_BATCH = 1000
 """Documents a save: KV's `max_documents_per_batch_save` up to Splunk 9.0; later ones take more."""
@@ -44,9 +44,10 @@ class Collection:
             (documents,) = self._list("batch_find", partial(self._data.batch_find, wanted)) or [[]]
             yield from documents
 
-    def find(self, query: Document) -> list[Document]:
-        """Return the documents that a query finds (at most 50,000, as splunkd's limit has it)."""
-        return self._list("a query", lambda: self._data.query(query=json.dumps(query)))
+    def find(self, query: Document, fields: Sequence[str] = ()) -> list[Document]:
+        """Return the documents that a query finds (at most 50,000, splunkd's limit); some fields of each, or all."""
+        wanted = {"fields": ",".join(fields)} if fields else {}
+        return self._list("a query", lambda: self._data.query(query=json.dumps(query), **wanted))
 
     def insert(self, document: Document) -> bool:
         """Add a document; False where there is one of its key, which then stays as it is."""
@@ -79,7 +80,7 @@ class Collection:
             kind = _ConflictError if error.status == 409 else StoreError  # noqa: PLR2004 - HTTP's conflict
             raise kind(f"the KV store answered {error.status}. {advice(StoreError)}") from None
         except (binding.AuthenticationError, OSError, HTTPException) as error:
-            what = f"the KV store does not answer ({type(error).__name__})"
+            what = f"the KV store does not answer ({no_connection(error)})"
             raise StoreError(f"{what}. {advice(StoreError)}") from None
         except (ValueError, RecursionError):
             return None  # no JSON

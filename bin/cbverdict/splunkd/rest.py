@@ -6,7 +6,7 @@ import json
 import socket
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from splunklib import binding, client
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 APP = "cbsigned"
 _OWNER = "nobody"
-_JOB_TIMEOUT = 2.0
 _ENDPOINTS = f"/servicesNS/{_OWNER}/{APP}/cbsigned"
 
 
@@ -35,17 +34,24 @@ def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
     )
 
 
-def is_search_over(splunkd_uri: str, token: str, sid: str) -> bool:
-    """Return whether a search was cancelled or finalised; where splunkd does not say, it goes on."""
-    splunkd = connect(splunkd_uri, token, _JOB_TIMEOUT)
-    try:
-        answer = splunkd.get(f"/services/search/jobs/{quote(sid, safe='')}", output_mode="json").body.read()
-        job = json.loads(answer)["entry"][0]["content"]
-        return bool(job.get("isFinalized")) or job.get("dispatchState") in {"FINALIZING", "DONE", "FAILED"}
-    except binding.HTTPError as error:
-        return int(error.status) == 404  # noqa: PLR2004 - HTTP's not found: it was cancelled
-    except (binding.AuthenticationError, OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError):
-        return False
+_WANTS_CERTIFICATE = ("certificate_required", "certificate required", "handshake_failure", "handshake failure")
+_REFUSED = ("connection refused", "winerror 10061")
+
+
+def no_connection(error: BaseException) -> str:
+    """Say why there is no connection to splunkd: what an admin may have set, else the kind of the error."""
+    text = f"{error!r} {error}".lower()
+    if any(words in text for words in _WANTS_CERTIFICATE):
+        return (
+            "splunkd wants a client certificate, which no command and no handler of an app has: set requireClientCert "
+            "= false in server.conf, [sslConfig], and guard the management port by a firewall"
+        )
+    if isinstance(error, ConnectionRefusedError) or any(words in text for words in _REFUSED):
+        return (
+            "nobody listens on splunkd's management port, by which commands and handlers of apps reach it: look for "
+            "disableDefaultPort in server.conf, [httpServer], and at mgmtHostPort in web.conf"
+        )
+    return type(error).__name__
 
 
 class ServiceCall:
@@ -67,14 +73,18 @@ class ServiceCall:
         headers = [("Content-Type", "application/json")]
         return self._send(lambda splunkd: splunkd.post(self._path, headers=headers, body=body), timeout)
 
-    def delete(self, timeout: float) -> None:
-        """Send a DELETE.
+    def get(self, timeout: float) -> str:
+        """Send a GET; give the JSON that comes back, and raise what `post` does."""
+        return self._send(lambda splunkd: splunkd.get(self._path), timeout)
+
+    def delete(self, timeout: float) -> str:
+        """Send a DELETE; give the JSON that comes back.
 
         Raises:
             NoRightError: the user lacks the endpoint's capability.
             ServiceError: the service does not answer.
         """
-        self._send(lambda splunkd: splunkd.delete(self._path), timeout)
+        return self._send(lambda splunkd: splunkd.delete(self._path), timeout)
 
     def _send(self, request: Any, timeout: float) -> str:  # noqa: ANN401 - the SDK has no types
         try:
@@ -85,10 +95,12 @@ class ServiceCall:
         except binding.HTTPError as error:
             raise _explain(error.status, error.body) from None
         except socket.timeout:
-            msg = f"The service is busy with other searches and did not answer in time. {advice(TimedOutError)}"
-            raise TimedOutError(msg) from None
+            raise TimedOutError(
+                f"The add-on's own service did not answer within {timeout:.0f} s: it is busy with other searches. Look "
+                "at this search head's load and at the add-on's logs (cbsigned_*.log), or search less at once"
+            ) from None
         except (OSError, HTTPException) as error:
-            msg = f"the service does not answer ({type(error).__name__}). {advice(ServiceError)}"
+            msg = f"the service does not answer ({no_connection(error)}). {advice(ServiceError)}"
             raise ServiceError(msg) from None
         return text
 

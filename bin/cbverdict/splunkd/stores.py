@@ -1,4 +1,4 @@
-"""What is kept between searches: verdicts and baselines, each in a KV collection."""
+"""What is kept between searches: verdicts, baselines and decisions, each in a KV collection."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
 from cbverdict.anomalies.baselines import Baselines, read_baseline, read_subject, write_baseline
+from cbverdict.anomalies.exclusions import read_decision, write_decision
 from cbverdict.errors import InvalidRequestError
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
@@ -14,11 +15,12 @@ from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Subject
+    from cbverdict.anomalies.exclusions import Decision
     from cbverdict.verdicts.evidence import Question
 
 _SHA256_COLUMN = SIGNATURE_COLUMNS["sha256"]
 _FLIP_MEMORY = 30 * 86400.0
-_WRITING_TIMEOUT = 60.0  # baselines are large, and nobody waits
+_WRITING_TIMEOUT = 60.0  # baselines are large, as is what a sweep deletes, and nobody waits
 
 
 class VerdictStore:
@@ -27,6 +29,7 @@ class VerdictStore:
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
         self._collection = Collection(splunkd_uri, token, "cbsigned_verdicts")
+        self._sweeping = Collection(splunkd_uri, token, "cbsigned_verdicts", _WRITING_TIMEOUT)
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
         """Return what is kept of these questions, fresh or not."""
@@ -74,7 +77,7 @@ class VerdictStore:
     def purge(self, now: float) -> None:
         """Delete what has expired: `not_seen` at once, the rest a month later, so that a flip is still noticed."""
         query = {"$or": [{"signed": "unknown", "expires": {"$lt": now}}, {"expires": {"$lt": now - _FLIP_MEMORY}}]}
-        self._collection.delete(query)
+        self._sweeping.delete(query)
 
 
 def _is_of(stored: StoredVerdict, server: str, question: Question) -> bool:
@@ -123,3 +126,28 @@ class BaselineStore:
     def forget(self, before: float) -> None:
         """Delete what was last learnt before a time."""
         self._writing.delete({"learnt": {"$lt": before}})
+
+
+class DecisionStore:
+    """Keep what people decided in `cbsigned_exclusions`; every method raises `StoreError` as above."""
+
+    def __init__(self, splunkd_uri: str, token: str) -> None:
+        """Remember whom to ask; nothing is sent yet."""
+        self._collection = Collection(splunkd_uri, token, "cbsigned_exclusions")
+
+    def active(self, now: float) -> list[Decision]:
+        """Return those that are not over, each under its own key."""
+        found = ((document, read_decision(document)) for document in self._collection.find({"until": {"$gt": now}}))
+        return [one for document, one in found if one is not None and document.get("_key") == one.key]
+
+    def write(self, decisions: Iterable[Decision]) -> None:
+        """Keep decisions, replacing those about the same."""
+        self._collection.save([write_decision(decision) for decision in decisions])
+
+    def end(self, decisions: Iterable[Decision]) -> None:
+        """Forget decisions."""
+        self._collection.delete({"_key": {"$in": [decision.key for decision in decisions]}})
+
+    def forget(self, before: float) -> None:
+        """Forget decisions that were over before a time."""
+        self._collection.delete({"until": {"$lt": before}})

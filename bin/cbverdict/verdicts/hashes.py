@@ -91,7 +91,7 @@ def read_sha256(value: FieldValue) -> Sha256 | Odd | None:
     if not value:
         return None
     values = [value] if isinstance(value, str) else [str(one) for one in value]
-    found = {token for text in values if len(text) <= _SHORT for token in _tokens(text) if _SHA256.fullmatch(token)}
+    found = {token for text in values for token in _tokens(text) if _SHA256.fullmatch(token)}
     found = {digits for digits in found if digits.strip("0")}
     if not found:
         return None

@@ -59,5 +59,20 @@ def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
     )
 
 
+def may_be_left_out(doubts: Doubts) -> bool:
+    """Return whether people may have such a row dropped by hand, although its signature or its score is in doubt.
+
+    Not where it is in doubt whose file or which parent it is, nor where the tool is one that intruders live off.
+    """
+    return (
+        doubts.parent_signed is not Signed.FALSE
+        and not doubts.is_parent_unanswered
+        and not doubts.is_publisher_denied
+        and not doubts.is_living_off_the_land
+        and not doubts.is_name_odd
+        and not doubts.is_about_several
+    )
+
+
 def _is_high(score: float | None, threshold: float) -> bool:
     return score is not None and score >= threshold

@@ -10,7 +10,8 @@ import json
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Callable, Iterable
 
@@ -90,6 +91,7 @@ class EdrServer:
         """Take what the server knows, its certificate, and the one token that it accepts."""
         self.estate = estate
         self.delay = 0.0
+        self.ahead = 0.0  # seconds that its clock is ahead
         self.version = VERSION
         self.max_rows = MAX_ROWS
         self._refused = ""
@@ -152,7 +154,9 @@ class EdrServer:
             self.counts[request.path] += 1
         try:
             time.sleep(self.delay)  # how far away the server is
-            return self._answer_in_time(request)
+            response = self._answer_in_time(request)
+            date = formatdate(time.time() + self.ahead, usegmt=True)
+            return replace(response, headers={**response.headers, "Date": date}) if self.ahead else response
         finally:
             with self._lock:
                 self._in_flight -= 1

@@ -9,16 +9,17 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable, Iterable
 from urllib.parse import parse_qs, quote, unquote_plus
 from xml.sax.saxutils import escape, quoteattr
 
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.https import HttpsServer, Request, Response
-from tests.lab.splunkd import kvstore
+from tests.lab.splunkd import facts, kvstore
 from tests.lab.splunkd.external import CREATE, EDIT, LIST, REMOVE, External, ExternalError, read_externals
 from tests.lab.splunkd.external import call as run_external
 from tests.lab.splunkd.handlers import Endpoint, HandlerProcess, read_endpoints
+from tests.lab.splunkd.jobs import Job
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,8 +36,15 @@ class Session:
     capabilities: frozenset[str]
 
 
-class _RefusedError(Exception):
+Searcher = Callable[[str, str], "tuple[list[dict[str, Any]], list[tuple[str, str]]]"]
+"""What runs a search with a session: rows and messages out."""
+
+
+class RefusedError(Exception):
+    """splunkd refuses a request: `status` is HTTP's, `text` are its words."""
+
     def __init__(self, status: int, text: str) -> None:
+        """Take the status and the words."""
         super().__init__(text)
         self.status = status
         self.text = text
@@ -47,8 +55,10 @@ class Splunkd:
 
     `app` is the folder with the app's `bin` and `default`; `home` stands for SPLUNK_HOME; handlers run under
     `python`. `kv_trouble` breaks the KV store: `503`, `hang`, `checkpoints hang`, `writes refused`, `nonsense`.
-    `jobs` holds the state of searches by id (`RUNNING` where it is not told; `cancelled`: gone). `conf_trouble`
-    makes splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
+    `jobs` are the searches that it knows, by id; one that was cancelled is forgotten. `conf_trouble` makes
+    splunkd answer 503 whenever a conf is asked for. `time_zone` is the user's, as splunkd writes it.
+    `searcher` runs the searches that are sent to it; `users` have a password and capabilities; `input_made` hears of
+    an input that was made, by its kind and name.
     """
 
     def __init__(self, app: Path, home: Path | None = None, python: str = sys.executable) -> None:
@@ -71,10 +81,17 @@ class Splunkd:
             endpoint.match: HandlerProcess(python, app / "bin" / endpoint.script, endpoint.handler, self.home)
             for endpoint in self._endpoints
         }
+        self.meta = facts.Metadata(app)
+        self.version = "9.4.0"
+        self.app_version = self.confs["app"]["launcher"]["version"]
+        self.cluster: facts.Cluster | None = None
+        self.searcher: Searcher | None = None
+        self.users: dict[str, tuple[str, Iterable[str]]] = {}
+        self.input_made: Callable[[str, str], None] = lambda kind, name: None  # noqa: ARG005 - nobody starts it
         self.calls: list[tuple[str, str, str]] = []
         self.kv_trouble = ""
         self.conf_trouble = ""
-        self.jobs: dict[str, str] = {}
+        self.jobs: dict[str, Job] = {}
         self.time_zone = "### SERIALIZED TIMEZONE FORMAT 1.0;C0;Y0 NW 55 54 43;$"
         self._server = HttpsServer(self.answer)
 
@@ -106,6 +123,18 @@ class Splunkd:
         self._sessions[token] = Session(user, frozenset(capabilities))
         return token
 
+    def check_may_run(self, key: str) -> None:
+        """Refuse a search with a command of an app's to whom Splunk refuses it.
+
+        Raises:
+            RefusedError: the session lacks the capability.
+        """
+        _require(self._sessions[key], "run_custom_command")
+
+    def capabilities_of(self, key: str) -> frozenset[str]:
+        """Give what a session may do."""
+        return self._sessions[key].capabilities
+
     def forget_secrets(self, conf: str) -> None:
         """Lose the secrets of a conf, as a restored backup without its splunk.secret does."""
         self._passwords = {name: entry for name, entry in self._passwords.items() if conf not in name}
@@ -128,15 +157,24 @@ class Splunkd:
         session = self._sessions.get(request.headers.get("authorization", "").partition(" ")[2])
         if match is None:
             return _message(404, "Not Found")
+        if match["rest"] == "auth/login":
+            return self._log_in(request)
         if session is None:
             return _message(401, "call not properly authenticated")
         self.calls.append((session.user, request.verb, request.path))
         try:
             return _as_asked(request, self._route(request, session, match["rest"].strip("/")))
-        except _RefusedError as error:
+        except RefusedError as error:
             return _as_asked(request, _message(error.status, error.text))
         except kvstore.KvError as error:
             return _message(error.status, str(error))
+
+    def _log_in(self, request: Request) -> Response:
+        form = _form(request)
+        password, capabilities = self.users.get(form.get("username", ""), ("", ()))
+        if not password or form.get("password") != password:
+            return _message(401, "Login failed")
+        return Response(200, json.dumps({"sessionKey": self.log_in(form["username"], *capabilities)}).encode())
 
     def _route(self, request: Request, session: Session, path: str) -> Response:
         for endpoint in self._endpoints:
@@ -149,9 +187,9 @@ class Splunkd:
             return self._storage_passwords(request, session, parts[2:])
         if path.startswith("storage/collections/data/"):
             return self._collection(request, parts[3], parts[4:])
-        return self._own(request, parts)
+        return self._own(request, session, parts)
 
-    def _own(self, request: Request, parts: list[str]) -> Response:
+    def _own(self, request: Request, session: Session, parts: list[str]) -> Response:
         """Answer what splunkd itself knows: confs, inputs, indexes, jobs."""
         path = "/".join(parts)
         if parts[0] == "configs" and parts[1].startswith("conf-"):
@@ -159,14 +197,56 @@ class Splunkd:
         if parts[0] == "properties" and len(parts) == 2:
             return _feed(path, {name: {} for name in self._stanzas(parts[1])})
         if parts[:2] == ["data", "inputs"]:
-            return self._inputs(request, parts[2], parts[3:])
+            return self._inputs(request, session, parts[2], parts[3:])
         if path == "data/indexes":
             return _feed(path, {"main": {}, "edr": {}})
-        if parts[:2] == ["search", "jobs"] and len(parts) == 3:
-            return self._job(parts[2])
+        if parts[:2] == ["search", "jobs"]:
+            return self._job(parts[2]) if len(parts) > 2 else self._search(request)
+        return self._fact(session, path, parts)
+
+    def _fact(self, session: Session, path: str, parts: list[str]) -> Response:
+        """Answer what splunkd tells of itself, of the app, and of whoever asks."""
         if path == "search/timeparser/tz":
             return Response(200, self.time_zone.encode(), "text/plain")
-        raise _RefusedError(404, "Not Found")
+        if path == "saved/searches":
+            return _feed(path, self._saved_searches())
+        if parts[:2] == ["saved", "searches"]:
+            stanza = self._stanza("savedsearches", parts[2])
+            is_scheduled = stanza.get("enableSched", "0") == "1"
+            return facts.one(parts[2], **{"disabled": "0", **stanza, "is_scheduled": is_scheduled})
+        if path.startswith("storage/collections/config/"):
+            stanza, acl = self._stanza("collections", parts[3]), self.meta.acl("collections", parts[3])
+            return facts.entries([(parts[3], stanza, acl)])
+        if path.startswith("shcluster/member/"):
+            return self._cluster(parts[-1])
+        own: dict[str, dict[str, Any]] = {
+            "server/info": {"version": self.version, "product_type": "enterprise", "serverName": "searchhead1"},
+            f"apps/local/{APP}": {"version": self.app_version, "disabled": False},
+            "authentication/current-context": {
+                "username": session.user,
+                "capabilities": sorted(session.capabilities),
+            },
+        }
+        if path not in own:
+            raise RefusedError(404, "Not Found")
+        return facts.one(parts[-1], **own[path])
+
+    def _cluster(self, what: str) -> Response:
+        if self.cluster is None:
+            raise RefusedError(503, "Search head clustering is not enabled on this node.")
+        labels = [self.cluster.label] if what == "info" else self.cluster.members
+        return facts.entries([(label, {"label": label}, {}) for label in labels])
+
+    def _stanza(self, conf: str, name: str) -> dict[str, str]:
+        if name not in self._stanzas(conf):
+            raise RefusedError(404, f"Could not find object id={name}")
+        return self.confs[conf][name]
+
+    def _search(self, request: Request) -> Response:
+        if self.searcher is None or _form(request).get("exec_mode") != "oneshot":
+            raise RefusedError(400, "this splunkd runs searches that are waited for, and needs to be told how")
+        rows, messages = self.searcher(_form(request)["search"], request.headers["authorization"].partition(" ")[2])
+        return facts.outcome(rows, messages)
 
     def _call_handler(self, endpoint: Endpoint, request: Request, session: Session, path: str) -> Response:
         needed = endpoint.rights.needed(request.verb)
@@ -204,22 +284,23 @@ class Splunkd:
         try:
             entries = run_external(self.python, script, call, home=self.home, uri=self.url)
         except ExternalError as error:
-            raise _RefusedError(500, str(error)) from None
+            raise RefusedError(500, str(error)) from None
         contents = {name: {**entry["content"], "eai:appName": APP} for name, entry in entries.items()}
         return _feed(external.name, contents, 201 if action == CREATE else 200)
 
-    def _inputs(self, request: Request, kind: str, rest: list[str]) -> Response:
+    def _inputs(self, request: Request, session: Session, kind: str, rest: list[str]) -> Response:
+        _require(session, "list_inputs" if request.verb == "GET" else f"edit_modinput_{kind}")
         stanzas = self.confs.setdefault("inputs", {})
         named = {name[len(kind) + 3 :]: name for name in stanzas if name.startswith(f"{kind}://")}
         form = _form(request)
         if request.verb == "GET":
             shown = {name: stanzas[stanza] for name, stanza in named.items() if not rest or name == rest[0]}
             if rest and not shown:
-                raise _RefusedError(404, f"Could not find object id={rest[0]}")
+                raise RefusedError(404, f"Could not find object id={rest[0]}")
             defaults = self.confs["inputs"].get(kind, {})
             return _feed(f"data/inputs/{kind}", {name: {**defaults, **own} for name, own in shown.items()})
         if rest and rest[0] not in named:
-            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+            raise RefusedError(404, f"Could not find object id={rest[0]}")
         name = rest[0] if rest else form["name"]
         if request.verb == "DELETE":
             del stanzas[named[name]]
@@ -229,6 +310,8 @@ class Splunkd:
             stanza["disabled"] = str(int(rest[1] == "disable"))
         else:
             stanza.update({key: value for key, value in form.items() if key not in {"name", "output_mode"}})
+        if not rest:
+            self.input_made(kind, name)
         return _feed(f"data/inputs/{kind}", {name: stanza}, 200 if rest else 201)
 
     def _conf(self, request: Request, name: str, rest: list[str]) -> Response:
@@ -241,25 +324,29 @@ class Splunkd:
             return _feed(f"configs/conf-{name}", {stanza: stanzas[stanza]}, 200 if rest else 201)
         if not rest:
             return _feed(f"configs/conf-{name}", stanzas)
+        if name in {"transforms", "macros"} and request.verb == "GET":
+            return facts.entries([(rest[0], self._stanza(name, rest[0]), self.meta.acl(name, rest[0]))])
         if rest[0] not in stanzas:
-            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+            raise RefusedError(404, f"Could not find object id={rest[0]}")
         if request.verb == "DELETE":
             del stanzas[rest[0]]
             return _feed(f"configs/conf-{name}", stanzas)
         return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
 
+    def _saved_searches(self) -> Stanzas:
+        return {name: {"disabled": "0", **settings} for name, settings in self._stanzas("savedsearches").items()}
+
     def _job(self, sid: str) -> Response:
-        state = self.jobs.get(sid, "RUNNING")
-        if state == "cancelled":
-            raise _RefusedError(404, "Unknown sid.")
-        content = {"sid": sid, "dispatchState": state, "isFinalized": state == "FINALIZING"}
+        if sid not in self.jobs:
+            raise RefusedError(404, "Unknown sid.")
+        content = self.jobs[sid].content(sid)
         return Response(200, json.dumps({"entry": [{"name": sid, "content": content}]}).encode())
 
     def _stanzas(self, conf: str) -> Stanzas:
         if self.conf_trouble:
-            raise _RefusedError(503, self.conf_trouble)
+            raise RefusedError(503, self.conf_trouble)
         if conf not in self.confs:
-            raise _RefusedError(404, f"Conf file {conf} does not exist")
+            raise RefusedError(404, f"Conf file {conf} does not exist")
         return self.confs[conf]
 
     def _storage_passwords(self, request: Request, session: Session, rest: list[str]) -> Response:
@@ -275,19 +362,19 @@ class Splunkd:
             return _feed("storage/passwords", {})
         form = _form(request)
         if rest and rest[0] not in self._passwords:
-            raise _RefusedError(404, f"Could not find object id={rest[0]}")
+            raise RefusedError(404, f"Could not find object id={rest[0]}")
         name = rest[0] if rest else f"{form.get('realm', '')}:{form['name']}:"
         if not rest and name in self._passwords:
-            raise _RefusedError(409, "object already exists")
+            raise RefusedError(409, "object already exists")
         entry = self._passwords.setdefault(name, {"realm": form.get("realm", ""), "username": form.get("name", "")})
         entry.update(clear_password=form["password"], encr_password="$7$encrypted", password="********")  # noqa: S106
         return _feed("storage/passwords", {name: entry}, 200 if rest else 201)
 
     def _collection(self, request: Request, name: str, rest: list[str]) -> Response:
         if name not in self.collections:
-            raise _RefusedError(404, f"collection {name} does not exist")
+            raise RefusedError(404, f"collection {name} does not exist")
         if self.kv_trouble == "503" or (self.kv_trouble == "writes refused" and rest == ["batch_save"]):
-            raise _RefusedError(503, "KV Store is initializing. Please try again later.")
+            raise RefusedError(503, "KV Store is initializing. Please try again later.")
         is_saving = name == "cbsigned_checkpoints" and rest == ["batch_save"]
         if self.kv_trouble == "hang" or (self.kv_trouble == "checkpoints hang" and is_saving):
             return Response(hang=True)
@@ -300,7 +387,7 @@ class Splunkd:
 def _require(session: Session, capability: str) -> None:
     if not session.capabilities & {capability, "*"}:
         text = f"You (user={session.user}) do not have permission (requires capability: {capability})."
-        raise _RefusedError(403, text)
+        raise RefusedError(403, text)
 
 
 def _form(request: Request) -> dict[str, str]:

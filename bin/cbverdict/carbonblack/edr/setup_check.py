@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from cbverdict.carbonblack.edr.clause import read_clause
@@ -26,14 +27,15 @@ class EdrSetupCheck:
         self._account = account
         self._client = client
 
-    def try_version(self, deadline: float) -> None:
-        """Ask for the version; raises `SetupError` where it is too old."""
+    def try_version(self, deadline: float) -> str:
+        """Ask for the version, and return it; raises `SetupError` where it is too old."""
         version = self._client.version(deadline)
         first = version.partition(".")[0]
         if first.isdigit() and int(first) < _FIRST_VERSION:
             raise SetupError(
                 f"Carbon Black {self._account.name} is EDR {version}, which is too old: the add-on needs 6.0 or later"
             )
+        return version
 
     def try_documents(self, deadline: float) -> None:
         """Ask the binary search for one document."""
@@ -42,6 +44,11 @@ class EdrSetupCheck:
     def try_joint_query(self, clause: str, deadline: float) -> None:
         """Ask the process search with the clause."""
         self._client.find_processes(joint_query([ANY_MD5], read_clause(clause).render(ANY_MD5, ANY_NAME)), deadline)
+
+    def clock_ahead(self, deadline: float) -> float | None:
+        """Compare the time that stands in the head of an answer, to the second, with this host's."""
+        told = self._client.time(deadline)
+        return None if told is None else told - time.time()
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional
 
 import requests
@@ -30,6 +31,7 @@ FIRST_WAIT = 0.3
 
 LEAST_PATIENCE = 3.0
 _HEAD_BYTES = 256 * 1024
+_LONGEST_DATE = 64
 
 
 class Request(NamedTuple):
@@ -41,10 +43,14 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What came back: its status, and its body as it was before it was compressed."""
+    """What came back: its status, and its body as it was before it was compressed.
+
+    `time` is what the server says it was when it answered, in seconds since 1970 (None: it does not say).
+    """
 
     status: int
     content: bytearray
+    time: Optional[float] = None
 
 
 class Transport:
@@ -122,7 +128,8 @@ class Transport:
         )  # fmt: skip
         wait = retry_after(response.headers.get("Retry-After"))
         is_passing = response.status_code in RETRIED_STATUSES
-        return _Outcome(Response(response.status_code, content), wait, is_passing=is_passing)
+        answer = Response(response.status_code, content, _time_of(response.headers.get("Date", "")))
+        return _Outcome(answer, wait, is_passing=is_passing)
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         url = self._account.url + request.path
@@ -140,6 +147,15 @@ class Transport:
     def sentence(self, what: str, kind: type[EdrError]) -> str:
         """Write what the server did, whose it is, and what to do."""
         return sentence(self._server, what, kind)
+
+
+def _time_of(date: str) -> float | None:
+    """Read HTTP's form of a time, which is in GMT."""
+    parts = parsedate_tz(date[:_LONGEST_DATE])
+    try:
+        return None if parts is None else float(mktime_tz(parts))
+    except (OverflowError, ValueError):
+        return None
 
 
 class _Outcome(NamedTuple):

@@ -1,0 +1,56 @@
+"""The search command `| cbsignedreview`: decide on the rows of a search, for a time and with a reason."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Iterable, Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
+
+from cbverdict.errors import CbsignedError
+from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.service.decision_client import NOTHING, ROW_FIELDS, DecisionClient
+
+_NO_END = ("end", "bad")
+
+
+@Configuration(distributed=False)
+class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
+    """Hand the rows to the decision service, which knows who asks; all of them are decided on, or none."""
+
+    action = Option(require=True, validate=validators.Set("exclude", "expect", "bad", "end"))
+    days = Option(validate=validators.Integer(minimum=1, maximum=365))
+    why = Option(default="")
+
+    def prepare(self) -> None:
+        """Ask splunkd for the needed columns only."""
+        if self.fieldnames:
+            self.write_error(f"cbsignedreview takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
+            sys.exit(1)
+        if self.days is None and self.action not in _NO_END:
+            self.write_error(f"cbsignedreview action={self.action}: say for how many days=")
+            sys.exit(1)
+        self.configuration.required_fields = list(ROW_FIELDS)
+
+    def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Decide on the rows of a chunk; a refusal is the search's error."""
+        rows = list(records)
+        if not rows:
+            return
+        info = self.metadata.searchinfo
+        client = DecisionClient(info.splunkd_uri, info.session_key)
+        try:
+            answers = client.decide(self.action, rows, float(self.days or 30), self.why)
+        except CbsignedError as error:
+            self.write_error(f"cbsignedreview: {error}")
+            answers = [NOTHING] * len(rows)
+        for row, answer in zip(rows, answers):
+            row.update(answer)
+            yield row
+
+
+dispatch(CbsignedreviewCommand, sys.argv, sys.stdin, standard_output(), __name__)

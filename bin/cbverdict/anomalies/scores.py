@@ -1,0 +1,65 @@
+"""What a row comes to, and the two halves of it: what runs, and who ran it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Tuple
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.explanations import Explanation
+    from cbverdict.verdicts.signed_noise import Doubts
+
+HOUR, PROCESS, PARENT = "hour", "process", "parent"
+"""Which question is the odd one."""
+
+UNJUDGED = 2.0
+"""More than any p-value."""
+
+
+class ProcessSide(NamedTuple):
+    """What a row's process, parent and signature say, whoever ran it and whenever; and the exclusions of this file."""
+
+    process: str | None
+    parent: Explanation
+    doubts: Doubts
+    reasons: Tuple[str, ...]
+    exclusions: Tuple[Decision, ...] = ()
+
+
+class Part(NamedTuple):
+    """What is said of a row but its hour: the sum of weighted Cauchy variables, their weight, what score that gives.
+
+    `who` is whose finding it would be: the person's or, of nobody, the program's. `least` is the smallest p-value,
+    and which question it answers. Where it passes all rules but that of the score, or people left it out, it is
+    dropped with a score under `limit`.
+    """
+
+    cauchy: float
+    weight: float
+    score: float
+    reasons: Tuple[str, ...]
+    team: Explanation
+    parent: Explanation
+    passes_all_but_score: bool
+    limit: float
+    who: str
+    least: Tuple[float, str]
+
+    def cause(self, hour: Explanation) -> str:
+        """Return which question is the odd one, with this answer to that of the hour."""
+        return HOUR if hour.p_value is not None and hour.p_value <= self.least[0] else self.least[1]
+
+
+class Score(NamedTuple):
+    """What a row comes to; `score` is None where there is no opinion at all, `group` empty under the threshold."""
+
+    score: float | None
+    hour: Explanation
+    part: Part
+    is_noise: bool
+    group: str
+
+    @property
+    def reasons(self) -> Tuple[str, ...]:
+        """Return the sentences."""
+        return self.hour.reasons + self.part.reasons

@@ -1,0 +1,156 @@
+"""Triage: what was kept, the oddest first."""
+
+from __future__ import annotations
+
+from package.dashboards.studio import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    Page,
+    chart,
+    links,
+    number,
+    or_sentence,
+    or_zero,
+    score,
+    set_tokens,
+    signed,
+    table,
+    wide,
+)
+
+_SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
+_KEPT = (
+    "`cbsigned_summary` kind=process kept=true team=$team|s$ signed=$signed|s$\n"
+    "| fields _time cbsigned_key user team dest process_name process_md5 parent_process_name "
+    "process_signature_publisher signed signed_reason anomaly_score anomaly_reasons weight rows\n"
+    "| where coalesce(tonumber(anomaly_score), 0)>=$least$\n"
+    "| sort 0 - weight\n"
+    "| stats sum(rows) AS rows max(weight) AS weight max(anomaly_score) AS score first(anomaly_reasons) AS reasons "
+    "max(_time) AS last BY cbsigned_key user team dest process_name process_md5 parent_process_name "
+    "process_signature_publisher signed signed_reason"
+)
+_RANKED = (
+    "| sort 0 - weight score last\n"
+    "| head 200\n"
+    '| eval Last=strftime(last, "%m-%d %H:%M"), _md5=process_md5, _pick=cbsigned_key, '
+    'Why=mvappend(if(signed="true", null(), "signed: ".signed." (".signed_reason.")"), '
+    'if(reasons="-", null(), split(reasons, " | ")))\n'
+    "| rename weight AS Risk user AS Person team AS Team process_name AS Program parent_process_name AS Parent "
+    "process_signature_publisher AS Signer signed AS Signed\n"
+    "| table Risk Last Person Team Program Parent Signer Signed Why _md5 _pick"
+    + or_sentence(
+        "Why",
+        "Nothing was kept in this range, or nothing is summarized: an admin enables the saved search "
+        "'cbsigned - summarize processes'.",
+    )
+)
+_NEXT = """### What next
+Click a row above first.
+
+* [All that is known of the person](cbsigned_person?form.person=$person|u$)
+* [All that is known of the program's file, and its page in Carbon Black](cbsigned_binary?form.md5=$md5|u$)
+* [The events behind the row](search?q=%60cbsigned_scored%60%20%7C%20%60cbsigned_columns%60%20%7C%20search%20cbsigned_key%3D$key|u$&earliest=$global_time.earliest|u$&latest=$global_time.latest|u$)
+* [Leave it out for 30 days](search?q=%60cbsigned_row%28$key|u$%29%60%20%7C%20cbsignedreview%20action%3Dexclude%20days%3D30%20why%3D%22%22&earliest=-30d&latest=now): write why between the quotation marks
+* [It is fine for the team](search?q=%60cbsigned_row%28$key|u$%29%60%20%7C%20cbsignedreview%20action%3Dexpect%20days%3D180%20why%3D%22%22&earliest=-30d&latest=now): likewise
+* [It is bad](search?q=%60cbsigned_row%28$key|u$%29%60%20%7C%20cbsignedreview%20action%3Dbad%20why%3D%22%22&earliest=-30d&latest=now): likewise
+"""
+
+
+def triage() -> Page:
+    """Return the page on which the app opens."""
+    page = Page(
+        "cbsigned_triage",
+        "Triage",
+        "What the drop of signed noise left: the oddest first, with the reasons.",
+        tokens={"person": "*", "md5": "-", "key": "-"},
+    )
+    page.time_range()
+    page.search("teams", "`cbsigned_summary` | stats count BY team | eval label=team, value=team | table label value")
+    page.dropdown("team", "Team", [("All", "*")], "teams")
+    page.dropdown(
+        "signed", "Signed", [("Any", "*"), ("signed", "true"), ("not signed", "false"), ("unknown", "unknown")]
+    )
+    page.dropdown("least", "Score from", [("0", "0"), ("10", "10"), ("20", "20"), ("30", "30"), ("40", "40")])
+    page.search(
+        "all",
+        "`cbsigned_summary` kind=process team=$team|s$\n"
+        "| stats sum(rows) AS rows BY kept signed\n"
+        + or_zero("rows")
+        + '| eval is_dropped=if(kept="false", rows, 0), is_kept=if(kept="true", rows, 0), '
+        'is_unknown=if(signed="unknown", rows, 0), is_unsigned=if(signed="false", rows, 0)\n'
+        "| stats sum(rows) AS rows sum(is_dropped) AS dropped sum(is_kept) AS kept sum(is_unknown) AS unknown "
+        "sum(is_unsigned) AS unsigned\n"
+        "| eval dropped=if(rows>0, round(100*dropped/rows, 1), 0), unknown=if(rows>0, round(100*unknown/rows, 1), 0)\n"
+        "| fillnull value=0",
+    )
+    page.search("kept", _KEPT)
+    page.chain("people", "kept", "| where tonumber(score)>=20\n" + or_zero("rows") + "| stats dc(user) AS value")
+    page.row(
+        110,
+        number("all", "Process starts", BLUE, value="rows"),
+        number("all", "Dropped", GREEN, "%", "dropped"),
+        number("all", "Kept", AMBER, value="kept"),
+        number("people", "Odd people", AMBER),
+        number("all", "Not signed", RED, value="unsigned"),
+        number("all", "Unknown", GREY, "%", "unknown"),
+    )
+    page.chain("ranked", "kept", _RANKED)
+    ranking = table(
+        "ranked", "Kept, the oddest first", _SUMMARY, 12, Risk=score("Risk"), Signed=signed("Signed"), Why=wide(420)
+    )
+    ranking.handlers = [set_tokens(person="Person", md5="_md5", key="_pick")]
+    page.row(460, ranking)
+    page.search(
+        "person_hours",
+        "`cbsigned_summary` user=$person|s$\n"
+        '| eval day=strftime(_time, "%a"), hour=strftime(_time, "%H"), number=strftime(_time, "%w")\n'
+        "| stats sum(rows) AS rows BY hour day number | sort 0 number hour | table hour day rows",
+    )
+    page.row(
+        380,
+        (links(_NEXT), 1),
+        (
+            chart(
+                "punchcard",
+                "person_hours",
+                "When the picked person was seen (everybody before a click)",
+                "What was kept, by hour and weekday. " + _SUMMARY,
+                bubbleColor=AMBER,
+                legendDisplay="off",
+            ),
+            2,
+        ),
+    )
+    page.chain(
+        "flows",
+        "kept",
+        "| stats sum(rows) AS rows BY parent_process_name process_name | sort 0 - rows | head 14\n"
+        '| eval source=parent_process_name, target=process_name." " | table source target rows',
+    )
+    page.search(
+        "new",
+        "| inputlookup cbsigned_verdicts where first_seen>0\n"
+        '| where first_seen>=relative_time(now(), "@d")\n'
+        '| eval signer=coalesce(process_signature_publisher, ""), '
+        'signer=case(signer!="", signer, signed="unknown", "(unknown)", true(), "(nobody)")\n'
+        "| stats dc(md5) AS files BY signer signed\n"
+        '| eval state=case(signed="true", "signed", signed="false", "not signed", true(), "unknown")\n'
+        "| chart sum(files) AS files OVER signer BY state\n"
+        "| fillnull value=0",
+        has_range=False,
+    )
+    page.row(
+        360,
+        chart("sankey", "flows", "Which parent started what, of what was kept", _SUMMARY, seriesColors=[BLUE, AMBER]),
+        chart(
+            "bar",
+            "new",
+            "Files new to everybody today, by signer",
+            "Every search with cbsigned fills it: the store of verdicts knows since when.",
+            stackMode="stacked",
+        ),
+    )
+    return page

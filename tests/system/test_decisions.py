@@ -1,0 +1,93 @@
+"""People decide on rows: the real command, endpoint and store, and what the next search makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.lab.edr.estate import Estate
+from tests.lab.host import Row, SearchHost, SearchResult
+from tests.lab.site import Site
+
+A = "a" * 32
+EVENT: Row = {"md5": A, "process_name": "timecard.exe", "user": "jdoe", "team": "hr", "_time": "2026-11-02T09:00:00Z"}
+SUMMARY: Row = {
+    "user": "jdoe",
+    "team": "hr",
+    "process_name": "timecard.exe",
+    "parent_process_name": "-",
+    "process_md5": A,
+    "process_signature_publisher": "-",
+    "signed": "false",
+    "signed_reason": "unsigned",
+    "anomaly_score": "-",
+}
+
+
+def _review(
+    site: Site, rows: list[Row], *arguments: str, capabilities: tuple[str, ...] = ("cbsigned_review",)
+) -> SearchResult:
+    key = site.splunkd.log_in("anna", "search", *capabilities)
+    host = SearchHost(site.app / "bin" / "cbsignedreview.py", site.splunkd.url, key, site.python, 1)
+    return host.run([dict(row) for row in rows], arguments)
+
+
+def _noise(site: Site) -> tuple[str, str]:
+    (row,) = site.search([dict(EVENT)]).rows
+    return str(row["signed_noise"]), str(row["anomaly_reasons"])
+
+
+def test_what_somebody_leaves_out_is_dropped_until_it_is_ended(site: Site, estate: Estate) -> None:
+    """By the same row of another search, with who, when and why on it; and what was decided is in the log."""
+    estate.add_binary(A, "Unsigned", "c:\\timecard.exe")
+    assert _noise(site)[0] == "false"
+    result = _review(site, [SUMMARY], "action=exclude", "days=30", 'why=our "own" time card')
+    assert [level for level, _ in result.messages] == []
+    (row,) = result.rows
+    assert (row["decided"], row["user"]) == ("exclude", "jdoe")
+    is_noise, reasons = _noise(site)
+    assert is_noise == "true"
+    assert re.match(r'left out by hand until \d{4}-\d\d-\d\d by anna: our "own" time card', reasons)
+    about = json.loads(re.findall(r"about=(\{.*\})$", site.logs(), re.MULTILINE)[-1])
+    assert (about["md5"], about["author"], about["why"]) == (A, "anna", 'our "own" time card')
+    ended = _review(site, [{"_key": str(row["decision"])}], "action=end")
+    assert ended.rows[0]["decided"] == "end"
+    assert _noise(site)[0] == "false"
+
+
+def test_a_decision_that_is_over_or_forged_hides_nothing(site: Site, estate: Estate) -> None:
+    """A document under a key that is not its own was not written by the service."""
+    estate.add_binary(A, "Unsigned", "c:\\timecard.exe")
+    _review(site, [SUMMARY], "action=exclude", "days=1", "why=our own time card")
+    collection = site.splunkd.collections["cbsigned_exclusions"]
+    (document,) = collection.find({})
+    collection.delete({})
+    for change in ({"until": 1.0}, {"_key": "x"}, {"user": "somebody"}, {"md5": 7}):
+        collection.save([{**document, **change}], 1)
+        assert _noise(site)[0] == "false", change
+        collection.delete({})
+    collection.save([document], 1)
+    assert _noise(site)[0] == "true"
+
+
+def test_whoever_lacks_the_right_decides_nothing(site: Site, estate: Estate) -> None:
+    """To look up verdicts is not enough."""
+    estate.add_binary(A, "Unsigned", "c:\\timecard.exe")
+    arguments = ("action=exclude", "days=30", "why=our own time card")
+    result = _review(site, [SUMMARY], *arguments, capabilities=("cbsigned_lookup",))
+    assert [level for level, _ in result.messages] == ["ERROR"]
+    assert "403" in result.messages[0][1]
+    assert result.rows[0]["decided"] == "nothing"
+    assert _noise(site)[0] == "false"
+
+
+def test_a_refusal_says_what_to_do(site: Site) -> None:
+    """And nothing is kept."""
+    for arguments, words in (
+        (("action=exclude", "days=30", "why="), "say why"),
+        (("action=exclude", "days=300", "why=our own time card"), "from 1 to 90"),
+        (("action=exclude", "why=our own time card"), "for how many days"),
+    ):
+        result = _review(site, [SUMMARY], *arguments)
+        assert words in result.messages[0][1] + result.standard_error
+    assert site.splunkd.collections["cbsigned_exclusions"].find({}) == []

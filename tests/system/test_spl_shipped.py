@@ -1,0 +1,300 @@
+"""Every search of the manual and of searchbnf.conf runs, with the real commands in the pipe and the KV store behind.
+
+On a site of four programs. `tests/unit/test_spl_shipped.py` does the same for macros and saved searches, case by case.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence
+
+import pytest
+
+from tests.lab import four_programs
+from tests.lab.confs import read_conf
+from tests.lab.documented import examples_of, searches_of
+from tests.lab.edr.server import TOKEN, EdrServer
+from tests.lab.four_programs import CIM_MACRO, DROPPER, EDITOR, NIGHTLY, PROGRAMS, UPDATE, Program
+from tests.lab.manual import read_manual
+from tests.lab.rows import read_rows
+from tests.lab.search_head import ADMIN, SearchHead
+from tests.lab.search_time import SearchTime
+from tests.lab.site import ROOT, Site
+from tests.lab.spl.environment import Row
+from tests.lab.spl.values import EmptyCell
+
+STARTS = "index=edr type=ingress.event.procstart"
+Rows = List[Dict[str, Any]]
+KEPT = (NIGHTLY, UPDATE, DROPPER)
+SIGNED = {EDITOR: "true", DROPPER: "false", UPDATE: "false", NIGHTLY: "unknown"}
+REASONS = {EDITOR: "joint", DROPPER: "unsigned", UPDATE: "bad_signature", NIGHTLY: "not_seen"}
+MEANINGS = {str(row["signed_reason"]): row for row in read_rows(ROOT / "lookups" / "cbsigned_reasons.csv")}
+
+
+@pytest.fixture(scope="module")
+def head() -> Iterator[SearchHead]:
+    """Give a search head of the site, whose admin has four accounts and one of them as the default."""
+    with Site() as site, EdrServer(four_programs.estate()) as edr:
+        for name in ("main", "emea", "oslo", "paris"):
+            site.save_account(name, url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        site.save_settings("verdicts", default_account="main")
+        now = time.time()
+        indexes = four_programs.indexes(now, SearchTime(site.splunkd.confs))
+        models = four_programs.data_models(now)
+        yield SearchHead(site, indexes, models, now=now, capabilities=ADMIN, macros=dict(CIM_MACRO))
+
+
+def _paths(programs: Iterable[Program]) -> Rows:
+    return [
+        {"path": program.path, "signed": SIGNED[program], "signed_reason": REASONS[program]} for program in programs
+    ]
+
+
+def _named(programs: Iterable[Program], **more: str) -> Rows:
+    return [{"process_name": program.name, **more} for program in programs]
+
+
+def _counts(*columns: str, **more: str) -> Rows:
+    """Give the counts of the four programs by their verdicts, in the order of stats."""
+    rows = [{"signed": SIGNED[program], "signed_reason": REASONS[program], "count": "1"} for program in PROGRAMS]
+    rows = [{**row, **more, "signed_noise": str(row["signed"] == "true").lower()} for row in rows]
+    kept = [{name: row[name] for name in (*columns, "count")} for row in rows]
+    return sorted(kept, key=lambda row: [row[name] for name in columns])
+
+
+def _learnt(action: str, rows: int, **baselines: int) -> Rows:
+    kinds = ("person", "team", "parent", "organisation")
+    common = {"action": action, "rows": str(rows)}
+    return [{**common, "kind": kind, "baselines": str(baselines.get(kind, 0))} for kind in kinds]
+
+
+def _with_meaning(rows: Rows, *columns: str) -> Rows:
+    return [{**row, **{name: MEANINGS[row["signed_reason"]][name] for name in columns}} for row in rows]
+
+
+BY_REASON = _with_meaning(_counts("signed", "signed_reason"), "meaning", "next_step")
+TEAMS = [
+    {"user": "*", "team": "hr", "timezone": "Europe/Berlin", "calendar": "DE"},
+    {"user": "jdoe", "team": "hr", "timezone": "", "calendar": ""},
+]
+LOG_ONS = _learnt("learnt", 2, person=2, team=1, organisation=1)
+CIM_KEPT = [{"process_name": program.name, "count": "2"} for program in (NIGHTLY, UPDATE, DROPPER)]
+
+EXPECTED: Dict[str, Rows] = {
+    # README
+    "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart | cbsigned | `drop_signed_noise`": _paths(
+        KEPT
+    ),
+    '<your search> | cbsigned | fillnull value="-" process_name'
+    " | stats count by signed_noise signed signed_reason process_name": _counts(
+        "signed_noise", "signed", "signed_reason", "process_name", process_name="-"
+    ),
+    '| makeresults format=csv data="user,team,timezone,calendar *,hr,Europe/Berlin,DE jdoe,hr,,"'
+    " | table user team timezone calendar | outputlookup cbsigned_teams_local.csv": TEAMS,
+    "index=edr type=ingress.event.procstart earliest=-60d@d latest=@d | cbsignedlearn": _learnt(
+        "learnt", 4, person=2, parent=1, organisation=1
+    ),
+    '| makeresults | eval md5="<a hash you know>" | cbsigned': [{"md5": EDITOR.md5, "signed": "true"}],
+    '| where NOT (signed_noise="true" AND coalesce(anomaly_score, "")!="")': _paths((*KEPT, EDITOR)),
+    # docs/admin.md
+    "index=edr site=oslo | cbsigned server=oslo | append [search index=edr site=paris | cbsigned server=paris]": _paths(
+        (UPDATE, EDITOR, NIGHTLY, DROPPER)
+    ),
+    "| makeresults | where false() | outputlookup cbsigned_verdicts": [],
+    "| makeresults | where false() | outputlookup cbsigned_baselines": [],
+    "| cbsigned server=paris": _paths((NIGHTLY, UPDATE, DROPPER, EDITOR)),
+    # docs/command.md
+    "| lookup cbsigned_reasons signed_reason OUTPUT fault meaning next_step": _with_meaning(
+        _paths((*KEPT, EDITOR)), "fault", "meaning", "next_step"
+    ),
+    # docs/inputs.md
+    "index=edr sourcetype=cbsigned:process | `cbsigned_once` | `drop_signed_noise` | sort - anomaly_score": [
+        {"process_name": DROPPER.name, "anomaly_score": "31.5", "eventtype": "cbsigned_process"}
+    ],
+    "index=edr sourcetype=cbsigned:flip | `cbsigned_once` | table _time md5 previous_status process_signature_status": [
+        {"md5": UPDATE.md5, "previous_status": "Signed", "process_signature_status": "Bad Signature"}
+    ],
+    "index=edr sourcetype=cbsigned:process endpoint_time=* | `cbsigned_once`"
+    " | stats count min(endpoint_time) max(endpoint_time) by dest": [
+        {"dest": "pc-ann", "count": "1", "min(endpoint_time)": four_programs.ENDPOINT_TIME}
+    ],
+    "index=edr sourcetype=cbsigned:health status=clock | `cbsigned_once`"
+    " | eval clock=mvzip(dest, clock_offset) | mvexpand clock | table _time cb_server clock": [
+        {"cb_server": "main", "clock": "pc-ann,7200"},
+        {"cb_server": "main", "clock": "pc-bob,-86400"},
+    ],
+    "index=edr sourcetype=cbsigned:process | `cbsigned_once`": [
+        {
+            "process_name": EDITOR.name,
+            "cbsigned_revision": "2",
+            "tag": ["process", "report"],
+            "watchlists": ["one", "two"],
+        },
+        {"process_name": DROPPER.name, "cbsigned_revision": "1"},
+    ],
+    "index=edr sourcetype=cbsigned:health status=behind": [{"cbsigned_id": "h2"}],
+    "index=edr sourcetype=cbsigned:health status=clock": [{"cbsigned_id": "h1", "dest": ["pc-ann", "pc-bob"]}],
+    "index=_internal source=*cbsigned_processes.log* trouble": [{"_raw": "level=WARNING trouble reason=unreachable"}],
+    # docs/learning.md
+    "tag=authentication action=success earliest=-60d@d latest=@d | cbsignedlearn": LOG_ONS,
+    '| makeresults format=csv data="process,category,reason,status *,detected,,allowed'
+    " anydesk.exe,remote_admin,our help desk,allowed certutil.exe,,stays on the list,kept"
+    '" | table process category reason status | outputlookup cbsigned_tools_local.csv': [
+        {"process": "*", "category": "detected", "reason": "", "status": "allowed"},
+        {"process": "anydesk.exe", "category": "remote_admin", "reason": "our help desk", "status": "allowed"},
+        {"process": "certutil.exe", "category": "", "reason": "stays on the list", "status": "kept"},
+    ],
+    # docs/logons.md
+    "tag=authentication action=success | cbsigned | where anomaly_score>=20 | sort - anomaly_score": [],
+    # docs/macros.md
+    "index=edr type=ingress.event.procstart | `cbsigned_lookup_only(md5)` | stats count by signed": [
+        {"signed": "false", "count": "2"},
+        {"signed": "true", "count": "1"},
+        {"signed": "unknown", "count": "1"},
+    ],
+    # docs/searches.md
+    '... | cbsigned | where anomaly_score>=20 OR signed!="true"': _paths(KEPT),
+    # docs/troubleshooting.md
+    "<your search> | cbsigned | stats count by signed signed_reason"
+    " | lookup cbsigned_reasons signed_reason OUTPUT meaning next_step": BY_REASON,
+    "<your search> | cbsigned | stats count by signed signed_reason signed_noise parent_signed": _counts(
+        "signed", "signed_reason", "signed_noise", "parent_signed", parent_signed="true"
+    ),
+    "index=_internal source=*cbsigned_processes.log* OR source=*cbsigned_binaries.log* | sort - _time": [
+        {"_raw": "level=INFO page read=1"},
+        {"_raw": "level=WARNING trouble reason=unreachable"},
+    ],
+    # docs/verdicts.md
+    '| where NOT (signed_noise="true" AND parent_signed="true")': _paths(KEPT),
+    # docs/wiring.md
+    '| tstats count from datamodel=Endpoint.Processes where Processes.process_path="*\\\\temp\\\\*"'
+    " by Processes.process Processes.user Processes.dest": [
+        {"Processes.process": f"{program.path} /a", "Processes.user": program.user, "count": "2"}
+        for program in sorted(PROGRAMS, key=lambda program: program.name)
+    ],
+    "| tstats count min(_time) AS firstTime max(_time) AS lastTime from datamodel=Endpoint.Processes"
+    ' where Processes.process_path="*\\\\temp\\\\*"'
+    " by Processes.process_hash Processes.process_name Processes.process_path Processes.original_file_name"
+    " Processes.process_guid Processes.parent_process_name Processes.process Processes.user Processes.dest"
+    " | `drop_dm_object_name(Processes)` | `cbsigned_filter`": sorted(
+        CIM_KEPT, key=lambda row: next(one.md5 for one in PROGRAMS if one.name == row["process_name"])
+    ),
+    "index=edr type=ingress.event.procstart | cbsigned risk=true"
+    ' | where anomaly_score>=30 AND signed_noise="false"'
+    " | table _time risk_object risk_score risk_message threat_object": [],
+    "| cbsigned server=emea | `drop_signed_noise`": _paths(KEPT),
+    '| where NOT x_signed_noise="true"': [{"path": program.path, "x_signed": SIGNED[program]} for program in KEPT],
+    'index=edr type=ingress.event.procstart path="*\\\\temp\\\\*"': [{"path": one.path} for one in (*KEPT, EDITOR)],
+    'index=edr type=ingress.event.procstart path="*\\\\temp\\\\*" | `cbsigned_filter`': _paths(KEPT),
+    'index=sysmon EventCode=1 Image="*\\\\PerfLogs\\\\*" | stats count by Computer': [
+        {"Computer": "pc-ann", "count": "1"},
+        {"Computer": "pc-bob", "count": "1"},
+    ],
+    'index=sysmon EventCode=1 Image="*\\\\PerfLogs\\\\*" | `cbsigned_filter` | stats count by Computer': [
+        {"Computer": "pc-bob", "count": "1"}
+    ],
+    # searchbnf.conf
+    "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart"
+    " | cbsigned | `drop_signed_noise` | sort - anomaly_score": _paths(KEPT),
+    "index=sysmon EventCode=1 | cbsigned md5=Hashes method=binary details=false": [
+        {"Computer": "pc-bob", "signed": "false", "signed_reason": "unsigned"},
+        {"Computer": "pc-ann", "signed": "true"},
+    ],
+    "index=edr | cbsigned server=emea | stats count by signed signed_reason"
+    " | lookup cbsigned_reasons signed_reason OUTPUT meaning next_step": _with_meaning(
+        [
+            {"signed": "false", "signed_reason": "bad_signature", "count": "2"},
+            {"signed": "false", "signed_reason": "unsigned", "count": "2"},
+            {"signed": "true", "signed_reason": "joint", "count": "4"},
+            {"signed": "unknown", "signed_reason": "no_hash", "count": "3"},
+            {"signed": "unknown", "signed_reason": "not_seen", "count": "1"},
+        ],
+        "meaning",
+        "next_step",
+    ),
+    "tag=authentication action=success | cbsignedlearn dryrun=true": _learnt(
+        "would learn", 2, person=2, team=1, organisation=1
+    ),
+    "| cbsignedpurge": [{"action": "purge", "result": "expired verdicts are swept"}],
+}
+"""What each search gives, its text on one line: rows in order, of each the fields that are said here."""
+
+EFFECTS: Dict[str, Callable[[SearchHead], object]] = {
+    "| makeresults | where false() | outputlookup cbsigned_verdicts": lambda head: _stored(head, "cbsigned_verdicts"),
+    "| makeresults | where false() | outputlookup cbsigned_baselines": lambda head: _stored(head, "cbsigned_baselines"),
+}
+
+
+def _stored(head: SearchHead, collection: str) -> object:
+    return head.site.splunkd.collections[collection].find({})
+
+
+def _found() -> Dict[str, str]:
+    """Give each documented search as it stands, by its text on one line."""
+    texts = [*searches_of(read_manual(ROOT)), *examples_of(read_conf(ROOT / "default" / "searchbnf.conf"))]
+    return {" ".join(text.split()): text for _, text in texts}
+
+
+def _runnable(text: str) -> str:
+    """Put in what a reader would, and before a part of a search what it follows."""
+    spl = text.replace("<your search>", STARTS).replace("<a hash you know>", EDITOR.md5)
+    if spl.startswith("... "):
+        return f"{STARTS} {spl[4:]}"
+    if spl.startswith("| cbsigned "):
+        return f"{STARTS} {spl}"
+    if spl.startswith(("| where ", "| lookup ")):
+        return f"{STARTS} | cbsigned {'prefix=x_ ' if 'x_' in spl else ''}{spl}"
+    return spl
+
+
+def _seen(rows: Sequence[Row], expected: Rows) -> Rows:
+    """Give of rows the fields that are expected; what is empty is so in a file as well."""
+    return [
+        {name: "" if isinstance(row.get(name), EmptyCell) else row.get(name) for name in wanted}
+        for row, wanted in zip(rows, expected)
+    ]
+
+
+def test_every_documented_search_has_a_result_that_is_asserted() -> None:
+    """And nothing is asserted that is no longer documented."""
+    assert set(_found()) == set(EXPECTED)
+
+
+def test_every_documented_search_gives_what_it_is_for(head: SearchHead) -> None:
+    """All of them on one site, in the order of the pages."""
+    for line, text in _found().items():
+        rows = head.run(_runnable(text))
+        expected = EXPECTED[line]
+        assert (len(rows), _seen(rows, expected)) == (len(expected), expected), line
+        assert [one for one in head.messages if one[0] != "INFO"] == [], line
+        if line in EFFECTS:
+            assert EFFECTS[line](head) == [], line
+
+
+def test_every_saved_search_runs_on_a_site(head: SearchHead) -> None:
+    """Over its own range of time, against splunkd's REST API and the KV store."""
+    now = time.time()
+    store = head.site.splunkd.collections["cbsigned_verdicts"]
+    store.delete({})
+    stale = {"_key": "gone@main", "md5": "c" * 32, "server": "main", "signed": "unknown", "signed_reason": "not_seen"}
+    store.save([{**stale, "expires": now - 86400, "last_seen": now - 90000}], 1)
+    assert head.run_saved("cbsigned - sweep expired verdicts") == EXPECTED["| cbsignedpurge"]
+    assert store.find({}) == []
+    filled = head.run_saved("cbsigned - fill the verdict store from events")
+    assert {str(row["md5"]): (row["signed"], row["signed_reason"]) for row in filled} == {
+        EDITOR.md5: ("true", "reported"),
+        DROPPER.md5: ("false", "unsigned"),
+    }
+    assert {document["md5"] for document in store.find({})} == {EDITOR.md5, DROPPER.md5}
+    assert head.run(f"{STARTS} | `cbsigned_lookup_only(md5)` | search signed=true | table path") == [
+        {"path": EDITOR.path}
+    ]
+    learnt = head.run_saved("cbsigned - learn what is usual")
+    assert [(row["kind"], row["rows"]) for row in learnt] == [(row["kind"], "6") for row in LOG_ONS]
+    head.site.splunkd.confs["savedsearches"]["Windows Time Based Evasion"] = {"search": "| x | `cbsigned_filter`"}
+    (advised,) = head.run_saved("cbsigned - searches that should not drop signed noise")
+    assert (advised["title"], advised["advice"], advised["dropped_by"]) == (
+        "Windows Time Based Evasion",
+        "no",
+        "cbsigned_filter",
+    )

@@ -1,0 +1,246 @@
+"""Decisions of people on rows: what they may leave out, what that covers, and when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict
+
+import pytest
+
+from cbverdict.anomalies.detector import Anomalies
+from cbverdict.anomalies.exclusions import Action, Decision, Decisions, decide, read_decision, write_decision
+from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
+from cbverdict.errors import InvalidRequestError
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import read_event
+from cbverdict.inputs.sources import NoDecisions
+from cbverdict.service.decision_service import MAX_ACTIVE, DecisionService, write_request
+from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import Signature
+from cbverdict.verdicts.verdict import Verdict
+from tests.lab.memory import Memory
+
+FIELDS = EventFields()
+NOW = 1_800_000_000.0
+DAY = 86400.0
+A, B = "a" * 32, "b" * 32
+ROW = {
+    "user": "jdoe",
+    "team": "HR",
+    "process_name": "Timecard.exe",
+    "parent_process_name": "explorer.exe",
+    "process_md5": A,
+    "process_signature_publisher": "-",
+    "signed": "false",
+    "signed_reason": "unsigned",
+    "anomaly_score": "12.5",
+}
+UNSIGNED = Verdict(Signed.FALSE, Reason.UNSIGNED)
+LISTS = Lists(
+    roster=Roster([{"user": "jdoe", "team": "hr"}, {"user": "ann", "team": "hr"}, {"user": "bob", "team": "it"}]),
+    tools=Names([("psexec.exe", Listed("", "runs programs elsewhere"))]),
+)
+EVENT = {"user": "jdoe", "process_name": "timecard.exe", "parent_process_name": "explorer.exe", "process_md5": A}
+
+
+def _made(**changes: str) -> Decision:
+    return decide("exclude", {**ROW, **changes}, 30, "our own time card", "anna", NOW)
+
+
+def _is_dropped(decision: Decision, event: Dict[str, Any] | None = None, verdict: Verdict = UNSIGNED) -> bool:
+    row = {**EVENT, **(event or {})}
+    memory = Memory({}, decisions=(decision,))
+    anomalies = Anomalies(memory, LISTS)
+    anomalies.prepare([(str(row["user"]), "")], ())
+    side = anomalies.process_side(read_event(row, FIELDS), verdict, Signed.UNKNOWN)
+    return anomalies.score(side, anomalies.view(str(row["user"]), ""), ()).is_noise
+
+
+def test_a_row_that_was_left_out_by_hand_is_dropped_and_says_so() -> None:
+    """Although its file is not signed; who, until when and why stand in a sentence."""
+    assert _is_dropped(_made())
+    anomalies = Anomalies(Memory({}, decisions=(_made(),)), LISTS)
+    anomalies.prepare([("jdoe", "")], ())
+    part = anomalies.part(
+        anomalies.process_side(read_event(EVENT, FIELDS), UNSIGNED, Signed.UNKNOWN), anomalies.view("jdoe", "")
+    )
+    assert part.reasons == ("left out by hand until 2027-02-14 by anna: our own time card",)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"process_md5": B},
+        {"process_name": "evil.exe"},
+        {"parent_process_name": "winword.exe"},
+        {"user": "ann"},
+        {"process_name": ["timecard.exe", "evil.exe"]},
+        {"original_file_name": "PsExec.exe"},
+        {"process_name": "timecard.exe "},
+        {"process_name": "*"},
+        {"process_md5": [A, B]},
+    ],
+    ids=str,
+)
+def test_an_exclusion_covers_nothing_but_the_very_row(event: Dict[str, Any]) -> None:
+    """Another file, name, parent or person is none of its business; nor is what is in doubt otherwise."""
+    assert not _is_dropped(_made(), event)
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Verdict(Signed.FALSE, Reason.BAD_SIGNATURE),
+        Verdict(Signed.FALSE, Reason.EXPLICIT_DISTRUST),
+        Verdict(Signed.UNKNOWN, Reason.NOT_SEEN),
+        Verdict(Signed.UNKNOWN, Reason.TIMEOUT),
+        Verdict(Signed.FALSE, Reason.UNSIGNED, Signature(publisher="Evil Ltd")),
+    ],
+    ids=lambda verdict: verdict.reason.value,
+)
+def test_an_exclusion_is_over_when_the_signature_is_another(verdict: Verdict) -> None:
+    """What was decided on was a file with this signature."""
+    assert not _is_dropped(_made(), verdict=verdict)
+
+
+def test_an_exclusion_of_a_team_covers_its_people_and_no_other() -> None:
+    """By the roster."""
+    decision = _made(user="-")
+    assert _is_dropped(decision, {"user": "ann"})
+    assert not _is_dropped(decision, {"user": "bob"})
+    assert not _is_dropped(decision, {"user": "nobody.knows"})
+
+
+def test_a_row_that_is_odder_than_what_was_seen_is_kept() -> None:
+    """An exclusion made at noon does not cover 2 am: it goes up to the score that was seen, and five more."""
+    assert _made().score == 17.5
+    covered = Anomalies(Memory({}, decisions=(_made(),)), LISTS)
+    covered.prepare([("jdoe", "")], ())
+    side = covered.process_side(read_event(EVENT, FIELDS), UNSIGNED, Signed.UNKNOWN)
+    assert covered.part(side, covered.view("jdoe", "")).limit == 17.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "days", "why", "message"),
+    [
+        ({"process_md5": "-"}, 30, "our own time card", "only a file with an MD5"),
+        ({"process_md5": "0" * 32}, 30, "our own time card", "only a file with an MD5"),
+        ({"process_md5": "*"}, 30, "our own time card", "only a file with an MD5"),
+        ({"user": "-", "team": "-"}, 30, "our own time card", "neither a person nor a team"),
+        ({"user": "SYSTEM", "team": ""}, 30, "our own time card", "neither a person nor a team"),
+        ({"process_name": ""}, 30, "our own time card", "names no program"),
+        ({"signed_reason": "bad_signature"}, 30, "our own time card", "never left out"),
+        ({"signed": "unknown", "signed_reason": "timeout"}, 30, "our own time card", "nobody knows yet"),
+        ({"signed": "true"}, 30, "our own time card", "does not say how"),
+        ({}, 91, "our own time card", "from 1 to 90"),
+        ({}, 0, "our own time card", "from 1 to 90"),
+        ({}, float("inf"), "our own time card", "from 1 to 90"),
+        ({}, 30, "noise", "say why"),
+        ({}, 30, "   -   ", "say why"),
+        ({"process_name": "x" * 300}, 30, "our own time card", "longer than"),
+        ({"process_name": "x\ny"}, 30, "our own time card", "cannot be shown"),
+    ],
+)
+def test_what_would_hide_too_much_is_refused(changes: Dict[str, str], days: float, why: str, message: str) -> None:
+    """With the reason."""
+    with pytest.raises(InvalidRequestError, match=message):
+        decide("exclude", {**ROW, **changes}, days, why, "anna", NOW)
+
+
+def test_a_decision_is_read_as_it_was_written() -> None:
+    """And what is no decision is none."""
+    made = _made()
+    assert read_decision(write_decision(made)) == made
+    for broken in ({}, {**write_decision(made), "until": "soon"}, {**write_decision(made), "user": 1}):
+        assert read_decision(broken) is None
+
+
+def test_what_is_expected_is_about_the_team_alone() -> None:
+    """Whoever of them ran it first; it takes away the question about the team, and nothing else."""
+    decision = decide("expect", ROW, 180, "they all have it now", "anna", NOW)
+    assert (decision.user, decision.md5, decision.parent_process_name) == ("", "", "")
+    decisions = Decisions([decision])
+    assert decisions.is_expected("hr", "timecard.exe")
+    assert not decisions.is_expected("it", "timecard.exe")
+    assert decisions.on_file(A, "timecard.exe", "explorer.exe", UNSIGNED) == ()
+    with pytest.raises(InvalidRequestError, match="a program of a team"):
+        decide("expect", {**ROW, "team": "-"}, 180, "they all have it now", "anna", NOW)
+
+
+def test_what_is_called_bad_hides_nothing() -> None:
+    """It is kept, and in the log."""
+    decision = decide("bad", ROW, 30, "seen by the help desk", "anna", NOW)
+    assert not _is_dropped(decision)
+
+
+def test_an_input_knows_no_exclusions() -> None:
+    """What it writes lasts, and an exclusion ends."""
+    assert NoDecisions().active(NOW) == []
+
+
+class _Store:
+    def __init__(self, *kept: Decision) -> None:
+        self.kept = {one.key: one for one in kept}
+
+    def active(self, now: float) -> list[Decision]:
+        return [one for one in self.kept.values() if one.until > now]
+
+    def write(self, decisions: Any) -> None:
+        self.kept.update((one.key, one) for one in decisions)
+
+    def end(self, decisions: Any) -> None:
+        for one in decisions:
+            del self.kept[one.key]
+
+    def forget(self, before: float) -> None:
+        self.kept = {key: one for key, one in self.kept.items() if one.until >= before}
+
+
+class TestTheService:
+    """Who decides, how much, and on what."""
+
+    service = DecisionService(lambda: LISTS, lambda: NOW)
+
+    def test_the_author_is_whom_splunkd_names(self) -> None:
+        """Whatever the request says."""
+        store = _Store()
+        request = write_request("exclude", [{**ROW, "author": "somebody else"}], 30, "our own time card")
+        self.service.take(request, "anna", store)
+        (kept,) = store.kept.values()
+        assert (kept.author, kept.until) == ("anna", NOW + 30 * DAY)
+
+    def test_a_tool_that_intruders_live_off_is_never_left_out(self) -> None:
+        """Nor is any other row of that request."""
+        store = _Store()
+        rows = [ROW, {**ROW, "process_name": "PsExec.exe"}]
+        with pytest.raises(InvalidRequestError, match="is never left out"):
+            self.service.take(write_request("exclude", rows, 30, "our own time card"), "anna", store)
+        assert store.kept == {}
+
+    def test_too_many_rows_or_decisions_are_refused(self) -> None:
+        """An exclusion of everything is none."""
+        with pytest.raises(InvalidRequestError, match="1 to 20 rows"):
+            self.service.take(write_request("exclude", [ROW] * 21, 30, "our own time card"), "anna", _Store())
+        full = _Store(*(replace(_made(), user=f"u{number}") for number in range(MAX_ACTIVE)))
+        with pytest.raises(InvalidRequestError, match="hold already"):
+            self.service.take(write_request("exclude", [ROW], 30, "our own time card"), "anna", full)
+
+    def test_a_decision_is_ended_by_its_key(self) -> None:
+        """One that is not there cannot be."""
+        store = _Store(_made())
+        self.service.take(write_request("end", [{"_key": _made().key}], 30, ""), "bert", store)
+        assert store.kept == {}
+        with pytest.raises(InvalidRequestError, match="no decision of these keys"):
+            self.service.take(write_request("end", [{"_key": _made().key}], 30, ""), "bert", store)
+
+    @pytest.mark.parametrize(
+        "text", ["", "[]", "{}", '{"action": 1}', '{"action":"exclude","rows":[1],"days":1,"why":""}']
+    )
+    def test_what_is_no_request_is_refused(self, text: str) -> None:
+        """Whoever sends it."""
+        with pytest.raises(InvalidRequestError):
+            self.service.take(text, "anna", _Store())
+
+    def test_every_action_has_an_end(self) -> None:
+        """A year at most."""
+        assert {action.word: action.most_days for action in Action} == {"exclude": 90, "expect": 365, "bad": 365}
