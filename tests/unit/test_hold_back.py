@@ -159,6 +159,16 @@ def test_where_nothing_is_known_nothing_waits() -> None:
     assert hold_back(somebody, Memory(HISTORY), Lists()) == somebody
 
 
+@pytest.mark.parametrize(("days", "does_wait"), [(9, False), (10, True)])
+def test_in_the_first_two_weeks_of_somebody_nothing_waits(days: int, *, does_wait: bool) -> None:
+    """Nearly everything is new then, and would wait for good."""
+    known = dict(HISTORY)
+    first = dict(sorted(HISTORY[ANN].days.items())[:days])
+    known[ANN] = Baseline(first, HISTORY[ANN].names, {}, HISTORY[ANN].people)
+    held = hold_back(_company(range(0), _git(MONDAY)), Memory(known), Lists())
+    assert bool(held[ANN].waiting) is does_wait
+
+
 def test_who_waited_long_ago_is_forgotten_and_what_was_decided_is_not() -> None:
     """Else the organisation's baseline would grow with every incident."""
     people = {MONDAY: {"process a.exe": [1], "refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}

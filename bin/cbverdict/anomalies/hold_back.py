@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
 
 
+FROM_DAYS = 10
+"""Active days of a person from which on what is unusual waits: before that nearly everything is new."""
+
+
 def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baselines:
     """Split what was learnt into what counts and what waits, by what was usual before.
 
-    Where nothing was known of somebody, nothing waits. Raises what the source does: without what was usual before
+    Of whom little was known, nothing waits. Raises what the source does: without what was usual before
     nothing can be told to be unusual.
     """
     profiles = Profiles(source)
@@ -35,7 +39,7 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baseli
     clocks = Clocks(lists.holidays)
     aside: Baselines = {}
     for subject, baseline in learnt.items():
-        if subject.kind is SubjectKind.PERSON:
+        if subject.kind is SubjectKind.PERSON and profiles.active_days(subject.name) >= FROM_DAYS:
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
     _set_aside_of_parents(learnt, profiles, aside)

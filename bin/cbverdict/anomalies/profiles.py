@@ -149,6 +149,10 @@ class Profiles:
         """Return how often each name was seen of somebody."""
         return self._names_of(subject)
 
+    def active_days(self, person: str) -> int:
+        """Return on how many days a person is known to have been active."""
+        return len(self._of(Subject(SubjectKind.PERSON, person)).days)
+
     def active_hours(self, person: str) -> int:
         """Return how many active hours of a person are known."""
         return count_hours(self._of(Subject(SubjectKind.PERSON, person)).days)
