@@ -204,7 +204,7 @@ def test_what_is_unusual_waits_until_an_admin_accepts_it(bare_site: Site) -> Non
     assert {(row["what"], row["status"]) for row in decided} == {
         ("process git.exe", "accepted"), ("process git.exe", "learnt"),
     }  # fmt: skip
-    analyst = bare_site.splunkd.log_in("analyst", "cbsigned_lookup")
+    analyst = bare_site.splunkd.log_in("analyst", *bare_site.splunkd.roles()["cbsigned_user"])
     refused = bare_site.host(analyst, "cbsignedprofile").generate(["user=hr03"])
     assert (refused.rows, "403" in refused.messages[0][1]) == ([], True)
 

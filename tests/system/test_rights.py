@@ -53,14 +53,18 @@ def test_an_analyst_needs_one_capability_and_never_the_secrets(site: Site) -> No
     assert result.rows[0]["signed_reason"] == "not_seen"
     secrets = {"list_storage_passwords", "edit_storage_passwords"}
     inputs = {"list_inputs", "edit_modinput_cbsigned_processes", "edit_modinput_cbsigned_binaries"}
-    assert roles["cbsigned_admin"] == {*roles["cbsigned_user"], "cbsigned_admin", *secrets, *inputs}
+    assert roles["cbsigned_admin"] == {*roles["cbsigned_user"], "cbsigned_admin", "cbsigned_review", *secrets, *inputs}
 
 
 def test_every_capability_that_is_granted_is_declared_or_splunks_own(site: Site) -> None:
     """One of the app's that nobody declares is granted to nobody; each input has its own."""
     confs = site.splunkd.confs
     declared = {name.partition("::")[2] for name in confs["authorize"] if name.startswith("capability::")}
-    own = {f"edit_modinput_{kind}" for kind in confs["inputs"]} | {"cbsigned_lookup", "cbsigned_admin"}
+    own = {f"edit_modinput_{kind}" for kind in confs["inputs"]} | {
+        "cbsigned_lookup",
+        "cbsigned_admin",
+        "cbsigned_review",
+    }
     assert declared == own
     splunks = {"run_custom_command", "list_inputs", "list_storage_passwords", "edit_storage_passwords"}
     assert frozenset().union(*site.splunkd.roles().values()) == declared | splunks

@@ -215,6 +215,7 @@ EXPECTED: Dict[str, Rows] = {
     "tag=authentication action=success | cbsignedlearn dryrun=true": _learnt(
         "would learn", 2, person=2, team=1, organisation=1
     ),
+    "| cbsignedinputs": [],
     "| cbsignedpurge": [{"action": "purge", "result": "expired verdicts are swept"}],
 }
 """What each search gives, its text on one line: rows in order, of each the fields that are said here."""

@@ -11,6 +11,7 @@ import pytest
 
 from cbsigned import CbsignedCommand
 from cbsignedcheck import CbsignedcheckCommand
+from cbsignedinputs import CbsignedinputsCommand
 from cbsignedlearn import CbsignedlearnCommand
 from cbsignedprofile import CbsignedprofileCommand
 from cbsignedpurge import CbsignedpurgeCommand
@@ -101,14 +102,11 @@ class TestTheCommands:
         told = {re.findall(r"`(\w+)=", option)[0] for option in _page("command").table("option")}
         assert told == set(CbsignedCommand().options)
         others = _page("command").table("command")
-        assert len(others) == 5
+        assert len(others) == 6
         commands = (
-            CbsignedlearnCommand(),
-            CbsignedprofileCommand(),
-            CbsignedcheckCommand(),
-            CbsignedpurgeCommand(),
-            CbsignedreviewCommand(),
-        )
+            CbsignedlearnCommand(), CbsignedprofileCommand(), CbsignedinputsCommand(), CbsignedcheckCommand(),
+            CbsignedpurgeCommand(), CbsignedreviewCommand(),
+        )  # fmt: skip
         for text, command in zip(others, commands):
             assert set(re.findall(r"\[?(\w+)=", text.replace("`wait=true`", ""))) == set(command.options) - {"phase"}
 
@@ -267,6 +265,7 @@ class TestTheConfs:
                     status = 200 if answer == "answered" else int(answer)
                     told[role].setdefault(endpoint, {})[cells[1].partition(":")[0]] = status
         refused = {"cbsigned/learning": {"POST": 403}, "cbsigned/check": {"POST": 403}, "cbsigned/health": {"GET": 403}}
+        refused["cbsigned/inputs"] = {"POST": 403}
         refused["cbsigned/decisions"] = {"POST": 403}
         answered = {role: answers for role, answers in ANSWERED.items() if role in told}
         assert told == {**answered, "cbsigned_user": {**ANSWERED["cbsigned_user"], **refused}}

@@ -6,8 +6,7 @@ and Sysmon write raw, and what Elastic's common schema calls it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 _DATA_SET = "Processes."
 
@@ -155,8 +154,7 @@ HASH_FIELDS = (*FILE_HASH_FIELDS, "hash", "hashes")
 """Looked at only to say that there is a hash which is not read."""
 
 
-@dataclass(frozen=True)
-class EventFields:
+class EventFields(NamedTuple):
     """Which columns are read for what; an option of the command pins one."""
 
     md5: Tuple[str, ...] = MD5_FIELDS

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.anomalies.person_view import PersonView
     from cbverdict.anomalies.scores import Part, Score
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import TimeReader
     from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record
 
@@ -76,16 +77,24 @@ class RowScorer:
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
         self._groups: dict[tuple[str, int | None, str], str] = {}
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
+        self._expected: dict[Tuple[str, ...], tuple[str, str]] = {}
         self._views: dict[Tuple[str, ...], PersonView] = {}
         self._beginnings: dict[str | None, list[FirstRows]] = {}
         self._begun: set[str | None] = set()
         self.noise = 0
         self.untimed = 0
 
+    def prefetch(self, events: Sequence[ProcessEvent]) -> None:
+        """Read what is usual for the parents of these rows and for the people who are expected, in one go.
+
+        It may run in another thread than the one that asks for verdicts meanwhile.
+        """
+        self._anomalies.prepare(self._expected.values(), {event.parent.name for event in events})
+
     def score_processes(self, enriched: Sequence[Enriched]) -> list[ScoredProcess]:
         """Judge all but who and when."""
         anomalies = self._anomalies
-        anomalies.prepare((), {one.event.parent.name for one in enriched})
+        self.prefetch([one.event for one in enriched])
         return [
             ScoredProcess(
                 one.tag,
@@ -97,11 +106,18 @@ class RowScorer:
             for one in enriched
         ]
 
-    def load_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
-        """Read what is usual for people, told by the values of `columns` but the time."""
-        named = {who: self._user_and_team(who) for who in whos}
-        self._anomalies.prepare(named.values(), ())
-        self._views = {who: self._anomalies.view(*pair) for who, pair in named.items()}
+    def expect_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
+        """Hear of people whose rows are about to come, told by the values of `columns` but the time."""
+        self._expected = {who: self._user_and_team(who) for who in whos}
+
+    def expect_rows(self, events: Sequence[ProcessEvent]) -> None:
+        """Hear of people by whole rows."""
+        self._expected = {pair: pair for pair in ((event.user, event.team) for event in events)}
+
+    def load_people(self) -> None:
+        """Read what is usual for the people who are expected."""
+        self._anomalies.prepare(self._expected.values(), ())
+        self._views = {who: self._anomalies.view(*pair) for who, pair in self._expected.items()}
 
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
@@ -121,7 +137,7 @@ class RowScorer:
 
     def _cells(self, kind: ScoredProcess, view: PersonView, who: Tuple[str, ...]) -> Cells:
         part = self._anomalies.part(kind.side, view)
-        ends = tuple(self._reader.ends(texts_of(dict(zip(self.columns, who)), OTHER_TIME_FIELDS)))
+        ends = self._both_ends(who)
         before, left, right, gap, between, after = _around(part)
         return Cells(
             quarters=view.quarters,
@@ -139,6 +155,11 @@ class RowScorer:
             ends=(f"{between}{_BOOLEANS[False]}{after}", f"{between}{_BOOLEANS[True]}{after}"),
             part=part,
         )
+
+    def _both_ends(self, who: Tuple[str, ...]) -> Tuple[int, ...]:
+        """Return both ends of a time in quarters of an hour (none: the row has none), as hardly any row has."""
+        ends = dict(zip(OTHER_TIME_FIELDS, who[-len(OTHER_TIME_FIELDS) :]))
+        return tuple(self._reader.ends(texts_of(ends, OTHER_TIME_FIELDS))) if any(ends.values()) else ()
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
         """Score rows; give the fields of each as the SDK writes them.
@@ -188,8 +209,8 @@ class RowScorer:
 
     def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:
         """Add the fields to each record, in place."""
+        self.expect_rows([one.event for one in enriched])
         kinds = self.score_processes(enriched)
-        self._anomalies.prepare({(one.event.user, one.event.team) for one in enriched}, ())
         views = [self._anomalies.view(one.event.user, one.event.team) for one in enriched]
         for kind, view in zip(kinds, views):
             self._anomalies.begin(kind.side, view)
