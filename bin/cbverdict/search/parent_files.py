@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineage
-from cbverdict.verdicts.reasons import Signed
+from cbverdict.verdicts.reasons import Signed, Source
 
 if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
     from cbverdict.events.event import Process, ProcessEvent
     from cbverdict.events.lineage import Lineage
     from cbverdict.events.texts import Record
+    from cbverdict.verdicts.verdict import Answer
 
 _MAX_KEYS = 200_000
 _MAX_FILES = 20  # that one key may stand for: more are told apart by nothing
@@ -31,16 +32,18 @@ class ParentFile(NamedTuple):
     files: Tuple[Process, ...]
     is_own: bool = True
 
-    def signed(self, found: Sequence[Signed]) -> Signed:
-        """Return whether the parent is signed, where this was found of its files."""
+    def signed(self, answers: Sequence[Answer]) -> Signed:
+        """Return whether the parent is signed, where this was answered of its files."""
+        found = [answer.verdict.signed for answer in answers]
         if not self.is_own or len(set(found)) != 1:
             return Signed.FALSE if self.is_own and Signed.FALSE in found else Signed.UNKNOWN
         return found[0]
 
-    def is_in_doubt(self, found: Sequence[Signed | None]) -> bool:
-        """Return whether of a file that may be the parent nobody said anything (None), or one is unsigned."""
-        hashed = [signed for file, signed in zip(self.files, found) if file.md5 is not None]
-        return None in hashed or (not self.is_own and Signed.FALSE in hashed)
+    def is_in_doubt(self, answers: Sequence[Answer]) -> bool:
+        """Return whether of a file that may be the parent nobody said anything, or one of any host is unsigned."""
+        hashed = [answer for file, answer in zip(self.files, answers) if file.md5 is not None]
+        is_unsigned = any(answer.verdict.signed is Signed.FALSE for answer in hashed)
+        return any(answer.source is Source.NONE for answer in hashed) or (is_unsigned and not self.is_own)
 
 
 class ParentFiles:

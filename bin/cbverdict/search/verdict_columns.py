@@ -96,9 +96,8 @@ class Enricher:
         if events is None:
             events = self.read(records)
         parents = self._parents.find(records, events, self._options.fields)
-        answers = self._answer(
-            [*(event.process for event in events), *(file for parent in parents for file in parent.files)]
-        )
+        asked = [*(event.process for event in events), *(file for parent in parents for file in parent.files)]
+        answers = self._answer(asked)
         enriched = []
         written: dict[Process, _VerdictColumns] = {}
         for record, event, found in zip(records, events, parents):
@@ -106,13 +105,11 @@ class Enricher:
             if one is None:
                 one = written[event.process] = self._write(answers[event.process])
             said = [answers[file] for file in found.files]
-            parent_signed = found.signed([answer.verdict.signed for answer in said])
+            parent_signed = found.signed(said)
             record.update(one.fields)
             record[self._parent_field] = parent_signed.value
             is_lasting = one.is_lasting and all(map(_is_lasting, said))
-            is_unanswered = event.has_odd_parent or found.is_in_doubt(
-                [None if answer.source is Source.NONE else answer.verdict.signed for answer in said]
-            )
+            is_unanswered = event.has_odd_parent or found.is_in_doubt(said)
             enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent_signed, is_unanswered))
         return enriched
 
