@@ -12,7 +12,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
-from cbverdict.events.columns import GUID_FIELDS, HOST_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events.columns import (
+    GUID_FIELDS,
+    HOST_FIELDS,
+    OTHER_TIME_FIELDS,
+    PARENT_ROW_FIELDS,
+    TIME_FIELD,
+    EventFields,
+)
 from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 
 if TYPE_CHECKING:
@@ -62,7 +69,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         self._has_large_chunks = False
         is_scored = self.anomaly or self.risk
         columns = self._fields.columns(has_names=is_scored or self.method != "binary")
-        hosts = HOST_FIELDS if self.risk else ()
+        hosts = (*HOST_FIELDS, *PARENT_ROW_FIELDS) if self.risk else ()
         # Who and when stand last: there the codec finds them fastest.
         who, when = (self._fields.who(), [*OTHER_TIME_FIELDS, TIME_FIELD]) if is_scored else ([], [])
         self.configuration.required_fields = [*columns, *hosts, *who, *when[:-1], *GUID_FIELDS, *when[-1:]]

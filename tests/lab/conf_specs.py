@@ -178,6 +178,15 @@ SPECS: Mapping[str, Mapping[str, Settings]] = {
         "diag": {r"EXCLUDE-\w+": "text"},
     },
     "tags": {r"[^=]+=.+": {r"\w+": "enabled|disabled"}},
+    "workflow_actions": {
+        r"\w+": {
+            "label|fields|link\\.uri": "text",
+            "type": "link|search",
+            "display_location": "both|field_menu|event_menu",
+            "link\\.method": "get|post",
+            "link\\.target": "blank|self",
+        },
+    },
     "transforms": {
         r"[\w\-]+": {
             "filename": "lookup file",

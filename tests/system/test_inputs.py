@@ -676,6 +676,16 @@ class TestStopping:
         assert len(events) == run.read.count(b"<event ") > 300
         assert _guids(once([*events, *processes.run()], processes.site.app)) == sorted([*arrivals.guids, PARENT, GUID])
 
+    def test_it_stops_though_nobody_reads_its_pipe(self, processes: InputHost, edr: EdrServer, now: int) -> None:
+        """Within some two seconds; what broke off is written again by the next run."""
+        arrivals = Arrivals(edr.estate)
+        arrivals.arrive(300, now - 500)
+        arrivals.settle(now - 300)
+        run = processes.start_unread()
+        wait_for(lambda: _bytes_waiting(run) >= 60_000)
+        assert self._stop(run) < 4
+        assert _guids(processes.run()) == sorted([*arrivals.guids, PARENT, GUID])
+
     def test_a_splunkd_that_is_gone_ends_it(self, processes: InputHost, edr: EdrServer) -> None:
         """What it could not hand over is not marked as read."""
         edr.delay = 0.5

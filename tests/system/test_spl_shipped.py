@@ -80,6 +80,7 @@ TEAMS = [
 LOG_ONS = _learnt("learnt", 2, person=2, team=1, organisation=1)
 CIM_KEPT = [{"process_name": program.name, "count": "2"} for program in (NIGHTLY, UPDATE, DROPPER)]
 
+_REVIEW = "`cbsigned_row(0123456789abcdef0123456789abcdef)` | cbsignedreview"
 EXPECTED: Dict[str, Rows] = {
     # README
     "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart | cbsigned | `drop_signed_noise`": _paths(
@@ -215,6 +216,10 @@ EXPECTED: Dict[str, Rows] = {
     "tag=authentication action=success | cbsignedlearn dryrun=true": _learnt(
         "would learn", 2, person=2, team=1, organisation=1
     ),
+    f'{_REVIEW} action=exclude days=30 why="the time card of our own"': [],
+    f'{_REVIEW} action=expect days=180 why="all of HR has it now"': [],
+    '| inputlookup cbsigned_exclusions where user="jdoe" | cbsignedreview action=end': [],
+    '| inputlookup cbsigned_exclusions where process_name="timecard.exe" | cbsignedreview action=end': [],
     "| cbsignedinputs": [],
     "| cbsignedpurge": [{"action": "purge", "result": "expired verdicts are swept"}],
 }

@@ -197,6 +197,28 @@ def test_times_are_read_as_splunkd_and_as_exports_write_them(text: str, seconds:
     assert read_quarters(["1793606400.123", text])[1] == quarter
 
 
+def test_parents_through_which_others_act_are_listed_with_what_they_start_everywhere(tmp_path: Path) -> None:
+    """A row of one's own counts before the shipped one, and `allowed` takes a parent off."""
+    (tmp_path / "cbsigned_parents.csv").write_text(
+        "parent,category,usual_children,reason\nWMIPrvSE.exe,remote,unsecapp.exe;Werfault.exe,runs\nmmc.exe,remote,,runs\n"
+    )
+    (tmp_path / "cbsigned_parents_local.csv").write_text(
+        "parent,usual_children,reason,status\nmmc.exe,,,allowed\nagent.exe,job*.exe,ours,\n"
+    )
+    lists = read_lists(tmp_path)
+    found = {
+        (parent, child): lists.gateway([parent], child)
+        for parent in ("C:\\x\\wmiprvse.exe", "mmc.exe", "agent.exe", "explorer.exe")
+        for child in ("cmd.exe", "WERFAULT.exe", "job7.exe")
+    }
+    assert {key: why for key, why in found.items() if why} == {
+        ("C:\\x\\wmiprvse.exe", "cmd.exe"): "runs",
+        ("C:\\x\\wmiprvse.exe", "job7.exe"): "runs",
+        ("agent.exe", "cmd.exe"): "ours",
+        ("agent.exe", "WERFAULT.exe"): "ours",
+    }
+
+
 _NAMES = st.text("ab*?[].", max_size=4)
 
 

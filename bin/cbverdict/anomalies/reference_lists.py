@@ -109,6 +109,13 @@ class Names:
         return min(found, key=itemgetter(0))[1] if found else None
 
 
+class Gateway(NamedTuple):
+    """A parent through which others act: what it is known to start by itself, and how others act through it."""
+
+    usual_children: Names
+    reason: str
+
+
 class _Pattern:
     """A name with wildcards: where on the list it stands, how it begins up to the first of them, what stands beside."""
 
@@ -130,6 +137,8 @@ class _Pattern:
 class Lists:
     """All of them; `holidays` are local days since 1970 by calendar, `expected` processes by team in lower case.
 
+    `gateways` are parents through which others act, by name in lower case.
+
     `problems` are sentences about rows that could not be read, so far.
     """
 
@@ -138,6 +147,7 @@ class Lists:
     expected: Mapping[str, Names] = field(default_factory=dict)
     tools: Names = field(default_factory=Names)
     publishers: Names = field(default_factory=Names)
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
     problems: Sequence[str] = ()
 
     def tool(self, process: str) -> str | None:
@@ -151,6 +161,15 @@ class Lists:
 
     def _may_name_a_tool(self, name: str) -> bool:
         return any(self.tool(spelling) is not None for spelling in spellings_of(name))
+
+    def gateway(self, parents: Iterable[str], child: str) -> str | None:
+        """Return how others act through a parent that starts a child unlike those it is known for (None: none such)."""
+        found = (
+            self.gateways[spelling]
+            for parent in parents
+            for spelling in sorted(spellings_of(parent) & self.gateways.keys())
+        )
+        return next((one.reason for one in found if one.usual_children.find(child) is None), None)
 
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not)."""

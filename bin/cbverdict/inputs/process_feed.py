@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
 from cbverdict.anomalies.baselines import merge_baselines
+from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.training import Learner, TrainingResult
 from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
 from cbverdict.carbonblack.times import epoch_of
@@ -204,7 +205,7 @@ class ProcessFeed:
         if not self._learnt.baselines:
             return
         try:
-            self._sources.learn(self._learnt.baselines)
+            self._sources.learn(hold_back(self._learnt.baselines, self._sources, read_lists()))
         except StoreError as error:
             logger.warning("learn rows=%d trouble=%r", self._learnt.rows, str(error))
             if self._learnt.rows < _MAX_UNSAVED_ROWS:

@@ -8,6 +8,7 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import Process, ProcessEvent, read_events
+from cbverdict.search.parent_files import ParentFiles
 from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.tally import Tally
 from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
@@ -82,6 +83,7 @@ class Enricher:
         self._has_names = options.has_names or options.method is Method.PROG_NAME
         self._seconds_left = options.seconds
         self._final: Trouble | None = None
+        self._parents = ParentFiles()
         self._parent_field = f"{options.prefix}parent_signed"
         self._not_judged = dict.fromkeys(_fields_of_noise_not_judged(options), "false")
         self.tally = Tally()
@@ -93,19 +95,22 @@ class Enricher:
         """
         if events is None:
             events = self.read(records)
-        answers = self._answer([*(event.process for event in events), *(event.parent for event in events)])
+        parents = self._parents.find(records, events, self._options.fields)
+        asked = [*(event.process for event in events), *(file for parent in parents for file in parent.files)]
+        answers = self._answer(asked)
         enriched = []
         written: dict[Process, _VerdictColumns] = {}
-        for record, event in zip(records, events):
+        for record, event, found in zip(records, events, parents):
             one = written.get(event.process)
             if one is None:
                 one = written[event.process] = self._write(answers[event.process])
-            parent = answers[event.parent]
+            said = [answers[file] for file in found.files]
+            parent_signed = found.signed(said)
             record.update(one.fields)
-            record[self._parent_field] = parent.verdict.signed.value
-            is_lasting = one.is_lasting and _is_lasting(parent)
-            is_unanswered = event.has_odd_parent or (event.parent.md5 is not None and parent.source is Source.NONE)
-            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent.verdict.signed, is_unanswered))
+            record[self._parent_field] = parent_signed.value
+            is_lasting = one.is_lasting and all(map(_is_lasting, said))
+            is_unanswered = event.has_odd_parent or found.is_in_doubt(said)
+            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent_signed, is_unanswered))
         return enriched
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:

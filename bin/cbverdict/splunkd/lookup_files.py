@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import FrozenSet, Iterable, Iterator, Mapping
 
 from cbverdict.anomalies.local_time import day_of, is_zone
-from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster, Row
+from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster, Row
 
 LOOKUPS = Path(__file__).resolve().parents[3] / "lookups"
 
@@ -33,6 +33,7 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
             ("expected", {"team", "process"}),
             ("tools", {"process", "reason"}),
             ("publishers", {"publisher", "status"}),
+            ("parents", {"parent", "usual_children", "reason"}),
         )
     }
     roster = Roster(rows["teams"])
@@ -50,6 +51,7 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
         },
         tools=_names(_switched_on(rows["tools"]), "process"),
         publishers=_names(rows["publishers"], "publisher"),
+        gateways=_gateways(rows["parents"]),
         problems=problems,
     )
 
@@ -71,6 +73,18 @@ def _names(rows: Iterable[Row], column: str) -> Names:
     return Names(
         (row[column], Listed(row.get("status", "").strip().lower(), row.get("reason", "").strip())) for row in rows
     )
+
+
+def _gateways(rows: list[Row]) -> dict[str, Gateway]:
+    """Read parents through which others act; of several rows for one, the first counts, and `allowed` is none."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(row["parent"].strip().lower(), row)
+    return {
+        parent: Gateway(Names((name, Listed("", "")) for name in row["usual_children"].split(";")), row["reason"])
+        for parent, row in found.items()
+        if parent and row.get("status", "").strip().lower() != "allowed"
+    }
 
 
 class _Holidays(Mapping[str, FrozenSet[int]]):
