@@ -15,6 +15,8 @@ from cbsigned import CbsignedCommand
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, learn, merge_baselines
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
+from cbverdict.anomalies.explanations import SEVERAL_USERS
+from cbverdict.anomalies.person_view import NOBODY
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
 from cbverdict.anomalies.seen_people import People
@@ -231,7 +233,7 @@ def test_risk_fields_are_ready_for_risk_based_alerting() -> None:
         "git.exe by ann: signed: false (binary); git.exe is run by 0 of 5 people in HR; "
         "first time for ann in 640 starts"
     )
-    assert [nothing[name] for name in RISK_FIELDS] == ["0", "pc1", "system", "activity on pc1: nothing odd", "", ""]
+    assert [nothing[name] for name in RISK_FIELDS] == ["0", "pc1", "system", f"activity on pc1: {NOBODY}", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -459,6 +461,25 @@ def test_a_row_about_several_is_kept(column: str) -> None:
     one = _row("ann", "outlook.exe")
     several = {**one, column: ["outlook.exe", "other.exe"]}
     assert [row["signed_noise"] for row in _scored([one, several])] == ["true", "false"]
+
+
+def test_columns_that_name_different_people_are_about_several() -> None:
+    """Whichever columns; spellings of one person and machines beside him are none, and the codec says the same."""
+    one = _row("ann", "outlook.exe")
+    rows = [{**one, "User": "CORP\\Ann", "Account_Name": "PC1$"}, {**one, "User": "CORP\\bob"}]
+    assert [row["signed_noise"] for row in _scored(rows)] == ["true", "false"]
+    options = EnrichOptions(has_anomaly=True)
+    scorer = RowScorer(Anomalies(Memory(_learnt()), LISTS), options, TimeReader())
+    reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*rows[0], INDEX]).decode())
+    assert reply is not None
+    said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body)]
+    assert said == [("true", False), ("false", True)]
+
+
+def test_a_row_that_names_nobody_says_so() -> None:
+    """Nobody's habits were compared."""
+    (row,) = _scored([_row("-", "outlook.exe")])
+    assert NOBODY in str(row["anomaly_reasons"])
 
 
 def _people(many: int) -> Baselines:

@@ -92,6 +92,7 @@ def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path
     (tmp_path / "cbsigned_tools.csv").write_text("name\nx\n")
     lists = read_lists(tmp_path)
     assert [lists.denied(name) for name in ("acme", "Corp", "Old Inc")] == ["x", "ours", None]
+    assert [lists.denied(name) for name in ("a\u200bcme", " ACME\u00a0", "\u202dCorp")] == ["x", "x", "ours"]
     assert lists.is_trusted("old inc")
     assert lists.holidays == {"DE": frozenset({20_812})}
     assert list(lists.problems) == [

@@ -97,12 +97,14 @@ class Anomalies:
         self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed, *, is_parent_unanswered: bool = False
     ) -> ProcessSide:
         """Judge what does not depend on who ran it and when."""
-        process, parent = program_kind(event.process.name), program_kind(event.parent.name)
-        opinion = self._on_parent(parent, process) if process and parent else NONE
         publisher = verdict.signature.publisher if verdict.signature else ""
         file_names, author_names = (
             (verdict.signature.names, verdict.signature.author_names) if verdict.signature else ((), ())
         )
+        # A row without the name of its process is judged by the one that its author gave the file.
+        own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in author_names), None)
+        process, parent = program_kind(own_name), program_kind(event.parent.name)
+        opinion = self._on_parent(parent, process) if process and parent else NONE
         names = (*event.names, *event.other_names, *event.original_names, *file_names)
         is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
         oddities = (NAMELESS,) if is_nameless else tuple(opinions.oddities_of(event, author_names))

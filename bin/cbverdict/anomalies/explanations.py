@@ -135,6 +135,7 @@ def first_signer(publisher: str) -> str:
     return f"first program here that is signed by {publisher}"
 
 
+SEVERAL_USERS = "the row is about several users, of whom one is judged"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 
 
@@ -150,7 +151,7 @@ def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterat
             yield f"{event.process.name} is called {names[0]} by who made it"
             break
     if event.has_several_users:
-        yield "the row is about several users, of whom one is judged"
+        yield SEVERAL_USERS
     if event.has_several_parents:
         yield "the row is about several parents, of which one is judged"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists, Member
 
 _NO_TIME = "no opinion on the hour: the row has no time"
+NOBODY = "no opinion on the person: the row names none"
 
 
 class PersonView:
@@ -76,7 +77,9 @@ class PersonView:
 
     @property
     def _untimed(self) -> Explanation:
-        return no_opinion(_NO_TIME) if self._person is not None and self._profiles.has_learnt else NONE
+        if not self._profiles.has_learnt:
+            return NONE
+        return no_opinion(NOBODY if self._person is None else _NO_TIME)
 
     def _hour(self, slot: int) -> Explanation:
         opinion = self._hours.get(slot)
@@ -93,7 +96,7 @@ class PersonView:
 
     def _on_hour(self, slot: int) -> Explanation:
         if self._person is None or not self._profiles.has_learnt:
-            return NONE
+            return no_opinion(NOBODY) if self._profiles.has_learnt else NONE
         hours, needed = self._profiles.active_hours(self._person), self._profiles.settings.minimum_support
         if hours < needed:
             known = f"{hours} of {needed:g} active hours of {self._person} are known"

@@ -12,7 +12,7 @@ from typing import Iterable, Mapping, NamedTuple, Sequence, Tuple
 from cbverdict.anomalies.baselines import baseline_name
 from cbverdict.events.names import spellings_of
 from cbverdict.events.people import person_of
-from cbverdict.events.texts import is_nothing
+from cbverdict.events.texts import is_nothing, plain
 
 _ANY = "*"
 _WILDCARD = re.compile(r"[*?\[]")
@@ -173,7 +173,7 @@ class Lists:
 
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not)."""
-        found = self.publishers.find(publisher)
+        found = self.publishers.find(" ".join(plain(publisher).split()))
         return found.reason if found is not None and found.status == "denied" else None
 
     def is_trusted(self, publisher: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Tuple
 
+from cbverdict.anomalies.explanations import SEVERAL_USERS
+
 if TYPE_CHECKING:
     from cbverdict.anomalies.exclusions import Decision
     from cbverdict.anomalies.explanations import Explanation
@@ -24,6 +26,11 @@ class ProcessSide(NamedTuple):
     doubts: Doubts
     reasons: Tuple[str, ...]
     exclusions: Tuple[Decision, ...] = ()
+
+    def of_several_users(self) -> ProcessSide:
+        """Return what it says on a row whose columns name several people: that is never dropped."""
+        doubts = self.doubts._replace(is_about_several=True)
+        return self._replace(doubts=doubts, reasons=(SEVERAL_USERS, *self.reasons), exclusions=())
 
 
 class Part(NamedTuple):

@@ -25,7 +25,7 @@ from cbverdict.events.columns import (
 )
 from cbverdict.events.kinds import is_about_other_file, is_process_start
 from cbverdict.events.names import are_of_one_program, file_name
-from cbverdict.events.people import first_account, person_of
+from cbverdict.events.people import first_account, has_several_people
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
@@ -176,7 +176,7 @@ def _read_event(record: Record, names: _Names) -> ProcessEvent:
         names=_raw_texts(record, names.name),
         original_names=tuple(dict.fromkeys(texts_of(record, names.original_name))),
         other_times=(*times[1:], *texts_of(record, names.other_time)),
-        has_several_users=has_several(record, names.user, person_of),
+        has_several_users=has_several_people(record, names.user),
         has_several_parents=has_several(record, names.parent_name)
         or not are_of_one_program(texts_of(record, names.parent_name)),
         unread_hash=_unread_hash(record, names) if process.md5 is None else "",

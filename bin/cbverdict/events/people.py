@@ -68,6 +68,11 @@ def first_account(record: Record, names: Sequence[str]) -> str:
     return next(somebody, None) or first_text(record, names) or ""
 
 
+def has_several_people(record: Record, names: Sequence[str]) -> bool:
+    """Return whether these fields of a row name different people, all together; machines and services are nobody."""
+    return len({person_of(text) for text in texts_of(record, names)} - {None}) > 1
+
+
 @lru_cache(maxsize=16384)
 def _short_person(user: str) -> str | None:
     return _person(user)

@@ -9,7 +9,7 @@ from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
 from cbverdict.anomalies.detector import group_of
 from cbverdict.anomalies.person_view import odder
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
-from cbverdict.events.people import first_account
+from cbverdict.events.people import first_account, has_several_people
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
@@ -136,7 +136,8 @@ class RowScorer:
         self._begun.clear()
 
     def _cells(self, kind: ScoredProcess, view: PersonView, who: Tuple[str, ...]) -> Cells:
-        part = self._anomalies.part(kind.side, view)
+        is_about_several = has_several_people(dict(zip(self.columns, who)), self._read.user)
+        part = self._anomalies.part(kind.side.of_several_users() if is_about_several else kind.side, view)
         ends = self._both_ends(who)
         before, left, right, gap, between, after = _around(part)
         return Cells(
