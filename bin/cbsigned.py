@@ -12,12 +12,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
 
-from cbverdict.events.columns import GUID_FIELDS, HOST_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events.columns import (
+    GUID_FIELDS,
+    HOST_FIELDS,
+    OTHER_TIME_FIELDS,
+    PARENT_ROW_FIELDS,
+    TIME_FIELD,
+    EventFields,
+)
 from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 
 if TYPE_CHECKING:
     from cbverdict.search.pipeline import Search
     from cbverdict.search.sdk_compat import ChunkReply
+
+_LARGE = 512 * 1024
+"""Characters of a chunk, from which on it matters how memory is used."""
 
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
@@ -56,9 +66,10 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         }
         self._fields = EventFields(**{key: (column,) for key, column in own.items() if column})
         self._search: Search | None = None
+        self._has_large_chunks = False
         is_scored = self.anomaly or self.risk
         columns = self._fields.columns(has_names=is_scored or self.method != "binary")
-        hosts = HOST_FIELDS if self.risk else ()
+        hosts = (*HOST_FIELDS, *PARENT_ROW_FIELDS) if self.risk else ()
         # Who and when stand last: there the codec finds them fastest.
         who, when = (self._fields.who(), [*OTHER_TIME_FIELDS, TIME_FIELD]) if is_scored else ([], [])
         self.configuration.required_fields = [*columns, *hosts, *who, *when[:-1], *GUID_FIELDS, *when[-1:]]
@@ -70,6 +81,11 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
 
     def reply_to(self, body: str) -> ChunkReply | None:
         """Answer a chunk by the codec where it can."""
+        if len(body) > _LARGE and not self._has_large_chunks:
+            from cbverdict.memory import keep_large_blocks_off_the_heap  # noqa: PLC0415 - not for a few rows
+
+            keep_large_blocks_off_the_heap()
+            self._has_large_chunks = True
         return self._first_search().reply(body) if body.count("\n") > 1 else None
 
     def finish(self) -> None:
@@ -81,13 +97,11 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     def _first_search(self) -> Search:
         if self._search is None:
             # Not before: splunkd starts the command several times a search for getinfo alone.
-            from cbverdict.memory import collect_garbage_rarely, keep_large_blocks_off_the_heap  # noqa: PLC0415 - see above
+            from cbverdict.memory import collect_garbage_rarely  # noqa: PLC0415 - see above
             from cbverdict.search.pipeline import Search, read_options  # noqa: PLC0415 - likewise
-            from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - see above
             from cbverdict.service.verdict_client import VerdictClient  # noqa: PLC0415 - likewise
             from cbverdict.splunkd.time_zone import read_zone  # noqa: PLC0415 - likewise
 
-            keep_large_blocks_off_the_heap()
             collect_garbage_rarely()
             info = self.metadata.searchinfo
             options = read_options(
@@ -105,8 +119,12 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
                 sid=info.sid,
             )
             whom = info.splunkd_uri, info.session_key
-            clients = VerdictClient(*whom), BaselineClient(*whom)
-            self._search = Search(*clients, options, self.read_rows, partial(read_zone, *whom))
+            baselines = None
+            if self.anomaly or self.risk:
+                from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - not for verdicts alone
+
+                baselines = BaselineClient(*whom)
+            self._search = Search(VerdictClient(*whom), baselines, options, self.read_rows, partial(read_zone, *whom))
         return self._search
 
 

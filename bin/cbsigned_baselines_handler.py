@@ -15,6 +15,7 @@ from cbverdict.service.baseline_api import read_baselines, read_question, write_
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.rest_endpoint import serve
 from cbverdict.splunkd.logs import prepare
+from cbverdict.splunkd.remembered_confs import RememberedConfs
 
 if TYPE_CHECKING:
     from cbverdict.splunkd.conf import SplunkdConfiguration
@@ -35,10 +36,11 @@ class BaselinesHandler(PersistentServerConnectionApplication):  # type: ignore[m
         """Start with nothing; splunkd gives its command line and argument, which say nothing here."""
         super().__init__()
         self._service = BaselineService()
+        self._confs = RememberedConfs()
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, {"POST": self._answer}, self._max_call)
+        return serve(in_string, {"POST": self._answer}, self._max_call, self._confs)
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         return write_reply(self._service.answer(read_question(call.get("payload") or ""), configuration))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping
 
@@ -21,6 +20,7 @@ from cbverdict.service.turns import Turns
 from cbverdict.service.verdict_api import VerdictReply, read_request, read_ticket, write_reply, write_turn
 from cbverdict.service.verdict_service import VerdictService
 from cbverdict.splunkd.logs import prepare
+from cbverdict.splunkd.remembered_confs import RememberedConfs
 
 if TYPE_CHECKING:
     from cbverdict.splunkd.conf import SplunkdConfiguration
@@ -42,12 +42,13 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
         """Start without a connection; splunkd gives its command line and argument, which say nothing here."""
         super().__init__()
         self._service = VerdictService()
+        self._confs = RememberedConfs()
         self._turns: Turns[VerdictReply] = Turns()
         self._sweep = Sweep()
 
     def handle(self, in_string: str | bytes) -> dict[str, Any]:
         """Answer one request."""
-        return serve(in_string, {"POST": self._answer, "DELETE": self._purge}, _MAX_CALL)
+        return serve(in_string, {"POST": self._answer, "DELETE": self._purge}, _MAX_CALL, self._confs)
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         body, owner = call.get("payload") or "", str(call.get("session", {}).get("user", ""))
@@ -56,7 +57,7 @@ class VerdictsHandler(PersistentServerConnectionApplication):  # type: ignore[mi
             return write_turn(self._turns.take(ticket, owner))
         request = read_request(body)
         if not request.in_turns:
-            request = replace(request, seconds=min(request.seconds, _HELD))
+            request = request._replace(seconds=min(request.seconds, _HELD))
         begun = self._service.begin(request, configuration)
         if isinstance(begun, VerdictReply):
             return write_reply(begun)

@@ -23,6 +23,7 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
     """The map runs where the rows are, on the indexers; the reduce on the search head writes the baselines."""
 
     dryrun = Option(default=False, validate=validators.Boolean())
+    wait = Option(default=False, validate=validators.Boolean())
     name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
     user_field = Option(name="user", validate=_TEXT)
     team_field = Option(name="team", validate=_TEXT)
@@ -58,9 +59,11 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
 
     def reduce(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
         """Put the parts together; after the last, write the baselines and say what was learnt."""
-        from cbverdict.errors import CbsignedError  # noqa: PLC0415 - at the first chunk, not at getinfo
+        from cbverdict.anomalies.hold_back import hold_back  # noqa: PLC0415 - at the first chunk, not at getinfo
+        from cbverdict.errors import CbsignedError  # noqa: PLC0415 - likewise
         from cbverdict.service.baseline_client import BaselineClient  # noqa: PLC0415 - likewise
         from cbverdict.splunkd.jobs import count_events  # noqa: PLC0415 - likewise
+        from cbverdict.splunkd.lookup_files import read_lists  # noqa: PLC0415 - likewise
 
         info = self.metadata.searchinfo
         whom = info.splunkd_uri, info.session_key
@@ -72,8 +75,11 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
             if not self._learnt.parts_read:
                 self._report_nothing(count_events(*whom, info.sid))
                 return
+            client = BaselineClient(*whom)
+            if self.wait and self._learnt.baselines:
+                self._learnt.baselines = hold_back(self._learnt.baselines, client, read_lists())
             if not self.dryrun and self._learnt.baselines:
-                BaselineClient(*whom).learn(self._learnt.baselines)
+                client.learn(self._learnt.baselines)
         except CbsignedError as error:
             self.write_error(f"cbsignedlearn: {error}")
             return

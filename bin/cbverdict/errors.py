@@ -6,8 +6,7 @@ never a foreign body.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from cbverdict.verdicts.reasons import Reason
 
@@ -148,8 +147,7 @@ class CertificateError(EdrError):
     is_final = True
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Something that went wrong, in words for the search's message; `is_final`: asking again is pointless."""
 
     reason: Reason

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 
 
@@ -13,6 +12,8 @@ def keep_large_blocks_off_the_heap() -> None:
     Then a search's memory does not grow with its length (measured: 1.01 instead of 1.16 times over 20 chunks), nor a
     handler's with the answers that its threads have read.
     """
+    import ctypes  # noqa: PLC0415 - three milliseconds that a search of a few rows has no use for
+
     mmap_threshold = -3  # malloc.h's M_MMAP_THRESHOLD
     with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library: it does as it likes
         ctypes.CDLL(None).mallopt(mmap_threshold, 128 * 1024)

@@ -65,19 +65,20 @@ def triage() -> Page:
         "cbsigned_triage",
         "Triage",
         "What the drop of signed noise left: the oddest first, with the reasons.",
-        tokens={"person": "*", "md5": "-", "key": "-"},
+        tokens={"person": "(nobody)", "md5": "-", "key": "-"},
     )
     page.time_range()
-    page.search("teams", "`cbsigned_summary` | stats count BY team | eval label=team, value=team | table label value")
+    page.search("all", "`cbsigned_summary` kind=process\n| stats sum(rows) AS rows BY kept signed team")
+    page.chain("teams", "all", "| stats count BY team | eval label=team, value=team | table label value")
     page.dropdown("team", "Team", [("All", "*")], "teams")
     page.dropdown(
         "signed", "Signed", [("Any", "*"), ("signed", "true"), ("not signed", "false"), ("unknown", "unknown")]
     )
     page.dropdown("least", "Score from", [("0", "0"), ("10", "10"), ("20", "20"), ("30", "30"), ("40", "40")])
-    page.search(
+    page.chain(
+        "total",
         "all",
-        "`cbsigned_summary` kind=process team=$team|s$\n"
-        "| stats sum(rows) AS rows BY kept signed\n"
+        "| search team=$team|s$\n"
         + or_zero("rows")
         + '| eval is_dropped=if(kept="false", rows, 0), is_kept=if(kept="true", rows, 0), '
         'is_unknown=if(signed="unknown", rows, 0), is_unsigned=if(signed="false", rows, 0)\n'
@@ -90,12 +91,12 @@ def triage() -> Page:
     page.chain("people", "kept", "| where tonumber(score)>=20\n" + or_zero("rows") + "| stats dc(user) AS value")
     page.row(
         110,
-        number("all", "Process starts", BLUE, value="rows"),
-        number("all", "Dropped", GREEN, "%", "dropped"),
-        number("all", "Kept", AMBER, value="kept"),
+        number("total", "Process starts", BLUE, value="rows"),
+        number("total", "Dropped", GREEN, "%", "dropped"),
+        number("total", "Kept", AMBER, value="kept"),
         number("people", "Odd people", AMBER),
-        number("all", "Not signed", RED, value="unsigned"),
-        number("all", "Unknown", GREY, "%", "unknown"),
+        number("total", "Not signed", RED, value="unsigned"),
+        number("total", "Unknown", GREY, "%", "unknown"),
     )
     page.chain("ranked", "kept", _RANKED)
     ranking = table(
@@ -105,7 +106,7 @@ def triage() -> Page:
     page.row(460, ranking)
     page.search(
         "person_hours",
-        "`cbsigned_summary` user=$person|s$\n"
+        "`cbsigned_summary` kept=true user=$person|s$\n"
         '| eval day=strftime(_time, "%a"), hour=strftime(_time, "%H"), number=strftime(_time, "%w")\n'
         "| stats sum(rows) AS rows BY hour day number | sort 0 number hour | table hour day rows",
     )
@@ -116,8 +117,8 @@ def triage() -> Page:
             chart(
                 "punchcard",
                 "person_hours",
-                "When the picked person was seen (everybody before a click)",
-                "What was kept, by hour and weekday. " + _SUMMARY,
+                "When the picked person was seen",
+                "Click a row above: what was kept of this person, by hour and weekday.",
                 bubbleColor=AMBER,
                 legendDisplay="off",
             ),

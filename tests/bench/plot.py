@@ -1,4 +1,4 @@
-"""Draw the matrix of `make bench` from what it kept: package/pictures/bench.svg."""
+"""Draw what `make bench` kept: the matrix (package/pictures/bench.svg) and how long a user waits (waiting.svg)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "bench"
-PICTURE = ROOT / "package" / "pictures" / "bench.svg"
+PICTURES = ROOT / "package" / "pictures"
 
 
 def main() -> None:
-    """Draw one panel for each Python."""
+    """Draw both, one panel for each Python."""
     mpl.rcParams.update({"svg.hashsalt": "cbsigned", "svg.fonttype": "none"})  # small; the same each time
     results = sorted(RESULTS.glob("*.json"), reverse=True)
+    _draw_matrix(results)
+    _draw_waits(results)
+
+
+def _draw_matrix(results: list[Path]) -> None:
     figure = Figure(figsize=(5.2 * len(results), 4.6), layout="constrained")
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
     for axes, path in zip(panels, results):
@@ -33,8 +38,31 @@ def main() -> None:
     panels[0].set_ylabel("rate / a bare SDK command's")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8)
-    figure.savefig(PICTURE, metadata={"Date": None})
-    print(f"drawn: {PICTURE.relative_to(ROOT)}")
+    _save(figure, "bench.svg")
+
+
+def _draw_waits(results: list[Path]) -> None:
+    figure = Figure(figsize=(5.2 * len(results), 4.2), layout="constrained")
+    panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
+    for axes, path in zip(panels, results):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        for line in dict.fromkeys(wait["line"] for wait in kept["waits"]):
+            waits = [wait for wait in kept["waits"] if wait["line"] == line]
+            style = "--" if "bare" in line else "-"
+            axes.loglog(
+                [one["rows"] for one in waits], [one["seconds"] for one in waits], style, marker=".", label=line
+            )
+        axes.set_title(kept["machine"].partition(";")[0], fontsize=9)
+        axes.set_xlabel("rows of the search, all stored")
+    panels[0].set_ylabel("seconds from start to end")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
+    _save(figure, "waiting.svg")
+
+
+def _save(figure: Figure, name: str) -> None:
+    figure.savefig(PICTURES / name, metadata={"Date": None})
+    print(f"drawn: {(PICTURES / name).relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ from tests.bench.data import (
 )
 from tests.bench.loop import loop_seconds, pair_seconds
 from tests.bench.matrix import SIZES, Cell, cells
+from tests.bench.waiting import Wait, measure_without_authorities, waits
+from tests.bench.waiting import lines as waiting_lines
 from tests.lab.host import Row, SearchHost, encode
 from tests.lab.site import ROOT, Site
 
@@ -55,17 +57,18 @@ def main() -> int:
     """Run the bench; exit 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--part", choices=("cold", "warm", "anomaly", "start", "backfill", "matrix"), help="only this part"
+        "--part", choices=("cold", "warm", "anomaly", "start", "waiting", "backfill", "matrix"), help="only this part"
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the long warm search")
     arguments = parser.parse_args()
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; splunk-sdk 2.1.1"
-    print(f"{machine}\n")
+    print(f"{machine}\n{measure_without_authorities()}\n")
     parts = {
         "cold": _cold,
         "warm": lambda: _warm(arguments.rows),
         "anomaly": lambda: _anomaly(arguments.rows),
         "start": _start,
+        "waiting": _waiting,
         "backfill": _backfill,
     }
     figures = [figure for name, part in parts.items() if arguments.part in {None, name} for figure in part()]
@@ -74,7 +77,7 @@ def main() -> int:
     if matrix:
         _print_matrix(matrix)
     if arguments.part is None:
-        _keep(machine, figures, matrix)
+        _keep(machine, figures, matrix, list(waits()))
     return 0 if all(figure.is_met for figure in figures) else 1
 
 
@@ -98,9 +101,10 @@ def _print_matrix(matrix: Sequence[Cell]) -> None:
             print(f"{line:40}" + "".join(f"{text:>12}" for cell, text in zip(matrix, texts) if cell.line == line))
 
 
-def _keep(machine: str, figures: Sequence[Figure], matrix: Sequence[Cell]) -> None:
+def _keep(machine: str, figures: Sequence[Figure], matrix: Sequence[Cell], waited: Sequence[Wait]) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     whole = {"machine": machine, "figures": [*map(asdict, figures)], "matrix": [*map(asdict, matrix)]}
+    whole["waits"] = [*map(asdict, waited)]
     path = RESULTS / f"{sys.version_info[0]}.{sys.version_info[1]}.json"
     path.write_text(json.dumps(whole, indent=1), encoding="utf-8")
 
@@ -184,6 +188,14 @@ def _start() -> Iterator[Figure]:
         pairs = [(_seconds_to_answer(ours), _seconds_to_answer(bare)) for _ in range(15)]
     ratio = statistics.median(one for one, _ in pairs) / statistics.median(other for _, other in pairs)
     yield Figure("start: answer to getinfo / an empty SDK command's", ratio, "<= 1.3", ratio <= 1.3)
+
+
+def _waiting() -> Iterator[Figure]:
+    """Measure what users wait for; see `tests.bench.waiting`."""
+    for line in waiting_lines():
+        print(f"{line.name}: {line.value:.2f}", flush=True)
+        is_met = line.most is None or line.value <= line.most
+        yield Figure(line.name, line.value, "" if line.most is None else f"<= {line.most:g}", is_met)
 
 
 def _backfill() -> Iterator[Figure]:

@@ -66,8 +66,7 @@ def detect(path: Path) -> dict[str, Detection]:
         judges = {"cbsigned": _by_profile(profiles, user), **_simple_rules(person.first)}
         for rule, judge in judges.items():
             detection = detections.setdefault(rule, Detection())
-            detection.own.extend(map(judge, person.own))
-            detection.attacks.extend(map(judge, person.attacks))
+            detection.add(map(judge, person.own), map(judge, person.attacks))
     return detections
 
 
@@ -86,7 +85,7 @@ def _local(epoch: int, offset: int) -> Time:
 
 
 def _by_profile(profiles: Profiles, user: str) -> Judge:
-    profile = profiles.hours(user, None, ())
+    profile = profiles.hours(user, ())
     is_known = profile.hours >= profiles.settings.minimum_support
     return lambda time: score_of(profile.p_value(time.weekday * SLOTS + time.minute // 30)) if is_known else 0.0
 

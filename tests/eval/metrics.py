@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from typing import List
+from typing import Callable, Iterable, List, Tuple
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,30 @@ class Detection:
 
     own: List[float] = field(default_factory=list)
     attacks: List[float] = field(default_factory=list)
+    people: List[Tuple[int, int]] = field(default_factory=list)
+    """For each person, where the own rows and the attacks end."""
+
+    def add(self, own: Iterable[float], attacks: Iterable[float]) -> None:
+        """Add the scores of a person."""
+        self.own.extend(own)
+        self.attacks.extend(attacks)
+        self.people.append((len(self.own), len(self.attacks)))
+
+    def interval(self, measure: Callable[[Detection], float], draws: int = 60) -> tuple[float, float]:
+        """Return where nine in ten of such measures lie, were these people drawn anew."""
+        chance = random.Random(1)  # noqa: S311 - the same in each run
+        starts = [(0, 0), *self.people[:-1]]
+        parts = [
+            (self.own[first[0] : last[0]], self.attacks[first[1] : last[1]]) for first, last in zip(starts, self.people)
+        ]
+        found = []
+        for _ in range(draws):
+            drawn = Detection()
+            for own, attacks in chance.choices(parts, k=len(parts)):
+                drawn.add(own, attacks)
+            found.append(measure(drawn))
+        found.sort()
+        return found[draws // 20], found[-1 - draws // 20]
 
     def auc(self) -> float:
         """Give the probability that an attack scores above an own row (ties by half)."""

@@ -52,6 +52,11 @@ class Result:
         rows = [one for one in self.outcomes if one.signed == signed and one.is_tool is is_tool]
         return sum(one.is_noise for one in rows), len(rows)
 
+    def noise(self) -> Counter[str]:
+        """Count the rows that are dropped, by process and parent."""
+        rows = [one.record for one in self.outcomes if one.is_noise]
+        return Counter(f"{row['process_name']} by {row['parent_process_name']}" for row in rows)
+
     def kept(self) -> Counter[str]:
         """Count the signed rows that are kept though no tool to live off, by process and parent."""
         rows = [one.record for one in self.outcomes if one.signed == "true" and not one.is_tool and not one.is_noise]

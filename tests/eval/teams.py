@@ -84,8 +84,7 @@ def detect(path: Path) -> dict[str, Detection]:
         judges = {"cbsigned": _by_profile(profiles, user, person.team), **{name: rules[name](user) for name in rules}}
         for rule, judge in judges.items():
             detection = detections.setdefault(rule, Detection())
-            detection.own.extend(map(judge, person.own))
-            detection.attacks.extend(map(judge, person.attacks))
+            detection.add(map(judge, person.own), map(judge, person.attacks))
     return detections
 
 

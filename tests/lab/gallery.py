@@ -12,7 +12,8 @@ from tests.lab.host import Row
 from tests.lab.site import Site
 from tests.lab.summaries import SummarizedSite
 
-_FORMS = {"cbsigned_person": {"person": "sales07"}, "cbsigned_logons": {}}
+_FORMS = {"cbsigned_person": {"person": "sales07"}}
+_STEPS = {"cbsigned_triage": ({"do": "click", "text": "sales07"},)}
 
 
 def draw_all(site: Site, rows: Iterable[Row], folder: Path, themes: Iterable[str] = ("light", "dark")) -> List[str]:
@@ -25,7 +26,13 @@ def draw_all(site: Site, rows: Iterable[Row], folder: Path, themes: Iterable[str
     found = next(row for row in summarized.indexes["summary"] if row.get("process_name") == "googleupdate.exe")
     forms = {**_FORMS, "cbsigned_binary": {"md5": str(found["process_md5"])}}
     visits = [
-        Visit(path.stem, theme, forms.get(path.stem, {}), picture=folder / f"{path.stem[9:]}_{theme}.png")
+        Visit(
+            path.stem,
+            theme,
+            forms.get(path.stem, {}),
+            _STEPS.get(path.stem, ()),
+            picture=folder / f"{path.stem[9:]}_{theme}.png",
+        )
         for theme in themes
         for path in sorted(VIEWS.glob("*.xml"))
     ]

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, Iterator, Sequence, Union
@@ -132,6 +132,28 @@ class SearchHost:
             command.execute_raw(b"", is_last=True)
             laps[-1] += time.monotonic() - started
             return Timing(laps, command.peak_mb())
+
+    def whole(self, bodies: Sequence[bytes], arguments: Sequence[str] = ()) -> float:
+        """Run a search of these chunks from its start to its end, its last chunk said to be that; give the seconds."""
+        started = time.monotonic()
+        with _Command(self, arguments) as command:
+            command.get_info()
+            for number, body in enumerate(bodies, 1):
+                command.execute_raw(body, is_last=number == len(bodies))
+        return time.monotonic() - started
+
+    @contextmanager
+    def started(self, arguments: Sequence[str] = ()) -> Iterator[Callable[[bytes], float]]:
+        """Start a search; give what sends its only chunk and tells the seconds to the reply."""
+        with _Command(self, arguments) as command:
+            command.get_info()
+
+            def send(body: bytes) -> float:
+                started = time.monotonic()
+                command.execute_raw(body, is_last=True)
+                return time.monotonic() - started
+
+            yield send
 
     def generate(self, arguments: Sequence[str] = ()) -> SearchResult:
         """Run a search that begins with the command: one chunk without rows in, its rows out."""

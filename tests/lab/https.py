@@ -129,6 +129,10 @@ class HttpsServer:
         """Stop serving and wake whatever hangs."""
         self.stop()
 
+    def end_connections(self) -> None:
+        """End the connections that are open, as a server does with idle ones; it goes on serving."""
+        self._server.end_all()
+
     def stop(self) -> None:
         """Stop serving; connections that are open are closed."""
         if self._stopping.is_set():
@@ -163,6 +167,9 @@ class _Server(ThreadingHTTPServer):
 
     def close_all(self) -> None:
         self.server_close()
+        self.end_all()
+
+    def end_all(self) -> None:
         for connection in list(self._open):
             super().shutdown_request(connection)
 

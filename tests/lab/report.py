@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Sequence
 
 from cbverdict.anomalies.profiles import MIN_TEAM
-from cbverdict.events.columns import TIME_FIELD
+from cbverdict.events.columns import NAME_FIELDS, TIME_FIELD
 from cbverdict.events.event import ProcessEvent, read_event
 from cbverdict.events.people import person_of
 from cbverdict.events.times import read_time
@@ -248,7 +248,7 @@ class Report:
         prefix = plain(self._options.prefix)
         how = f'`where NOT {prefix}signed_noise="true"`' if prefix else "`drop_signed_noise`"
         yield f"\nA search that ends in {how} drops {dropped} ({dropped / self.rows:.0%})."
-        yield f"It keeps {self.kept.rows}, the oddest first:\n"
+        yield f"It keeps {self.kept.rows}, those with the highest scores first:\n"
         yield from self.kept.lines()
 
     def _column_lines(self, columns: dict[str, None]) -> Iterator[str]:
@@ -259,6 +259,9 @@ class Report:
         ]
         if absent:
             yield f"\nOPTIONS names columns that no row has: {', '.join(absent)}. The columns are: {shown}."
+        if not {*self._fields.name, *NAME_FIELDS} & columns.keys():
+            yield "\nNo row names its process, so it was not looked for among the tools. If a column does:"
+            yield f"OPTIONS='name=<column>'. The columns are: {shown}."
         if self._with_md5:
             return
         yield f"\nNo row has an MD5 where it was looked for ({', '.join(map(plain, self._fields.md5))})."
@@ -282,7 +285,9 @@ class Report:
         if is_unusual or not event.process.md5:
             return "unusual" if is_unusual else "no hash"
         is_tool = self._lists.tool(event.process.name or "") is not None
-        return "lives off the land" if is_tool else "odd parent or signer"
+        if is_tool:
+            return "lives off the land"
+        return "odd parent or signer" if event.names or event.original_names else "no name"
 
     def _score(self, row: Row) -> float:
         return float(str(self._of(row, "anomaly_score") or -1))

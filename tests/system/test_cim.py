@@ -36,6 +36,7 @@ REQUIRED = {
 }
 RECOMMENDED = {
     "os": r".+",
+    "original_file_name": r"[^\\/]+",
     "parent_process_exec": r"[^\\/]+",
     "parent_process_guid": r".+",
     "parent_process_hash": r"[0-9a-f]{32}",
@@ -45,7 +46,7 @@ RECOMMENDED = {
 }
 # Optional fields of the model that Carbon Black's process search does not have. user_id it has from 7.x sensors on.
 NOT_KNOWN = {
-    "cpu_load_percent", "loaded_file", "mem_used", "original_file_name", "process_current_directory",
+    "cpu_load_percent", "loaded_file", "mem_used", "process_current_directory",
     "process_integrity_level", "user_id",
 }  # fmt: skip
 

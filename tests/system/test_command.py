@@ -205,6 +205,7 @@ def test_all_options_work(site: Site, edr: EdrServer) -> None:
             "cb_anomaly_score": "",
             "cb_anomaly_reasons": "",
             "cb_anomaly_hour_p": "",
+            "cb_anomaly_group": "",
             "cb_anomaly_team_p": "",
             "cb_anomaly_parent_p": "",
             "cb_signed_noise": "false",

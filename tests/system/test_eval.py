@@ -17,8 +17,8 @@ def test_hours_find_more_than_the_simple_rules(recorded: Path) -> None:
     """Where people's own later events are moved by 8 to 16 hours."""
     detections = hours.detect(recorded / "activity.csv")
     ours = detections.pop("cbsigned")
-    assert ours.auc() >= 0.83
-    assert ours.found_at(0.01) >= 0.28
+    assert ours.auc() >= 0.845
+    assert ours.found_at(0.01) >= 0.355
     assert all(ours.auc() > simple.auc() for simple in detections.values())
 
 
@@ -26,8 +26,10 @@ def test_teams_find_three_times_what_rarity_finds(recorded: Path) -> None:
     """Where somebody uses the tool of somebody from another team."""
     detections = teams.detect(recorded / "peers.csv")
     ours = detections["cbsigned"]
-    assert ours.auc() >= 0.80
-    assert ours.found_at(0.01) >= 3 * detections["backed-off rarity"].found_at(0.01) > 0
+    assert ours.auc() >= 0.87
+    assert ours.found_at(0.01) >= 0.34 > 3 * detections["backed-off rarity"].found_at(0.01) > 0
+    assert ours.share_of_own_from(20) <= 0.022
+    assert ours.share_of_own_from(30) <= 0.0075
 
 
 @pytest.mark.parametrize("learns_first", [True, False])
@@ -85,11 +87,14 @@ def test_the_signed_starts_of_the_manual_are_those_of_the_data(recorded: Path) -
         processes.score(recorded / "process_events.csv", recorded / "signatures.csv", learns_first=learns_first)
         for learns_first in (True, False)
     ]
-    signed = sum(result.dropped("true", is_tool=False)[0] for result in found)
+    signed, all_of = (sum(result.dropped("true", is_tool=False)[column] for result in found) for column in (0, 1))
+    by_unsigned = [row for result in found for row in result.outcomes if row.record["parent_signed"] == "false"]
+    assert not any(row.is_noise for row in by_unsigned)
     unsigned, unknown = (
         sum(result.dropped(answer, is_tool=is_tool)[1] for result in found for is_tool in (True, False))
         for answer in ("false", "unknown")
     )
     text = " ".join((ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8").split())
-    told = f"all {signed} signed ones outside the list of tools are `signed_noise`, and none of the {unsigned} unsigned"
-    assert f"{told} and {unknown} unknown ones" in text
+    told = f"{signed} of {all_of} signed ones outside the list of tools are `signed_noise`, and none of the {unsigned}"
+    assert f"{told} unsigned and {unknown} unknown ones" in text
+    assert f"The other {all_of - signed} were started by a program that is not signed" in text

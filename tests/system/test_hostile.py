@@ -26,6 +26,7 @@ from cbverdict.errors import (
     TooLargeError,
 )
 from cbverdict.service.account_check import check_account
+from cbverdict.service.turns import MAX_OF_ONE
 from cbverdict.settings.account import Account
 from cbverdict.splunkd.conf import SplunkdConfiguration
 from cbverdict.splunkd.rest import ServiceCall
@@ -415,9 +416,9 @@ def test_an_analyst_holds_the_handler_for_nobody_else(bare_site: Site, edr: EdrS
     service = ServiceCall(bare_site.splunkd.url, bare_site.splunkd.log_in("mallory", "cbsigned_lookup"), "verdicts")
     answers = [
         service.post(json.dumps({"questions": [[f"{number + 1:032x}", None]], "in_turns": True}), 60)
-        for number in range(12)
+        for number in range(MAX_OF_ONE + 4)
     ]
-    assert sum(json.loads(answer) == {"ticket": ""} for answer in answers) == 4, "eight at once, and then later"
+    assert sum(json.loads(answer) == {"ticket": ""} for answer in answers) == 4, "so many at once, and then later"
     held = json.loads(service.post(json.dumps({"questions": [["f" * 32, None]], "seconds": 3600}), 60))
     assert held["answers"][0]["reason"] == "timeout"
     assert bare_site.search([{"md5": "a" * 32}]).rows[0]["signed_source"] == "cache"

@@ -17,11 +17,13 @@ import pytest
 from cbapi.response import CbResponseAPI, Process
 
 from tests.lab.arrivals import Arrivals, iso, md5_of
+from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.https import issued_for
 from tests.lab.inputs import Indexed, InputHost, Run, once
-from tests.lab.site import Site
+from tests.lab.search_time import SearchTime
+from tests.lab.site import ROOT, Site
 from tests.lab.waiting import wait_for
 
 SIGNED, UNSIGNED = "a" * 32, "b" * 32
@@ -56,6 +58,11 @@ def estate(now: int) -> Estate:
         )
     )  # fmt: skip
     return estate
+
+
+def _searched(sourcetype: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Give an event as a search sees it."""
+    return dict(SearchTime({"props": read_conf(ROOT / "default" / "props.conf")}).row(fields, sourcetype))
 
 
 def _bytes_waiting(run: Run) -> int:
@@ -95,7 +102,9 @@ class TestScheme:
         assert scheme.findtext("use_single_instance") == "false"
         assert scheme.findtext("streaming_mode") == "xml"
         arguments = {argument.get("name"): argument for argument in scheme.iter("arg")}
-        assert set(arguments) == {"account", "query", "start", "page_size", "overlap", "learn"}
+        assert set(arguments) == {
+            "account", "query", "start", "page_size", "overlap", "delay", "max_events_per_hour", "learn",
+        }  # fmt: skip
         for argument in arguments.values():
             assert argument.findtext("title")
             assert argument.findtext("description")
@@ -113,6 +122,11 @@ class TestValidation:
         assert host.validate(account="lab", start="-7d", query="os_type:windows", page_size="100", learn="1") == ""
         assert site.splunkd.collections["cbsigned_checkpoints"].find({}) == []
 
+    def test_what_will_come_is_in_the_log(self, processes: InputHost) -> None:
+        """Rows a day, of how many, and MB."""
+        assert processes.validate(query="process_name:tool.exe") == ""
+        assert "validated query_is_set=True rows_a_day=1 of=3 mb_a_day=0.0" in processes.site.logs()
+
     @pytest.mark.parametrize(
         ("parameters", "words"),
         [
@@ -123,6 +137,12 @@ class TestValidation:
             ({"query": "a) OR (b"}, "query has a bracket or a quotation mark without its other half"),
             ({"query": "process_name:"}, "400 (query_syntax_error)"),
             ({"start": "2999-01-01"}, "start is '2999-01-01', which is still to come"),
+            ({"query": "process_name:nosuch.exe"}, "query matches 0 of 3 rows since"),
+            ({"query": "process_name:nosuch.exe"}, "is it meant? Carbon Black read process_name:nosuch.exe"),
+            ({"query": "index=edr process_name=cmd.exe"}, "query is a search of Splunk's"),
+            ({"query": "os_type:windows | head 5"}, "query is a search of Splunk's"),
+            ({"query": "process_name:\u201ccmd.exe\u201d"}, "query has curly quotation marks"),
+            ({"query": "proces_name:cmd.exe"}, "400 (query_syntax_error)"),
         ],
     )
     def test_a_bad_argument_is_named(self, processes: InputHost, parameters: dict[str, str], words: str) -> None:
@@ -173,6 +193,10 @@ class TestProcesses:
         """A record in whole: what Carbon Black knows, what its parent is, and the command's own fields."""
         first, second = processes.run()
         assert first.fields["process_guid"] == PARENT
+        found = _searched("cbsigned:process", second.fields)
+        assert found["link_process"] == f"{edr.url}/#analyze/{GUID}/1"
+        assert (found["process_signature_exists"], found["process_signature_verified"]) == ("false", "false")
+        assert (found["original_file_name"], found["process_observed_names"]) == ("tool.exe", "tool.exe")
         assert second == Indexed(
             now - 600,
             "cbsigned:process",
@@ -195,22 +219,17 @@ class TestProcesses:
                 "last_server_update": iso(now - 590),
                 "process_md5": UNSIGNED,
                 "process_guid": GUID,
-                "link_process": f"{edr.url}/#analyze/{GUID}/1",
                 "parent_process_md5": SIGNED,
                 "parent_process_path": "c:\\windows\\explorer.exe",
                 "parent_process": "C:\\Windows\\explorer.exe",
                 "signed": "false",
                 "signed_reason": "unsigned",
-                "process_signature_exists": "false",
-                "process_signature_verified": "false",
                 "process_signature_status": "Unsigned",
                 "process_original_name": "tool.exe",
-                "process_observed_names": "tool.exe",
-                "signed_source": "server",
                 "parent_signed": "true",
                 "signed_noise": "false",
-                "cbsigned_id": f"{GUID}@lab",
-                "cbsigned_revision": "9",
+                "cbsigned_id": f"{GUID}@{edr.url[8:]}",
+                "cbsigned_revision": str(9 * 10**13 + 1000 * (now - 590)),
                 "cb_server": "lab",
             },
         )
@@ -225,7 +244,7 @@ class TestProcesses:
         )
         run = processes.start()
         assert run.wait() == 0
-        (event,) = [event for event in run.events() if event.fields["process_guid"] == guid]
+        (event,) = [event for event in run.events() if event.fields.get("process_guid") == guid]
         names = list(event.fields)
         assert (names[0], names[-1]) == ("time", "process")
         before = json.dumps({name: event.fields[name] for name in names[:-1]})
@@ -246,7 +265,7 @@ class TestProcesses:
             ]
         )
         (event,) = [event for event in processes.run() if event.fields["process_guid"] == GUID]
-        fields = event.fields
+        fields = _searched("cbsigned:process", event.fields)
         row = {name: fields[name] for name in ("process_md5", "process_name", "parent_process_md5", "user")}
         row.update(_time=str(event.time), parent_process_name="explorer.exe")
         (enriched,) = site.search([row]).rows
@@ -302,8 +321,10 @@ class TestProcesses:
         processes.run()
         late = "00000001-0000-0003-01d5-000000000003"
         estate.add_process(Start(SIGNED, "C:\\x.exe", start=iso(now - 700), reached=iso(now - 650), guid=late))
-        assert narrow.run(overlap="10") == []
         assert _guids(processes.run()) == [late]
+        found = narrow.run(overlap="10")
+        assert _guids(found) == [late], "the server counts more than it did"
+        assert [fields["status"] for fields in _of(found, "cbsigned:health")] == ["clock"]
 
     def test_a_hash_that_comes_late_makes_a_second_event_of_the_same_id(
         self, processes: InputHost, site: Site, estate: Estate, now: int
@@ -362,7 +383,60 @@ class TestProcesses:
         with EdrServer(other) as second:
             site.save_account("second", url=second.url, api_token=TOKEN, ca_certificate=second.trust_pem)
             (event,) = processes.run(account="second")
-            assert event.fields["cbsigned_id"] == f"{GUID}@second"
+            assert event.fields["cbsigned_id"] == f"{GUID}@{second.url[8:]}"
+
+    def test_a_value_that_changes_is_written_again_and_an_update_without_news_is_not(
+        self, processes: InputHost, site: Site, estate: Estate, now: int
+    ) -> None:
+        """Hash, user, parent, path, command line, watchlists and scores; the macro keeps the latest."""
+        numbers = [
+            estate.add_process(
+                Start(SIGNED, "C:\\a.exe", "jdoe", start=iso(now - 80), guid=f"0000000{number}-1-1-1-1")
+            )[0]
+            for number in range(8)
+        ]
+        first = processes.run()
+        changes: list[dict[str, Any]] = [
+            {"process_md5": UNSIGNED, "md5": UNSIGNED},
+            {"username": "CORP\\admin"},
+            {"parent_id": PARENT},
+            {"path": "c:\\b.exe"},
+            {"cmdline": "a.exe /y"},
+            {"watchlists": [{"wid": "7", "value": "x"}]},
+            {"alliance_score_virustotal": 40},
+            {"last_update": iso(now)},
+        ]
+        for number, change in zip(numbers, changes):
+            estate.update_process(number, last_server_update=iso(now - 10), **change)
+        second = processes.run()
+        assert len(_guids(second)) == 7
+        kept = {event.fields["process_guid"]: event.fields for event in once([*first, *second], site.app)}
+        changed = [kept[f"0000000{number}-1-1-1-1"] for number in range(7)]
+        assert (changed[0]["process_md5"], changed[0]["signed"]) == (UNSIGNED, "false")
+        assert [changed[1]["user"], changed[2]["parent_process_guid"]] == ["CORP\\admin", PARENT]
+        assert [changed[3]["process_path"], changed[4]["process"]] == ["c:\\b.exe", "a.exe /y"]
+        assert [changed[5]["watchlists"], changed[6]["alliance_score_virustotal"]] == [["7"], "40"]
+        assert processes.run() == []
+
+    def test_an_account_that_is_renamed_doubles_nothing(self, site: Site, edr: EdrServer, processes: InputHost) -> None:
+        """It is the same server, so the input goes on where it was; ids do not change."""
+        first = processes.run(account="lab")
+        site.save_account("renamed", url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
+        assert processes.run(account="renamed") == []
+        again = InputHost(site, "cbsigned_processes", "other").run(account="renamed")
+        assert len(once([*first, *again], site.app)) == len(first)
+
+    def test_ids_of_the_first_release_are_understood(self, processes: InputHost) -> None:
+        """It named the account; a search makes of that what it is now."""
+        (event, *_) = processes.run()
+        link = f"https://{event.fields['cbsigned_id'].partition('@')[2]}/#analyze/{event.fields['process_guid']}/1"
+        old = {**event.fields, "cbsigned_id": f"{event.fields['process_guid']}@lab", "link_process": link}
+        seen = _searched("cbsigned:process", old)
+        assert seen["cbsigned_id"] == event.fields["cbsigned_id"]
+        (binary, *_) = InputHost(processes.site, "cbsigned_binaries").run(start="2026-01-01")
+        own = binary.fields["cbsigned_id"]
+        old = {**binary.fields, "cbsigned_id": own.partition("@")[0] + "@lab"}
+        assert _searched("cbsigned:binary", old)["cbsigned_id"] == own
 
 
 class TestTrouble:
@@ -576,7 +650,7 @@ class TestStopping:
         events = run.events()
         assert len(events) == run.read.count(b"<event ")
         events += processes.run()
-        assert not [event for event in events if event.fields["signed_reason"] == "cancelled"]
+        assert not [event for event in events if event.fields.get("signed_reason") == "cancelled"]
         kept = once(events, site.app)
         assert _guids(kept) == sorted([*arrivals.guids, PARENT, GUID])
         assert len({(event.fields["cbsigned_id"], event.fields["cbsigned_revision"]) for event in events}) == len(
@@ -601,6 +675,16 @@ class TestStopping:
         events = run.events()
         assert len(events) == run.read.count(b"<event ") > 300
         assert _guids(once([*events, *processes.run()], processes.site.app)) == sorted([*arrivals.guids, PARENT, GUID])
+
+    def test_it_stops_though_nobody_reads_its_pipe(self, processes: InputHost, edr: EdrServer, now: int) -> None:
+        """Within some two seconds; what broke off is written again by the next run."""
+        arrivals = Arrivals(edr.estate)
+        arrivals.arrive(300, now - 500)
+        arrivals.settle(now - 300)
+        run = processes.start_unread()
+        wait_for(lambda: _bytes_waiting(run) >= 60_000)
+        assert self._stop(run) < 4
+        assert _guids(processes.run()) == sorted([*arrivals.guids, PARENT, GUID])
 
     def test_a_splunkd_that_is_gone_ends_it(self, processes: InputHost, edr: EdrServer) -> None:
         """What it could not hand over is not marked as read."""

@@ -21,6 +21,7 @@ from tests.lab.site import Site
 
 PROCESSES = 50_000
 KILLS = 20
+OVERLAP = 15
 PAGE = 1000
 BATCH = 500
 PASSING = (
@@ -84,7 +85,7 @@ def _run_and_kill(host: InputHost, stress: Stress) -> Iterator[Run]:
     kills = 0
     while True:
         was_over = stress.is_over
-        run = host.start(page_size=str(PAGE), overlap="15", start="-3h")
+        run = host.start(page_size=str(PAGE), overlap=str(OVERLAP), start="-3h")
         if kills < KILLS:
             with suppress(subprocess.TimeoutExpired):
                 run.process.wait(0.4 + 4 * chance.random())
@@ -93,7 +94,11 @@ def _run_and_kill(host: InputHost, stress: Stress) -> Iterator[Run]:
         run.wait(900)
         yield run
         if was_over and kills == KILLS:
-            return
+            break
+    time.sleep(OVERLAP + 2)  # It must stay: until then something may have become visible late.
+    run = host.start(page_size=str(PAGE), overlap=str(OVERLAP), start="-3h")
+    run.wait(900)
+    yield run
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Iterable, Sequence
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from cbverdict.errors import StoreError
 from cbverdict.service.verdict_api import VerdictRequest
 from cbverdict.service.verdict_service import VerdictService
-from cbverdict.settings.account import Account
+from cbverdict.settings.account import Account, AccountName
 from cbverdict.settings.verdicts import VerdictSettings
 from cbverdict.splunkd.jobs import JobState
 from cbverdict.verdicts.cached_verdict import StoredVerdict
@@ -48,6 +48,10 @@ class FixedConfiguration:
     edr: EdrServer
     settings: VerdictSettings = field(default_factory=VerdictSettings)
     is_store_broken: bool = False
+
+    def account_name(self, name: str | None) -> AccountName:
+        """Give its name."""
+        return AccountName(name or "lab")
 
     def account(self, name: str | None) -> Account:
         """Give the account."""
@@ -141,7 +145,7 @@ def test_a_search_that_is_cancelled_takes_no_other_with_it(edr: EdrServer) -> No
     service = VerdictService()
     edr.delay = 3.0
     with ThreadPoolExecutor(2) as searches:
-        cancelled = searches.submit(service.answer, replace(REQUEST, sid="over"), FixedConfiguration(edr))
+        cancelled = searches.submit(service.answer, REQUEST._replace(sid="over"), FixedConfiguration(edr))
         wait_for(lambda: len(edr.requests) == 2)
         other = searches.submit(service.answer, REQUEST, FixedConfiguration(edr))
     assert cancelled.result().answers[0].verdict.reason.value == "cancelled"
@@ -153,7 +157,7 @@ def test_a_search_that_is_cancelled_takes_no_other_with_it(edr: EdrServer) -> No
 def test_a_search_without_time_says_nothing_of_the_server(edr: EdrServer, clock: Clock, hurry: dict[str, Any]) -> None:
     """Nothing was sent, so no breaker opens for others, and no probe of theirs is spent."""
     service = VerdictService(clock, clock)
-    hurried = replace(REQUEST, **hurry)
+    hurried = REQUEST._replace(**hurry)
     for _ in range(5):
         answer = service.answer(hurried, FixedConfiguration(edr)).answers[0]
         assert answer.verdict.reason.value == "timeout"

@@ -6,6 +6,7 @@ On a site of four programs. `tests/unit/test_spl_shipped.py` does the same for m
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence
 
 import pytest
@@ -66,6 +67,11 @@ def _with_meaning(rows: Rows, *columns: str) -> Rows:
     return [{**row, **{name: MEANINGS[row["signed_reason"]][name] for name in columns}} for row in rows]
 
 
+ACCEPTED = [
+    {"what": "process git.exe", "status": "accepted"},
+    {"what": "jdoe: hour 22", "status": "accepted"},
+    {"what": "hr03: process powershell.exe", "status": "refused"},
+]
 EXCLUDE = f'`cbsigned_row({KEY})` | cbsignedreview action=exclude days=30 why="the time card of our own"'
 END_OF_JDOE = '| inputlookup cbsigned_exclusions where user="jdoe" | cbsignedreview action=end'
 ACCOUNTS = ("emea", "main", "oslo", "paris")
@@ -194,6 +200,11 @@ EXPECTED: Dict[str, Rows] = {
         {"process": "anydesk.exe", "category": "remote_admin", "reason": "our help desk", "status": "allowed"},
         {"process": "certutil.exe", "category": "", "reason": "stays on the list", "status": "kept"},
     ],
+    "| cbsignedprofile waiting=true": [],
+    '| cbsignedprofile accept="process git.exe"': ACCEPTED[:1],
+    '| cbsignedprofile accept="jdoe: hour 22"': [ACCEPTED[1], ACCEPTED[0]],
+    '| cbsignedprofile refuse="hr03: process powershell.exe"': [ACCEPTED[1], ACCEPTED[0], ACCEPTED[2]],
+    "| cbsignedprofile user=jdoe": [{"kind": "person", "name": "jdoe", "what": "active hours", "value": "0"}],
     # docs/logons.md
     "tag=authentication action=success | cbsigned | where anomaly_score>=20 | sort - anomaly_score": [],
     # docs/macros.md
@@ -203,6 +214,9 @@ EXPECTED: Dict[str, Rows] = {
         {"signed": "unknown", "count": "1"},
     ],
     # docs/searches.md
+    "... | cbsigned | where anomaly_score>=20"
+    " | stats max(anomaly_score) AS score count values(process_name) values(anomaly_reasons) BY anomaly_group"
+    " | sort - score": [],
     '... | cbsigned | where anomaly_score>=20 OR signed!="true"': _paths(KEPT),
     # docs/troubleshooting.md
     "<your search> | cbsigned | stats count by signed signed_reason"
@@ -231,6 +245,7 @@ EXPECTED: Dict[str, Rows] = {
     ),
     "index=edr type=ingress.event.procstart | cbsigned risk=true"
     ' | where anomaly_score>=30 AND signed_noise="false"'
+    " | sort 0 - anomaly_score | dedup anomaly_group keepempty=true"
     " | table _time risk_object risk_score risk_message threat_object": [],
     "| cbsigned server=emea | `drop_signed_noise`": _paths(KEPT),
     '| where NOT x_signed_noise="true"': [{"path": program.path, "x_signed": SIGNED[program]} for program in KEPT],
@@ -268,6 +283,7 @@ EXPECTED: Dict[str, Rows] = {
     f'`cbsigned_row({KEY})` | cbsignedreview action=expect days=180 why="all of HR has it now"': [
         {**DECIDED, "decided": "expect"}
     ],
+    "| cbsignedinputs": [],
     END_OF_JDOE: [{**DECIDED, "decided": "end"}],
     "| cbsignedpurge": [{"action": "purge", "result": "expired verdicts are swept"}],
 }
@@ -374,9 +390,8 @@ def test_every_saved_search_runs_on_a_site(head: SearchHead) -> None:
 
 def test_every_search_over_the_summary_runs_on_a_site(head: SearchHead) -> None:
     """Those that write it, and the reports that read it."""
-    summary = head.indexes["summary"]
-    assert isinstance(summary, list)
-    summary.clear()
+    summary: List[Row] = []
+    head = replace(head, indexes={**head.indexes, "summary": summary})
     for name in (SUMMARIZE, "cbsigned - summarize log-ons"):
         head.run(f'{head.saved(name)} | collect index=summary source="{name}"')
     log_ons = [row for row in summary if row["kind"] == "logon"]

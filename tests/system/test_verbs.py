@@ -21,6 +21,7 @@ BODIES = {
     "cbsigned/baselines": {"subjects": ["person:jdoe"]},
     "cbsigned/learning": {"baselines": {}},
     "cbsigned/check": {"name": "lab"},
+    "cbsigned/inputs": {"action": "list"},
     "cbsigned/health": {},
     "cbsigned/decisions": {
         "action": "expect",
@@ -39,6 +40,7 @@ ANSWERED = {
         "cbsigned/baselines": {"POST": 200},
         "cbsigned/learning": {"POST": 200},
         "cbsigned/check": {"POST": 200},
+        "cbsigned/inputs": {"POST": 200},
         "cbsigned/health": {"GET": 200},
         "cbsigned/decisions": {"POST": 200},
     },

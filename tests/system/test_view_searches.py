@@ -156,7 +156,16 @@ EXPECTED: Dict[str, List[Dict[str, Any]]] = {
         for program in (DROPPER, NIGHTLY)
     ],
     "cbsigned_triage teams": [{"label": "-", "value": "-"}, {"label": "hr", "value": "hr"}],
-    "cbsigned_triage all": [{"rows": "5", "dropped": "20.0", "kept": "4", "unknown": "20.0", "unsigned": "3"}],
+    "cbsigned_triage all": [
+        {"kept": kept, "signed": signed, "team": team, "rows": rows}
+        for kept, signed, team, rows in (
+            ("false", "true", "-", "1"),
+            ("true", "false", "-", "2"),
+            ("true", "false", "hr", "1"),
+            ("true", "unknown", "-", "1"),
+        )
+    ],
+    "cbsigned_triage total": [{"rows": "5", "dropped": "20.0", "kept": "4", "unknown": "20.0", "unsigned": "3"}],
     "cbsigned_triage kept": [
         {"process_name": program.name, "weight": risk, "signed": SIGNED[program], "rows": "1"}
         for program, risk in ((TIMECARD, "30"), (DROPPER, "30"), (NIGHTLY, "10"), (UPDATE, "60"))

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterable, Sequence
 
 from cbverdict.carbonblack.port import Page, Row
+from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import InputArguments
 from cbverdict.inputs.checkpoint import Checkpoint
+from cbverdict.inputs.checkpoint_store import Order
 from cbverdict.inputs.clocks import ClockReading
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.feed import ID_FIELD, Batch, Event
 from cbverdict.inputs.health import Health
 from cbverdict.inputs.intake import Intake
 from cbverdict.inputs.pause import Pause, StoppedError
-from cbverdict.inputs.seen_keys import SeenKeys
+from cbverdict.inputs.seen_keys import Seen, SeenKeys
 
 NAME = "cbsigned_processes://main"
 NOW = 1_793_606_400.0
@@ -90,6 +92,10 @@ class FakeFeed:
     written_names: list[str] = field(default_factory=list)
     finished: list[float] = field(default_factory=list)
     reloads: int = 0
+    before_batch: Callable[[Batch], Batch] = lambda batch: batch
+    clock_offset: float | None = 0.0
+    before_count: Callable[[None], None] = never
+    counted: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -102,15 +108,33 @@ class FakeFeed:
         self.reloads += 1
         self.before_reload(None)
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Document]:
+    def fetch(self, cursor: Cursor, started: str, rows: int, until: str = "") -> Page[Document]:
         """Return a page of what is there from the cursor's second on, and whether it is the last."""
         self.asked.append((cursor, started, rows))
         self.before_fetch(cursor)
-        with self.lock:
-            found = sorted((one for one in self.rows if one["at"] >= cursor.second), key=lambda one: str(one["at"]))
+        found = self._between(cursor.second, until)
         end = cursor.skip + rows
         documents = found[cursor.skip : end]
         return Page([Row(one["name"], one["at"]) for one in documents], end >= len(found), lambda: documents)
+
+    def count(self, since: str, until: str) -> int:
+        """Count what is there."""
+        self.counted.append((since, until))
+        self.before_count(None)
+        return len(self._between(since, until))
+
+    def _between(self, since: str, until: str) -> list[Document]:
+        with self.lock:
+            found = [one for one in self.rows if since <= one["at"] <= (until or "~")]
+        return sorted(found, key=lambda one: one["at"])
+
+    def terms(self) -> list[str]:
+        """Understand nothing."""
+        return []
+
+    def count_unseen(self, page: Page[Document], recent: SeenKeys) -> int:
+        """Count what was not seen."""
+        return sum(one["name"] not in recent for one in page.read())
 
     def prepare(self, page: Page[Document], recent: SeenKeys) -> Sequence[Document]:
         """Return what looks new."""
@@ -123,7 +147,10 @@ class FakeFeed:
         self.before_read(prepared)
         new = [str(one["name"]) for one in prepared if one["name"] not in recent]
         readings = [ClockReading(name, self.clocks[name], NOW) for name in new if name in self.clocks]
-        return Batch([_event(name) for name in new], new, new, readings)
+        times = {str(one["name"]): int(epoch_of(one["at"]) or 0) for one in prepared}
+        keys = [Seen(name, time=times[name]) for name in new]
+        batch = Batch([_event(name) for name in new], keys, new, readings, [times[name] for name in new])
+        return self.before_batch(batch)
 
     def written(self, batch: Batch) -> None:
         """Note what was written."""
@@ -157,7 +184,12 @@ class FakeStream:
 
     @property
     def health(self) -> list[Event]:
-        """Return what was told of the input itself."""
+        """Return what was told of the input itself, but for the signs of life."""
+        return [event for event in self.told if event.fields["status"] not in {"started", "alive"}]
+
+    @property
+    def told(self) -> list[Event]:
+        """Return all that was told of the input itself."""
         return [event for event in self.events if event.sourcetype != "row"]
 
 
@@ -170,6 +202,9 @@ class FakeCheckpoints:
     saved: list[tuple[Checkpoint, str]] = field(default_factory=list)
     before: Callable[[Checkpoint], None] = never
     before_load: Callable[[None], None] = never
+    damaged: list[str] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    tidied: int = 0
 
     def load(self) -> tuple[Checkpoint | None, SeenKeys]:
         """Return what was saved."""
@@ -182,6 +217,15 @@ class FakeCheckpoints:
         """Forget the keys."""
         self.kept = ""
         return SeenKeys()
+
+    def tidy(self, recent: SeenKeys) -> None:
+        """Count."""
+        self.tidied += 1
+        recent.forget_some()
+
+    def done(self, order: Order) -> None:
+        """Delete an order."""
+        self.orders.remove(order)
 
     def save(self, checkpoint: Checkpoint, kept: str) -> None:
         """Save it."""
@@ -218,7 +262,7 @@ class Bench:
         """Make the pause, which moves the clock."""
         self.pause = FakePause(self.clock)
 
-    def run(self, account: str = "lab", limit: float = 900.0, **arguments: Any) -> list[str]:
+    def run(self, account: str = "lab", limit: float = 900.0, server: str = "", **arguments: Any) -> list[str]:
         """Run to the end; return what arrived of it."""
         before = len(self.stream.names)
         Intake(
@@ -232,6 +276,8 @@ class Bench:
             pause=self.pause,
             health=Health(limit),
             clock=self.clock,
+            server=server,
+            chance=lambda: 0.5,
         ).run()
         return self.stream.names[before:]
 

@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbverdict.anomalies.active_hours import (
+    HALF_LIFE,
     SLOTS,
     WEEK,
     Days,
     HourProfile,
     add_hour,
-    background,
+    count_hours,
     forget_days,
+    hours_of,
     merge_days,
     weekday_of,
-    weighed_hours,
 )
 
 MONDAY = 20_395  # 2025-11-03
@@ -36,7 +37,7 @@ def _office(days: int = 200, hours: range = range(9, 17)) -> Days:
 
 
 def _profile(days: Days, holidays: frozenset[int] = frozenset()) -> HourProfile:
-    return HourProfile(days, 120.0, background({}), holidays)
+    return HourProfile(days, holidays)
 
 
 def _slot(weekday: int, hour: float) -> int:
@@ -56,32 +57,19 @@ def _around(hour: float, bandwidth: float) -> list[float]:
     return [weight / sum(bell) for weight in bell]
 
 
-@pytest.mark.parametrize(
-    ("day", "like", "unlike"),
-    [
-        (MONDAY + 1, 1, 5),
-        (MONDAY + 4, 4, 6),
-        (MONDAY + 5, 5, 0),
-        (MONDAY + 6, 6, 4),
-    ],
-)
-def test_one_hour_is_spread_and_backed_off_as_documented(day: int, like: int, unlike: int) -> None:
-    """Over an hour and a half, to 20 hours of others, 30 of the person's own week, and 200 of an even week."""
+@pytest.mark.parametrize("weekday", range(7))
+def test_one_hour_is_spread_and_backed_off_as_documented(weekday: int) -> None:
+    """Over an hour and a half, one part in two over three hours and any hour, and a day of the week by 30 even days."""
     days: Days = {}
-    add_hour(days, day, 22)
-    others = _around(9, 4.0)
-    profile = HourProfile(days, 120.0, others, ())
-    bell = _around(22, 1.5)
-    overall = [(own + 20 * other) / 21 for own, other in zip(bell, others)]
-    of_its_kind = [(own + 30 * every) / 31 for own, every in zip(bell, overall)]
-    whole = (1 + 200 / 7) / 201 * sum(of_its_kind) + 6 * (200 / 7) / 201
-    for hour in (0, 3.5, 9, 21, 22.5):
-        slot = int(hour * 2)
-        expected = (1 + 200 / 7) / 201 * of_its_kind[slot] / whole
-        assert profile.density(like * SLOTS + slot) == pytest.approx(expected)
-        expected = (200 / 7) / 201 * overall[slot] / whole
-        assert profile.density(unlike * SLOTS + slot) == pytest.approx(expected)
-    assert (profile.days, profile.hours) == (1, 1.0)
+    add_hour(days, MONDAY + weekday, 22)
+    profile = _profile(days)
+    near, wide = _around(22, 1.5), _around(22, 3.0)
+    day = [(own + 0.95 * far + 0.05 / SLOTS) / 2 for own, far in zip(near, wide)]
+    assert sum(day) == pytest.approx(1.0)
+    for slot in (0, 7, 18, 42, 45):
+        assert profile.density(weekday * SLOTS + slot) == pytest.approx((1 + 30 / 7) / 31 * day[slot])
+        assert profile.density((weekday + 3) % 7 * SLOTS + slot) == pytest.approx(30 / 7 / 31 * day[slot])
+    assert (profile.days, profile.hours) == (1, 1)
 
 
 def test_saturday_and_sunday_are_the_weekend() -> None:
@@ -93,32 +81,28 @@ def test_saturday_and_sunday_are_the_weekend() -> None:
     profile = _profile(days)
     saturday, sunday, friday = (profile.density(_slot(day, 21)) / profile.density(_slot(day, 12)) for day in (5, 6, 4))
     assert saturday == pytest.approx(sunday)
-    assert sunday > 1 > friday
+    assert sunday > 10 * friday
 
 
-def test_half_as_much_counts_after_each_half_life() -> None:
-    """Hours of ten days ago are halves where the half-life is ten days, and quarters of twenty days ago."""
-    days: Days = {MONDAY: 0b1, MONDAY + 10: 0b11, MONDAY + 20: 0b111}
-    assert weighed_hours(days, 10.0) == pytest.approx(1 / 4 + 2 / 2 + 3)
-    assert HourProfile(days, 10.0, background({}), ()).hours == pytest.approx(1 / 4 + 2 / 2 + 3)
-    assert weighed_hours({}, 10.0) == 0.0
+@pytest.mark.parametrize("apart", [1, 100])
+def test_half_as_much_counts_after_so_many_newer_days(apart: int) -> None:
+    """Whether they took half a year or fifty; of days of the week after twice as many."""
+    days = {MONDAY + 7 * apart * week: 1 << (8 if week else 20) for week in range(HALF_LIFE + 1)}
+    profile = _profile(days)
+    weights = [0.5 ** (newer / HALF_LIFE / 2) for newer in range(HALF_LIFE + 1)]
+    assert sum(profile.density(slot) for slot in range(SLOTS)) == pytest.approx(
+        (sum(weights) + 30 / 7) / (sum(weights) + 30)
+    )
+    oldest, others = 0.5, sum(0.5 ** (newer / HALF_LIFE) for newer in range(HALF_LIFE))
+    late, early = (profile.density(_slot(0, hour)) for hour in (20.5, 8.5))
+    assert late / early == pytest.approx(oldest / others, rel=0.02)
 
 
-def test_who_is_not_known_has_the_hours_of_others_on_every_day() -> None:
-    """There is nothing else to go by."""
-    others = _around(9, 4.0)
-    profile = HourProfile({}, 120.0, others, ())
-    assert [profile.density(slot) for slot in range(WEEK)] == pytest.approx([share / 7 for share in others] * 7)
-
-
-def test_others_are_spread_further_and_every_hour_is_a_tenth_of_what_lies_below() -> None:
-    """Over two and a half hours; where nothing was seen, what lies below counts alone."""
-    below = _around(3, 4.0)
-    expected = [0.9 * own + 0.1 * other for own, other in zip(_around(12, 2.5), below)]
-    assert background({12: 7.0}, below) == pytest.approx(expected)
-    assert background({12: 7.0}) == pytest.approx([0.9 * own + 0.1 / SLOTS for own in _around(12, 2.5)])
-    assert background({}, below) == below
-    assert background({5: 0.0}) == [1 / SLOTS] * SLOTS
+def test_active_hours_are_counted_old_and_new_alike() -> None:
+    """What supports an opinion is what was seen, not what is left of it."""
+    assert count_hours({MONDAY: 0b1, MONDAY + 10: 0b11, MONDAY + 700: 0b111}) == 6
+    assert count_hours({}) == 0
+    assert list(hours_of(0b101)) == [0, 2]
 
 
 def test_a_p_value_is_what_is_less_usual_and_half_of_what_is_as_usual() -> None:
@@ -184,9 +168,67 @@ def test_sets_of_hours_merge_in_any_order_and_repetition_changes_nothing(one: Da
     assert merged == merge_days(three, merge_days(two, one)) == merge_days(merged, two)
 
 
-@given(DAYS, st.integers(0, 60))
-def test_what_is_older_than_the_horizon_is_forgotten(days: Days, horizon: int) -> None:
-    """Counted from the newest day."""
-    kept = {day: hours for day, hours in days.items() if day >= max(days) - horizon}
-    assert forget_days(days, horizon) == kept
-    assert forget_days(days, 60) == days
+def test_what_would_not_count_any_more_is_forgotten() -> None:
+    """After twelve half-lives of newer days."""
+    days = {MONDAY + day: 1 << 8 for day in range(300)}
+    assert sorted(forget_days(days)) == list(range(MONDAY + 300 - 12 * HALF_LIFE, MONDAY + 300))
+    assert forget_days({}) == {}
+
+
+@given(DAYS, DAYS)
+def test_what_is_forgotten_in_pieces_is_forgotten_in_one(one: Days, other: Days) -> None:
+    """So that it makes no difference how often somebody learns."""
+    assert forget_days(merge_days(forget_days(one), other)) == forget_days(merge_days(one, other))
+
+
+LOG_ONS = [(half_hour, jitter) for half_hour in (6.0, 7.5, 9.0) for jitter in (0.0, 0.3, 0.7)]
+
+
+def _log_ons(start: float, jitter: float, weeks: int, seed: int = 1) -> Days:
+    """Give one log-on each working day about the same time."""
+    chance = random.Random(seed)  # noqa: S311 - a test's draw
+    days: Days = {}
+    for day in range(MONDAY, MONDAY + 7 * weeks):
+        if weekday_of(day, ()) < 5:
+            add_hour(days, day, int(start + chance.gauss(0, jitter)) % 24)
+    return days
+
+
+@pytest.mark.parametrize(("start", "jitter"), LOG_ONS)
+def test_six_weeks_of_log_ons_are_enough_to_find_one_at_night(start: float, jitter: float) -> None:
+    """One each working day is all that is known of such a person."""
+    profile = _profile(_log_ons(start, jitter, 6))
+    night, sunday = (profile.p_value(_slot(day, start - 5.5)) for day in (0, 6))
+    assert sunday < night <= 0.01
+    assert profile.p_value(_slot(0, start)) > 0.3
+    assert profile.p_value(_slot(6, start)) < profile.p_value(_slot(0, start))
+
+
+@pytest.mark.parametrize("weekday", [0, 6])
+def test_further_from_all_that_a_person_does_is_never_less_unusual(weekday: int) -> None:
+    """Nobody else's night makes the night usual."""
+    profile = _profile(_log_ons(7.5, 0.5, 8))
+    p_values = [profile.p_value(_slot(weekday, (7.5 + away / 2) % 24)) for away in range(3, 24)]
+    assert p_values == sorted(p_values, reverse=True)
+
+
+def test_an_account_of_one_hour_that_moves_is_found() -> None:
+    """Twelve hours away, after 60 days, whoever else works then."""
+    days: Days = {}
+    for day in range(MONDAY, MONDAY + 60):
+        add_hour(days, day, 2)
+    assert _profile(days).p_value(_slot(2, 14)) < 0.001
+
+
+def test_what_is_expected_of_somebody_is_told_in_hours_and_days() -> None:
+    """Nine of ten active hours, around midnight as well."""
+    profile = _profile(_office(28))
+    assert profile.usual_hours() == (9, 17)
+    assert (profile.days_around(_slot(0, 2)), profile.days_around(_slot(0, 12)), profile.days) == (0, 20, 20)
+    assert (profile.days_like(_slot(0, 2)), profile.days_like(_slot(6, 2))) == (4, 0)
+    night: Days = {}
+    for day in range(MONDAY, MONDAY + 30):
+        for hour in (22, 23, 0, 1):
+            add_hour(night, day, hour)
+    assert _profile(night).usual_hours() == (22, 2)
+    assert profile.slot(MONDAY + 6, 5) == 6 * SLOTS + 5

@@ -184,6 +184,27 @@ def test_two_searches_share_one_question() -> None:
     assert server.asked == [{A}, {B}]
 
 
+def test_what_was_stored_while_a_search_got_ready_is_not_asked_again() -> None:
+    """Another one's answers landed between its look into the store and its own asking."""
+    server, kept = AnyServer({A: SIGNED, B: SIGNED}), list[dict[Question, Answer]]()
+    stored = {A: Answer(IS_SIGNED.verdict, Source.CACHE)}
+    asking = replace(_asking(server), recall=lambda _: stored, keep=lambda answers: kept.append(dict(answers)))
+    assert asking.ask([A, B], 10) == Resolution({**stored, B: IS_SIGNED}, 1)
+    assert (server.asked, kept) == ([{B}], [{B: IS_SIGNED}])
+
+
+def test_what_another_search_asked_is_kept_by_that_one() -> None:
+    """And by nobody once more."""
+    kept = list[dict[Question, Answer]]()
+    others = OthersAsk(Resolution({A: IS_SIGNED}, 1))
+    asking = Asking(
+        Connection(ACCOUNT, AnyServer(), flights=others), JOINT, is_expired_signed=False, is_over=lambda: False,
+        monotonic=Clock(), keep=lambda answers: kept.append(dict(answers)),
+    )  # fmt: skip
+    assert asking.ask([A], 10) == Resolution({A: IS_SIGNED})
+    assert kept == []
+
+
 class OthersAsk(Flights):
     """All questions are asked by another search, which comes to this."""
 

@@ -70,12 +70,11 @@ def test_a_row_teaches_its_person_team_parent_and_the_organisation() -> None:
     learnt = _learnt([Sighting(20_000, 9, "ann", "hr", "git.exe", "cmd.exe", "Corp")])
     generation = 20_000 // GENERATION
     names, sketch = {generation: {"git.exe": 1}}, {generation: {"hr": sketch_of("ann")}}
-    hours = {generation: {"9": sketch_of("ann")}}
     assert learnt == {
-        ORGANISATION: Baseline({}, hours, names, {generation: {"Corp": 1}}, sketch),
-        Subject(SubjectKind.PERSON, "ann"): Baseline({20_000: 1 << 9}, {}, names),
-        Subject(SubjectKind.TEAM, "hr"): Baseline({}, hours, names, {}, sketch),
-        Subject(SubjectKind.PARENT, "cmd.exe"): Baseline({}, {}, names),
+        ORGANISATION: Baseline({}, names, {generation: {"Corp": 1}}, sketch),
+        Subject(SubjectKind.PERSON, "ann"): Baseline({20_000: 1 << 9}, names, {}, sketch),
+        Subject(SubjectKind.TEAM, "hr"): Baseline({}, names, {}, sketch),
+        Subject(SubjectKind.PARENT, "cmd.exe"): Baseline({}, names),
     }
 
 
@@ -84,7 +83,7 @@ def test_a_log_on_teaches_the_hour_alone_and_a_row_of_nobody_the_parent() -> Non
     assert totals(_learnt([Sighting(20_000, 9, "ann")])[ORGANISATION].names) == {}
     nobody = _learnt([Sighting(20_000, 9, None, None, "a.exe", "b.exe")])
     assert set(nobody) == {ORGANISATION, Subject(SubjectKind.PARENT, "b.exe")}
-    assert nobody[ORGANISATION].hours == {}
+    assert nobody[ORGANISATION].people == {}
 
 
 def test_old_names_count_half_after_a_half_life_and_are_forgotten_after_three() -> None:

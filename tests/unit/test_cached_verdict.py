@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,10 +100,10 @@ def test_what_is_not_known_is_no_flip() -> None:
     """A purge of the server is no news about a signature."""
     old = _keep(SIGNED)
     unseen = _keep(unknown(Reason.NOT_SEEN), old, NOW + DAY)
+    assert old is not None
     assert unseen is not None
     assert unseen.flipped is None
-    assert _keep(Verdict(Signed.TRUE, Reason.BINARY, SIGNED.signature), old, NOW + DAY) == replace(
-        old,  # type: ignore[type-var]
+    assert _keep(Verdict(Signed.TRUE, Reason.BINARY, SIGNED.signature), old, NOW + DAY) == old._replace(
         verdict=Verdict(Signed.TRUE, Reason.BINARY, SIGNED.signature),
         last_seen=NOW + DAY,
         expires=NOW + 31 * DAY,
@@ -143,7 +142,7 @@ def test_a_stored_verdict_counts_for_who_asks_alike_for_its_time_if_it_makes_sen
     changes: dict[str, Any], *, counts: bool
 ) -> None:
     """Whatever a document says of its own time: from when it was made, the settings decide."""
-    stored = replace(StoredVerdict("main", Question(A), BASIS, SIGNED, NOW, NOW, NOW + 30 * DAY), **changes)
+    stored = StoredVerdict("main", Question(A), BASIS, SIGNED, NOW, NOW, NOW + 30 * DAY)._replace(**changes)
     assert still_counts(stored, (BASIS, "events, x"), Lifetimes(), NOW) is counts
 
 

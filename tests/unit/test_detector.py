@@ -12,10 +12,12 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import Baselines, Sighting, learn
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, learn, merge_baselines
 from cbverdict.anomalies.detector import Anomalies
+from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.profiles import Profiles
-from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
+from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
+from cbverdict.anomalies.seen_people import People
 from cbverdict.errors import ServiceError
 from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import Process, ProcessEvent
@@ -118,7 +120,7 @@ def test_a_usual_row_is_noise_and_says_nothing() -> None:
 def test_git_in_hr_is_told_in_words() -> None:
     """Signed, its parent is usual for it, the hour as well; it is still no noise."""
     (record,) = _scored([_row("ann", "git.exe")])
-    assert record["anomaly_reasons"] == "git.exe is run by 0 of 5 people in HR; first time for ann"
+    assert record["anomaly_reasons"] == "git.exe is run by 0 of 5 people in HR; first time for ann in 640 starts"
     assert float(record["anomaly_score"]) > 20
     assert record["signed_noise"] == "false"
     assert _scored([_row("bob", "git.exe")])[0]["signed_noise"] == "true"
@@ -148,9 +150,6 @@ def test_an_odd_parent_is_told_and_what_never_started_anything_gives_no_opinion(
 
 NO_OPINION = [
     (_row("new", "outlook.exe"), "no opinion on the hour: 0 of 20 active hours of new are known"),
-    (_row("new", "outlook.exe"), "no opinion on the team: no team of new is known"),
-    ({**_row("ann", "git.exe"), "team": "tiny"}, "no opinion on the team: too little is known of tiny, or of other"),
-    ({**_row("ann", "git.exe"), "team": "tiny"}, "first time that ann runs git.exe"),
 ]
 
 
@@ -163,6 +162,22 @@ def test_too_little_data_gives_no_opinion_and_says_so(row: Row, words: str) -> N
         reason.startswith(words) or words in reason for reason in ([reasons] if isinstance(reasons, str) else reasons)
     )
     assert record["signed_noise"] == "true"
+
+
+@pytest.mark.parametrize("team", ["tiny", "hr"])
+def test_who_has_no_team_to_compare_with_is_compared_with_everybody(team: str) -> None:
+    """A program of others is told and scored, in a team of few as in a company of one team."""
+    rows = {name: _row("ann", name) for name in ("git.exe", "workday.exe")}
+    learnt: Baselines = {}
+    for subject, baseline in LEARNT.items():
+        if subject.name not in {"hr", "it"}:
+            learnt[subject] = Baseline(baseline.days, baseline.names)
+    odd, usual = _scored([{**row, "team": team} for row in rows.values()], Memory(learnt))
+    assert odd["anomaly_reasons"] == (
+        "git.exe is 25 % of what everybody runs (there is no team to compare with); first time for ann in 640 starts"
+    )
+    assert float(odd["anomaly_score"]) >= 20 > float(usual["anomaly_score"])
+    assert (odd["signed_noise"], usual["signed_noise"]) == ("false", "true")
 
 
 def test_what_a_team_is_expected_to_run_gives_no_opinion_on_the_team() -> None:
@@ -213,7 +228,8 @@ def test_risk_fields_are_ready_for_risk_based_alerting() -> None:
     ]
     assert int(odd["risk_score"]) == round(30 + float(odd["anomaly_score"]))
     assert odd["risk_message"] == (
-        "git.exe by ann: signed: false (binary); git.exe is run by 0 of 5 people in HR; first time for ann"
+        "git.exe by ann: signed: false (binary); git.exe is run by 0 of 5 people in HR; "
+        "first time for ann in 640 starts"
     )
     assert [nothing[name] for name in RISK_FIELDS] == ["0", "pc1", "system", "activity on pc1: nothing odd", "", ""]
 
@@ -283,21 +299,6 @@ def test_what_is_compared_has_aged_alike() -> None:
     group = usual.team("hr")
     assert group is not None
     assert group.others_share("same.exe") == pytest.approx(0.5, abs=0.01)
-
-
-@pytest.mark.parametrize(("starts", "is_known"), [(19, None), (20, False)])
-def test_whether_somebody_ever_ran_a_program_is_known_from_twenty_starts_on(
-    starts: int,
-    is_known: bool | None,  # noqa: FBT001 - a column of the table
-) -> None:
-    """As many as support any other opinion."""
-    learnt: Baselines = {}
-    for _ in range(starts):
-        learn(learnt, Sighting(MONDAY, 9, "ann", None, "a.exe", None))
-    usual = Profiles(Memory(learnt))
-    usual.read(list(learnt))
-    assert usual.has_run("ann", "git.exe") is is_known
-    assert usual.has_run("ann", "a.exe") is (None if is_known is None else True)
 
 
 ROW = st.fixed_dictionaries(
@@ -458,3 +459,111 @@ def test_a_row_about_several_is_kept(column: str) -> None:
     one = _row("ann", "outlook.exe")
     several = {**one, column: ["outlook.exe", "other.exe"]}
     assert [row["signed_noise"] for row in _scored([one, several])] == ["true", "false"]
+
+
+def _people(many: int) -> Baselines:
+    """Give six weeks of so many people in two teams, each with a tool of its own."""
+    learnt: Baselines = {}
+    for day in range(MONDAY - 42, MONDAY):
+        for number in range(many if day % 7 not in {2, 3} else 0):
+            team = f"team{number % 2}"
+            for process in ("outlook.exe", "word.exe", f"{team}.exe"):
+                for hour in (9, 11, 14):
+                    learn(learnt, Sighting(day, hour, f"user{number}", team, process, "explorer.exe"))
+    return learnt
+
+
+def _begin(people: range) -> list[Row]:
+    return [{**_row(f"user{number}", "newclient.exe"), "team": f"team{number % 2}"} for number in people]
+
+
+def test_what_many_people_begin_with_is_a_roll_out_and_what_one_does_is_not() -> None:
+    """It counts for less, says so, and is kept all the same."""
+    learnt = Memory(_people(40))
+    (alone,) = _scored(_begin(range(1)), learnt)
+    together = _scored(_begin(range(30)), learnt)
+    assert float(alone["anomaly_score"]) >= 20
+    assert all(float(row["anomaly_score"]) < 10 for row in together)
+    assert {row["signed_noise"] for row in (alone, *together)} == {"false"}
+    assert together[0]["anomaly_reasons"] == [
+        "newclient.exe was never run by anybody before, in 10,800 starts",
+        "explorer.exe never started newclient.exe in 10,800 starts",
+        "30 people began with newclient.exe lately, so that it counts for less",
+    ]
+
+
+def test_a_roll_out_is_known_from_what_was_learnt_since_yesterday() -> None:
+    """A search each five minutes sees few of the people that it reaches."""
+    learnt = _people(40)
+    many = unite(sketch_of(f"user{number}") for number in range(30))
+    for age, is_lately in ((0, True), (1, True), (2, False)):
+        noted: People = {MONDAY: {"hour 02": []}}
+        noted.setdefault(MONDAY - age, {})["process newclient.exe"] = many
+        since = merge_baselines([learnt, {ORGANISATION: Baseline(waiting_people=noted)}])
+        (row,) = _scored(_begin(range(1)), Memory(since))
+        assert (float(row["anomaly_score"]) < 10) is is_lately
+
+
+def test_somebody_elses_incident_on_the_day_of_a_roll_out_is_found() -> None:
+    """Only what all of them begin with is common to them."""
+    rows = [*_begin(range(30)), {**_row("user1", "team0.exe"), "team": "team1"}]
+    *_, odd = _scored(rows, Memory(_people(40)))
+    assert float(odd["anomaly_score"]) >= 20
+    assert odd["anomaly_group"] == "user1 2026-11-02 process"
+
+
+def test_a_name_of_ones_own_making_gets_no_row_dropped() -> None:
+    """Where installers start with a new name each time, one more is no alarm, and is kept."""
+    learnt = _people(10)
+    for number in range(2000):
+        learn(learnt, Sighting(MONDAY - 1, 9, f"user{number % 10}", f"team{number % 2}", "is-*.tmp", "setup.exe"))
+    (row,) = _scored([{**_row("user0", "is-0A1B2C.tmp", "setup.exe"), "team": "team0"}], Memory(learnt))
+    assert float(row["anomaly_score"]) < 20
+    assert row["signed_noise"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("row", "group"),
+    [
+        ({"user": "CORP\\Ann", TIME_FIELD: NIGHT}, "ann 2026-11-02 hour"),
+        ({**_row("ann", "git.exe"), TIME_FIELD: NOON}, "ann 2026-11-02 process"),
+        ({**_row("ann", "git.exe"), TIME_FIELD: ""}, "ann process"),
+        ({**_row("", "git.exe", "outlook.exe"), TIME_FIELD: NOON}, "git.exe 2026-11-02 parent"),
+        (_row("ann", "outlook.exe"), ""),
+    ],
+)
+def test_a_finding_is_a_person_a_day_and_a_cause(row: Row, group: str) -> None:
+    """Fifty rows of one night are one thing to look at; what is usual is none."""
+    learnt = _learnt()
+    for _ in range(400):
+        learn(learnt, Sighting(MONDAY - 1, 9, None, None, "splwow64.exe", "outlook.exe"))
+    assert _scored([row], Memory(learnt))[0]["anomaly_group"] == group
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "is_kept"),
+    [
+        ("services.exe", "svchost.exe", False),
+        ("services.exe", "helper.exe", True),
+        ("C:\\Windows\\System32\\wbem\\WmiPrvSE.exe", "helper.exe", True),
+        ("explorer.exe", "helper.exe", False),
+    ],
+)
+def test_without_a_baseline_what_others_start_through_a_parent_is_kept(
+    parent: str, child: str, *, is_kept: bool
+) -> None:
+    """And what such a parent starts everywhere is not."""
+    lists = Lists(
+        gateways={
+            name: Gateway(Names([("svchost.exe", Listed("", ""))]), "runs what others send")
+            for name in ("services.exe", "wmiprvse.exe")
+        }
+    )
+    records: list[dict[str, Any]] = [_row("ann", child, parent)]
+    options = EnrichOptions()
+    RowScorer(Anomalies(Memory({}), lists), options, TimeReader()).write(
+        records, Enricher(AllSigned(), options).enrich(records)
+    )
+    assert (records[0]["signed_noise"] == "false") is is_kept
+    expected = f"{parent.rpartition(chr(92))[2]!r} runs what others send, and what it usually starts here is not known"
+    assert records[0]["anomaly_reasons"] == (expected if is_kept else "")

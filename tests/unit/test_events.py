@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cbverdict.events.columns import (
     EVENT_KIND_FIELDS,
@@ -15,7 +17,7 @@ from cbverdict.events.columns import (
     SHA256_FIELDS,
     EventFields,
 )
-from cbverdict.events.event import Process, ProcessEvent, read_event
+from cbverdict.events.event import Process, ProcessEvent, read_event, read_events
 from cbverdict.events.names import file_name
 from cbverdict.verdicts.hashes import Md5, Sha256
 from cbverdict.verdicts.reasons import Reason
@@ -245,6 +247,38 @@ def test_what_each_host_calls_itself_is_no_host(nobodys: str) -> None:
     """The risk of a whole fleet would be put on it."""
     assert read_event({"dest": nobodys, "DeviceName": "PC7", "host": "forwarder"}, EventFields()).host == "PC7"
     assert read_event({"host": nobodys}, EventFields()).host == ""
+
+
+_FIELDS = EventFields()
+_VALUES = st.sampled_from(
+    [
+        "",
+        "-",
+        MD5,
+        OTHER,
+        "d" * 64,
+        f"MD5={MD5},SHA256={'d' * 64}",
+        "c:\\a.exe",
+        "b.exe",
+        "ann",
+        "PC$",
+        "7",
+        "1",
+        "1793620800",
+    ]
+)
+_ROWS = st.dictionaries(
+    st.sampled_from([*_FIELDS.columns(has_names=True), *_FIELDS.who(), "host", "_time", "firstTime", "ProcessGuid"]),
+    _VALUES | st.lists(_VALUES, max_size=3),
+    max_size=12,
+)
+
+
+@given(st.lists(_ROWS, max_size=4), st.booleans())
+def test_rows_together_say_what_each_says_alone(rows: list[dict[str, str | list[str]]], is_pinned: bool) -> None:  # noqa: FBT001 - drawn
+    """Columns that none of them has are only left out of the looking."""
+    fields = EventFields(md5=("md5",), name=("path",)) if is_pinned else _FIELDS
+    assert read_events(rows, fields) == [read_event(row, fields) for row in rows]
 
 
 @pytest.mark.parametrize(

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.anomalies.active_hours import SLOTS, Days, HourProfile, add_hour, background
+from cbverdict.anomalies.active_hours import SLOTS, Days, HourProfile, add_hour
 from cbverdict.anomalies.combination import cauchy
 from cbverdict.anomalies.explanations import (
     NONE,
+    Compared,
     Explanation,
     explain,
     first_signer,
-    first_time,
     no_opinion,
+    of_roll_out,
     on_hour,
     on_parent,
     on_team,
+    roll_out,
 )
-from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, PersonProfile
+from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Organisation, PersonProfile
 
 OTHERS = {"outlook.exe": 9000.0, "git.exe": 990.0, "odd.exe": 10.0}
 OWN = {"outlook.exe": 900.0, "word.exe": 99.0, "odd.exe": 1.0}
-EVERYBODY = Everybody({name: OTHERS.get(name, 0.0) + OWN.get(name, 0.0) for name in {**OTHERS, **OWN}})
+EVERYBODY = Everybody(
+    {name: OTHERS.get(name, 0.0) + OWN.get(name, 0.0) for name in {**OTHERS, **OWN}}, once=0, sightings=11_000
+)
 GROUP = GroupProfile(OWN, 1, 1000, EVERYBODY)
-WHO = ("ann", "HR", 5)
+WHO = Compared("ann", "HR", 5)
 
 
 def _office() -> HourProfile:
@@ -31,7 +35,7 @@ def _office() -> HourProfile:
     for day in range(20_395, 20_595):  # from a Monday on
         for hour in range(9, 17) if (day + 3) % 7 < 5 else ():
             add_hour(days, day, hour)
-    return HourProfile(days, 1e9, background({}), ())
+    return HourProfile(days, ())
 
 
 @pytest.mark.parametrize(("p_value", "is_told"), [(0.09, True), (0.1, True), (0.1001, False), (1.0, False)])
@@ -60,38 +64,69 @@ def test_an_hour_is_told_by_day_and_half_hour(slot: int, when: str) -> None:
     profile = _office()
     (sentence,) = on_hour(profile, "ann", "UTC", slot).reasons
     share = f"{100 * profile.p_value(slot):.2g} %"
-    assert sentence == f"{when} is unusual for ann: {share} of the activity is at hours like this"
+    assert sentence == (
+        f"{when} is unusual for ann: usually active from 09:00 to 17:00, within an hour of this on 0 of 144 days, "
+        f"on {profile.days_like(slot)} days like {when.partition(' ')[0]}; "
+        f"{share} of the activity is at hours like this"
+    )
 
 
 @pytest.mark.parametrize(
     ("own", "process", "sentence"),
     [
-        ({}, "new.exe", "new.exe was never run by anybody before"),
-        ({}, "git.exe", "git.exe is run by 0 of 5 people in HR; first time for ann"),
+        ({"word.exe": 90.0}, "new.exe", "new.exe was never run by anybody before, in 11,000 starts"),
+        (
+            {"word.exe": 90.0},
+            "is-*.tmp",
+            "is-*.tmp (names made for one start count as one) was never run by anybody before, in 11,000 starts",
+        ),
+        ({"word.exe": 90.0}, "git.exe", "git.exe is run by 0 of 5 people in HR; first time for ann in 90 starts"),
         ({"outlook.exe": 1e6, "git.exe": 1.0}, "git.exe", "git.exe is run by 0 of 5 people in HR"),
-        ({}, "odd.exe", "odd.exe is 0.1 % of what HR runs and 0.1 % of what others run; first time for ann"),
+        (
+            {"word.exe": 1e6},
+            "odd.exe",
+            "odd.exe is 0.1 % of what HR runs and 0.1 % of what others run; first time for ann in 1,000,000 starts",
+        ),
     ],
 )
 def test_a_process_is_compared_with_the_team_and_the_others(own: dict[str, float], process: str, sentence: str) -> None:
     """From what nobody ever ran to what the team runs less than others do."""
-    assert on_team(PersonProfile(own, GROUP), GROUP, EVERYBODY, WHO, process).reasons == (sentence,)
+    person = PersonProfile(own, (), int(sum(own.values())), GROUP)
+    assert on_team(person, GROUP, WHO, process).reasons == (sentence,)
 
 
 def test_a_child_is_compared_with_what_its_parent_starts() -> None:
     """Seldom, or never in so many starts."""
-    group = GroupProfile({"a.exe": 9990.0, "b.exe": 10.0}, 0, 10_000, EVERYBODY)
-    assert on_parent(group, "boss.exe", "b.exe").reasons == ("b.exe is 0.1 % of what boss.exe starts",)
-    assert on_parent(group, "boss.exe", "git.exe").reasons == ("boss.exe never started git.exe in 10,000 starts",)
-    assert on_parent(group, "boss.exe", "a.exe").reasons == ()
+    group = GroupProfile({"word.exe": 9990.0, "git.exe": 10.0}, 0, 10_000, EVERYBODY)
+    assert on_parent(group, "boss.exe", "git.exe").reasons == ("git.exe is 0.1 % of what boss.exe starts",)
+    assert on_parent(group, "boss.exe", "odd.exe").reasons == ("boss.exe never started odd.exe in 10,000 starts",)
+    assert on_parent(group, "boss.exe", "word.exe").reasons == ()
 
 
 def test_a_share_too_small_to_write_is_less_than_that() -> None:
     """A millionth of a millionth is no number for a sentence."""
-    group = GroupProfile({"a.exe": 1e9, "b.exe": 1e-3}, 0, 10**9, EVERYBODY)
-    assert on_parent(group, "boss.exe", "b.exe").reasons == ("b.exe is less than 0.0001 % of what boss.exe starts",)
+    group = GroupProfile({"word.exe": 1e9, "git.exe": 1e-3}, 0, 10**9, EVERYBODY)
+    assert on_parent(group, "boss.exe", "git.exe").reasons == ("git.exe is less than 0.0001 % of what boss.exe starts",)
 
 
-def test_first_times_are_sentences() -> None:
-    """Of a person, and of a signer."""
-    assert first_time("ann", "git.exe") == "first time that ann runs git.exe"
+def test_what_a_person_begins_with_is_compared_with_everybody_where_there_is_no_team() -> None:
+    """And says so."""
+    organisation = Organisation(OTHERS, 0, 10_000, Everybody(OTHERS, 0, 10_000))
+    person = PersonProfile({"outlook.exe": 300.0}, (), 300, organisation)
+    assert on_team(person, organisation, Compared("ann", None, 0), "git.exe").reasons == (
+        "git.exe is 9.9 % of what everybody runs (there is no team to compare with); first time for ann in 300 starts",
+    )
+
+
+def test_a_roll_out_is_said_and_leaves_what_a_drop_is_judged_by() -> None:
+    """However many people it is, a p-value is none above one."""
+    found = explain(0.002, lambda: "because")
+    assert of_roll_out(found, 16.0) == Explanation(0.032, "0.032", cauchy(0.032), ("because",), 0.002)
+    assert of_roll_out(found, 1e6).p_value == 1.0
+    assert of_roll_out(NONE, 16.0) == NONE
+    assert roll_out("a.exe", 7) == "7 people began with a.exe lately, so that it counts for less"
+
+
+def test_signers_are_sentences() -> None:
+    """One that was never seen before."""
     assert first_signer("Example Corp") == "first program here that is signed by Example Corp"

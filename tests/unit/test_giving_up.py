@@ -163,11 +163,25 @@ class FailingFeed:
     asked: list[int] = field(default_factory=list)
     requests: int = 0
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Any]:
+    clock_offset: float | None = None
+
+    def fetch(self, cursor: Cursor, started: str, rows: int, until: str = "") -> Page[Any]:
         """Fail once, then give the last page, of one row."""
-        assert (cursor.second, started) == ("2026-11-02T07:00:00", "")
+        assert (cursor.second, started, until) == ("2026-11-02T07:00:00", "", "")
         self.asked.append(rows)
         return _raise(self.error) if len(self.asked) == 1 else Page([Row("", "")], is_last=True, read=list)
+
+    def count(self, since: str, until: str) -> int:
+        """Count nothing."""
+        raise NotImplementedError
+
+    def terms(self) -> list[str]:
+        """Understand nothing."""
+        raise NotImplementedError
+
+    def count_unseen(self, page: Page[Any], recent: SeenKeys) -> int:
+        """Look at nothing."""
+        raise NotImplementedError
 
     def prepare(self, page: Page[Any], recent: SeenKeys) -> None:
         """Prepare nothing."""
@@ -215,6 +229,7 @@ class FakeSources:
     requests: int = 0
     needs_names: bool = False
     account: Account = ACCOUNT
+    server: str = "cb.example"
 
     @property
     def pages(self) -> FakeSources:

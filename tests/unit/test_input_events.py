@@ -17,19 +17,19 @@ from splunklib.modularinput import EventWriter
 
 from cbverdict.carbonblack.edr.binary_documents import read_page as read_binaries
 from cbverdict.carbonblack.edr.process_documents import read_page, read_processes
-from cbverdict.carbonblack.port import PROCESS_FIELDS, Image, ReportedProcess
+from cbverdict.carbonblack.port import PROCESS_FIELDS, Fields, Image, ReportedProcess
 from cbverdict.errors import NotCarbonBlackError
 from cbverdict.inputs.binaries import event_of as binary_event
 from cbverdict.inputs.binaries import flip_of
 from cbverdict.inputs.feed import Event
-from cbverdict.inputs.processes import MOST_KNOWN, event_of, known_of
+from cbverdict.inputs.processes import MOST_KNOWN, event_of, known_of, worth_indexing
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.verdicts.cached_verdict import StoredVerdict
 from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signature import Signature
-from cbverdict.verdicts.verdict import Verdict
+from cbverdict.verdicts.verdict import Verdict, fields_of
 
 CONSOLE = "https://cb.example"
 GUID, PARENT = "00000018-0000-164c-01d5-9ed472b33472", "00000018-0000-0001-01d5-9ed472b33471"
@@ -83,16 +83,19 @@ class TestProcesses:
             "last_server_update": document["last_server_update"],
             "interface_ip": "172.31.13.240",
             "comms_ip": "18.185.215.89",
+            "filemod_count": "19",
+            "process": "c:\\program files (x86)\\google\\chrome\\application\\chrome.exe",
             "process_md5": document["process_md5"],
             "process_guid": document["id"],
-            "link_process": f"{CONSOLE}/#analyze/{document['id']}/{document['segment_id']}",
             "watchlists": ["1870"],
         }
 
     def test_a_process_has_the_fields_of_the_port(self) -> None:
         """All of them, where EDR knows all; only feeds add their scores."""
         more = ("uid", "process_sha256", "group", "host_type", "sensor_id", "logon_type", "interface_ip", "comms_ip")
-        (process,) = _read([_segment(**dict.fromkeys(more, "7"), alliance_score_virustotal=7)])
+        counts = dict.fromkeys([name for name in (*PROCESS_FIELDS, "processblock_count") if name.endswith("_count")], 7)
+        end = {"terminated": True, "last_update": "2026-11-02T07:00:04Z"}
+        (process,) = _read([_segment(**dict.fromkeys(more, "7"), **counts, **end, alliance_score_virustotal=7)])
         assert tuple(sorted(process.fields)) == tuple(sorted((*PROCESS_FIELDS, "alliance_score_virustotal")))
 
     def test_segments_become_one_event(self) -> None:
@@ -105,7 +108,7 @@ class TestProcesses:
         (process,) = _read(segments)
         event = event_of(process, None)
         assert (event["process"], event["time"], event["process_md5"]) == ("newest", "2026-11-02T06:59:00Z", "a" * 32)
-        assert event["link_process"] == f"{CONSOLE}/#analyze/{GUID}/3"
+        assert process.link == f"{CONSOLE}/#analyze/{GUID}/3"
 
     def test_the_parent_comes_from_its_own_document(self) -> None:
         """For a process tells only its parent's name."""
@@ -245,6 +248,68 @@ class TestBinaries:
         }
 
 
+class TestSize:
+    """What is indexed counts for the licence."""
+
+    def test_recorded_processes_take_1150_bytes_at_most(self, recorded: Path) -> None:
+        """With all that a verdict has; what follows from other fields is added by a search."""
+        documents = [
+            document
+            for name in ("process_search_6x.json", "process_search_one_result.json")
+            for document in json.loads((recorded / "carbon_black" / name).read_text(encoding="utf-8"))["results"]
+        ]
+        sizes = []
+        for process in read_processes(documents, CONSOLE):
+            file_name = process.fields["process_name"]
+            signature = Signature(
+                "Signed", "Microsoft Corporation", sign_time="2013-08-22T17:00:00Z", original_name=file_name,
+                internal_name=file_name, observed_names=file_name,
+            )  # fmt: skip
+            verdict = Verdict(Signed.TRUE, Reason.JOINT, signature)
+            own = {"cbsigned_id": f"{process.guid}@carbonblack.example.com", "cbsigned_revision": "9" * 14}
+            fields = {**own, "cb_server": "main", **event_of(process, None), **fields_of(verdict)}
+            fields.update(signed_source="server", parent_signed="unknown", signed_noise="true")
+            sizes.append(len(json.dumps(worth_indexing(fields), separators=(",", ":"))))
+        assert len(sizes) == 2
+        assert sum(sizes) / len(sizes) <= 1150
+
+    def test_what_a_process_did_is_there_where_the_answer_has_it(self) -> None:
+        """Counts of all its segments, its end, and that it was blocked; nothing of what it did not."""
+        segments = [
+            _segment(segment_id=1, modload_count=3, netconn_count=0, regmod_count=True),
+            _segment(
+                last_server_update="2026-11-02T07:00:06Z", modload_count=2, processblock_count=1, terminated=True,
+                last_update="2026-11-02T07:00:04Z",
+            ),
+        ]  # fmt: skip
+        (process,) = _read(segments)
+        found = {name: value for name, value in process.fields.items() if name.endswith(("_count", "action", "_end"))}
+        assert found == {"modload_count": "5", "action": "blocked", "process_end": "2026-11-02T07:00:04Z"}
+        assert not process.is_running
+
+    def test_without_a_command_line_there_is_the_path(self) -> None:
+        """As the CIM wants of process."""
+        (process,) = _read([_segment(cmdline="(unknown)")])
+        assert event_of(process, None)["process"] == "c:\\tool.exe"
+
+    def test_what_is_unknown_or_said_twice_is_left_out(self) -> None:
+        """In whatever case Carbon Black writes it."""
+        fields: Fields = {
+            "a": "(Unknown)", "b": "", "process_original_name": "A.exe", "process_internal_name": "A.exe",
+            "process_observed_names": "a.exe", "process_signature_issuer": "CA", "process_signature_publisher": "P",
+            "process_signature_subject": "P", "signed_source": "cache", "process_signature_exists": "true",
+            "watchlists": ["1"],
+        }  # fmt: skip
+        assert worth_indexing(fields) == {
+            "process_original_name": "A.exe",
+            "process_signature_issuer": "CA",
+            "process_signature_publisher": "P",
+            "watchlists": ["1"],
+        }
+        other: Fields = {**fields, "process_observed_names": "b.exe", "process_internal_name": "b"}
+        assert {"process_observed_names", "process_internal_name"} <= set(worth_indexing(other))
+
+
 class TestStream:
     """Events leave as the SDK writes them, a page at a time."""
 
@@ -275,7 +340,7 @@ class TestStream:
         output = PagedOutput(pipe)
         EventStream(EventWriter(output), output, "x").write([Event(1.0, "s", {"a": "b"})])
         output.write("half a page")
-        output.abandon()
+        output.abandon(5.0)
         late = threading.Thread(target=output.deliver, daemon=True)
         late.start()
         late.join(0.1)
@@ -291,5 +356,5 @@ class TestStream:
         for text in texts:
             output.write(text)
         output.deliver()
-        output.abandon()
+        output.abandon(5.0)
         assert pipe.getvalue() == "".join(texts).encode()

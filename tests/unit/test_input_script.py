@@ -71,10 +71,10 @@ def reader(site: Site, tmp_path: Path, handlers: None) -> Input:  # noqa: ARG001
 def test_a_run_that_ends_well_says_nothing(reader: Input, site: Site) -> None:
     """Its events have left, its checkpoint is saved, and its lease lasts for two intervals."""
     reader.run()
-    assert reader.pipe.getvalue().count(b"<event ") == 1
+    assert reader.pipe.getvalue().count(b"<event ") == 2, "a row, and that it has begun"
     assert (reader.log.getvalue(), reader.script.has_failed) == ("", False)
     documents = site.splunkd.collections["cbsigned_checkpoints"].find({})
-    assert sorted(document["kind"] for document in documents) == ["lease", "page", "state"]
+    assert sorted(document["kind"] for document in documents) == ["lease", "seen", "state"]
 
 
 @pytest.mark.parametrize(

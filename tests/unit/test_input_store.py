@@ -10,9 +10,10 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from cbverdict.errors import StoreError, TakenError
-from cbverdict.inputs.checkpoint import COLLECTION, Checkpoint, CheckpointStore
+from cbverdict.inputs.checkpoint import Checkpoint, write_checkpoint
+from cbverdict.inputs.checkpoint_store import COLLECTION, CheckpointStore, Order
 from cbverdict.inputs.lease import Lease
-from cbverdict.inputs.seen_keys import MAX_KEYS
+from cbverdict.inputs.seen_keys import KEPT_KEYS, MAX_KEYS, RECORD_LETTERS, SeenKeys
 from tests.lab.https import Request, Response
 from tests.lab.site import ROOT
 from tests.lab.splunkd.kvstore import Collection
@@ -20,8 +21,35 @@ from tests.lab.splunkd.server import Splunkd
 from tests.unit.input_ports import NAME, NOW, FakeClock
 
 CHECKPOINT = Checkpoint(
-    "lab", "-24h", "2026-11-01T08:00:00", "2026-11-02T07:00:00", NOW, 1200.0, NOW - 60, {"host1": [-90_000.0, NOW]}
-)
+    "lab", "-24h", "2026-11-01T08:00:00", "2026-11-02T07:00:00", NOW, 1200.0, NOW - 60, {"host1": [-90_000.0, NOW]},
+    head="2026-11-02T07:00:00",
+)  # fmt: skip
+
+STARTED, CURSOR = "2026-11-01T08:00:00", "2026-11-02T07:00:00"
+DAMAGED_STATES: list[dict[str, Any]] = [
+    {"account": 7},
+    {"start": None},
+    {"started": "a"},
+    {"started": "2999-01-01T00:00:00"},
+    {"cursor": "b"},
+    {"cursor": "2999-01-01T00:00:00"},
+    {"cursor": None},
+    {"head": 5},
+    {"caught_up": "now"},
+    {"caught_up": -1},
+    {"caught_up": 1e300},
+    {"last_reported_lag": [1]},
+    {"clocks": [1]},
+    {"clocks": {"host": [1]}},
+    {"clocks": {"host": ["a", "b"]}},
+    {"counted": ["2026-11-02T07:00:00"]},
+    {"rows": {"yesterday": 1}},
+    {"raised": 5},
+    {"skipped": [["a", "b", 1, 2]]},
+    {"hour": "x"},
+    {"late": "much"},
+    {"forgotten": True},
+]
 
 
 @pytest.fixture
@@ -38,11 +66,12 @@ def documents(splunkd: Splunkd) -> Collection:
 
 
 def _store(splunkd: Splunkd, name: str = NAME) -> CheckpointStore:
-    return CheckpointStore(splunkd.url, splunkd.system_token, name)
+    return CheckpointStore(splunkd.url, splunkd.system_token, name, lambda: NOW)
 
 
 def _keys(first: int, last: int) -> str:
-    return "".join(f"{number:016x}" for number in range(first, last))
+    recent = SeenKeys()
+    return "".join(recent.note(f"key{number}") for number in range(first, last))
 
 
 class TestCheckpoint:
@@ -58,11 +87,11 @@ class TestCheckpoint:
         store = _store(splunkd)
         store.load()
         store.save(CHECKPOINT, _keys(0, 3))
-        store.save(replace(CHECKPOINT, cursor="2026-11-02T07:30:00"), _keys(3, 5))
+        store.save(replace(CHECKPOINT, cursor="2026-11-02T07:30:00", head="2026-11-02T07:30:00"), _keys(3, 5))
         _store(splunkd, "cbsigned_processes://other").save(CHECKPOINT, _keys(7, 9))
         checkpoint, recent = _store(splunkd).load()
-        assert checkpoint == replace(CHECKPOINT, cursor="2026-11-02T07:30:00")
-        assert "".join(sorted(recent.texts())) == _keys(0, 5)
+        assert checkpoint == replace(CHECKPOINT, cursor="2026-11-02T07:30:00", head="2026-11-02T07:30:00")
+        assert "".join(recent.texts()) == _keys(0, 5)
 
     def test_a_page_without_new_keys_adds_no_document(self, splunkd: Splunkd, documents: Collection) -> None:
         """An input that reads its overlap again every minute must not fill the store."""
@@ -81,22 +110,23 @@ class TestCheckpoint:
         store.save(CHECKPOINT, _keys(0, 3))
         assert list(store.forget().texts()) == []
         store.save(CHECKPOINT, _keys(3, 4))
-        assert sorted((document["input"], document["page"]) for document in documents.find({"kind": "page"})) == [
+        assert sorted((document["input"], document["page"]) for document in documents.find({"kind": "seen"})) == [
             (NAME, 1),
             ("cbsigned_processes://other", 0),
         ]
 
-    def test_keys_that_nobody_remembers_any_more_are_deleted(self, splunkd: Splunkd, documents: Collection) -> None:
-        """A tenth at a time; those that are remembered stay."""
-        store = _store(splunkd)
+    def test_too_many_keys_are_put_together_without_what_is_forgotten(
+        self, splunkd: Splunkd, documents: Collection
+    ) -> None:
+        """And take up less than 20 MB, however many there are."""
+        store, recent = _store(splunkd), SeenKeys()
         store.load()
-        page = MAX_KEYS // 20
-        for number in range(25):
-            store.save(CHECKPOINT, _keys(number * page, (number + 1) * page))
-        kept = sorted(int(document["page"]) for document in documents.find({"kind": "page"}))
-        assert kept[-1] == 24
-        assert MAX_KEYS <= len(kept) * page < MAX_KEYS * 1.1 + page
-        assert kept == list(range(kept[0], 25))
+        store.save(CHECKPOINT, "".join(recent.note(f"key{number}") for number in range(MAX_KEYS + 1)))
+        store.tidy(recent)
+        pages = documents.find({"kind": "seen"})
+        assert sum(len(page["records"]) for page in pages) == KEPT_KEYS * RECORD_LETTERS
+        assert MAX_KEYS * RECORD_LETTERS < 20e6
+        assert len(_store(splunkd).load()[1]) == KEPT_KEYS
 
     def test_many_small_pages_are_put_together_when_they_are_loaded(
         self, splunkd: Splunkd, documents: Collection
@@ -107,30 +137,113 @@ class TestCheckpoint:
         for number in range(70):
             store.save(CHECKPOINT, _keys(number, number + 1))
         _, recent = _store(splunkd).load()
-        assert "".join(sorted(recent.texts())) == _keys(0, 70)
-        (page,) = documents.find({"kind": "page"})
-        assert (page["page"], len(page["keys"])) == (70, 70 * 16)
+        assert "".join(recent.texts()) == _keys(0, 70)
+        (page,) = documents.find({"kind": "seen"})
+        assert (page["page"], page["records"]) == (70, _keys(0, 70))
         again = _store(splunkd)
-        assert "".join(sorted(again.load()[1].texts())) == _keys(0, 70)
+        assert "".join(again.load()[1].texts()) == _keys(0, 70)
         again.save(CHECKPOINT, _keys(70, 71))
-        assert sorted(document["page"] for document in documents.find({"kind": "page"})) == [70, 71]
+        assert sorted(document["page"] for document in documents.find({"kind": "seen"})) == [70, 71]
+
+    def test_one_of_the_first_release_is_read(self, splunkd: Splunkd, documents: Collection) -> None:
+        """What it lacks has a default; what it wrote is known for a week."""
+        state = {"account": "lab", "start": "-1h", "started": STARTED, "cursor": CURSOR, "caught_up": 1.5}
+        page = {"_key": f"{NAME}|3", "input": NAME, "kind": "page", "page": 3, "keys": f"{7:016x}"}
+        documents.save([{"_key": NAME, "input": NAME, "kind": "state", "state": json.dumps(state)}, page], 0)
+        store = _store(splunkd)
+        checkpoint, recent = store.load()
+        assert checkpoint == Checkpoint("lab", "-1h", STARTED, CURSOR, 1.5, head=CURSOR)
+        assert (store.damaged, recent._old) == ([], {7})  # noqa: SLF001 - whose digests nobody can make
+        store.save(checkpoint, _keys(0, 1))
+        later = CheckpointStore(splunkd.url, splunkd.system_token, NAME, lambda: NOW + 8 * 86400)
+        later.load()
+        assert documents.find({"kind": "page"}) == []
+        assert "key0" in later.load()[1]
+
+    def test_one_of_a_later_release_is_read(self, splunkd: Splunkd, documents: Collection) -> None:
+        """What is not known here is ignored, in the checkpoint and among its documents."""
+        state = {
+            "version": 9,
+            "account": "lab",
+            "start": "-1h",
+            "started": STARTED,
+            "cursor": CURSOR,
+            "newer": {"a": 1},
+        }
+        state.update(caught_up=NOW, head=CURSOR, newest=[1])
+        other = {"_key": f"{NAME}|x", "input": NAME, "kind": "newer", "state": "x"}
+        documents.save([{"_key": NAME, "input": NAME, "kind": "state", "state": json.dumps(state)}, other], 0)
+        store = _store(splunkd)
+        checkpoint, _ = store.load()
+        assert checkpoint == Checkpoint("lab", "-1h", STARTED, CURSOR, NOW, head=CURSOR)
+        assert store.damaged == []
+
+    @pytest.mark.parametrize("damage", DAMAGED_STATES)
+    def test_what_is_damaged_has_its_default_and_is_named(
+        self, splunkd: Splunkd, documents: Collection, damage: dict[str, Any]
+    ) -> None:
+        """It goes on from where it is sure to have read."""
+        state = {**json.loads(write_checkpoint(CHECKPOINT)), **damage}
+        documents.save([{"_key": NAME, "input": NAME, "kind": "state", "state": json.dumps(state)}], 0)
+        store = _store(splunkd)
+        checkpoint, _ = store.load()
+        ((name, _),) = damage.items()
+        assert store.damaged == [f"checkpoint ({name})"]
+        if name in {"account", "start", "started"}:
+            assert checkpoint is None
+        else:
+            assert checkpoint
+            assert checkpoint.cursor == ("2026-11-02T07:00:00" if name in {"cursor", "head"} else CHECKPOINT.cursor)
+            assert checkpoint.started == CHECKPOINT.started
+
+    @pytest.mark.parametrize("state", ["", "[]", "null", "7", '{"account": "lab"}', "{", "[" * 5000, "\ud800"])
+    def test_what_cannot_be_read_at_all_is_named(self, splunkd: Splunkd, documents: Collection, state: str) -> None:
+        """The input begins anew, with what it remembers."""
+        store = _store(splunkd)
+        store.load()
+        store.save(CHECKPOINT, _keys(0, 2))
+        documents.save([{"_key": NAME, "input": NAME, "kind": "state", "state": state}], 0)
+        store = _store(splunkd)
+        checkpoint, recent = store.load()
+        assert (checkpoint, len(recent)) == (None, 2)
+        assert store.damaged
 
     @pytest.mark.parametrize(
-        "state", ["", "[]", "null", '{"account": "lab"}', '{"account": "lab", "start": "-1h", "newer": 1}', "7"]
+        "page",
+        [
+            {"kind": "seen", "page": "x", "records": ""},
+            {"kind": "seen", "page": 1},
+            {"kind": "seen", "page": 1, "records": "AAA"},
+            {"kind": "seen", "page": 1, "records": None},
+            {"kind": "seen", "page": [], "records": "é"},
+            {"kind": "page", "keys": "not hexadecimal"},
+            {"kind": "page"},
+            {"kind": "order", "state": "one word"},
+            {"kind": "order"},
+        ],
     )
-    def test_a_checkpoint_of_another_version_is_named_and_what_to_do(
-        self, splunkd: Splunkd, documents: Collection, state: str
+    def test_a_page_that_cannot_be_read_is_dropped(
+        self, splunkd: Splunkd, documents: Collection, page: dict[str, Any]
     ) -> None:
-        """To begin at the wrong place in silence would be worse."""
-        documents.save([{"_key": NAME, "input": NAME, "kind": "state", "state": state}], 0)
-        with pytest.raises(StoreError, match="of another version: delete its documents"):
-            _store(splunkd).load()
+        """Duplicates at worst; the others stay."""
+        store = _store(splunkd)
+        store.load()
+        store.save(CHECKPOINT, _keys(0, 2))
+        documents.save([{"_key": "damaged", "input": NAME, **page}], 0)
+        store = _store(splunkd)
+        checkpoint, recent = store.load()
+        assert (checkpoint, len(recent)) == (CHECKPOINT, 2)
+        assert store.damaged == ["a page of what was written"]
 
-    def test_one_of_before_health_flips_and_clocks_is_read(self, splunkd: Splunkd, documents: Collection) -> None:
-        """What it lacks has a default."""
-        state = {"account": "lab", "start": "-1h", "started": "a", "cursor": "b", "caught_up": 1.5}
-        documents.save([{"_key": NAME, "input": NAME, "kind": "state", "state": json.dumps(state)}], 0)
-        assert _store(splunkd).load()[0] == Checkpoint("lab", "-1h", "a", "b", 1.5, 0.0, 0.0, {})
+    def test_an_order_is_there_until_it_is_done(self, splunkd: Splunkd, documents: Collection) -> None:
+        """It is another document, so that it is not lost when the input saves."""
+        order = {"_key": f"{NAME}|order|1", "input": NAME, "kind": "order", "state": f"{STARTED} {CURSOR} all"}
+        documents.save([order], 0)
+        store = _store(splunkd)
+        store.load()
+        assert store.orders == [Order(f"{NAME}|order|1", STARTED, CURSOR, is_all=True)]
+        store.done(store.orders[0])
+        assert (store.orders, documents.find({})) == ([], [])
 
     def test_a_store_that_is_down_says_so(self, splunkd: Splunkd) -> None:
         """Whatever is asked of it."""
@@ -222,6 +335,15 @@ class TestLease:
         first._lock.release()  # noqa: SLF001 - what the end of the process does
         hosts.lease().take()
         assert hosts.document()["owner"] != owner
+
+    @pytest.mark.parametrize("expires", [None, "soon", [], {}, True, float("inf"), NOW * 2, -5])
+    def test_a_damaged_lease_holds_nobody(self, hosts: Hosts, expires: object) -> None:
+        """Nor one that runs longer than any is given."""
+        hosts.lease().take()
+        document = {**hosts.document(), "expires": expires}
+        hosts.splunkd.collections[COLLECTION].save([document], 0)
+        hosts.lease("sh2").take()
+        assert hosts.document()["host"] == "sh2"
 
     @pytest.mark.parametrize(("seconds", "is_taken"), [(0, True), (179, True), (181, False)])
     def test_another_host_takes_over_when_it_has_run_out(self, hosts: Hosts, seconds: float, *, is_taken: bool) -> None:

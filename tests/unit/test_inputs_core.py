@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import Health
-from cbverdict.inputs.seen_keys import SeenKeys
+from cbverdict.inputs.seen_keys import RECORD_LETTERS, Seen, SeenKeys, values_of
 
 
 def _rows(first: int, last: int) -> list[Row]:
@@ -86,23 +88,80 @@ class TestRecent:
         """Seen again soon, nothing new has to be kept of it."""
         recent = SeenKeys()
         assert "a" not in recent
-        assert len(recent.note("a")) == 16
+        assert len(recent.note("a")) == RECORD_LETTERS
         assert "a" in recent
         assert recent.note("a") == ""
 
-    def test_the_oldest_go_first(self) -> None:
-        """Those seen again are not old; half as many as are remembered at most always are."""
-        recent = SeenKeys(limit=4)
-        for key in ("a", "b", "a", "c", "d"):
-            recent.note(key)
-        assert [key for key in "abcd" if key in recent] == ["a", "c", "d"]
+    def test_what_has_ended_goes_first_and_the_window_last(self) -> None:
+        """Of what has ended the oldest; then what runs; what the window still needs stays while there is room."""
+        recent = SeenKeys(limit=6, kept=3)
+        recent.window = 100
+        for number, (time, runs) in enumerate([(10, True), (20, False), (30, True), (110, False), (120, True)]):
+            recent.note(Seen(f"key{number}", time=time, is_running=runs))
+        assert not recent.is_full()
+        recent.forget_some()
+        assert [key for key in ("key0", "key1", "key2", "key3", "key4") if key in recent] == ["key2", "key3", "key4"]
+        assert recent.forgotten == 20
+        for number in range(5, 12):
+            recent.note(Seen(f"key{number}", time=130 + number))
+        assert recent.is_full()
+        recent.forget_some()
+        assert len(recent) == 3
+        assert "key11" in recent
 
-    def test_what_is_seen_again_after_long_is_kept_anew(self) -> None:
-        """For what was kept of it then is about to be dropped."""
-        recent = SeenKeys(limit=4)
-        first = recent.note("a")
-        recent.note("b")
-        assert recent.note("a") == first
+    def test_what_still_runs_is_kept_anew_now_and_then(self) -> None:
+        """For what was kept of it long ago is about to be forgotten; not for each of its reports."""
+        recent = SeenKeys()
+        first = recent.note(Seen("a", time=1000, is_running=True))
+        assert recent.note(Seen("a", time=2000, is_running=True)) == ""
+        assert recent.note(Seen("a", time=2800, is_running=True)) not in {"", first}
+        assert recent.note(Seen("a", time=2900)), "it has ended"
+
+    def test_a_value_that_appears_or_changes_is_news(self) -> None:
+        """What an earlier report says otherwise is not, nor what a later one leaves out; ten times at most."""
+        recent = SeenKeys()
+
+        def seen(time: int, md5: str = "a" * 32, user: str = "jdoe", hits: str = "") -> Seen:
+            return Seen("guid", values_of(md5, ("parent", "c:\\a.exe", "a /x", user), hits), time)
+
+        recent.note(seen(100, md5=""))
+        assert not recent.has(seen(50))
+        recent.note(seen(110))
+        assert recent.has(seen(120, user=""))
+        assert recent.has(seen(90, md5="b" * 32)), "it was so before"
+        assert not recent.has(seen(130, md5="b" * 32))
+        assert not recent.has(seen(130, hits="7"))
+        recent.note(seen(140, md5="b" * 32, user=""))
+        assert recent.has(seen(150, md5="b" * 32)), "what was known stays known"
+        for number in range(20):
+            recent.note(seen(200 + number, user=f"user{number}"))
+        assert recent.has(seen(300, user="somebody else"))
+
+    @given(st.sampled_from(["0" * 31 + "1", "0" * 6 + "f" * 26, "a" * 32]))
+    def test_a_hash_that_begins_with_zeros_is_one(self, md5: str) -> None:
+        """And not none."""
+        recent = SeenKeys()
+        recent.note(Seen("guid", values_of("", ("", "", "", ""), ""), 1))
+        assert not recent.has(Seen("guid", values_of(md5, ("", "", "", ""), ""), 1))
+
+    def test_what_the_first_release_wrote_is_known(self) -> None:
+        """By as much as it knew of it: more is news."""
+        recent = SeenKeys()
+        recent.recall_old("".join(blake2b(key.encode(), digest_size=8).hexdigest() for key in ("guid:5", "md5:signed")))
+        assert "md5:signed" in recent
+        assert recent.has(Seen("guid", known=4))
+        assert recent.has(Seen("guid", known=5))
+        assert not recent.has(Seen("guid", known=6))
+        with pytest.raises(ValueError, match="invalid literal"):
+            recent.recall_old("no digits")
+
+    @pytest.mark.parametrize("kept", ["x", "é" * 36, "A" * 35, "A" * 40, "AAAA"])
+    def test_what_is_damaged_is_refused_as_a_whole(self, kept: str) -> None:
+        """And nothing of it is taken."""
+        recent = SeenKeys()
+        with pytest.raises(ValueError, match=r"."):
+            recent.recall(kept)
+        assert len(recent) == 0
 
     @given(st.lists(st.text(), max_size=30))
     def test_what_was_kept_is_recalled(self, keys: list[str]) -> None:
@@ -156,12 +215,31 @@ class TestArguments:
             ("overlap", "-1"),
             ("learn", "perhaps"),
             ("query", "a\nb"),
+            ("query", "index=edr"),
+            ("query", "(source = x)"),
+            ("query", "process_name:a | stats count"),
+            ("query", "`macro`"),
+            ("query", "path:\u00aba\u00bb"),
+            ("delay", "4000"),
+            ("max_events_per_hour", "-1"),
         ],
     )
     def test_what_is_not_usable_is_named(self, name: str, value: str) -> None:
         """With what is."""
         with pytest.raises(SetupError, match=name):
             parse_arguments({name: value}, 300)
+
+    @pytest.mark.parametrize(
+        "query", ['cmdline:"a | b"', r"cmdline:a\|b", 'cmdline:"index=x"', "cmdline:source", "-path:x"]
+    )
+    def test_carbon_blacks_own_language_is_taken(self, query: str) -> None:
+        """Whatever a command line that is looked for has in it."""
+        assert parse_arguments({"query": query}, 300).query == query
+
+    def test_with_a_delay_there_is_no_overlap(self) -> None:
+        """Each time is read once then."""
+        given = parse_arguments({"delay": "120", "overlap": "300"}, 300)
+        assert (given.delay, given.overlap) == (120.0, 0.0)
 
     @pytest.mark.parametrize(
         ("start", "second"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -23,8 +22,10 @@ from cbverdict.errors import (
     TakenError,
     TimedOutError,
     UnauthorizedError,
+    UnreachableError,
+    advice,
 )
-from cbverdict.inputs.checkpoint import Checkpoint
+from cbverdict.inputs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.feed import Batch, Event
 from cbverdict.inputs.pause import StoppedError
@@ -76,6 +77,14 @@ class TestBeginning:
             caught_up=NOW,
             last_reported_lag=0.0,
             flips_checked_until=NOW,
+            head="2026-11-02T07:24:00",
+            unsettled=1,
+            whole=NOW - 1,
+            asked=NOW,
+            rows={"2026-11-02T07": 24},
+            rows_checked=NOW,
+            told_alive=NOW,
+            hour=(NOW, 25, 0),
         )
 
     def test_where_it_begins_is_saved_before_anything_is_read(self, bench: Bench) -> None:
@@ -111,7 +120,7 @@ class TestBeginning:
     def test_an_empty_server_is_read_to_its_end(self, bench: Bench) -> None:
         """One page without rows, and nothing is told."""
         assert bench.run() == []
-        assert (bench.feed.requests, bench.stream.events) == (1, [])
+        assert (bench.feed.requests, bench.stream.names, bench.stream.health) == (1, [], [])
 
 
 class TestPages:
@@ -150,12 +159,14 @@ class TestPages:
         assert bench.run(overlap=600.0) == _names(5, 7)
 
     def test_what_becomes_visible_late_is_found_within_the_overlap(self, bench: Bench) -> None:
-        """Behind what was read; what is later than that is not looked for."""
+        """Behind what was read; what is later than that by its time is found by what the server counts."""
         bench.feed.rows = [row("seen", "07:59:00")]
         bench.run(overlap=600.0)
-        bench.feed.rows += [row("late", "07:50:00"), row("too late", "07:48:00")]
+        bench.feed.rows += [row("late", "07:50:00")]
         assert bench.run(overlap=600.0) == ["late"]
         assert bench.feed.asked[-1][0] == Cursor("2026-11-02T07:49:00")
+        bench.feed.rows += [row("too late", "07:48:00"), row("later still", "07:10:00")]
+        assert bench.run(overlap=600.0) == ["too late"]
 
     def test_without_an_overlap_it_goes_on_where_it_ended(self, bench: Bench) -> None:
         """Only the last second is read again."""
@@ -176,7 +187,7 @@ class TestPages:
                     bench.feed.rows.append(visible)
 
         bench.feed.before_read = pass_time
-        assert sorted(bench.run(overlap=30.0)) == ["late", *(f"row{number:02}" for number in range(40))]
+        assert sorted(bench.run(overlap=60.0)) == ["late", *(f"row{number:02}" for number in range(40))]
         assert bench.checkpoints.checkpoint
         assert bench.checkpoints.checkpoint.cursor < "2026-11-02T07:59:30"
 
@@ -185,7 +196,7 @@ class TestPages:
         bench.feed.rows = [row(f"row{number:02}", f"07:59:{number:02}") for number in range(30)]
         bench.run(overlap=600.0)
         cursors = {checkpoint.cursor for checkpoint, _ in bench.checkpoints.saved}
-        assert cursors == {STARTED, "2026-11-02T07:49:09"}
+        assert cursors == {STARTED, *(f"2026-11-02T07:49:{second:02}" for second in (9, 18, 27, 29))}
         assert bench.run(overlap=600.0) == []
 
     def test_a_time_that_lies_ahead_is_taken_for_now(self, bench: Bench) -> None:
@@ -193,7 +204,7 @@ class TestPages:
         bench.feed.rows = [row("wrong", "2027-12-06T08:00:00Z")]
         bench.run(overlap=600.0)
         assert bench.checkpoints.checkpoint
-        assert bench.checkpoints.checkpoint.cursor == "2026-11-02T07:50:00"
+        assert bench.checkpoints.checkpoint.cursor == "2026-11-02T07:49:59"
         bench.feed.rows += [row("right", "07:59:00")]
         assert bench.run(overlap=600.0) == ["right"]
 
@@ -313,7 +324,7 @@ class TestTrouble:
 
     def test_waits_grow_to_five_minutes_and_no_further(self, bench: Bench) -> None:
         """Each by chance between half and all of it, so that many inputs do not come back at once."""
-        bench.feed.before_fetch = again(ServerFailedError("503"), 12)
+        bench.feed.before_fetch = again(UnreachableError("gone"), 12)
         bench.run()
         assert len(bench.pause.waits) == 12
         for attempt, wait in enumerate(bench.pause.waits):
@@ -432,7 +443,7 @@ class TestStopping:
         bench.feed.before_read = again(SearchOverError("it is to stop"), 1)
         with pytest.raises(StoppedError):
             bench.run()
-        assert (bench.stream.events, bench.pause.waits) == ([], [])
+        assert (bench.stream.names, bench.pause.waits) == ([], [])
 
 
 class TestHealth:
@@ -442,7 +453,7 @@ class TestHealth:
         """An event each, with what is wrong and since when."""
         bench.feed.rows = _rows(0, 1)
         bench.run()
-        bench.feed.before_fetch = again(ServerFailedError("it answered 503"), 14)
+        bench.feed.before_fetch = again(UnreachableError("it answered 503"), 14)
         bench.run()
         behind, caught_up = bench.stream.health
         told = behind.time
@@ -514,9 +525,52 @@ class TestHealth:
     def test_a_backfill_that_is_held_up_counts_from_its_last_page(self, bench: Bench) -> None:
         """Not from how far it had come: that is a day ago by its nature."""
         bench.feed.rows = _rows(0, 59)
-        bench.feed.before_fetch = failing([None, None, *[ServerFailedError("503")] * 4])
+        bench.feed.before_fetch = failing([None, None, *[UnreachableError("gone")] * 4])
         bench.run(limit=60.0)
         assert bench.stream.health == []
+
+    def test_a_moment_without_the_store_at_the_start_is_no_lag(self, bench: Bench) -> None:
+        """What is not known yet is no time of 1970."""
+        bench.feed.rows = _rows(0, 1)
+        bench.run()
+        bench.clock.now += 60
+        bench.checkpoints.before_load = again(StoreError("503"), 2)
+        bench.run()
+        assert bench.stream.health == []
+
+    def test_a_store_that_is_down_for_long_at_the_start_is_told_and_taken_back(self, bench: Bench) -> None:
+        """By how long this run has waited."""
+        bench.feed.rows = _rows(0, 1)
+        bench.run()
+        bench.checkpoints.before_load = again(StoreError(f"it answered 503. {advice(StoreError)}"), 14)
+        bench.run()
+        behind, over = bench.stream.health
+        assert [behind.fields["status"], over.fields["status"]] == ["behind", "caught_up"]
+        assert 900 < float(str(behind.fields["lag"])) < 3600
+        assert str(behind.fields["message"]).endswith(
+            "it answered 503. The input waits until the KV store is back: see to it."
+        )
+
+    def test_an_input_says_that_it_has_begun_and_every_hour_that_it_runs(self, bench: Bench) -> None:
+        """So that silence means that it does not."""
+        bench.feed.rows = _rows(0, 3)
+        for _ in range(130):
+            bench.run()
+            bench.clock.now += 60
+        assert [event.fields["status"] for event in bench.stream.told] == ["started", "alive", "alive"]
+        started, alive, _ = bench.stream.told
+        assert started.fields["begins"] == f"{STARTED}Z"
+        assert {"events", "again", "requests", "seconds", "lag"} <= set(alive.fields)
+
+    def test_what_was_damaged_is_told(self, bench: Bench) -> None:
+        """With what it was; where nothing could be read, as it begins anew."""
+        bench.checkpoints.damaged = ["checkpoint (all of it)"]
+        bench.run()
+        (started,) = bench.stream.told
+        assert str(started.fields["message"]).endswith("(what was kept could not be read: checkpoint (all of it))")
+        bench.checkpoints.damaged = ["a page of what was written"]
+        bench.run()
+        assert [event.fields["status"] for event in bench.stream.health] == ["damaged"]
 
 
 class TestClocks:
@@ -540,7 +594,7 @@ class TestClocks:
                 ),
                 "dest": ["row1", "row20"],
                 "clock_offset": ["-90000", "7200"],
-                "cbsigned_id": f"{NAME}:clock:{NOW:.0f}",
+                "cbsigned_id": f"{NAME}:clock:{NOW:.0f}:clock_offset|dest",
                 "cbsigned_revision": "0",
                 "cb_server": "lab",
             },
@@ -597,6 +651,7 @@ class TestEnd:
         assert [record.getMessage() for record in caplog.records] == [
             f"input={NAME} account=lab begins={STARTED}",
             f"input={NAME} rows=3 events=3 requests=1 lag_seconds=0",
+            f"input={NAME} run=done events=3 again=0 requests=1 seconds=0.0 lag_seconds=0",
         ]
 
     def test_the_checkpoint_can_be_written_as_json(self, bench: Bench) -> None:
@@ -604,9 +659,8 @@ class TestEnd:
         bench.feed.rows = _rows(0, 3)
         bench.run()
         assert bench.checkpoints.checkpoint
-        assert (
-            Checkpoint(**json.loads(json.dumps(asdict(bench.checkpoints.checkpoint)))) == bench.checkpoints.checkpoint
-        )
+        text = write_checkpoint(bench.checkpoints.checkpoint)
+        assert read_checkpoint(text, bench.clock.now) == (bench.checkpoints.checkpoint, [])
 
 
 def test_no_more_than_four_pages_are_under_way(bench: Bench) -> None:

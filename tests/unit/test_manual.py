@@ -11,7 +11,9 @@ import pytest
 
 from cbsigned import CbsignedCommand
 from cbsignedcheck import CbsignedcheckCommand
+from cbsignedinputs import CbsignedinputsCommand
 from cbsignedlearn import CbsignedlearnCommand
+from cbsignedprofile import CbsignedprofileCommand
 from cbsignedpurge import CbsignedpurgeCommand
 from cbsignedreview import CbsignedreviewCommand
 from cbverdict.events.columns import (
@@ -100,10 +102,13 @@ class TestTheCommands:
         told = {re.findall(r"`(\w+)=", option)[0] for option in _page("command").table("option")}
         assert told == set(CbsignedCommand().options)
         others = _page("command").table("command")
-        assert len(others) == 4
-        commands = CbsignedlearnCommand(), CbsignedcheckCommand(), CbsignedpurgeCommand(), CbsignedreviewCommand()
+        assert len(others) == 6
+        commands = (
+            CbsignedlearnCommand(), CbsignedprofileCommand(), CbsignedinputsCommand(), CbsignedcheckCommand(),
+            CbsignedpurgeCommand(), CbsignedreviewCommand(),
+        )  # fmt: skip
         for text, command in zip(others, commands):
-            assert set(re.findall(r"\[?(\w+)=", text)) == set(command.options) - {"phase"}  # which splunkd alone gives
+            assert set(re.findall(r"\[?(\w+)=", text.replace("`wait=true`", ""))) == set(command.options) - {"phase"}
 
     def test_the_defaults_on_the_page_are_the_commands(self) -> None:
         """Where the command has one itself, and not a setting."""
@@ -260,6 +265,7 @@ class TestTheConfs:
                     status = 200 if answer == "answered" else int(answer)
                     told[role].setdefault(endpoint, {})[cells[1].partition(":")[0]] = status
         refused = {"cbsigned/learning": {"POST": 403}, "cbsigned/check": {"POST": 403}, "cbsigned/health": {"GET": 403}}
+        refused["cbsigned/inputs"] = {"POST": 403}
         refused["cbsigned/decisions"] = {"POST": 403}
         answered = {role: answers for role, answers in ANSWERED.items() if role in told}
         assert told == {**answered, "cbsigned_user": {**ANSWERED["cbsigned_user"], **refused}}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from splunklib.searchcommands import StreamingCommand
 
-from cbverdict.anomalies.baselines import Baselines, Sighting, learn
+from cbverdict.anomalies.baselines import Baselines, Sighting, Subject, learn
+from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import ServiceError, Trouble
 from cbverdict.events.columns import EventFields
 from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
@@ -207,3 +209,29 @@ def test_the_method_is_one_of_the_settings() -> None:
     assert read_options(method="binary", prefix="x_") == EnrichOptions(method=Method.BINARY, prefix="x_")
     assert read_options(method=None) == EnrichOptions()
     assert read_options(method="") == EnrichOptions()
+
+
+@pytest.mark.parametrize("is_by_codec", [True, False])
+def test_baselines_are_read_while_verdicts_are_asked(*, is_by_codec: bool) -> None:
+    """In one call for people and parents: neither service waits for the other."""
+    is_reading, subjects = threading.Event(), list[str]()
+
+    class Patient(Answers):
+        def ask(self, request: VerdictRequest) -> VerdictReply:
+            assert is_reading.wait(30), "the baselines come after the verdicts"
+            return super().ask(request)
+
+    class Noted(Memory):
+        def read(self, asked: list[Subject]) -> KnownBaselines:
+            is_reading.set()
+            subjects.append(",".join(sorted(subject.key for subject in asked)))
+            return super().read(asked)
+
+    search = Search(Patient(), Noted(LEARNT), EnrichOptions(has_anomaly=True), _read if is_by_codec else None)
+    row = _row(parent_process_name="boss.exe")
+    if is_by_codec:
+        columns = [*EventFields().columns(has_names=True), *EventFields().who(), "_time", INDEX]
+        assert search.reply(encode([row], columns).decode()) is not None
+    else:
+        search.enrich([row])
+    assert subjects == ["organisation:,parent:boss.exe,person:ann"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -60,13 +59,13 @@ def test_every_reason_has_a_meaning_and_every_meaning_a_reason() -> None:
 
 def test_everything_but_the_words_of_a_meaning_is_held_here() -> None:
     """Or a new attribute would be tested by nobody."""
-    assert {one.name for one in fields(Meaning)} == {*OF_WHICH, *WORDS}
+    assert set(Meaning._fields) == {*OF_WHICH, *WORDS}
 
 
 @pytest.mark.parametrize("attribute", OF_WHICH)
 def test_each_thing_is_said_of_the_reasons_of_which_it_is_true(attribute: str) -> None:
     """And of no others."""
-    default = {one.name: one.default for one in fields(Meaning)}[attribute]
+    default = Meaning._field_defaults[attribute]
     said: dict[object, set[str]] = {}
     for word, meaning in MEANINGS.items():
         if getattr(meaning, attribute) != default:
@@ -77,7 +76,7 @@ def test_each_thing_is_said_of_the_reasons_of_which_it_is_true(attribute: str) -
 @pytest.mark.parametrize("reason", Reason)
 def test_a_reason_has_what_it_means_as_its_own_attributes(reason: Reason) -> None:
     """Its value stays the plain word."""
-    meaning = vars(MEANINGS[reason.value]).copy()
+    meaning = MEANINGS[reason.value]._asdict()
     meaning["signed"] = {True: Signed.TRUE, False: Signed.FALSE, None: Signed.UNKNOWN}[meaning.pop("is_signed")]
     assert {name: value for name, value in vars(reason).items() if name in meaning} == meaning
     assert Reason(reason.value) is reason
@@ -111,7 +110,7 @@ def test_a_verdict_holds_together_with_the_one_answer_of_its_reason(signed: Sign
 
 def test_the_retentions_are_the_lifetimes() -> None:
     """Each by its name."""
-    assert [one.value for one in Retention] == [one.name for one in fields(Lifetimes)]
+    assert [one.value for one in Retention] == list(Lifetimes._fields)
 
 
 def test_the_lookup_is_what_the_table_says() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cbverdict.anomalies.local_time import LocalClock
 from cbverdict.anomalies.reference_lists import Listed, Member, Names, Roster
@@ -91,11 +94,11 @@ def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path
     assert [lists.denied(name) for name in ("acme", "Corp", "Old Inc")] == ["x", "ours", None]
     assert lists.is_trusted("old inc")
     assert lists.holidays == {"DE": frozenset({20_812})}
-    assert lists.problems == (
+    assert list(lists.problems) == [
         "cbsigned_tools: no column process, reason",
         "cbsigned_teams: there is no time zone 'Mars/Base'",
         "cbsigned_holidays: '25.12.2026' is not a date, YYYY-MM-DD",
-    )
+    ]
 
 
 def test_a_tool_may_be_taken_off_the_list_by_the_users_own(tmp_path: Path) -> None:
@@ -109,7 +112,8 @@ def test_a_tool_may_be_taken_off_the_list_by_the_users_own(tmp_path: Path) -> No
 def test_the_lists_that_are_shipped_are_whole() -> None:
     """No problem in any of them, no name twice, a reason beside each."""
     lists = read_lists()
-    assert lists.problems == ()
+    assert lists.holidays["DE"]
+    assert list(lists.problems) == []
     assert lists.tool("PowerShell.exe")
     assert lists.tool("git.exe") is None
     assert lists.denied("Bit9, Inc")
@@ -191,3 +195,54 @@ def test_times_are_read_as_splunkd_and_as_exports_write_them(text: str, seconds:
     quarter = None if seconds is None else int(seconds // 900)
     assert read_quarters([text]) == [quarter]
     assert read_quarters(["1793606400.123", text])[1] == quarter
+
+
+def test_parents_through_which_others_act_are_listed_with_what_they_start_everywhere(tmp_path: Path) -> None:
+    """A row of one's own counts before the shipped one, and `allowed` takes a parent off."""
+    (tmp_path / "cbsigned_parents.csv").write_text(
+        "parent,category,usual_children,reason\nWMIPrvSE.exe,remote,unsecapp.exe;Werfault.exe,runs\nmmc.exe,remote,,runs\n"
+    )
+    (tmp_path / "cbsigned_parents_local.csv").write_text(
+        "parent,usual_children,reason,status\nmmc.exe,,,allowed\nagent.exe,job*.exe,ours,\n"
+    )
+    lists = read_lists(tmp_path)
+    found = {
+        (parent, child): lists.gateway([parent], child)
+        for parent in ("C:\\x\\wmiprvse.exe", "mmc.exe", "agent.exe", "explorer.exe")
+        for child in ("cmd.exe", "WERFAULT.exe", "job7.exe")
+    }
+    assert {key: why for key, why in found.items() if why} == {
+        ("C:\\x\\wmiprvse.exe", "cmd.exe"): "runs",
+        ("C:\\x\\wmiprvse.exe", "job7.exe"): "runs",
+        ("agent.exe", "cmd.exe"): "ours",
+        ("agent.exe", "WERFAULT.exe"): "ours",
+    }
+
+
+_NAMES = st.text("ab*?[].", max_size=4)
+
+
+@given(st.lists(_NAMES, max_size=6), st.lists(st.text("abAB.[] ", max_size=4), max_size=5))
+def test_the_first_name_that_fits_counts_however_it_is_looked_up(listed: list[str], asked: list[str]) -> None:
+    """Exact names by themselves and patterns by how they begin are one list, in its order."""
+    rows = [(name, Listed("", f"{place} {name}")) for place, name in enumerate(listed)]
+    names = Names(rows)
+    for name in [*asked, *asked]:
+        lower = name.strip().lower()
+        fits = (one for pattern, one in rows if pattern.strip() and fnmatchcase(lower, pattern.strip().lower()))
+        assert names.find(name) == next(fits, None)
+
+
+def test_shipped_holidays_are_read_for_who_has_a_calendar(tmp_path: Path) -> None:
+    """Own ones at once, for what is wrong with them is worth a word."""
+    (tmp_path / "cbsigned_holidays.csv").write_text("calendar,date\nDE,never\nDE,2026-12-25\n")
+    lists = read_lists(tmp_path)
+    assert lists.holidays.get("", frozenset()) == frozenset()
+    assert "cbsigned_holidays" not in " ".join(lists.problems)
+    assert lists.holidays["DE"] == frozenset({20_812})
+    assert "'never' is not a date" in " ".join(lists.problems)
+    (tmp_path / "cbsigned_holidays_local.csv").write_text("calendar,date\n,2026-12-24\nFR,soon\n")
+    own = read_lists(tmp_path)
+    assert "'soon' is not a date" in " ".join(own.problems)
+    assert own.holidays[""] == frozenset({20_811}), "without a calendar's name, as it stands there"
+    assert (len(own.holidays), list(own.holidays)) == (2, ["", "DE"])

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
-from cbverdict.search.row_codec import INDEX, RowCodec
+from cbverdict.search import row_codec
+from cbverdict.search.row_codec import INDEX, RowCodec, pair_text
+from cbverdict.search.sdk_compat import write_rows
 from tests.lab.host import Row, encode
 
 COLUMNS = ["process_md5", "path", "user"]
@@ -173,3 +175,41 @@ def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:
     reply = codec.reply(body)
     assert reply is not None
     assert (reply.body, reply.rows) == (_by_sdk(body)[0], 2)
+
+
+_TEXTS = st.text(st.sampled_from('a",$;\r\n\t |\0é😀'), max_size=8)
+
+
+@given(_TEXTS | st.lists(_TEXTS, max_size=3))
+def test_a_field_and_its_twin_are_written_as_the_sdk_writes_them(value: str | list[str]) -> None:
+    """Without a writer of the SDK's for each, which costs more than all the rest of a row."""
+    _, (text,) = write_rows([{"field": value, "last": "end"}])
+    assert f"{pair_text(value)},end,\r\n" == text
+
+
+@given(st.lists(st.fixed_dictionaries({"one": _TEXTS, "two": _TEXTS | st.lists(_TEXTS, max_size=3)}), max_size=5))
+def test_rows_are_cut_where_the_sdk_ended_them(rows: list[dict[str, Any]]) -> None:
+    """Whatever line ends they hold."""
+    writer = RecordWriterV2(BytesIO(), maxresultrows=None)
+    writer.write_records(rows)
+    header, texts = write_rows(rows)
+    assert header + "".join(texts) == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
+    assert texts == [write_rows([row])[1][0] for row in rows]
+
+
+@pytest.mark.parametrize("do_repeat", [True, False])
+def test_rows_that_differ_are_made_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch, *, do_repeat: bool) -> None:
+    """To the byte as all at once; hardly any of them comes again, so then they are not held on to."""
+    monkeypatch.setattr(row_codec, "_MAX_NEW", 10)
+    numbers = [number % 25 for number in range(100)] if do_repeat else [number % 90 for number in range(100)]
+    rows: list[Row] = [{"process_md5": f"m{number}", "path": "x", "user": "ann"} for number in numbers]
+    body = encode(rows, [*COLUMNS, INDEX]).decode()
+    enrichment = Enrichment()
+    codec = RowCodec(_read, enrichment.enrich)
+    for _ in range(2):
+        reply = codec.reply(body)
+        assert reply is not None
+        assert (reply.body, reply.tags) == _by_sdk(body)
+        assert reply.rows == 100
+    assert len(codec._kinds) == len(codec._likes) == (25 if do_repeat else 0)  # noqa: SLF001 - what is held is the point
+    assert enrichment.enriched == (25 if do_repeat else 2 * 100)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +79,7 @@ class TestPython:
         assert list(DOCUMENT_FIELDS) == ATTRIBUTES
         texts: dict[str, object] = {name: f"the {attribute}" for attribute, name in DOCUMENT_FIELDS.items()}
         document = {**texts, "observed_filename": ["c:\\x\\one.exe", "/y/two"], "sha256": "AB" * 32}
-        assert read_signature(document) == replace(FULL, observed_names="one.exe|two", sha256="ab" * 32)
+        assert read_signature(document) == FULL._replace(observed_names="one.exe|two", sha256="ab" * 32)
         for name in DIGSIG_FIELDS.values():
             assert Clause(f"{name}:x").render() == f"{name}:x"
 

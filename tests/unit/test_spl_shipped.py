@@ -236,7 +236,7 @@ def check_learning(confs: Shipped) -> None:
     confs.run(confs.saved[EXPORT]["search"])
     confs.run(confs.saved["cbsigned - learn what is usual"]["search"], indexes={"edr": starts, "auth": [log_on]})
     ((handed, words),) = confs.asked
-    assert words == ["cbsignedlearn"]
+    assert words == ["cbsignedlearn", "wait=true"]
     assert [row.get("process_signature_publisher") for row in handed] == [
         "its process_signature_publisher",
         "its process_signature_publisher",

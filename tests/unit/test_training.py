@@ -54,8 +54,6 @@ def test_a_row_teaches_its_person_team_parent_and_the_organisation() -> None:
     assert names == {"git.exe": 1}
     (started,) = result.baselines[EXPLORER].names.values()
     assert started == {"git.exe": 1}
-    (hours,) = result.baselines[HR].hours.values()
-    assert list(hours) == ["17"]
     (publishers,) = result.baselines[ORGANISATION].publishers.values()
     assert publishers == {"Example Corp": 1}
     assert result.baselines[ORGANISATION].teams() == {"hr"}
@@ -131,7 +129,7 @@ def test_the_report_says_what_was_learnt_of_each_kind() -> None:
     assert list(_learn(*rows).report("learn")) == [
         {
             "action": "learn", "kind": kind, "baselines": str(baselines), "processes": str(processes),
-            "active_days": days, "rows": "4", "skipped": "1",
+            "active_days": days, "waiting": "0", "rows": "4", "skipped": "1",
         }
         for kind, baselines, processes, days in [
             ("person", 2, 2, "2"), ("team", 1, 1, ""), ("parent", 1, 2, ""), ("organisation", 1, 2, ""),

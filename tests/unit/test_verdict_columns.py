@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
 from cbverdict.search.tally import summary
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
-from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
@@ -242,7 +243,7 @@ def test_the_service_is_told_when_the_search_will_wait_no_longer() -> None:
     assert first == VerdictRequest(
         (Question(Md5(A)),), "emea", None, 50.0, is_refreshed=True, deadline=first.deadline, sid="1.2"
     )
-    assert second == replace(first, questions=(Question(Md5(B)),), seconds=43.0, deadline=second.deadline)
+    assert second == first._replace(questions=(Question(Md5(B)),), seconds=43.0, deadline=second.deadline)
     assert first.deadline is not None
     assert second.deadline is not None
     assert before + 50 <= first.deadline <= after + 50
@@ -282,3 +283,42 @@ def test_the_message_counts_what_happened() -> None:
         "cbsigned: 3 rows; 1 signed, 1 not signed, 1 unknown (no_hash 1); 2 distinct questions, "
         "0 rows from the cache, 2 requests to Carbon Black."
     )
+
+
+def _of(md5: str) -> Record:
+    return {"md5": md5}
+
+
+def test_many_questions_are_asked_two_parts_at_a_time_after_the_first() -> None:
+    """Their answers come to the rows that they are of, and each part is learnt in its turn."""
+    at_once, lock, most = [0], threading.Lock(), list[int]()
+    meeting = threading.Barrier(2)
+
+    class Slow(FakeSource):
+        def ask(self, request: VerdictRequest) -> VerdictReply:
+            with lock:
+                at_once[0] += 1
+                most.append(at_once[0])
+            if request.questions[0].md5 != f"{1:032x}":
+                meeting.wait(30)
+            reply = super().ask(request)
+            with lock:
+                at_once[0] -= 1
+            return reply
+
+    source = Slow()
+    hashes = [f"{number:032x}" for number in range(1, 4 * MAX_QUESTIONS + MAX_QUESTIONS // 2)] + [A]
+    rows, enricher = _enrich(source, *map(_of, hashes))
+    assert [row["signed"] for row in rows] == ["false"] * (len(hashes) - 1) + ["true"]
+    assert most[:2] == [1, 1]
+    assert max(most) == 2
+    assert sorted(len(request.questions) for request in source.requests) == [MAX_QUESTIONS // 2, *[MAX_QUESTIONS] * 4]
+    assert (enricher.tally.questions, enricher.tally.requests) == (len(hashes), 10)
+
+
+def test_what_ends_the_asking_ends_it_with_the_first_part() -> None:
+    """Or with two: nothing is asked beside the first."""
+    source = FakeSource(errors=[NoRightError("no")])
+    rows, _ = _enrich(source, *(_of(f"{number:032x}") for number in range(1, 3 * MAX_QUESTIONS)))
+    assert len(source.requests) == 1
+    assert {row["signed_reason"] for row in rows} == {"no_right"}

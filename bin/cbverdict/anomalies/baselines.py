@@ -9,7 +9,6 @@ from typing import Any, Dict, Iterable, Mapping, NamedTuple
 
 from cbverdict.anomalies.active_hours import HOURS, Days, add_hour, forget_days, merge_days
 from cbverdict.anomalies.decayed_counts import (
-    GENERATION,
     Counts,
     add_count,
     forget_counts,
@@ -17,9 +16,17 @@ from cbverdict.anomalies.decayed_counts import (
     merge_counts,
     totals,
 )
-from cbverdict.anomalies.distinct_count import Sketch, sketch_of, unite
+from cbverdict.anomalies.distinct_count import Sketch, unite
+from cbverdict.anomalies.seen_people import (
+    People,
+    add_person,
+    forget_people,
+    forget_waiting,
+    merge_people,
+)
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.names import program_of
+from cbverdict.events.one_off_names import kind_of
 from cbverdict.events.texts import is_nothing
 
 MAX_NAME = 256
@@ -72,45 +79,47 @@ class Sighting:
     publisher: str | None = None
 
 
-People = Dict[int, Dict[str, Sketch]]
-"""By generation: who was seen with a name (of a team, or of an hour of the day)."""
-
-
 @dataclass
 class Baseline:
     """What is usual for one subject; what does not apply to its kind stays empty.
 
-    `days` are a person's active hours. `hours` are the people active in each hour of the day (a team's, the
-    organisation's): a job that starts ten thousand processes at night is one of them. `names` counts processes (a
-    parent's: its children), `publishers` signers (the organisation's). `people` are those of a team; the organisation
-    has those of each team.
+    `days` are a person's active hours. `names` counts processes (a parent's: its children), `publishers` signers (the
+    organisation's). `people` are those of a team; the organisation has those of each team, a person the teams that he
+    or she was seen in. What waits to be learnt stands apart (`cbverdict.anomalies.waiting`): names, active hours, and
+    in the organisation's who waits with what, by day.
     """
 
     days: Days = field(default_factory=dict)
-    hours: People = field(default_factory=dict)
     names: Counts = field(default_factory=dict)
     publishers: Counts = field(default_factory=dict)
     people: People = field(default_factory=dict)
+    waiting: Counts = field(default_factory=dict)
+    waiting_days: Days = field(default_factory=dict)
+    waiting_people: People = field(default_factory=dict)
 
     def merge(self, other: Baseline) -> Baseline:
         """Put two baselines of one subject together; any order, any grouping gives the same."""
         return Baseline(
             merge_days(self.days, other.days),
-            _merge_people(self.hours, other.hours),
             merge_counts(self.names, other.names),
             merge_counts(self.publishers, other.publishers),
-            _merge_people(self.people, other.people),
+            merge_people(self.people, other.people),
+            merge_counts(self.waiting, other.waiting),
+            merge_days(self.waiting_days, other.waiting_days),
+            merge_people(self.waiting_people, other.waiting_people),
         )
 
     def forget(self, half_life: float) -> Baseline:
         """Leave out what is too old to count, and names beyond what a document keeps."""
         horizon = int(HALF_LIVES * half_life)
         return Baseline(
-            forget_days(self.days, horizon),
-            _forget_people(self.hours, horizon),
+            forget_days(self.days),
             _most_seen(forget_counts(self.names, horizon)),
             _most_seen(forget_counts(self.publishers, horizon)),
-            _forget_people(self.people, horizon),
+            forget_people(self.people, horizon),
+            _most_seen(forget_counts(self.waiting, horizon)),
+            forget_days(self.waiting_days),
+            forget_waiting(self.waiting_people),
         )
 
     def members(self, team: str) -> Sketch:
@@ -131,6 +140,12 @@ def baseline_name(text: str | None) -> str | None:
     return name if 0 < len(name) <= MAX_NAME and not is_nothing(name) else None
 
 
+def program_kind(text: str | None) -> str | None:
+    """Return what a program is counted as: its name, or the kind of names that are made for one start."""
+    name = baseline_name(text)
+    return None if name is None else kind_of(name)
+
+
 def learn(baselines: Baselines, sighting: Sighting) -> None:
     """Add what one row teaches to the baselines of its person, team and parent, and to the organisation's."""
     generation = generation_of(sighting.day)
@@ -138,16 +153,13 @@ def learn(baselines: Baselines, sighting: Sighting) -> None:
     if sighting.person is not None:
         person = _of(baselines, Subject(SubjectKind.PERSON, sighting.person))
         add_hour(person.days, sighting.day, sighting.hour)
-        groups = [everybody]
+        own = [person]
         if sighting.team is not None:
-            team = _of(baselines, Subject(SubjectKind.TEAM, sighting.team))
-            groups.append(team)
-            for group in groups:
-                _add_person(group.people, generation, sighting.team, sighting.person)
-        for group in groups:
-            _add_person(group.hours, generation, str(sighting.hour), sighting.person)
+            own.append(_of(baselines, Subject(SubjectKind.TEAM, sighting.team)))
+            for one in (*own, everybody):
+                add_person(one.people, generation, sighting.team, sighting.person)
         if sighting.process is not None:
-            for one in (person, *groups[1:]):
+            for one in own:
                 add_count(one.names, generation, sighting.process)
     if sighting.process is not None:
         add_count(everybody.names, generation, sighting.process)
@@ -169,11 +181,13 @@ def merge_baselines(parts: Iterable[Baselines]) -> Baselines:
 def write_baseline(baseline: Baseline) -> str:
     """Write a baseline as compact JSON; equal baselines give equal text."""
     body = {
-        "days": {day: f"{hours:x}" for day, hours in baseline.days.items()},
-        "hours": baseline.hours,
+        "days": _write_days(baseline.days),
         "names": baseline.names,
         "publishers": baseline.publishers,
         "people": baseline.people,
+        "waiting": baseline.waiting,
+        "waiting_days": _write_days(baseline.waiting_days),
+        "waiting_people": baseline.waiting_people,
     }
     return json.dumps({name: part for name, part in body.items() if part}, separators=(",", ":"), sort_keys=True)
 
@@ -187,11 +201,13 @@ def read_baseline(text: str) -> Baseline:
     try:
         body = json.loads(text)
         return Baseline(
-            days={int(day): _bits(hours) for day, hours in body.get("days", {}).items()},
-            hours=_read_people(body, "hours"),
+            days=_read_days(body, "days"),
             names=_read_counts(body, "names"),
             publishers=_read_counts(body, "publishers"),
             people=_read_people(body, "people"),
+            waiting=_read_counts(body, "waiting"),
+            waiting_days=_read_days(body, "waiting_days"),
+            waiting_people=_read_people(body, "waiting_people"),
         )
     except (ValueError, TypeError, AttributeError, OverflowError):
         raise InvalidRequestError("a baseline is not of this version: learn it anew") from None
@@ -216,25 +232,6 @@ def _of(baselines: Baselines, subject: Subject) -> Baseline:
     return baselines[subject]
 
 
-def _add_person(people: People, generation: int, name: str, person: str) -> None:
-    known = people.setdefault(generation, {})
-    known[name] = unite([known.get(name, []), sketch_of(person)])
-
-
-def _forget_people(people: People, horizon: int) -> People:
-    oldest = max(people, default=0) - horizon // GENERATION
-    return {generation: known for generation, known in people.items() if generation >= oldest}
-
-
-def _merge_people(one: People, other: People) -> People:
-    merged: People = {generation: dict(teams) for generation, teams in one.items()}
-    for generation, teams in other.items():
-        mine = merged.setdefault(generation, {})
-        for team, sketch in teams.items():
-            mine[team] = unite([mine.get(team, []), sketch])
-    return merged
-
-
 def _most_seen(counts: Counts) -> Counts:
     """Keep the names seen last and, of these, most: one that is new must not be left out before it can become usual."""
     total = totals(counts)
@@ -247,6 +244,14 @@ def _most_seen(counts: Counts) -> Counts:
         for generation, names in counts.items()
     }
     return {generation: names for generation, names in thinned.items() if names}
+
+
+def _write_days(days: Days) -> dict[int, str]:
+    return {day: f"{hours:x}" for day, hours in days.items()}
+
+
+def _read_days(body: Mapping[str, Any], part: str) -> Days:
+    return {int(day): _bits(hours) for day, hours in body.get(part, {}).items()}
 
 
 def _bits(text: str) -> int:

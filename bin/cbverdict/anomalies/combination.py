@@ -5,6 +5,12 @@ from __future__ import annotations
 import math
 
 MAX_SCORE = 100.0
+PROCESS_WEIGHT, HOUR_WEIGHT, PARENT_WEIGHT = 1.0, 0.6, 0.4
+"""How much each question counts beside the others: half, three tenths and a fifth where all three are judged.
+
+The process tells most; a parent that is odd by itself keeps a row anyway.
+"""
+
 _MOST = 0.9
 _LEAST = 1e-15
 _CERTAIN = 1e-10

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Iterable, Tuple
+from typing import TYPE_CHECKING, Collection, Iterable
 
 from cbverdict.anomalies import explanations as opinions
-from cbverdict.anomalies.baselines import Subject, SubjectKind, baseline_name
-from cbverdict.anomalies.combination import score_of, score_of_cauchy
+from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
+from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
 from cbverdict.anomalies.exclusions import sentence_of
-from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, no_opinion
-from cbverdict.anomalies.local_time import Clocks, LocalClock, date_of
+from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, combined, no_opinion
+from cbverdict.anomalies.local_time import Clocks, date_of, date_text
+from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
-from cbverdict.anomalies.scores import Part, ProcessSide, Score
+from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score
+from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_but_score
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.active_hours import HourProfile
-    from cbverdict.anomalies.exclusions import Decision
-    from cbverdict.anomalies.reference_lists import Lists, Member
+    from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
     from cbverdict.verdicts.verdict import Verdict
 
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
-
-
-_NO_TIME = "no opinion on the hour: the row has no time"
+_FEW = 4  # people who begin with something on one day, each by himself
 
 
 class Anomalies:
@@ -41,6 +39,7 @@ class Anomalies:
         self._views: dict[tuple[str, str], PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
+        self._beginners: dict[str, set[str]] = {}
 
     @property
     def has_learnt(self) -> bool:
@@ -60,7 +59,7 @@ class Anomalies:
 
     def prepare(self, whos: Iterable[tuple[str, str]], parents: Iterable[str | None]) -> None:
         """Read what is not known yet of people (user and team as rows say them) and of parents."""
-        subjects = {Subject(SubjectKind.PARENT, name) for name in map(baseline_name, parents) if name}
+        subjects = {Subject(SubjectKind.PARENT, name) for name in map(program_kind, parents) if name}
         for user, team in whos:
             view = self.view(user, team)
             subjects.update(view.subjects())
@@ -86,6 +85,7 @@ class Anomalies:
         """Forget people and parents; their baselines are read anew when they come again."""
         self._views.clear()
         self._parents.clear()
+        self._beginners.clear()
         self._profiles.forget()
 
     def forget_quarters(self) -> None:
@@ -97,7 +97,7 @@ class Anomalies:
         self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed, *, is_parent_unanswered: bool = False
     ) -> ProcessSide:
         """Judge what does not depend on who ran it and when."""
-        process, parent = baseline_name(event.process.name), baseline_name(event.parent.name)
+        process, parent = program_kind(event.process.name), program_kind(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
         publisher = verdict.signature.publisher if verdict.signature else ""
         file_names, author_names = (
@@ -107,20 +107,24 @@ class Anomalies:
         is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
         oddities = (NAMELESS,) if is_nameless else tuple(opinions.oddities_of(event, author_names))
         denied = self._lists.denied(publisher)
+        is_known = process is None or opinion.p_value is not None
+        gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
             is_signer_unknown=not verdict.may_be_dropped,
             is_parent_unanswered=is_parent_unanswered,
-            parent_score=None if opinion.p_value is None else score_of(opinion.p_value),
+            parent_score=None if opinion.strict is None else score_of(opinion.strict),
             is_publisher_denied=denied is not None,
             is_living_off_the_land=self._lists.names_a_tool(names),
             is_name_odd=bool(oddities),
             is_about_several=event.has_several_users or event.has_several_parents,
+            is_acted_through=gateway is not None,
         )
         about = (
             *oddities,
             *opinion.reasons,
+            *((opinions.acted_through(event.parent.name or "", gateway),) if gateway is not None else ()),
             *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
             *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
         )
@@ -132,24 +136,56 @@ class Anomalies:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""
         part = self.part(side, view)
         hour = view.oddest(quarters) or view.at(None)
-        score = part.score if part.opinions else None
+        score = part.score if part.weight else None
         if hour.p_value is not None:
-            score = score_of_cauchy((part.cauchy + hour.cauchy) / (part.opinions + 1))
-        return Score(score, hour, part, part.passes_all_but_score and (score is None or score < part.limit))
+            score = score_of_cauchy((part.cauchy + HOUR_WEIGHT * hour.cauchy) / (part.weight + HOUR_WEIGHT))
+        is_high = score is not None and score >= self.threshold
+        day = view.day(next(iter(quarters))) if quarters else None
+        group = group_of(part.who, day, part.cause(hour)) if is_high else ""
+        is_noise = part.passes_all_but_score and (score is None or score < part.limit)
+        return Score(score, hour, part, is_noise, group)
+
+    def begin(self, side: ProcessSide, view: PersonView) -> int:
+        """Count who begins with a program that is unusual for them; return how many people have by now."""
+        if side.process is None or not view.begins(side.process):
+            return 0
+        people = self._beginners.setdefault(side.process, set())
+        people.add(view.person)
+        return len(people)
 
     def part(self, side: ProcessSide, view: PersonView) -> Part:
-        """Judge all but the hour."""
+        """Judge all but the hour; those who began with the program are known from `begin`."""
         team = NONE if side.process is None else view.process(side.process)
-        found = [opinion.cauchy for opinion in (team, side.parent) if opinion.p_value is not None]
-        score = score_of_cauchy(sum(found) / len(found)) if found else 0.0
-        is_clear, limit = passes_all_but_score(side.doubts, self.threshold), self.threshold
-        said: Tuple[str, ...] = ()
+        parent, reasons = side.parent, team.reasons + side.reasons
+        people = self._people_beginning(side.process) if side.process else 0
+        if people > _FEW and side.process and view.begins(side.process):
+            # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
+            factor = float((people - _FEW + 1) ** 2)
+            team = opinions.of_roll_out(team, factor)
+            parent = opinions.of_roll_out(parent, factor) if is_unusual(parent) else parent
+            reasons += (opinions.roll_out(side.process, people),)
+        weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
+        score = score_of_cauchy(cauchy / weight) if weight else 0.0
+        new_score = None if team.strict is None else score_of(team.strict)
+        is_clear, limit = (
+            passes_all_but_score(side.doubts._replace(new_score=new_score), self.threshold),
+            self.threshold,
+        )
         exclusion = next((one for one in side.exclusions if view.is_covered(one)), None)
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
-            said = (sentence_of(exclusion, date_of(exclusion.until)),)
-        reasons = said + team.reasons + side.reasons
-        return Part(sum(found), len(found), score, reasons, team, side.parent, is_clear, limit)
+            reasons = (sentence_of(exclusion, date_of(exclusion.until)), *reasons)
+        least = min(
+            (UNJUDGED if one.p_value is None else one.p_value, cause)
+            for one, cause in ((team, PROCESS), (parent, PARENT))
+        )
+        who = view.person or side.process or ""
+        return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least)
+
+    def _people_beginning(self, process: str) -> int:
+        """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
+        here = len(self._beginners.get(process, ()))
+        return max(here, people_waiting(self._profiles.organisation, program(process))) if here else 0
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:
@@ -173,102 +209,9 @@ class Anomalies:
         )
 
 
-class PersonView:
-    """What is usual for one person in one team, as far as it is known."""
+def group_of(who: str, day: int | None, cause: str) -> str:
+    """Write what rows of one finding have in common: who, on which local day, and which question is the odd one.
 
-    def __init__(self, profiles: Profiles, lists: Lists, person: str | None, member: Member, clock: LocalClock) -> None:
-        """Store what is usual; profiles are made when they are needed."""
-        self._profiles = profiles
-        self._lists = lists
-        self._person = person
-        self._team = member.team
-        self.quarters: dict[int | None, Explanation] = {}
-        self._hours: dict[int, Explanation] = {}
-        self._processes: dict[str, Explanation] = {}
-        self._profile: HourProfile | None = None
-        self.clock = clock
-
-    def subjects(self) -> list[Subject]:
-        """Return the baselines that it rests on."""
-        person = [Subject(SubjectKind.PERSON, self._person)] if self._person else []
-        return person + ([Subject(SubjectKind.TEAM, self._team.lower())] if self._team else [])
-
-    def is_covered(self, decision: Decision) -> bool:
-        """Return whether a decision is about this person in this team."""
-        return decision.covers(self._person, self._team)
-
-    @property
-    def opinions(self) -> int:
-        """Return on how many processes there is an opinion, or none, already."""
-        return len(self._processes)
-
-    def at(self, quarter: int | None) -> Explanation:
-        """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
-        opinion = self._untimed if quarter is None else self._hour(self.clock.at(quarter).slot)
-        self.quarters[quarter] = opinion
-        return opinion
-
-    def oddest(self, quarters: Iterable[int]) -> Explanation | None:
-        """Judge several quarters of an hour; return the oddest (None: there are none)."""
-        found = [self.quarters.get(quarter) or self.at(quarter) for quarter in quarters]
-        return min(found, key=_unusual_first, default=None)
-
-    @property
-    def _untimed(self) -> Explanation:
-        return no_opinion(_NO_TIME) if self._person is not None and self._profiles.has_learnt else NONE
-
-    def _hour(self, slot: int) -> Explanation:
-        opinion = self._hours.get(slot)
-        if opinion is None:
-            opinion = self._hours[slot] = self._on_hour(slot)
-        return opinion
-
-    def process(self, name: str) -> Explanation:
-        """Judge a process."""
-        opinion = self._processes.get(name)
-        if opinion is None:
-            opinion = self._processes[name] = self._on_process(name)
-        return opinion
-
-    def _on_hour(self, slot: int) -> Explanation:
-        if self._person is None or not self._profiles.has_learnt:
-            return NONE
-        hours, needed = self._profiles.active_hours(self._person), self._profiles.settings.minimum_support
-        if hours < needed:
-            known = f"{hours:.0f} of {needed:g} active hours of {self._person} are known"
-            return no_opinion(f"no opinion on the hour: {known}")
-        if self._profile is None:
-            team = self._team.lower() if self._team else None
-            self._profile = self._profiles.hours(self._person, team, self.clock.holidays)
-        profile = self._profile
-        return opinions.on_hour(profile, self._person, self.clock.name, slot)
-
-    def _on_process(self, name: str) -> Explanation:
-        if self._person is None or not self._profiles.has_learnt:
-            return NONE
-        if self._team is None:
-            return self._without_team(name, f"no team of {self._person} is known")
-        team = self._team.lower()
-        if self._lists.is_expected(team, name) or self._profiles.decisions.is_expected(team, name):
-            return NONE
-        group = self._profiles.team(team)
-        if group is None:
-            return self._without_team(name, f"too little is known of {self._team}, or of other teams")
-        profile = self._profiles.person(self._person, team, group)
-        who = (self._person, self._team, self._profiles.people()[team])
-        return opinions.on_team(profile, group, self._profiles.everybody(), who, name)
-
-    def _without_team(self, name: str, why: str) -> Explanation:
-        sentence = f"no opinion on the team: {why}"
-        if self._person and self._profiles.has_run(self._person, name) is False:
-            sentence += f"; {opinions.first_time(self._person, name)}"
-        return no_opinion(sentence)
-
-
-def odder(hour: Explanation, other: Explanation) -> Explanation:
-    """Return the odder of two explanations of an hour; one without an opinion only where neither has one."""
-    return min(hour, other, key=_unusual_first)
-
-
-def _unusual_first(hour: Explanation) -> float:
-    return 2.0 if hour.p_value is None else hour.p_value
+    A traveller, a week on call or a new tool make many rows over the threshold; they are one thing to look at.
+    """
+    return " ".join(filter(None, (who, "" if day is None else date_text(day), cause)))

@@ -7,37 +7,41 @@ from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Sequence, Tupl
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
 from cbverdict.events.names import is_same_program, oddity_of
+from cbverdict.events.one_off_names import is_one_off
 from cbverdict.events.texts import shown
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
-    from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, PersonProfile
+    from cbverdict.anomalies.peer_rarity import GroupProfile, PersonProfile
     from cbverdict.events.event import ProcessEvent
 
 REPORT_BELOW_P = 0.1
 """From this p-value down an opinion is worth a sentence: the score that it alone gives is 10."""
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Explanation(NamedTuple):
     """One of the three answers: its p-value (None: no opinion), how that is written, and sentences.
 
-    `cauchy` is the p-value's Cauchy variable, for the combination.
+    `cauchy` is the p-value's Cauchy variable, for the combination. `strict` is the p-value that a drop is judged by,
+    where it is another: whoever names a file can make it new to everybody.
     """
 
     p_value: float | None = None
     text: str = ""
     cauchy: float = 0.0
     reasons: Tuple[str, ...] = ()
+    strict: float | None = None
 
 
 NONE = Explanation()
 
 
-def explain(p_value: float, sentence: Callable[[], str]) -> Explanation:
+def explain(p_value: float, sentence: Callable[[], str], strict: float | None = None) -> Explanation:
     """Make an opinion; its sentence is only made where the p-value is small."""
-    return Explanation(p_value, f"{p_value:.3g}", cauchy(p_value), (sentence(),) if p_value <= REPORT_BELOW_P else ())
+    reasons = (sentence(),) if p_value <= REPORT_BELOW_P else ()
+    return Explanation(p_value, f"{p_value:.3g}", cauchy(p_value), reasons, strict)
 
 
 def no_opinion(sentence: str) -> Explanation:
@@ -45,33 +49,64 @@ def no_opinion(sentence: str) -> Explanation:
     return Explanation(reasons=(sentence,))
 
 
+def combined(*weighted: tuple[Explanation, float]) -> tuple[float, float]:
+    """Return the weight of what is judged, and the sum of its weighted Cauchy variables."""
+    found = [(one.cauchy, weight) for one, weight in weighted if one.p_value is not None]
+    return sum(weight for _, weight in found), sum(weight * variable for variable, weight in found)
+
+
+def of_roll_out(found: Explanation, factor: float) -> Explanation:
+    """Make an opinion so many times less unusual, as many people began together; a drop is judged as before."""
+    if found.p_value is None:
+        return found
+    p_value = min(found.p_value * factor, 1.0)
+    strict = found.p_value if found.strict is None else found.strict
+    return Explanation(p_value, f"{p_value:.3g}", cauchy(p_value), found.reasons, strict)
+
+
 def on_hour(profile: HourProfile, person: str, zone: str, slot: int) -> Explanation:
     """Judge a slot of the week."""
     p_value = profile.p_value(slot)
 
     def sentence() -> str:
-        when = f"{_WEEKDAYS[slot // SLOTS]} {_clock(slot)}-{_clock(slot + 1)} ({zone})"
-        return f"{when} is unusual for {person}: {_percent(p_value)} of the activity is at hours like this"
+        weekday, (first, end) = WEEKDAYS[slot // SLOTS], profile.usual_hours()
+        return (
+            f"{weekday} {_clock(slot)}-{_clock(slot + 1)} ({zone}) is unusual for {person}: usually active from "
+            f"{first:02d}:00 to {end:02d}:00, within an hour of this on {profile.days_around(slot)} of {profile.days} "
+            f"days, on {profile.days_like(slot)} days like {weekday}; {_percent(p_value)} of the activity is at hours "
+            "like this"
+        )
 
     return explain(p_value, sentence)
 
 
-def on_team(
-    profile: PersonProfile, group: GroupProfile, everybody: Everybody, who: tuple[str, str, int], process: str
-) -> Explanation:
-    """Judge a process of a person in a team; `who` is the person, the team and how many people are in it."""
-    person, team, people = who
+class Compared(NamedTuple):
+    """Who is compared with whom: a person with a team and how many are in it (None: with the whole organisation)."""
+
+    person: str
+    team: str | None
+    people: int
+
+
+def on_team(profile: PersonProfile, group: GroupProfile, who: Compared, process: str) -> Explanation:
+    """Judge a process of a person in a team."""
+    name = _counted(process)
 
     def sentence() -> str:
-        if process not in everybody:
-            return f"{process} was never run by anybody before"
-        first = "" if process in profile.seen else f"; first time for {person}"
+        if process not in group.everybody:
+            return f"{name} was never run by anybody before, in {group.everybody.sightings:,} starts"
+        is_first = process not in profile.seen
+        first = f"; first time for {who.person} in {profile.sightings:,} starts" if is_first else ""
+        if who.team is None:
+            share = _percent(group.others_share(process))
+            return f"{name} is {share} of what everybody runs (there is no team to compare with){first}"
         if process not in group.seen:
-            return f"{process} is run by 0 of {people} people in {team}{first}"
-        shares = f"{_percent(group.share(process))} of what {team} runs and {_percent(group.others_share(process))}"
-        return f"{process} is {shares} of what others run{first}"
+            return f"{name} is run by 0 of {who.people} people in {who.team}{first}"
+        shares = f"{_percent(group.share(process))} of what {who.team} runs and {_percent(group.others_share(process))}"
+        return f"{name} is {shares} of what others run{first}"
 
-    return explain(profile.p_value(process), sentence)
+    is_new = is_one_off(process) or process not in group.everybody
+    return explain(profile.p_value(process), sentence, profile.strict_p_value(process) if is_new else None)
 
 
 def on_parent(group: GroupProfile, parent: str, child: str) -> Explanation:
@@ -79,15 +114,20 @@ def on_parent(group: GroupProfile, parent: str, child: str) -> Explanation:
 
     def sentence() -> str:
         if child in group.seen:
-            return f"{child} is {_percent(group.share(child))} of what {parent} starts"
-        return f"{parent} never started {child} in {group.sightings:,} starts"
+            return f"{_counted(child)} is {_percent(group.share(child))} of what {_counted(parent)} starts"
+        return f"{_counted(parent)} never started {_counted(child)} in {group.sightings:,} starts"
 
-    return explain(group.p_value(child), sentence)
+    return explain(group.p_value(child), sentence, group.strict_p_value(child))
 
 
-def first_time(person: str, process: str) -> str:
-    """Write that a person never ran a process, where the team gives no opinion."""
-    return f"first time that {person} runs {process}"
+def acted_through(parent: str, reason: str) -> str:
+    """Write that others act through a parent, of which it is not known what it usually starts here."""
+    return f"{shown(parent)} {reason}, and what it usually starts here is not known"
+
+
+def roll_out(process: str, people: int) -> str:
+    """Write that many people began with a program together."""
+    return f"{people} people began with {_counted(process)} lately, so that it counts for less"
 
 
 def first_signer(publisher: str) -> str:
@@ -113,6 +153,10 @@ def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterat
         yield "the row is about several users, of whom one is judged"
     if event.has_several_parents:
         yield "the row is about several parents, of which one is judged"
+
+
+def _counted(kind: str) -> str:
+    return f"{kind} (names made for one start count as one)" if is_one_off(kind) else kind
 
 
 def _clock(slot: int) -> str:

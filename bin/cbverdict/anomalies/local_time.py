@@ -70,6 +70,11 @@ def day_of(text: str) -> int | None:
         return None
 
 
+def date_text(day: int) -> str:
+    """Write a day since 1970 as YYYY-MM-DD."""
+    return (_FIRST + timedelta(days=day)).isoformat()
+
+
 def date_of(seconds: float) -> str:
     """Return the date, in UTC, of seconds since 1970."""
     return (_EPOCH + timedelta(seconds=seconds)).date().isoformat()

@@ -1,34 +1,57 @@
 """How unusual a name is for somebody: a process for a team or a person, a child for a parent.
 
 Unusual does not mean rare. A tool that everybody else runs daily and this team never says much, a program that is
-new to the world says less. So names are ordered by how much more others use them, p(name | others) / p(name | own),
-which by Neyman and Pearson is the most powerful order for telling own behaviour from somebody else's; the p-value
-is how much of own behaviour is at least as far in that order.
+new to the world says less. So a name is judged by how much more others use it, p(name | others) / p(name | own), which
+by Neyman and Pearson tells own behaviour from somebody else's best. The p-value is the chance that a row with this name
+is their own where own and others' rows are equally likely: p(own) / (p(own) + p(others)). By Markov's inequality a
+ratio of c or more comes up in at most one of c own rows, whatever the behaviour is like; so a small p-value comes up no
+more often than it says (but for a part in a hundred at 0.01).
 
-Own frequencies back off to everybody's as in a Dirichlet mixture (peer groups: Turcotte, Moore, Heard & McPhall,
-"Poisson Factorization for Peer-Based Anomaly Detection", ISI 2016; Tang, Hu & Lin, "Reducing False Positives of
-User-to-Entity First-Access Alerts", ISI 2017). How much is kept for names not seen yet is the share of those seen once
-(Good, "The Population Frequencies of Species", Biometrika 1953).
+Own frequencies back off to those of the team, and these to everybody's, as in a Dirichlet mixture (peer groups:
+Turcotte, Moore, Heard & McPhall, "Poisson Factorization for Peer-Based Anomaly Detection", ISI 2016; Tang, Hu & Lin,
+"Reducing False Positives of User-to-Entity First-Access Alerts", ISI 2017). How much a team keeps for names not seen
+yet is the share of those seen once (Good, "The Population Frequencies of Species", Biometrika 1953). How much a team
+says of a person is found for each person, by maximum likelihood (Minka, "Estimating a Dirichlet distribution", 2000):
+an account that does one thing all day is told by it from a person who does what everybody in the team does, for whom a
+program of the team is nothing new though it is the first time.
+
+A name that nobody was ever seen with has no ratio worth the name. Its p-value is how often such names come up: in an
+organisation that installs something every day one more is nothing, in one where nothing changes it is.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
-from itertools import accumulate
-from typing import Mapping, Sequence
+from typing import Collection, Mapping
+
+from cbverdict.events.one_off_names import is_one_off
 
 _HALF = 0.5  # of a sighting for every name, and for all unknown ones together (Krichevsky & Trofimov 1981)
-_PRIOR_PERSON = 100.0  # sightings of the team's behaviour, in a person's
-_TIE = 1e-9
 _NO_NAME = ""  # as good as any that nobody was seen with
+_NEWER = 2.0  # times as often as the past says new names come up: it is the rate that real people show
+_NEWER_TO_ALL = (
+    5.0  # times the share of what somebody was never seen with: below that the organisation's rate says more
+)
+_LEAST = 1e-9
+_LIKENESSES = tuple(0.5 * 2**step for step in range(11))
+"""How many sightings a group may count for in a person's behaviour: half a one for an account that does one thing that
+nobody else does, hundreds for a person who does what all in the team do."""
+
+_ALIKE = 0.2  # of how common a name is: from there on another is about as common
+_SHOWN = 0.001  # as small a chance as what is learnt can show
+_USUAL = 0.5  # the p-value of what says nothing
 
 
 class Everybody:
     """The organisation's behaviour: how often each name was seen, weighted; `less` is left out of it."""
 
-    def __init__(self, seen: Mapping[str, float], less: Mapping[str, float] | None = None) -> None:
-        """Store the weighted counts."""
+    def __init__(
+        self, seen: Mapping[str, float], once: int = 0, sightings: int = 0, *, less: Mapping[str, float] | None = None
+    ) -> None:
+        """Store the weighted counts, and how many names were seen once of how many sightings."""
+        self.sightings = sightings
+        self.new = min(_NEWER * (once + 1) / (sightings + 2), _USUAL)
+        """How often a name comes up that nobody was ever seen with."""
         self._seen = seen
         self._less = {name: min(times, seen.get(name, 0.0)) for name, times in (less or {}).items()}
         self.total = sum(seen.values()) - sum(self._less.values())
@@ -44,7 +67,7 @@ class Everybody:
 
     def without(self, some: Mapping[str, float]) -> Everybody:
         """Leave a group's own counts out."""
-        return Everybody(self._seen, some)
+        return Everybody(self._seen, less=some)
 
 
 class GroupProfile:
@@ -56,82 +79,136 @@ class GroupProfile:
         self.sightings = sightings
         self.everybody = everybody
         self.total = sum(seen.values())
-        new = (once + 1) / (sightings + 2)
-        self._prior = max(self.total, 1.0) * new / (1 - new)
+        self._prior = _prior(self.total, once, sightings)
         self._others = everybody.without(seen)
-        new_share = self._prior / (self.total + self._prior) * everybody.share(_NO_NAME)
-        self._unseen = math.log(new_share / self._others.share(_NO_NAME))
-        places = [(self.log_likelihood_ratio(name), self.share(name)) for name in seen]
-        self._order = _Order([*places, (self._unseen, max(1.0 - math.fsum(mass for _, mass in places), 0.0))])
+        self.new_share = self._prior / (self.total + self._prior)
+        """The share of what the group was never seen with."""
 
     def share(self, name: str) -> float:
         """Return the probability of a name."""
         return (self.seen.get(name, 0.0) + self._prior * self.everybody.share(name)) / (self.total + self._prior)
 
+    def share_without(self, name: str, times: float, total: float) -> float:
+        """Return the probability of a name without one person's sightings: so many of it, and so many in all."""
+        seen = max(self.seen.get(name, 0.0) - times, 0.0)
+        rest = max(self.total - total, 0.0)
+        return max((seen + self._prior * self.everybody.share(name)) / (rest + self._prior), _LEAST)
+
+    def prior_of(self, person: PersonProfile) -> float:
+        """Return how many sightings the group counts for in a person's behaviour, by maximum likelihood."""
+        likeness: float = max(_LIKENESSES, key=person.likelihood)
+        return likeness
+
+    def chance_of_first(self, person: PersonProfile, name: str) -> float:
+        """Return the chance that a name which a person begins with is the person's own.
+
+        What neither the person nor the group was seen with is for them as good as any new name, however common it is
+        elsewhere: the more common, the more telling.
+        """
+        share = self.share(name) if name in self.seen else self.new_share * self.everybody.share(_NO_NAME)
+        return _chance(person.new_share * share, self.others_share(name))
+
     def others_share(self, name: str) -> float:
         """Return its probability for those who are not of this group."""
         return self._others.share(name)
 
-    def log_likelihood_ratio(self, name: str) -> float:
-        """Place a name in the order, the more own the higher; all that the group was never seen with ties."""
-        if name not in self.seen:
-            return self._unseen
-        return math.log(self.share(name) / self._others.share(name))
-
     def p_value(self, name: str) -> float:
-        """Return how much of the group's behaviour is at least as unusual as this name (its like by half)."""
-        return self._order.p_value(self.log_likelihood_ratio(name))
+        """Return the chance that a row with this name is the group's own; all that it was never seen with ties."""
+        if name in self.seen:
+            return _chance(self.share(name), self._others.share(name))
+        if name in self.everybody:
+            return _chance(self.new_share * self.everybody.share(_NO_NAME), self._others.share(_NO_NAME))
+        return _p_value_of_new(self.everybody.new, self.new_share)
 
-    def below(self, ratio: float) -> float:
-        """Return how much of the group's behaviour comes before a place in the order (what ties with it by half)."""
-        return self._order.p_value(ratio)
+    def strict_p_value(self, name: str) -> float:
+        """Return the same with no allowance for new names and those made for one start: anybody can give one."""
+        is_new = name not in self.seen or is_one_off(name)
+        return min(self.p_value(name), _USUAL * self.new_share) if is_new else self.p_value(name)
+
+
+class Organisation(GroupProfile):
+    """Everybody as a group, for people without a team to compare with: nobody else is there to compare with either."""
+
+    def chance_of_first(self, person: PersonProfile, name: str) -> float:
+        """Return the chance that a name which a person begins with is the person's own.
+
+        It goes by what the person was seen with once that is about as common here, or more so: who tries out what
+        hardly anybody uses, and never what many use, is told by the latter.
+        """
+        least = _ALIKE * self.everybody.share(name)
+        alike = sum(self.everybody.share(other) >= least for other in person.once)
+        return _chance((alike + _HALF) / (person.sightings + 1), 1.0)
+
+    def prior_of(self, person: PersonProfile) -> float:
+        """Return how much it counts for a person: the share of what the person was seen with once."""
+        return _prior(person.total, len(person.once), person.sightings)
+
+    def others_share(self, name: str) -> float:
+        """Return the probability of a name, for anybody."""
+        return self.everybody.share(name)
 
 
 class PersonProfile:
     """The behaviour of one person, backed off to the team's."""
 
-    def __init__(self, seen: Mapping[str, float], group: GroupProfile) -> None:
-        """Store the person's weighted counts."""
+    def __init__(self, seen: Mapping[str, float], once: Collection[str], sightings: int, group: GroupProfile) -> None:
+        """Store the person's weighted counts, which names were seen once, and how many sightings there are."""
         self.seen = seen
+        self.once = once
+        self.sightings = sightings
         self._group = group
         self.total = sum(seen.values())
-        self._weight = _PRIOR_PERSON / (self.total + _PRIOR_PERSON)
-        self._shift = math.log(self._weight)
-        self._own = _Order([(self.log_likelihood_ratio(name), self.share(name)) for name in seen])
-        self._own_in_group = _Order([(group.log_likelihood_ratio(name), group.share(name)) for name in seen])
-        self._p_values: dict[float, float] = {}
+        self._prior = group.prior_of(self)
+        self.new_share = self._prior / (self.total + self._prior)
+        """The share of what the person was never seen with."""
+
+    def likelihood(self, prior: float) -> float:
+        """Return the log likelihood of what the person was seen with, if the group counts for so many sightings.
+
+        That of a Dirichlet-multinomial, with the person's own counts left out of the group's.
+        """
+        shares = ((times, self._group.share_without(name, times, self.total)) for name, times in self.seen.items())
+        found = math.fsum(math.lgamma(times + prior * share) - math.lgamma(prior * share) for times, share in shares)
+        return math.lgamma(prior) - math.lgamma(prior + self.total) + found
 
     def share(self, name: str) -> float:
         """Return the probability of a name."""
-        own = self.seen.get(name, 0.0) / (self.total + _PRIOR_PERSON)
-        return own + self._weight * self._group.share(name)
-
-    def log_likelihood_ratio(self, name: str) -> float:
-        """Place a name in the order, the more own the higher."""
-        if name not in self.seen:
-            return self._group.log_likelihood_ratio(name) + self._shift
-        return math.log(self.share(name) / self._group.others_share(name))
+        return (self.seen.get(name, 0.0) + self._prior * self._group.share(name)) / (self.total + self._prior)
 
     def p_value(self, name: str) -> float:
-        """Return how much of the person's behaviour is at least as unusual as this name (its like by half)."""
-        ratio = self.log_likelihood_ratio(name)
-        if ratio not in self._p_values:
-            # Of what the person was never seen with, the group's share counts, as far as it comes before.
-            in_group = ratio - self._shift
-            rest = self._group.below(in_group) - self._own_in_group.p_value(in_group)
-            self._p_values[ratio] = min(max(self._own.p_value(ratio) + self._weight * rest, 0.0), 1.0)
-        return self._p_values[ratio]
+        """Return the chance that a row with this name is the person's own, not that of somebody of another group."""
+        group = self._group
+        if name in self.seen:
+            return _chance(self.share(name), group.others_share(name))
+        if name in group.everybody:
+            return group.chance_of_first(self, name)
+        return _p_value_of_new(group.everybody.new, self.new_share)
+
+    def strict_p_value(self, name: str) -> float:
+        """Return the same with no allowance for new names and those made for one start: anybody can give one."""
+        p_value = self.p_value(name)
+        if name in self._group.everybody and not is_one_off(name):
+            return p_value
+        return min(p_value, min(self.new_share, _USUAL) * self._group.new_share)
 
 
-class _Order:
-    """Names by their place, and how much comes before one."""
+def _prior(total: float, once: int, sightings: int) -> float:
+    """Return how many sightings of what it backs off to a behaviour has, for names that it was not seen with."""
+    if sightings == 0:
+        return 1.0
+    new = (once + _HALF) / (sightings + 1)
+    return max(total, 1.0) * new / (1 - new)
 
-    def __init__(self, names: Sequence[tuple[float, float]]) -> None:
-        """Store place and probability of each name."""
-        ordered = sorted(names)
-        self._places = [place for place, _ in ordered]
-        self._masses = [0.0, *accumulate(mass for _, mass in ordered)]
 
-    def p_value(self, place: float) -> float:
-        low = self._masses[bisect_left(self._places, place - _TIE)]
-        return (low + self._masses[bisect_right(self._places, place + _TIE)]) / 2
+def _chance(own: float, others: float) -> float:
+    """Return the chance that a row is somebody's own; below one in a thousand it falls with the third root only.
+
+    So small chances are products of shares of what was never seen: real people show them far more often than they say.
+    """
+    chance = own / (own + others)
+    return chance if chance >= _SHOWN else _SHOWN * (chance / _SHOWN) ** (1 / 3)
+
+
+def _p_value_of_new(everybody: float, own: float) -> float:
+    """Return how often a new name comes up here; for an account that never does anything new, hardly ever."""
+    return min(everybody, _NEWER_TO_ALL * own, _USUAL)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fnmatch import translate
+from functools import cached_property
 from operator import itemgetter
-from typing import Iterable, Mapping, NamedTuple, Tuple
+from typing import Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.baselines import baseline_name
 from cbverdict.events.names import spellings_of
@@ -20,13 +21,15 @@ _MAX_KNOWN = 20_000
 Row = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """Where somebody belongs: team (as it is written; None: not known), time zone, calendar of holidays."""
 
     team: str | None = None
     timezone: str = "UTC"
     calendar: str = ""
+
+
+_NOWHERE = Member()
 
 
 class Roster:
@@ -50,7 +53,7 @@ class Roster:
         rows = (own, self._teams.get(found.lower(), {}), self._teams.get(_ANY, {}))
         timezone, calendar = (
             next((text for row in rows if (text := row.get(column, "").strip())), default)
-            for column, default in (("timezone", Member.timezone), ("calendar", Member.calendar))
+            for column, default in (("timezone", _NOWHERE.timezone), ("calendar", _NOWHERE.calendar))
         )
         is_team = not is_nothing(found) and found != _ANY and baseline_name(found) is not None
         return Member(found if is_team else None, timezone, calendar)
@@ -69,21 +72,29 @@ class Listed(NamedTuple):
 
 
 class Names:
-    """A list of names with a word about each; `*` and `?` stand for any characters, case does not count."""
+    """A list of names with a word about each; `*` and `?` stand for any characters, case does not count.
+
+    What begins otherwise than a pattern does, up to its first wildcard, cannot fit it: so few patterns are tried, and
+    few are ever compiled.
+    """
 
     def __init__(self, rows: Iterable[Tuple[str, Listed]] = ()) -> None:
         """Read pairs of a name and what stands beside it; the first that fits a name counts."""
         self._exact: dict[str, tuple[int, Listed]] = {}
-        self._patterns: list[tuple[int, re.Pattern[str], Listed]] = []
+        self._patterns: dict[str, list[_Pattern]] = {}  # by their first letter (empty: it may be any)
         for place, (name, listed) in enumerate((name.strip().lower(), listed) for name, listed in rows):
-            if _WILDCARD.search(name):
-                self._patterns.append((place, re.compile(translate(name)), listed))
+            wildcard = _WILDCARD.search(name)
+            if wildcard is not None:
+                beginning = name[: wildcard.start()]
+                self._patterns.setdefault(beginning[:1], []).append(_Pattern(place, name, beginning, listed))
             elif name:
                 self._exact.setdefault(name, (place, listed))
         self._known: dict[str, Listed | None] = {}
 
     def find(self, name: str) -> Listed | None:
         """Return what stands beside a name (None: it is not on the list)."""
+        if name in self._known:
+            return self._known[name]
         lower = name.strip().lower()
         if lower not in self._known:
             if len(self._known) > _MAX_KNOWN:
@@ -92,17 +103,43 @@ class Names:
         return self._known[lower]
 
     def _first(self, lower: str) -> Listed | None:
-        exact = self._exact.get(lower)
-        fits = next(((place, listed) for place, pattern, listed in self._patterns if pattern.match(lower)), None)
-        found = [one for one in (exact, fits) if one is not None]
+        found = [self._exact[lower]] if lower in self._exact else []
+        for letter in {"", lower[:1]}:
+            found += [(one.place, one.listed) for one in self._patterns.get(letter, ()) if one.fits(lower)]
         return min(found, key=itemgetter(0))[1] if found else None
+
+
+class Gateway(NamedTuple):
+    """A parent through which others act: what it is known to start by itself, and how others act through it."""
+
+    usual_children: Names
+    reason: str
+
+
+class _Pattern:
+    """A name with wildcards: where on the list it stands, how it begins up to the first of them, what stands beside."""
+
+    def __init__(self, place: int, name: str, beginning: str, listed: Listed) -> None:
+        self.place = place
+        self.listed = listed
+        self._name = name
+        self._beginning = beginning
+
+    def fits(self, lower: str) -> bool:
+        return lower.startswith(self._beginning) and self._compiled.match(lower) is not None
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(translate(self._name))
 
 
 @dataclass(frozen=True)
 class Lists:
     """All of them; `holidays` are local days since 1970 by calendar, `expected` processes by team in lower case.
 
-    `problems` are sentences about rows that could not be read.
+    `gateways` are parents through which others act, by name in lower case.
+
+    `problems` are sentences about rows that could not be read, so far.
     """
 
     roster: Roster = field(default_factory=Roster)
@@ -110,7 +147,8 @@ class Lists:
     expected: Mapping[str, Names] = field(default_factory=dict)
     tools: Names = field(default_factory=Names)
     publishers: Names = field(default_factory=Names)
-    problems: Tuple[str, ...] = ()
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    problems: Sequence[str] = ()
 
     def tool(self, process: str) -> str | None:
         """Return how a process is lived off (None: it is no such tool, or the user has allowed it)."""
@@ -123,6 +161,15 @@ class Lists:
 
     def _may_name_a_tool(self, name: str) -> bool:
         return any(self.tool(spelling) is not None for spelling in spellings_of(name))
+
+    def gateway(self, parents: Iterable[str], child: str) -> str | None:
+        """Return how others act through a parent that starts a child unlike those it is known for (None: none such)."""
+        found = (
+            self.gateways[spelling]
+            for parent in parents
+            for spelling in sorted(spellings_of(parent) & self.gateways.keys())
+        )
+        return next((one.reason for one in found if one.usual_children.find(child) is None), None)
 
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not)."""

@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.verdicts.signed_noise import Doubts
 
+HOUR, PROCESS, PARENT = "hour", "process", "parent"
+"""Which question is the odd one."""
+
+UNJUDGED = 2.0
+"""More than any p-value."""
+
 
 class ProcessSide(NamedTuple):
     """What a row's process, parent and signature say, whoever ran it and whenever; and the exclusions of this file."""
@@ -21,28 +27,37 @@ class ProcessSide(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What is said of a row but its hour: the sum of Cauchy variables, of how many opinions, what score that gives.
+    """What is said of a row but its hour: the sum of weighted Cauchy variables, their weight, what score that gives.
 
-    Where it passes all rules but that of the score, or people left it out, it is dropped with a score under `limit`.
+    `who` is whose finding it would be: the person's or, of nobody, the program's. `least` is the smallest p-value,
+    and which question it answers. Where it passes all rules but that of the score, or people left it out, it is
+    dropped with a score under `limit`.
     """
 
     cauchy: float
-    opinions: int
+    weight: float
     score: float
     reasons: Tuple[str, ...]
     team: Explanation
     parent: Explanation
     passes_all_but_score: bool
     limit: float
+    who: str
+    least: Tuple[float, str]
+
+    def cause(self, hour: Explanation) -> str:
+        """Return which question is the odd one, with this answer to that of the hour."""
+        return HOUR if hour.p_value is not None and hour.p_value <= self.least[0] else self.least[1]
 
 
 class Score(NamedTuple):
-    """What a row comes to; `score` is None where there is no opinion at all."""
+    """What a row comes to; `score` is None where there is no opinion at all, `group` empty under the threshold."""
 
     score: float | None
     hour: Explanation
     part: Part
     is_noise: bool
+    group: str
 
     @property
     def reasons(self) -> Tuple[str, ...]:

@@ -13,6 +13,7 @@ from cbverdict.anomalies.baselines import (
     SubjectKind,
     baseline_name,
     learn,
+    program_kind,
     read_baseline,
     read_subject,
     write_baseline,
@@ -98,6 +99,7 @@ class TrainingResult:
                 "baselines": str(len(found)),
                 "processes": str(len(names)),
                 "active_days": str(len(days)) if kind is SubjectKind.PERSON else "",
+                "waiting": str(len({name for baseline in found for name in totals(baseline.waiting)})),
                 "rows": str(self.rows),
                 "skipped": str(self.skipped),
             }
@@ -139,7 +141,7 @@ class Learner:
             hour=moment.slot % SLOTS * HOURS // SLOTS,
             person=person,
             team=baseline_name(member.team) if person else None,
-            process=baseline_name(event.process.name),
-            parent=baseline_name(event.parent.name),
+            process=program_kind(event.process.name),
+            parent=program_kind(event.parent.name),
             publisher=publisher if publisher and len(publisher) <= MAX_NAME else None,
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Protocol, Sequence, TypeVar
 
 from cbverdict.errors import CbsignedError, SearchOverError, TimedOutError, advice
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Future
 
     from cbverdict.carbonblack.deadline import Deadline
 
@@ -17,13 +18,20 @@ FAILURES_IN_A_ROW = 8
 """Calls of a server that is down, one failing after the other, after which one search makes no more."""
 
 
-def make_calls(executor: Executor, calls: Sequence[Callable[[], T]], deadline: Deadline) -> list[T | CbsignedError]:
-    """Make the calls as the executor has room; return for each, in order, what it returned or the error it came to.
+class Pool(Protocol):
+    """What makes calls side by side: a `FairPool`, or an executor."""
+
+    def submit(self, call: Callable[[], T], /) -> Future[T]:
+        """Make a call when there is room."""
+
+
+def make_calls(pool: Pool, calls: Sequence[Callable[[], T]], deadline: Deadline) -> list[T | CbsignedError]:
+    """Make the calls as the pool has room; return for each, in order, what it returned or the error it came to.
 
     One that is late, or pointless after a final error, comes to that error. What is no `CbsignedError` is raised.
     """
     stop = _Stop()
-    futures: list[Future[T]] = [executor.submit(stop.unless_pointless, call) for call in calls]
+    futures: list[Future[T]] = [pool.submit(partial(stop.unless_pointless, call)) for call in calls]
     waited = deadline.wait_for(futures)
     if waited.is_over:
         stop.reason = SearchOverError(advice(SearchOverError))

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
-from cbverdict.carbonblack.edr.server import EdrServer, check_settings
+from cbverdict.carbonblack.edr.server import EdrServer, check_settings, needs_names
 from cbverdict.errors import SetupError
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.port import Server
-    from cbverdict.settings.account import Account
+    from cbverdict.carbonblack.port import Server, Way
+    from cbverdict.settings.account import Account, AccountName
     from cbverdict.settings.verdicts import VerdictSettings
 
 
 class _Kind(NamedTuple):
-    """A kind of server: how one is made, and what checks verdict settings for it (raising `SetupError`)."""
+    """A kind of server: how one is made, what says whether a way of asking turns on names, what checks settings.
+
+    The last two raise `SetupError`.
+    """
 
     server: Callable[[Account], Server]
+    needs_names: Callable[[Way], bool]
     check_settings: Callable[[VerdictSettings], None]
 
 
-_KINDS = {"edr": _Kind(EdrServer, check_settings)}
+_KINDS = {"edr": _Kind(EdrServer, needs_names, check_settings)}
 
 
 def server_of(account: Account) -> Server:
@@ -29,11 +33,24 @@ def server_of(account: Account) -> Server:
     Raises:
         SetupError: there is no such kind of server.
     """
+    return _kind_of(account).server(account)
+
+
+def asks_by_name(account: AccountName, way: Way) -> bool:
+    """Return whether this way of asking an account's server turns on process names.
+
+    Raises:
+        SetupError: there is no such kind of server, or the way is none.
+    """
+    return _kind_of(account).needs_names(way)
+
+
+def _kind_of(account: Account | AccountName) -> _Kind:
     kind = _KINDS.get(account.kind)
     if kind is None:
         known = ", ".join(sorted(_KINDS))
         raise SetupError(f"account {account.name}: the kind of server {account.kind!r} is not one of {known}")
-    return kind.server(account)
+    return kind
 
 
 def check_verdict_settings(settings: VerdictSettings) -> None:

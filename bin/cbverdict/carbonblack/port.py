@@ -94,13 +94,15 @@ class Page(Generic[T]):
 class PageRequest:
     """Which page: of all that reached the server from the second `since` on (UTC, ISO 8601), `rows` after `skip`.
 
-    `query` is the admin's own, in the server's language (empty: everything).
+    `query` is the admin's own, in the server's language (empty: everything). `until` is the second at which what is
+    wanted ends (empty: it does not).
     """
 
     since: str
     rows: int
     skip: int = 0
     query: str = ""
+    until: str = ""
 
 
 Fields = Dict[str, Union[str, List[str]]]
@@ -126,6 +128,14 @@ PROCESS_FIELDS = (
     "last_server_update",
     "interface_ip",
     "comms_ip",
+    "childproc_count",
+    "crossproc_count",
+    "filemod_count",
+    "modload_count",
+    "netconn_count",
+    "regmod_count",
+    "action",
+    "process_end",
 )
 """The `fields` of a process, under the names under which they are indexed; a kind of server may add some of its own."""
 
@@ -167,7 +177,8 @@ class ReportedProcess(NamedTuple):
     beginning is not. `fields` are of `PROCESS_FIELDS`, in the order in which they are written, and hold nothing that is
     not known; `process_path`, `process` (its command line) and `user` may come late. `link` is the process's page on
     the server's console. `reached` is when the first of what the page has of it reached the server (ISO 8601, by the
-    server's clock; empty: the server does not say).
+    server's clock; empty: the server does not say), `updated` when the last did. `is_running` is whether more of it may
+    come.
     """
 
     guid: str
@@ -179,6 +190,8 @@ class ReportedProcess(NamedTuple):
     watchlists: list[str]
     link: str
     reached: str = ""
+    updated: str = ""
+    is_running: bool = True
 
     @property
     def image(self) -> Image:
@@ -203,6 +216,10 @@ class PageSource(Protocol):
     def request_count(self) -> int:
         """How many requests were sent so far, retries included."""
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which the server's clock was ahead of this host's when it last answered (None: nobody knows)."""
+
     def require_version(self) -> None:
         """Raise `SetupError` where the server is too old for inputs."""
 
@@ -215,8 +232,23 @@ class PageSource(Protocol):
     def binary_page(self, request: PageRequest) -> Page[ReportedBinary]:
         """Fetch a page of binaries."""
 
+    def count_processes(self, request: PageRequest) -> int:
+        """Ask how many rows all pages of processes together have; `rows` and `skip` do not count."""
+
+    def count_binaries(self, request: PageRequest) -> int:
+        """Ask how many rows all pages of binaries together have, likewise."""
+
+    def process_terms(self, query: str) -> list[str]:
+        """Ask which terms the server makes of an admin's query for processes."""
+
+    def binary_terms(self, query: str) -> list[str]:
+        """Ask which terms the server makes of an admin's query for binaries."""
+
     def find_images(self, guids: list[str]) -> Iterator[dict[str, Image | None]]:
         """Look processes up, some at a time (None: the server knows no such process)."""
+
+    def find_processes(self, guids: list[str]) -> dict[str, ReportedProcess]:
+        """Return what the server has of these processes by now; what it does not know is left out."""
 
     def first_arrivals(self, guids: list[str]) -> dict[str, str]:
         """Ask when the first of each process reached the server (ISO 8601); what it does not know is left out."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Iterator
 
 from cbverdict.checks.finding import Finding, failure, fine, warning
-from cbverdict.inputs.checkpoint import COLLECTION
+from cbverdict.inputs.checkpoint_store import COLLECTION
 from cbverdict.inputs.health import MIN_LIMIT
 from cbverdict.splunkd.kvstore import Collection
 
@@ -63,7 +63,9 @@ def _check(name: str, entry: Entry, accounts: set[str], entries: Entries) -> Fin
 
 def _state(name: str, entries: Entries) -> tuple[float, str] | None:
     """Return when an input had nothing left to read, and until when all is written (None: it never read)."""
-    for document in Collection(*entries.whom, COLLECTION).read([name]):
-        state = json.loads(str(document.get("state")))
+    documents = list(Collection(*entries.whom, COLLECTION).read([name]))
+    try:
+        state = json.loads(str(documents[0].get("state")))
         return float(state["caught_up"]), str(state["cursor"])
-    return None
+    except (ValueError, TypeError, LookupError):
+        return None  # There is none, or it is damaged and the input makes it anew.

@@ -6,8 +6,7 @@ and Sysmon write raw, and what Elastic's common schema calls it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 _DATA_SET = "Processes."
 
@@ -107,6 +106,12 @@ OTHER_TIME_FIELDS = (
 """What aggregating searches and the inputs hand over instead of `_time`, or beside it: both ends of a time."""
 
 GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
+PROCESS_ID_FIELDS = (*_cim("process_id"), "ProcessId", "pid")
+PARENT_GUID_FIELDS = (*_cim("parent_process_guid"), "ParentProcessGuid", "parent_guid")
+PARENT_ID_FIELDS = (*_cim("parent_process_id"), "ParentProcessId", "parent_pid")
+PARENT_ROW_FIELDS = (*PROCESS_ID_FIELDS, *PARENT_GUID_FIELDS, *PARENT_ID_FIELDS)
+"""What tells which row is the parent's own, where a row has no hash of its parent."""
+
 EVENT_KIND_FIELDS = (
     "EventCode",
     "EventID",
@@ -149,8 +154,7 @@ HASH_FIELDS = (*FILE_HASH_FIELDS, "hash", "hashes")
 """Looked at only to say that there is a hash which is not read."""
 
 
-@dataclass(frozen=True)
-class EventFields:
+class EventFields(NamedTuple):
     """Which columns are read for what; an option of the command pins one."""
 
     md5: Tuple[str, ...] = MD5_FIELDS

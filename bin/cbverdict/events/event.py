@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Callable, NamedTuple, Sequence, Tuple, TypeVar
 
 from cbverdict.events.columns import (
     ANY_PATH_FIELDS,
+    EVENT_KIND_FIELDS,
     FILE_HASH_FIELDS,
     GUID_FIELDS,
     HASH_FIELDS,
@@ -76,28 +78,109 @@ class ProcessEvent(NamedTuple):
     other_names: Tuple[str, ...] = ()
 
 
+class _Names(NamedTuple):
+    """The names of the columns that are read for what, as far as rows have them."""
+
+    is_md5_pinned: bool
+    md5: Tuple[str, ...]
+    sha256: Tuple[str, ...]
+    own_md5: Tuple[str, ...]
+    md5_beside_own: Tuple[str, ...]
+    sha256_beside_own: Tuple[str, ...]
+    file_hash: Tuple[str, ...]
+    name: Tuple[str, ...]
+    other_name: Tuple[str, ...]
+    original_name: Tuple[str, ...]
+    parent_md5: Tuple[str, ...]
+    parent_sha256: Tuple[str, ...]
+    parent_name: Tuple[str, ...]
+    user: Tuple[str, ...]
+    team: Tuple[str, ...]
+    time: Tuple[str, ...]
+    other_time: Tuple[str, ...]
+    host: Tuple[str, ...]
+    guid: Tuple[str, ...]
+    event_kind: Tuple[str, ...]
+    other_file: Tuple[str, ...]
+    any_path: Tuple[str, ...]
+    process_path: Tuple[str, ...]
+    unread: Tuple[str, ...]
+
+
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     """Read what a row says about its process; nothing in a row is an error."""
-    process = _read_process(record, fields)
-    parent_md5 = _agreed(record, fields.parent_md5, read_md5)
-    parent_sha256 = _agreed(record, fields.parent_sha256, read_sha256)
-    times = tuple(texts_of(record, (TIME_FIELD,)))
+    return _read_event(record, _names_of(fields))
+
+
+def read_events(records: Sequence[Record], fields: EventFields) -> list[ProcessEvent]:
+    """Read many rows, which have few of the columns that are looked for."""
+    names, there = _names_of(fields), set().union(*records)
+    narrowed = [tuple(name for name in part if name in there) for part in names[1:]]
+    narrow = _Names(names.is_md5_pinned, *narrowed)
+    return [_read_event(record, narrow) for record in records]
+
+
+def _names_of(fields: EventFields) -> _Names:
+    return _list_names(fields, fields.is_md5_pinned, fields.is_name_pinned, fields.parent_sha256)
+
+
+@lru_cache(maxsize=16)
+def _list_names(
+    fields: EventFields,
+    is_md5_pinned: bool,  # noqa: FBT001 - a part of what is remembered, for whoever pins a column may name all of them
+    is_name_pinned: bool,  # noqa: FBT001 - likewise
+    parent_sha256: Tuple[str, ...],
+) -> _Names:
+    of_process = tuple(name for name in fields.md5 if name.startswith(_OF_PROCESS))
+    return _Names(
+        is_md5_pinned=is_md5_pinned,
+        md5=fields.md5,
+        sha256=fields.md5 if is_md5_pinned else (*fields.md5, *SHA256_FIELDS),
+        own_md5=() if is_md5_pinned else OWN_MD5_FIELDS,
+        md5_beside_own=of_process,
+        sha256_beside_own=(*of_process, *SHA256_FIELDS),
+        file_hash=FILE_HASH_FIELDS,
+        name=fields.name,
+        other_name=NAME_FIELDS if is_name_pinned else (),
+        original_name=ORIGINAL_NAME_FIELDS,
+        parent_md5=fields.parent_md5,
+        parent_sha256=parent_sha256,
+        parent_name=fields.parent_name,
+        user=fields.user,
+        team=fields.team,
+        time=(TIME_FIELD,),
+        other_time=OTHER_TIME_FIELDS,
+        host=HOST_FIELDS,
+        guid=GUID_FIELDS,
+        event_kind=EVENT_KIND_FIELDS,
+        other_file=OTHER_FILE_FIELDS,
+        any_path=ANY_PATH_FIELDS,
+        process_path=PROCESS_PATH_FIELDS,
+        unread=(*HASH_FIELDS, *(MD5_FIELDS if is_md5_pinned else ())),
+    )
+
+
+def _read_event(record: Record, names: _Names) -> ProcessEvent:
+    process = _read_process(record, names)
+    parent_md5 = _agreed(record, names.parent_md5, read_md5)
+    parent_sha256 = _agreed(record, names.parent_sha256, read_sha256)
+    times = tuple(texts_of(record, names.time))
     return ProcessEvent(
         process=process,
-        parent=_parent(parent_md5, parent_sha256, _first_name(record, fields.parent_name)),
-        user=first_account(record, fields.user),
-        team=first_text(record, fields.team) or "",
+        parent=_parent(parent_md5, parent_sha256, _first_name(record, names.parent_name)),
+        user=first_account(record, names.user),
+        team=first_text(record, names.team) or "",
         time=times[0] if times else "",
-        host=next((text for text in texts_of(record, HOST_FIELDS) if text.lower() not in _ANY_HOST), ""),
+        host=next((text for text in texts_of(record, names.host) if text.lower() not in _ANY_HOST), ""),
         has_odd_parent=isinstance(parent_md5, Odd) or isinstance(parent_sha256, Odd),
-        names=_raw_texts(record, fields.name),
-        original_names=tuple(dict.fromkeys(texts_of(record, ORIGINAL_NAME_FIELDS))),
-        other_times=(*times[1:], *texts_of(record, OTHER_TIME_FIELDS)),
-        has_several_users=has_several(record, fields.user, person_of),
-        has_several_parents=has_several(record, fields.parent_name)
-        or not are_of_one_program(texts_of(record, fields.parent_name)),
-        unread_hash=_unread_hash(record, fields) if process.md5 is None else "",
-        other_names=_raw_texts(record, NAME_FIELDS) if fields.is_name_pinned else (),
+        names=_raw_texts(record, names.name),
+        original_names=tuple(dict.fromkeys(texts_of(record, names.original_name))),
+        other_times=(*times[1:], *texts_of(record, names.other_time)),
+        has_several_users=has_several(record, names.user, person_of),
+        has_several_parents=has_several(record, names.parent_name)
+        or not are_of_one_program(texts_of(record, names.parent_name)),
+        unread_hash=_unread_hash(record, names) if process.md5 is None else "",
+        other_names=_raw_texts(record, names.other_name),
     )
 
 
@@ -113,47 +196,47 @@ def _raw_texts(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in said if not is_nothing(text)))
 
 
-def _read_process(record: Record, fields: EventFields) -> Process:
-    name = _first_name(record, fields.name)
+def _read_process(record: Record, names: _Names) -> Process:
+    name = _first_name(record, names.name)
     # Where a row is a process's start, every hash on it is the process's, and they have to agree.
-    can_be_of_others = not (fields.is_md5_pinned or is_process_start(record))
-    has_own = can_be_of_others and isinstance(_agreed(record, OWN_MD5_FIELDS, read_md5), str)
-    of_process = [name for name in fields.md5 if name.startswith(_OF_PROCESS)] if has_own else fields.md5
-    found: FileHash | Odd | None = _agreed(record, of_process, read_md5)
-    if found is None and not fields.is_md5_pinned and _is_about_own_file(record, fields):
-        found = _agreed(record, FILE_HASH_FIELDS, read_md5)
-    sha256 = _agreed(record, (*of_process, *SHA256_FIELDS) if has_own else fields.sha256, read_sha256)
+    can_be_of_others = not (names.is_md5_pinned or (names.event_kind and is_process_start(record)))
+    has_own = can_be_of_others and isinstance(_agreed(record, names.own_md5, read_md5), str)
+    found: FileHash | Odd | None = _agreed(record, names.md5_beside_own if has_own else names.md5, read_md5)
+    if found is None and not names.is_md5_pinned and _is_about_own_file(record, names):
+        found = _agreed(record, names.file_hash, read_md5)
+    sha256 = _agreed(record, names.sha256_beside_own if has_own else names.sha256, read_sha256)
     if Odd.SEVERAL in {found, sha256}:
         return Process(None, name, Reason.AMBIGUOUS)
     if found is None and not isinstance(sha256, Odd):
         found, sha256 = sha256, None
     if not isinstance(found, str) or isinstance(sha256, Odd):
         return Process(None, name)
-    if not (fields.is_md5_pinned or has_own) and _is_about_another_file(record, fields):
+    if not (names.is_md5_pinned or has_own) and _is_about_another_file(record, names):
         return Process(None, name, Reason.OTHER_FILE)
-    names = list(texts_of(record, fields.name))
-    if not are_of_one_program(names) or has_several(record, fields.name) or has_several(record, GUID_FIELDS):
+    texts = list(texts_of(record, names.name))
+    if not are_of_one_program(texts) or has_several(record, names.name) or has_several(record, names.guid):
         return Process(None, name, Reason.AMBIGUOUS)
     return Process(found, name, sha256=sha256)
 
 
-def _is_about_another_file(record: Record, fields: EventFields) -> bool:
+def _is_about_another_file(record: Record, names: _Names) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
-    if is_about_other_file(record):
+    if names.event_kind and is_about_other_file(record):
         return True
-    paths, own = _plain_texts(record, ANY_PATH_FIELDS), _plain_texts(record, PROCESS_PATH_FIELDS)
+    paths, own = _plain_texts(record, names.any_path), _plain_texts(record, names.process_path)
     if paths and own and paths != own:
         return True
-    is_about_file = bool(_plain_texts(record, (*OTHER_FILE_FIELDS, *FILE_HASH_FIELDS)))
-    return is_about_file and not _is_about_own_file(record, fields)
+    is_about_file = bool(_plain_texts(record, (*names.other_file, *names.file_hash)))
+    return is_about_file and not _is_about_own_file(record, names)
 
 
-def _is_about_own_file(record: Record, fields: EventFields) -> bool:
+def _is_about_own_file(record: Record, names: _Names) -> bool:
     """Return whether the file that a row is about is the process's own: by its path, for a name can be any file's."""
-    named = _plain_texts(record, OTHER_FILE_FIELDS)
-    own = _plain_texts(record, fields.name)
-    has_path = any("\\" in text or "/" in text for text in named)
-    return has_path and named <= own | {plain(file_name(text) or "") for text in own}
+    named = _plain_texts(record, names.other_file)
+    if not any("\\" in text or "/" in text for text in named):
+        return False
+    own = _plain_texts(record, names.name)
+    return named <= own | {plain(file_name(text) or "") for text in own}
 
 
 def _plain_texts(record: Record, names: Sequence[str]) -> set[str]:
@@ -173,7 +256,7 @@ def _first_name(record: Record, names: Sequence[str]) -> str | None:
     return None if text is None else file_name(text)
 
 
-def _unread_hash(record: Record, fields: EventFields) -> str:
+def _unread_hash(record: Record, names: _Names) -> str:
     """Return a column whose text is a hash, where nothing was read (empty: there is none)."""
-    columns = (*HASH_FIELDS, *(() if not fields.is_md5_pinned else MD5_FIELDS))
-    return next((name for name in columns if record.get(name) and isinstance(read_md5(record.get(name)), str)), "")
+    said = (name for name in names.unread if record.get(name))
+    return next((name for name in said if isinstance(read_md5(record.get(name)), str)), "")

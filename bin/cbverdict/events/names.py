@@ -19,6 +19,7 @@ _SHORT = 1024  # what a path may take to be remembered; a longer one is read all
 _EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
+_MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
 _WORD = re.compile(r"[^\W\d_]+")
 _LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
@@ -32,6 +33,11 @@ _COPY = re.compile(
     r"^copy of | ?\(\d+\)$|\[\d+\]$| - \w+(?: \(\d+\))?$"
 )  # as Windows (in its language) and browsers do
 _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
+_COPY_OF, _COPY_AT_END = "copy of ", " - "
+_ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
+_AT_THE_END = ((_COPY, ")]\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n"), _ANY_ARCHITECTURE)
+"""What is cut off, in this order, and the letters that it may end in; `$` fits before a line's end as well."""
+
 _EXECUTABLE = (".exe", ".com", ".scr", ".pif")
 
 
@@ -77,7 +83,7 @@ def oddity_of(text: str) -> str | None:
         return "ends in a dot or a blank"
     if ":" in name:
         return "names a stream behind a file"
-    if _SHORT_NAME.fullmatch(name):
+    if "~" in name and _SHORT_NAME.fullmatch(name):
         return "is a short name (8.3), which hides the long one"
     return None
 
@@ -121,7 +127,8 @@ def _spellings(text: str) -> Iterator[str]:
 
 def _spellings_of_file(text: str) -> Iterator[str]:
     """Return the spellings of a file name that was cut from its path."""
-    name = _STREAM.sub("", text).removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
+    whole = _STREAM.sub("", text) if ":" in text else text
+    name = whole.removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
     for one in {name, name.lstrip("-")} if name else ():
         stem, dot, extension = one.rpartition(".")
         is_program = bool(dot) and f".{extension}" in _EXECUTABLE
@@ -139,6 +146,9 @@ def _of_other_extension(name: str) -> Iterator[str]:
 
 def _candidates(text: str) -> Iterator[str]:
     """Return the last parts of a path, however it is cut: as Windows does, as POSIX does, arguments left out or not."""
+    if not _MAY_BE_CUT.search(text):
+        yield text
+        return
     cut = _WITH_ARGUMENTS.fullmatch(text)
     for path in {
         text,
@@ -157,9 +167,14 @@ def _candidates(text: str) -> Iterator[str]:
 def _without_version(stem: str) -> set[str]:
     """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
     found = {stem}
-    for pattern in (_COPY, _ARCHITECTURE, _VERSION, _ARCHITECTURE):
-        found |= {cut for one in found if len(cut := pattern.sub("", one)) > 1}
+    for pattern, last in _AT_THE_END:
+        found |= {cut for one in found if _may_fit(one, last) and len(cut := pattern.sub("", one)) > 1}
     return found
+
+
+def _may_fit(name: str, last: str) -> bool:
+    """Return whether one of `_AT_THE_END` may fit a name, by how that ends; to most names none does."""
+    return name[-1:] in last or not name.isascii() or name.startswith(_COPY_OF) or _COPY_AT_END in name
 
 
 def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool:
@@ -175,6 +190,15 @@ def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool
 
 def stems_of(text: str) -> frozenset[str]:
     """Return the plain file name at the end of a path without its extension, with and without version and so on."""
+    return _short_stems(text) if len(text) <= _SHORT else _stems(text)
+
+
+@lru_cache(maxsize=8192)
+def _short_stems(text: str) -> frozenset[str]:
+    return _stems(text)
+
+
+def _stems(text: str) -> frozenset[str]:
     return frozenset(_bare(spelling) for spelling in _spellings_of_file(plain(file_name(text) or text)))
 
 

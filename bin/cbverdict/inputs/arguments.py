@@ -16,6 +16,8 @@ MAX_PAGE_SIZE = 1000
 """Rows a page: Carbon Black's own `maxSearchResultRows` (`/api/info`)."""
 
 MIN_PAGE_SIZE = 10
+MAX_DELAY = 3600
+MAX_EVENTS = 100_000_000
 
 _RELATIVE = re.compile(r"-(\d{1,6})([smhdw])")
 _ABSOLUTE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?")
@@ -26,6 +28,8 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _ESCAPED = re.compile(r"\\.")
 _QUOTED = re.compile(r'"[^"]*"')
 _BRACKET = re.compile("[()]")
+_CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb]")
+_SPL = re.compile(r"[|`]|(?:^|[\s(])(?:index|sourcetype|source|host|eventtype|tag|earliest|latest)\s*=")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -34,7 +38,8 @@ class InputArguments:
     """The arguments of one stanza of inputs.conf.
 
     `account` is None for the default account. `query` narrows the search. `start` is where to begin (`-24h`, `now`, or
-    a UTC date or time). `overlap` is how many seconds each run looks back, for what becomes visible late.
+    a UTC date or time). `overlap` is by how many seconds something may become visible late. With a `delay` (seconds)
+    each time is read that much later, and once. `max_events_per_hour` is 0 where there is no bound.
     """
 
     account: str | None = None
@@ -42,6 +47,8 @@ class InputArguments:
     start: str = "-24h"
     page_size: int = MAX_PAGE_SIZE
     overlap: float = 0.0
+    delay: float = 0.0
+    max_events_per_hour: int = 0
     is_learning: bool = False
 
 
@@ -59,14 +66,23 @@ def parse_arguments(
     query = texts.get("query", "")
     if _CONTROL.search(query):
         raise SetupError("query holds a line break or another control character: write it on one line")
+    if _CURLY.search(query):
+        raise SetupError("query has curly quotation marks, which Carbon Black takes for letters: write straight ones")
+    if _SPL.search(_QUOTED.sub("", _ESCAPED.sub("", query))):
+        raise SetupError(
+            "query is a search of Splunk's: write one in Carbon Black's own language, such as os_type:windows"
+        )
     if not _is_balanced(query):
         raise SetupError("query has a bracket or a quotation mark without its other half: complete it")
+    delay = _number(texts, "delay", 0, (0, MAX_DELAY))
     return InputArguments(
         account=texts.get("account") or None,
         query=query,
         start=start,
         page_size=int(_number(texts, "page_size", InputArguments.page_size, (MIN_PAGE_SIZE, MAX_PAGE_SIZE))),
-        overlap=_number(texts, "overlap", overlap, (0, max_overlap)),
+        overlap=0.0 if delay else _number(texts, "overlap", overlap, (0, max_overlap)),
+        delay=delay,
+        max_events_per_hour=int(_number(texts, "max_events_per_hour", 0, (0, MAX_EVENTS))),
         is_learning=parse_bool("this input", "learn", texts.get("learn"), default=False),
     )
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 from cbverdict.anomalies.baselines import Sighting
 from cbverdict.anomalies.baselines import learn as add_sighting
 from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
+from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import StoreError
 from cbverdict.events.times import write_time
 from cbverdict.inputs.beginnings import server_time
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
+from cbverdict.inputs.seen_keys import Seen
 from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictRequest
 from cbverdict.verdicts.cached_verdict import keep, store_key
 from cbverdict.verdicts.evidence import Evidence, Question
@@ -55,6 +57,11 @@ class BinaryFeed:
         self._refresh_requests = 0
 
     @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the server's clock was ahead when it last answered (None: nobody knows)."""
+        return self._sources.pages.clock_offset
+
+    @property
     def requests(self) -> int:
         """How many requests were sent so far."""
         return self._sources.requests + self._refresh_requests
@@ -63,10 +70,22 @@ class BinaryFeed:
         """Read account and settings anew."""
         self._sources.reload()
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[ReportedBinary]:
+    def fetch(self, cursor: Cursor, started: str, rows: int, until: str = "") -> Page[ReportedBinary]:
         """Fetch a page of binaries."""
         since = max(cursor.second, started)
-        return self._sources.pages.binary_page(PageRequest(since, rows, cursor.skip, query=self._arguments.query))
+        return self._sources.pages.binary_page(PageRequest(since, rows, cursor.skip, self._arguments.query, until))
+
+    def count(self, since: str, until: str) -> int:
+        """Ask how many binaries there are."""
+        return self._sources.pages.count_binaries(PageRequest(since, 0, 0, self._arguments.query, until))
+
+    def terms(self) -> list[str]:
+        """Ask which terms the server makes of the query."""
+        return self._sources.pages.binary_terms(self._arguments.query)
+
+    def count_unseen(self, page: Page[ReportedBinary], recent: SeenKeys) -> int:
+        """Return how many of a page's binaries were never seen with their signature."""
+        return sum(_key(binary) not in recent for binary in page.read())
 
     def prepare(self, page: Page[ReportedBinary], recent: SeenKeys) -> Sequence[ReportedBinary]:  # noqa: ARG002
         """Read the page: nothing is asked for a binary."""
@@ -75,17 +94,19 @@ class BinaryFeed:
     def read(self, prepared: Sequence[ReportedBinary], recent: SeenKeys) -> Batch:
         """Make an event of each binary that is new, or whose signature was reported or changed since."""
         is_expired_signed = self._sources.settings.verdicts.is_expired_signed
-        events, keys, judged = [], [], []
+        events, keys, judged, new = [], [], [], []
         for binary in prepared:
             signature = binary.signature
-            key = f"{binary.md5}:{signature.result.lower()}"
-            keys.append(key)
+            key = _key(binary)
+            reached = int(max(epoch_of(binary.reached) or 0.0, 0.0))
+            keys.append(Seen(key, time=reached))
             verdict = judge(Evidence(signature=signature), expired_is_signed=is_expired_signed)
             if signature.is_collected:
                 judged.append((Question(binary.md5), verdict, key not in recent))
             if key not in recent:
                 events.append(self._event(binary, verdict))
-        return Batch(events, keys, judged)
+                new.append(reached)
+        return Batch(events, keys, judged, new=new)
 
     def written(self, batch: Batch) -> None:
         """Keep the verdicts; a change of signature is noticed by that."""
@@ -151,7 +172,11 @@ class BinaryFeed:
 
     def _event(self, binary: ReportedBinary, verdict: Verdict) -> Event:
         account, status = self._sources.account, binary.signature.result or "unknown"
-        own = {ID_FIELD: f"{binary.md5}:{status}@{account.name}", REVISION_FIELD: "0", "cb_server": account.name}
+        own = {
+            ID_FIELD: f"{binary.md5}:{status}@{self._sources.server}",
+            REVISION_FIELD: "0",
+            "cb_server": account.name,
+        }
         fields = {"time": "", **own, **event_of(binary, verdict)}
         return Event(server_time(binary.reached, self._clock()), SOURCETYPE, fields)
 
@@ -166,6 +191,10 @@ class BinaryFeed:
     @staticmethod
     def _flip_id(flip: StoredVerdict) -> str:
         return f"flip:{store_key(flip.server, flip.question)}:{flip.flipped or 0:.0f}"
+
+
+def _key(binary: ReportedBinary) -> str:
+    return f"{binary.md5}:{binary.signature.result.lower()}"
 
 
 def _is_news(old: StoredVerdict | None, verdict: Verdict, now: float) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Sequence, Union
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields, Page
     from cbverdict.inputs.clocks import ClockReading
     from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.seen_keys import Seen, SeenKeys
 
 ID_FIELD = "cbsigned_id"
 REVISION_FIELD = "cbsigned_revision"
@@ -26,13 +26,16 @@ class Event(NamedTuple):
 class Batch(NamedTuple):
     """What a page comes to: events to write, keys of what they are about to be remembered, and what is due then.
 
-    `clocks` is what the events say of the clocks of endpoints.
+    `clocks` is what the events say of the clocks of endpoints. `new` are the times (seconds since 1970, by the server's
+    clock) of what was never seen before, and `again` counts the events that were surely written before.
     """
 
     events: Sequence[Event]
-    keys: Sequence[str]
+    keys: Sequence[Union[Seen, str]]
     due: Sequence[Any] = ()
     clocks: Sequence[ClockReading] = ()
+    new: Sequence[int] = ()
+    again: int = 0
 
 
 class Feed(Protocol):
@@ -46,11 +49,27 @@ class Feed(Protocol):
     def requests(self) -> int:
         """Return how many requests were sent to Carbon Black so far."""
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Return by how many seconds the server's clock was ahead when it last answered (None: nobody knows)."""
+
     def reload(self) -> None:
         """Read account and settings anew, for they may be what is wrong."""
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[Any]:
-        """Fetch a page; `started` is from when on the server must have heard of what is wanted (UTC)."""
+    def fetch(self, cursor: Cursor, started: str, rows: int, until: str = "") -> Page[Any]:
+        """Fetch a page; `started` is from when on the server must have heard of what is wanted (UTC).
+
+        `until` is where the pages end (UTC, to the second; empty: nowhere).
+        """
+
+    def count(self, since: str, until: str) -> int:
+        """Ask how many rows there are between two seconds (UTC)."""
+
+    def terms(self) -> list[str]:
+        """Ask which terms the server makes of the admin's query."""
+
+    def count_unseen(self, page: Page[Any], recent: SeenKeys) -> int:
+        """Return how much of a page was never seen."""
 
     def prepare(self, page: Page[Any], recent: SeenKeys) -> Any:  # noqa: ANN401 - each feed has its own
         """Prepare what of a page does not depend on the pages before it; `recent` may lack some of them yet."""

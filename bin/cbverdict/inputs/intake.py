@@ -4,65 +4,37 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Iterable, Protocol, TypeVar
+from typing import TYPE_CHECKING, Callable
 
-from cbverdict.carbonblack.times import second_of
-from cbverdict.errors import CbsignedError, SearchOverError, TakenError
-from cbverdict.events.times import read_time, write_time
+from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import InputArguments, begin_of
+from cbverdict.inputs.ceiling import Ceiling
 from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.clocks import EndpointClocks
 from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event, Feed
-from cbverdict.inputs.health import SOURCETYPE, Health
+from cbverdict.inputs.gaps import note_gaps
 from cbverdict.inputs.pages import Pages, ReadPage
-from cbverdict.inputs.pause import Pause, StoppedError
+from cbverdict.inputs.patience import Patience
+from cbverdict.inputs.reporter import Reporter
+from cbverdict.inputs.rereading import Rereading
+from cbverdict.inputs.row_counts import RowCounts
+from cbverdict.inputs.server_watch import ServerWatch, any_chance
+from cbverdict.inputs.summary import Summary
+from cbverdict.inputs.window import Pass, epoch, second
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.port import Fields
+    from cbverdict.inputs.feed import Batch, Event, Feed
+    from cbverdict.inputs.health import Health
+    from cbverdict.inputs.pause import Pause
+    from cbverdict.inputs.ports import Checkpoints, Right, Stream
     from cbverdict.inputs.seen_keys import SeenKeys
-
-T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = 300.0
-_SKEW = 60.0
-"""Seconds that the clocks of Carbon Black and of this host may be apart."""
-
-_LOOK_BACK = 60.0
-"""Seconds after which at the earliest a run looks back, where the overlap is shorter."""
-
-
-class Stream(Protocol):
-    """Where events go; `cbverdict.inputs.stream.EventStream` is the real one."""
-
-    def write(self, events: Iterable[Event]) -> None:
-        """Write events, and be back when splunkd has them."""
-
-
-class Checkpoints(Protocol):
-    """Where it is kept how far the input has read; methods raise `StoreError`."""
-
-    def load(self) -> tuple[Checkpoint | None, SeenKeys]:
-        """Return what was saved."""
-
-    def forget(self) -> SeenKeys:
-        """Forget the keys of what was written."""
-
-    def save(self, checkpoint: Checkpoint, kept: str) -> None:
-        """Save it, with the keys of what was written since."""
-
-
-class Right(Protocol):
-    """The right to read; `cbverdict.inputs.lease.Lease` is the real one."""
-
-    def renew(self) -> None:
-        """Keep it; raises `TakenError` where it is lost."""
+_LOOK_BACK = 60.0  # Seconds after which at the earliest a run looks back, where the overlap is shorter.
 
 
 class Intake:
@@ -80,22 +52,31 @@ class Intake:
         right: Right,
         pause: Pause,
         health: Health,
+        server: str = "",
         clock: Callable[[], float] = time.time,
+        chance: Callable[[], float] = any_chance,
     ) -> None:
         """Store the input's name, its account's, what the admin said, and whom it works with."""
         self._name = name
         self._account = account
+        self._server = server
         self._arguments = arguments
         self._feed = feed
         self._stream = stream
         self._checkpoints = checkpoints
         self._right = right
         self._pause = pause
-        self._health = health
         self._clock = clock
+        self._report = Reporter(name, account, stream.write, health, clock)
+        self._watch = ServerWatch(feed, arguments.overlap, self._report, clock, chance)
+        self._summary = Summary(name, clock)
+        self._patiently = Patience(name, pause, self._hear, self._before_next_try)
+        self._ceiling = Ceiling(arguments.max_events_per_hour)
+        self._reread = Rereading(checkpoints, self._pages, self._close, self._patiently, (self._report, clock))
+        self._rows = RowCounts({})
         self._clocks = EndpointClocks({})
-        self._caught_up = 0.0
-        self._page_at = 0.0
+        self._caught_up = self._page_at = clock()
+        self._news = 0
 
     def run(self) -> None:
         """Read until nothing more is left.
@@ -105,154 +86,188 @@ class Intake:
             TakenError: another process reads for this input now.
         """
         loaded, recent = self._patiently(self._checkpoints.load)
-        if loaded is None or (loaded.account, loaded.start) != (self._account, self._arguments.start):
-            loaded, recent = self._begin(), self._patiently(self._checkpoints.forget)
-            self._patiently(partial(self._checkpoints.save, loaded, ""))  # So that it begins there whatever comes.
-        checkpoint = loaded
-        self._clocks = EndpointClocks(checkpoint.clocks)
-        self._caught_up = checkpoint.caught_up
-        self._health.last_reported_lag = checkpoint.last_reported_lag
-        is_over = False
+        checkpoint, recent = self._begin(loaded, recent)
+        self._resume(checkpoint, recent)
+        checkpoint = self._watch.begin(checkpoint, recent)
+        checkpoint = self._ceiling.begin(checkpoint, self._report, self._clock())
+        checkpoint = self._reread.run(checkpoint, recent)
+        is_over = self._ceiling.is_reached
         while not is_over:
             checkpoint, is_over = self._sweep(checkpoint, recent)
         self._finish(checkpoint, recent)
 
-    def _sweep(self, checkpoint: Checkpoint, recent: SeenKeys) -> tuple[Checkpoint, bool]:
-        """Read from where all is sure to be read, until nothing is left (True) or it is time to look back (False).
+    def _begin(self, loaded: Checkpoint | None, recent: SeenKeys) -> tuple[Checkpoint, SeenKeys]:
+        """Return where to go on, or begin where the admin says."""
+        start, now = self._arguments.start, self._clock()
+        damaged = self._checkpoints.damaged
+        if loaded is not None and loaded.start == start and self._is_same_server(loaded):
+            if damaged:
+                self._report.tell("damaged", f"could not be read, and is made anew: {', '.join(sorted(set(damaged)))}")
+            if loaded.is_open:  # The last run was ended, and what it was about to look for is not known.
+                loaded = loaded.with_window(replace(loaded.window, unsettled=0))
+            return replace(loaded, account=self._account, server=self._server), recent
+        started = begin_of(start, now)
+        logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
+        if loaded is not None:
+            recent = self._patiently(self._checkpoints.forget)
+        caught_up = epoch(started) or now
+        checkpoint = Checkpoint(
+            self._account, start, started, started, caught_up, flips_checked_until=now, server=self._server
+        )
+        self._patiently(partial(self._checkpoints.save, checkpoint, ""))  # So that it begins there whatever comes.
+        return checkpoint, recent
 
-        A row becomes visible at most `overlap` seconds after the server says that it got it. From the first page on
-        that reaches into the time in which some may still come, the checkpoint stays: what comes behind what was read
-        is found when it is read again.
-        """
-        overlap = self._arguments.overlap
-        pages = Pages(self._feed, recent, self._arguments.page_size, self._patiently, self._pause, self._clock)
-        unsure_since = math.inf
+    def _started(self, checkpoint: Checkpoint) -> Event:
+        """Return the event that says that the input has begun; it leaves with the first page."""
+        damaged, begins = sorted(set(self._checkpoints.damaged)), f"{checkpoint.started}Z"
+        what = f" (what was kept could not be read: {', '.join(damaged)})" if damaged else ""
+        message = f"reads what Carbon Black hears of from {begins} on{what}"
+        return self._report.event("started", {"begins": begins, "message": message})
+
+    def _is_same_server(self, loaded: Checkpoint) -> bool:
+        return loaded.account == self._account or bool(loaded.server and loaded.server == self._server)
+
+    def _resume(self, checkpoint: Checkpoint, recent: SeenKeys) -> None:
+        """Go on with what was known at the end of the last run."""
+        self._clocks = EndpointClocks(checkpoint.clocks)
+        self._rows = RowCounts(checkpoint.rows, checkpoint.cursor)
+        self._caught_up = checkpoint.caught_up
+        self._page_at = 0.0 if checkpoint.asked else self._clock()  # Before its first run nothing could come.
+        health = self._report.health
+        health.last_reported_lag = max(checkpoint.last_reported_lag, health.last_reported_lag)
+        self._report.raised.update(checkpoint.raised)
+        recent.forgotten = max(recent.forgotten, int(checkpoint.forgotten))
+
+    def _sweep(self, checkpoint: Checkpoint, recent: SeenKeys) -> tuple[Checkpoint, bool]:
+        """Read what the window says, until nothing is left (True) or it is time to look back (False)."""
+        overlap, now = self._watch.overlap, self._watch.now()
+        for part in checkpoint.window.plan(overlap, now, self._arguments.delay):
+            if part.is_settling:
+                self._rows.begin(part.since)
+            if part.is_first:
+                looked = checkpoint.looked if part.since == checkpoint.window.head else now
+                whole = now if part.is_settling else checkpoint.whole
+                checkpoint = replace(checkpoint, looked=looked, whole=whole)
+            checkpoint, is_over = self._read(part, checkpoint, recent)
+            if not is_over:
+                return checkpoint, False
+            if self._ceiling.is_reached:
+                return checkpoint, True
+        window = checkpoint.window
+        if not self._news and window.unsettled and self._watch.has_more_than(window, self._clock()):
+            return checkpoint.with_window(replace(window, unsettled=0)), False
+        return checkpoint, True
+
+    def _read(self, part: Pass, checkpoint: Checkpoint, recent: SeenKeys) -> tuple[Checkpoint, bool]:
+        overlap = self._watch.overlap
+        pages = self._pages(recent, checkpoint)
+        self._news = 0
+        bound = unsure_since = math.inf
         try:
-            for page in pages.read(Cursor(checkpoint.cursor), checkpoint.started):
-                if unsure_since == math.inf:
-                    reached = _reached(page)
-                    if reached > page.asked - overlap - _SKEW:
-                        unsure_since = page.asked
-                    sure = _second(reached - overlap)
-                    checkpoint = replace(checkpoint, cursor=max(checkpoint.cursor, sure))
+            for page in pages.read(Cursor(part.since), checkpoint.started, part.until):
+                reached = _reached(page)
+                if bound == math.inf and reached > page.asked - overlap:
+                    bound, unsure_since = page.asked, self._clock()
+                checkpoint = note_gaps(page.skipped, checkpoint, self._report, self._clock())
+                checkpoint = self._move(part, page, checkpoint, (reached, bound))
                 checkpoint = self._end(page, recent, checkpoint)
-                if overlap and not page.is_last and self._clock() - unsure_since > max(overlap, _LOOK_BACK):
+                if self._ceiling.is_reached:
+                    return checkpoint, True
+                is_long = self._clock() - unsure_since > max(overlap, _LOOK_BACK)
+                if overlap and not part.until and not page.is_last and is_long:
                     return checkpoint, False
         finally:
             pages.close()
         return checkpoint, True
 
+    def _move(self, part: Pass, page: ReadPage, checkpoint: Checkpoint, ends: tuple[float, float]) -> Checkpoint:
+        """Move the window on by a page, and count what is settled by it."""
+        (reached, bound), window = ends, checkpoint.window
+        head = second(min(reached, page.latest))
+        self._news += (news := sum(window.head < row.time[:19] <= head for row in page.rows))
+        if part.until:
+            settled = part.until if page.is_last else min(max(window.settled, head), part.until)
+            left = self._rows.add(page.rows, settled)
+            window = replace(window, settled=settled, unsettled=max(0, window.unsettled - left))
+        elif part.is_settling:
+            window = window.reach(min(reached, page.asked), bound, self._watch.overlap, head)
+            self._rows.add(page.rows, window.settled)
+            window = replace(window, unsettled=self._rows.pending)
+        else:
+            window = replace(window, head=max(window.head, head), unsettled=window.unsettled + news)
+        return checkpoint.with_window(window)
+
     def _end(self, page: ReadPage, recent: SeenKeys, checkpoint: Checkpoint) -> Checkpoint:
-        checkpoint = self._close(page.batch, recent, checkpoint, self._lag(page))
+        lag = self._lag(page)
+        checkpoint = self._close(page.batch, recent, checkpoint, lag)
         self._clocks.look(page.batch.clocks)
+        self._watch.look(page.batch.new)
         logger.info(
             "input=%s rows=%d events=%d requests=%d lag_seconds=%.0f",
-            self._name, page.rows, len(page.batch.events), self._feed.requests, self._health.lag,
+            self._name, len(page.rows), len(page.batch.events), self._feed.requests, self._report.health.lag,
         )  # fmt: skip
         return checkpoint
 
     def _finish(self, checkpoint: Checkpoint, recent: SeenKeys) -> None:
         now = self._clock()
         batch = self._patiently(partial(self._feed.finish, recent, checkpoint.flips_checked_until))
-        batch = batch._replace(events=[*batch.events, *self._clock_events(now)])
-        self._close(batch, recent, replace(checkpoint, flips_checked_until=now, clocks=self._clocks.told), 0.0)
+        checkpoint = self._watch.end(checkpoint)
+        checkpoint = self._rows.check(checkpoint, self._feed, self._report, now)
+        checkpoint = self._summary.end(checkpoint, self._report, self._feed.requests)
+        batch = batch._replace(events=[*batch.events, *self._report.clock_events(self._clocks.news(now))])
+        checkpoint = replace(checkpoint, flips_checked_until=now, clocks=self._clocks.told)
+        self._close(batch, recent, checkpoint, 0.0, is_open=False)
 
-    def _close(self, batch: Batch, recent: SeenKeys, checkpoint: Checkpoint, lag: float) -> Checkpoint:
+    def _close(
+        self, batch: Batch, recent: SeenKeys, checkpoint: Checkpoint, lag: float, *, is_open: bool = True
+    ) -> Checkpoint:
         """Write events, and then that they are written: whoever dies between writes them again."""
         self._right.renew()
-        self._stream.write(batch.events)
+        is_first = not checkpoint.told_alive
+        self._stream.write([self._started(checkpoint), *batch.events] if is_first else batch.events)
+        checkpoint = replace(checkpoint, told_alive=self._clock() if is_first else checkpoint.told_alive)
+        self._summary.add(batch)
+        checkpoint = self._ceiling.add(checkpoint, len(batch.events), self._report)
         self._patiently(partial(self._feed.written, batch))
         self._page_at = self._clock()
-        self._tell(lag)
+        self._report.tell_lag(lag)
         kept = "".join([recent.note(key) for key in batch.keys])
-        checkpoint = replace(checkpoint, last_reported_lag=self._health.last_reported_lag, caught_up=self._caught_up)
+        checkpoint = replace(
+            checkpoint,
+            last_reported_lag=self._report.health.last_reported_lag,
+            caught_up=self._caught_up,
+            rows=self._rows.hours,
+            raised=dict(self._report.raised),
+            forgotten=float(recent.forgotten),
+            is_open=is_open,
+        )
         self._patiently(partial(self._checkpoints.save, checkpoint, kept))
+        if recent.is_full():
+            self._patiently(partial(self._checkpoints.tidy, recent))
         return checkpoint
 
-    def _patiently(self, call: Callable[[], T]) -> T:
-        """Call until it works, with longer and longer waits, the account read anew each time."""
-        attempt = 0
-        while True:
-            try:
-                return call()
-            except TakenError:  # noqa: PERF203 - it waits between two tries
-                raise
-            except SearchOverError:
-                raise StoppedError from None
-            except CbsignedError as error:
-                attempt += 1
-                seconds = min(LONGEST_WAIT, 2.0 ** (attempt - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-                logger.warning(
-                    "input=%s attempt=%d wait_seconds=%.0f trouble=%r", self._name, attempt, seconds, str(error)
-                )
-                # While a backfill is at work, what counts is how long no page came.
-                self._tell(self._clock() - max(self._caught_up, self._page_at), str(error))
-                self._pause(seconds)
-                self._right.renew()
-                self._reload()
+    def _pages(self, recent: SeenKeys, checkpoint: Checkpoint) -> Pages:
+        gaps = [(since, until) for since, until, _, _ in checkpoint.skipped]
+        size = self._arguments.page_size
+        return Pages(self._feed, recent, size, self._patiently, self._pause, self._clock, gaps)
 
-    def _reload(self) -> None:
+    def _hear(self, trouble: str) -> None:
+        # While a backfill is at work, what counts is how long no page came.
+        self._report.tell_lag(self._clock() - max(self._caught_up, self._page_at), trouble)
+
+    def _before_next_try(self) -> None:
+        self._right.renew()
         try:
             self._feed.reload()
         except CbsignedError as error:
             logger.warning("input=%s trouble=%r", self._name, str(error))
 
-    def _begin(self) -> Checkpoint:
-        """Begin where the admin says."""
-        start, now = self._arguments.start, self._clock()
-        started = begin_of(start, now)
-        logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
-        self._page_at = now  # Until then nothing could come, so that is when it begins to lag.
-        return Checkpoint(
-            self._account, start, started, started, caught_up=_epoch(started) or now, flips_checked_until=now
-        )
-
     def _lag(self, page: ReadPage) -> float:
         now = self._clock()
-        self._caught_up = now if page.is_last else max(self._caught_up, min(now, _epoch(page.second) or 0.0))
+        self._caught_up = now if page.is_last else max(self._caught_up, min(now, epoch(page.second)))
         return now - self._caught_up
-
-    def _tell(self, lag: float, trouble: str = "") -> None:
-        status = self._health.trouble(lag) if trouble else self._health.look(lag)
-        if not status:
-            return
-        what = f"behind by {lag:.0f} s: {trouble or 'more comes in than is read'}" if status == "behind" else "all read"
-        self._stream.write([self._health_event(self._clock(), status, {"lag": f"{lag:.0f}", "message": what})])
-
-    def _clock_events(self, now: float) -> list[Event]:
-        """Name the endpoints whose clocks are wrong in one event, if there are any of which nobody has heard."""
-        news = self._clocks.news(now)
-        if not news:
-            return []
-        endpoints, offsets = [endpoint for endpoint, _ in news], [f"{offset:.0f}" for _, offset in news]
-        what = (
-            f"the clocks of {len(news)} endpoints are wrong, in the worst case by {offsets[0].lstrip('-')} s: set "
-            "those of dest; clock_offset is in seconds and in the same order, below 0 for a clock that is behind"
-        )
-        return [self._health_event(now, "clock", {"message": what, "dest": endpoints, "clock_offset": offsets})]
-
-    def _health_event(self, now: float, status: str, more: Fields) -> Event:
-        fields: Fields = {
-            "time": f"{_second(now)}Z",
-            "status": status,
-            "input": self._name,
-            **more,
-            ID_FIELD: f"{self._name}:{status}:{now:.0f}",
-            REVISION_FIELD: "0",
-            "cb_server": self._account,
-        }
-        return Event(now, SOURCETYPE, fields)
 
 
 def _reached(page: ReadPage) -> float:
     """Return the time up to which a page goes, whatever a clock that was wrong for a while says."""
-    reached = _epoch(page.second)
-    return page.asked if reached is None else min(reached, page.asked)
-
-
-def _epoch(second: str) -> float | None:
-    return read_time(f"{second}Z")
-
-
-def _second(epoch: float) -> str:
-    return second_of(write_time(math.floor(epoch)))
+    return min(epoch(page.second) or page.latest, page.latest)

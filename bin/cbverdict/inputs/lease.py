@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 from filelock import FileLock, Timeout
 
 from cbverdict.errors import StoreError, TakenError, advice
-from cbverdict.inputs.checkpoint import COLLECTION
+from cbverdict.inputs.checkpoint_store import COLLECTION
 from cbverdict.splunkd.kvstore import Collection
 
 if TYPE_CHECKING:
@@ -65,12 +65,17 @@ class Lease:
             raise TakenError(f"a process on this host reads for {self._name}. {advice(TakenError)}") from None
         now = self._clock()
         for document in self._collection.find({"_key": self._key}):
-            if document.get("host") != self._host and float(document.get("expires", 0)) + _SKEW > now:
+            if document.get("host") != self._host and self._is_valid(document.get("expires"), now):
                 raise TakenError(f"{document.get('host')} reads for {self._name}. {advice(TakenError)}")
             self._collection.delete({"_key": self._key, "owner": document.get("owner")})
         if not self._collection.insert(self._document(now)):
             raise TakenError(f"another host was faster to read for {self._name}. {advice(TakenError)}")
         self._renewed = now
+
+    def _is_valid(self, expires: object, now: float) -> bool:
+        """Return whether a lease holds: one that is no time, or longer than any is given, is damaged."""
+        is_time = isinstance(expires, (int, float)) and not isinstance(expires, bool)
+        return is_time and now - _SKEW < float(expires) <= now + 2 * self._seconds + _SKEW  # type: ignore[arg-type]
 
     def renew(self) -> None:
         """Keep the lease, every now and then.

@@ -56,6 +56,14 @@ class Lookups:
                 beginnings[process.guid] = beginning_of(process, arrived, now, is_certain=is_certain)
         return beginnings, trouble
 
+    def whole(self, guids: Sequence[str]) -> dict[str, ReportedProcess]:
+        """Return these processes with all their segments; where the server does not say, the page has to do."""
+        try:
+            return self._sources.pages.find_processes(list(guids)) if guids else {}
+        except EdrError as error:
+            logger.warning("segments unknown=%d trouble=%r", len(guids), str(error))
+            return {}
+
     def parents(
         self, processes: Sequence[ReportedProcess], here: Mapping[str, Image]
     ) -> tuple[dict[str, Image | None], EdrError | None]:

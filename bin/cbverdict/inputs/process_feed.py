@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
 from cbverdict.anomalies.baselines import merge_baselines
+from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.training import Learner, TrainingResult
 from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
 from cbverdict.carbonblack.times import epoch_of
@@ -20,10 +22,11 @@ from cbverdict.inputs.lookups import Lookups
 from cbverdict.inputs.processes import (
     ENDPOINT_TIME_FIELD,
     LONG_FIELDS,
-    MOST_KNOWN,
     SOURCETYPE,
     event_of,
-    known_of,
+    revision_of,
+    sighting_of,
+    worth_indexing,
 )
 from cbverdict.search.pipeline import Search
 from cbverdict.search.verdict_columns import EnrichOptions
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.beginnings import Beginning
     from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.seen_keys import Seen, SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.search.verdict_columns import Record
     from cbverdict.verdicts.reasons import Reason
@@ -55,18 +58,20 @@ class NewProcess(NamedTuple):
     """A process that looks new, and what is known of it."""
 
     process: ReportedProcess
+    seen: Seen
     beginning: Beginning
     record: Record
     event: ProcessEvent
 
 
 class Prepared(NamedTuple):
-    """A page's processes, and those that look new.
+    """A page's processes, what is to be remembered of them, and those that look new.
 
     `trouble` is why Carbon Black did not tell of parents, or of when it first heard of a process (None: it did).
     """
 
     processes: Sequence[ReportedProcess]
+    seen: Sequence[Seen]
     new: Sequence[NewProcess]
     trouble: EdrError | None
 
@@ -97,6 +102,11 @@ class ProcessFeed:
         self._learnt = TrainingResult()
 
     @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the server's clock was ahead when it last answered (None: nobody knows)."""
+        return self._sources.pages.clock_offset
+
+    @property
     def requests(self) -> int:
         """How many requests were sent so far."""
         asked = self._search.requests if self._search else 0
@@ -109,38 +119,70 @@ class ProcessFeed:
         self._lookups.reload()
         self._waits_for_lookups = True
 
-    def fetch(self, cursor: Cursor, started: str, rows: int) -> Page[ReportedProcess]:
+    def fetch(self, cursor: Cursor, started: str, rows: int, until: str = "") -> Page[ReportedProcess]:
         """Fetch a page of processes; which of them are older than `started` is found out when it is prepared."""
         self._begin = started
-        request = PageRequest(cursor.second, rows, cursor.skip, self._arguments.query)
+        request = PageRequest(cursor.second, rows, cursor.skip, self._arguments.query, until)
         return self._sources.pages.process_page(request)
+
+    def count(self, since: str, until: str) -> int:
+        """Ask how many segments there are."""
+        return self._sources.pages.count_processes(PageRequest(since, 0, 0, self._arguments.query, until))
+
+    def terms(self) -> list[str]:
+        """Ask which terms the server makes of the query."""
+        return self._sources.pages.process_terms(self._arguments.query)
+
+    def count_unseen(self, page: Page[ReportedProcess], recent: SeenKeys) -> int:
+        """Return how many of a page's processes were never seen as they are."""
+        return sum(not recent.has(sighting_of(process)) for process in page.read())
 
     def prepare(self, page: Page[ReportedProcess], recent: SeenKeys) -> Prepared:
         """Read the page, and ask what is to be asked about processes that look new."""
         return self._prepare(page.read(), recent)
 
     def _prepare(self, processes: Sequence[ReportedProcess], recent: SeenKeys) -> Prepared:
-        new = [process for process in processes if not _is_written(process, recent)]
+        processes, seen, new = self._completed(processes, list(map(sighting_of, processes)), recent)
         beginnings, late = self._lookups.beginnings(new, self._begin, self._clock())
         new = [process for process in new if process.guid in beginnings]
+        by_guid = {one.key: one for one in seen}
         parents, trouble = self._lookups.parents(new, {process.guid: process.image for process in processes})
-        records = [self._record(one, beginnings[one.guid], parents.get(one.parent_guid)) for one in new]
+        records = [
+            self._record(one, by_guid[one.guid], beginnings[one.guid], parents.get(one.parent_guid)) for one in new
+        ]
         events = self._current_search().prefetch(records)
-        found = map(NewProcess, new, (beginnings[one.guid] for one in new), records, events)
-        return Prepared(processes, list(found), late or trouble)
+        sightings = (by_guid[one.guid] for one in new)
+        found = map(NewProcess, new, sightings, (beginnings[one.guid] for one in new), records, events)
+        return Prepared(processes, seen, list(found), late or trouble)
+
+    def _completed(
+        self, processes: Sequence[ReportedProcess], seen: Sequence[Seen], recent: SeenKeys
+    ) -> tuple[Sequence[ReportedProcess], Sequence[Seen], list[ReportedProcess]]:
+        """Return the page's processes and the new ones; what was written already is told of with all its segments."""
+        new = {process.guid: process for process, one in zip(processes, seen) if not recent.has(one)}
+        changed = [guid for guid in new if guid in recent]
+        whole = self._lookups.whole(changed)
+        if not whole:
+            return processes, seen, list(new.values())
+        processes = [whole.get(process.guid, process) for process in processes]
+        seen = list(map(sighting_of, processes))
+        return processes, seen, [process for process in processes if process.guid in new]
 
     def read(self, prepared: Prepared, recent: SeenKeys) -> Batch:
         """Make an event of each process that is new, or of which more is known; segments of one process are one."""
         prepared = self._looked_up(prepared, recent)
-        new = [one for one in prepared.new if not _is_written(one.process, recent)]
+        new = [one for one in prepared.new if not recent.has(one.seen)]
+        unseen = [one for one in new if one.process.guid not in recent]
         records = [dict(one.record) for one in new]
         self._enrich(records, [one.event for one in new])
         learnt_from = [dict(record) for record in records] if self._learner else ()
         return Batch(
             [self._event(record) for record in records],
-            [_key(process) for process in prepared.processes],
+            prepared.seen,
             learnt_from,
             list(filter(None, map(_clock_reading, new))),
+            [one.seen.time for one in unseen],
+            sum(0 <= (epoch_of(one.process.start) or math.inf) < recent.forgotten for one in unseen),
         )
 
     def written(self, batch: Batch) -> None:
@@ -163,7 +205,7 @@ class ProcessFeed:
         if not self._learnt.baselines:
             return
         try:
-            self._sources.learn(self._learnt.baselines)
+            self._sources.learn(hold_back(self._learnt.baselines, self._sources, read_lists()))
         except StoreError as error:
             logger.warning("learn rows=%d trouble=%r", self._learnt.rows, str(error))
             if self._learnt.rows < _MAX_UNSAVED_ROWS:
@@ -188,12 +230,14 @@ class ProcessFeed:
         self._waits_for_lookups = prepared.trouble is None
         return prepared
 
-    def _record(self, process: ReportedProcess, beginning: Beginning, parent: Image | None) -> Record:
+    def _record(self, process: ReportedProcess, seen: Seen, beginning: Beginning, parent: Image | None) -> Record:
         account = self._sources.account
         record: Record = {
             "time": "",
-            ID_FIELD: f"{process.guid}@{account.name}",
-            REVISION_FIELD: str(known_of(process)),  # A process of which more comes to be known is written again then.
+            ID_FIELD: f"{process.guid}@{self._sources.server}",
+            REVISION_FIELD: str(
+                revision_of(seen.known, process.updated)
+            ),  # A process of which more comes to be known is written again.
             "cb_server": account.name,
         }
         record.update(event_of(process, parent))
@@ -244,15 +288,7 @@ class ProcessFeed:
         for name in LONG_FIELDS:
             if name in record:
                 record[name] = record.pop(name)
-        return Event(moment, SOURCETYPE, {name: value for name, value in record.items() if value})
-
-
-def _key(process: ReportedProcess) -> str:
-    return f"{process.guid}:{known_of(process)}"
-
-
-def _is_written(process: ReportedProcess, recent: SeenKeys) -> bool:
-    return any(f"{process.guid}:{known}" in recent for known in range(known_of(process), MOST_KNOWN + 1))
+        return Event(moment, SOURCETYPE, worth_indexing(record))
 
 
 def _clock_reading(new: NewProcess) -> ClockReading | None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cbverdict.carbonblack.times import epoch_of
+from cbverdict.inputs.seen_keys import Seen, values_of
+
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields, Image, ReportedProcess
 
@@ -23,6 +26,11 @@ LONG_FIELDS = ("watchlists", "process_path", "parent_process_path", "parent_proc
 """What stands last in an event: Splunk extracts fields from the first 5,000 characters of JSON (limits.conf, spath)."""
 
 _LATE = ("process_path", "process", "user")
+_REVISION = 10**13
+"""More than a time in milliseconds: more that is known weighs more than that it is later."""
+_SCORE = "alliance_score_"
+_UNKNOWN = "(unknown)"
+_FOLLOWS = {"signed_source", "process_signature_exists", "process_signature_verified"}
 MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
 
 
@@ -35,13 +43,52 @@ def known_of(process: ReportedProcess) -> int:
     return (len(late) + 1) * bool(process.md5) + sum(map(bool, late))
 
 
+def revision_of(known: int, updated: str) -> int:
+    """Return a number that is higher for what says more of a process, or is later where it says as much."""
+    return known * _REVISION + round(1000 * max(epoch_of(updated) or 0.0, 0.0))
+
+
+def sighting_of(process: ReportedProcess) -> Seen:
+    """Return what is to be remembered of a process: digests of the values of which a change is told."""
+    fields = process.fields
+    scores = [f"{name}={value}" for name, value in fields.items() if name.startswith(_SCORE)]
+    texts = (process.parent_guid, *(fields.get(name, "") for name in _LATE))
+    values = values_of(process.md5 or "", texts, "|".join([*process.watchlists, *sorted(scores)]))
+    time = epoch_of(process.updated) or epoch_of(process.reached) or 0.0
+    known = (len(texts) + 1) * bool(process.md5) + sum(map(bool, texts))
+    return Seen(process.guid, values, int(time), process.is_running, known)
+
+
+def worth_indexing(fields: Fields) -> Fields:
+    """Leave out what is not known, and what `default/props.conf` finds out from the other fields of an event."""
+    kept = {
+        name: value
+        for name, value in fields.items()
+        if value and name not in _FOLLOWS and (value[0] != "(" or isinstance(value, list) or value.lower() != _UNKNOWN)
+    }
+    original = kept.get("process_original_name")
+    if original and kept.get("process_internal_name") == original:
+        del kept["process_internal_name"]
+    if original and kept.get("process_observed_names") == str(original).lower():
+        del kept["process_observed_names"]
+    if kept.get("process_signature_issuer") and _is_same(
+        kept, "process_signature_subject", "process_signature_publisher"
+    ):
+        del kept["process_signature_subject"]
+    return kept
+
+
+def _is_same(fields: Fields, one: str, other: str) -> bool:
+    return one in fields and fields[one] == fields.get(other)
+
+
 def event_of(process: ReportedProcess, parent: Image | None) -> Fields:
     """Write a process as an event without its verdict; what is not known is left out."""
     fields: Fields = {"time": process.start or process.fields.get(TIME_FIELD, ""), **process.fields}
     fields["process_md5"] = process.md5 or ""
     fields["process_guid"] = process.guid
     fields["parent_process_guid"] = process.parent_guid
-    fields["link_process"] = process.link
+    fields["process"] = fields.get("process") or process.fields.get("process_path", "")
     fields["watchlists"] = process.watchlists
     fields["parent_process_md5"] = process.parent_md5 or (parent.md5 if parent else None) or ""
     if parent:

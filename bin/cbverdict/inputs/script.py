@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, 
 from splunklib.modularinput import Argument, EventWriter, InputDefinition, Scheme, Script, ValidationDefinition
 
 from cbverdict.errors import CbsignedError, SetupError, TakenError
+from cbverdict.inputs.advice import in_input_words
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
-from cbverdict.inputs.checkpoint import CheckpointStore
+from cbverdict.inputs.checkpoint_store import CheckpointStore
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import MIN_LIMIT, Health
 from cbverdict.inputs.intake import Intake
@@ -25,6 +26,7 @@ from cbverdict.inputs.lease import Lease
 from cbverdict.inputs.pause import Pause, StoppedError
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.stream import EventStream, PagedOutput
+from cbverdict.inputs.validation import check_query, estimate
 from cbverdict.search.sdk_compat import standard_output
 from cbverdict.splunkd.conf import SplunkdConfiguration
 
@@ -37,8 +39,11 @@ _VALIDATION_TIMEOUT = 10.0
 _SWITCH_INTERVAL = 0.0005
 """Seconds: the thread that fetches takes what comes in small pieces, and would wait 5 ms for its turn at each."""
 
-_GRACE = 2.0
+_GRACE = 1.5
 """Seconds after which an input that is to stop does so, though a request still waits for its answer."""
+
+_LAST_WORDS = 0.4
+"""Seconds more for a page that is on its way into splunkd's pipe."""
 
 _INTERVAL = re.compile(r"\d+(\.\d+)?")
 
@@ -64,6 +69,16 @@ _ARGUMENTS = (
     ),
     ("page_size", "Rows a page", "10 to 1000, the most that Carbon Black gives; less asks less of it at once."),
     ("overlap", "Overlap", "Seconds that each run looks back, for what becomes visible on the server late."),
+    (
+        "delay",
+        "Delay",
+        "Seconds after which a time is read, once; then there is no overlap. 0: at once, and again later.",
+    ),
+    (
+        "max_events_per_hour",
+        "Most events an hour",
+        "Then the input pauses until the next hour, and says so. 0: any number.",
+    ),
     ("learn", "Learn baselines", "true: what is read is learnt as usual, after it was scored."),
 )
 
@@ -97,6 +112,12 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         Raises:
             CbsignedError: something is wrong; its text says what, and what to do.
         """
+        try:
+            self._validate(definition)
+        except CbsignedError as error:
+            raise type(error)(in_input_words(error)) from None
+
+    def _validate(self, definition: ValidationDefinition) -> None:
         arguments = parse_arguments(definition.parameters, self._kind.overlap, self._kind.max_overlap)
         configuration = SplunkdConfiguration(definition.metadata["server_uri"], definition.metadata["session_key"])
         sources = Sources(configuration, arguments.account, longest=_VALIDATION_TIMEOUT)
@@ -105,7 +126,17 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         begin = begin_of(arguments.start, now)
         if begin > begin_of("now", now):
             raise SetupError(f"start is {arguments.start!r}, which is still to come: write -24h, now, or a time before")
-        self._kind.make_feed(sources, arguments, Pause(lambda: False)).fetch(Cursor(begin), begin, 1)
+
+        def feed_of(given: InputArguments) -> Feed:
+            return self._kind.make_feed(sources, given, Pause(lambda: False))
+
+        feed_of(arguments).fetch(Cursor(begin), begin, 1)
+        check_query(feed_of, arguments, begin)
+        expected = estimate(feed_of, arguments, now)
+        logger.info(
+            "validated query_is_set=%s rows_a_day=%d of=%d mb_a_day=%.1f",
+            bool(arguments.query), expected.rows, expected.all_rows, expected.megabytes,
+        )  # fmt: skip
 
     def stream_events(self, inputs: InputDefinition, ew: EventWriter) -> None:
         """Read all that is new for the one stanza that splunkd starts this process for."""
@@ -148,6 +179,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
             right=lease,
             pause=pause,
             health=Health(max(MIN_LIMIT, 3 * interval)),
+            server=sources.server,
         ).run()
 
     def _report(self, writer: EventWriter, name: str, text: str) -> None:
@@ -164,8 +196,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
 
     def _give_up(self) -> None:
         """End, though a request keeps the main thread waiting; the next run goes on as after a crash."""
-        with contextlib.suppress(OSError):  # splunkd may be gone
-            self._output.abandon()
+        self._output.abandon(_LAST_WORDS)
         logger.info("stopped=true waited_seconds=%g", _GRACE)
         logging.shutdown()
         os._exit(0)

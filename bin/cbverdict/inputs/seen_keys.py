@@ -1,56 +1,210 @@
-"""What was written lately, so that it is not written twice."""
+"""What was written, so that it is not written twice: 27 bytes a thing, whatever becomes of it.
+
+Of a process its values are remembered as digests. So what was said already is not said again, and a value that appears
+or changes is news, however late.
+"""
 
 from __future__ import annotations
 
+import struct
+from base64 import b64decode, b64encode
+from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain
-from typing import Iterable
+from typing import Dict, Iterable, Iterator, NamedTuple, Set, Tuple
 
-_DIGITS = 16
-MAX_KEYS = 100_000
-"""Keys that are remembered at most; half as many, those seen last, always are. Each takes some 70 bytes."""
+RECORD_LETTERS = 36
+MAX_KEYS = 300_000
+"""Things that are remembered at most: 11 MB in the KV store, some 60 MB here."""
+
+KEPT_KEYS = 200_000
+"""Things that are left when more than `MAX_KEYS` came: those of the window, and of others those that still run."""
+
+MAX_REVISIONS = 10
+"""How often one process is written at most, whatever changes of it."""
+
+_REFRESHED_AFTER = 1800
+"""Seconds after which it is worth keeping that something was seen again."""
+
+_RECORD = struct.Struct(">QIB14s")
+_SLOTS = ((0, 3), (3, 5), (5, 7), (7, 10), (10, 12), (12, 14))
+_NOTHING = bytes(14)
+_THREE = bytes(3)
+_RUNS = 0x80
+_OLD_DIGITS = 16
+_LATEST = 2**32 - 1
+
+
+class Seen(NamedTuple):
+    """A thing as a page has it: its key, digests of its values, and when the server last heard of it.
+
+    `known` is how much of a process is known in the words of the first release (-1: it is none); `is_running` is
+    whether the server may yet hear of it.
+    """
+
+    key: str
+    values: bytes = _NOTHING
+    time: int = 0
+    is_running: bool = False
+    known: int = -1
 
 
 class SeenKeys:
-    """The keys seen last, as 64-bit digests in two generations: is the younger full, the older one is forgotten."""
+    """What was seen, the last seen last."""
 
-    def __init__(self, limit: int = MAX_KEYS) -> None:
+    def __init__(self, limit: int = MAX_KEYS, kept: int = KEPT_KEYS) -> None:
         """Start with nothing."""
-        self._full = limit // 2
-        self._older: set[int] = set()
-        self._younger: set[int] = set()
+        self._limit = limit
+        self._kept = kept
+        self._seen: Dict[int, Tuple[int, int, bytes]] = {}
+        self._old: Set[int] = set()
+        self.window = 0
+        """Seconds since 1970 from when on what was seen is not to be forgotten, while there is room at all."""
+        self.forgotten = 0
+        """The latest time (seconds since 1970) of what was forgotten."""
+
+    def __len__(self) -> int:
+        """Return how many things are remembered."""
+        return len(self._seen)
 
     def __contains__(self, key: str) -> bool:
-        """Return whether a key was seen lately."""
-        digest = _digest(key)
-        return digest in self._younger or digest in self._older
+        """Return whether a thing was seen, whatever its values."""
+        return self.has(Seen(key))
 
-    def note(self, key: str) -> str:
-        """Remember a key; give the text to keep of it (empty: what was kept of it will do)."""
-        digest = _digest(key)
-        if digest in self._younger:
-            return ""
-        self._remember(digest)
-        return _text(digest)
+    def has(self, sighting: Seen) -> bool:
+        """Return whether all that a sighting says was seen already, or so much of it that no more is wanted."""
+        digest = _digest(sighting.key)
+        known = self._seen.get(digest)
+        if known is None:
+            return self._was_written_by_first_release(digest, sighting)
+        return known[2] == sighting.values or not _is_news(known, sighting)
+
+    def note(self, sighting: Seen | str) -> str:
+        """Remember a sighting; return the text to keep of it (empty: what was kept of it will do)."""
+        if isinstance(sighting, str):
+            sighting = Seen(sighting)
+        digest = _digest(sighting.key)
+        known = self._seen.get(digest)
+        time, runs = min(max(sighting.time, 0), _LATEST), _RUNS * sighting.is_running
+        if known is None:
+            new = (time, runs, sighting.values)
+        else:
+            is_news = sighting.values != known[2] and _is_news(known, sighting)
+            values = _merged(known, sighting) if is_news else known[2]
+            is_latest = time >= known[0]
+            count = min((known[1] & ~_RUNS) + is_news, MAX_REVISIONS)
+            new = (max(time, known[0]), (runs if is_latest else known[1] & _RUNS) | count, values)
+            if new[1:] == known[1:] and new[0] < known[0] + _REFRESHED_AFTER:
+                return ""
+            del self._seen[digest]
+        self._seen[digest] = new
+        return _text(digest, new)
 
     def recall(self, kept: str) -> None:
-        """Add what was kept, older texts first."""
-        for start in range(0, len(kept), _DIGITS):
-            self._remember(int(kept[start : start + _DIGITS], 16))
+        """Add what was kept, older texts first.
 
-    def texts(self) -> Iterable[str]:
-        """Return the text to keep of every key, older ones first."""
-        return map(_text, chain(self._older - self._younger, self._younger))
+        Raises:
+            ValueError: it is damaged; nothing of it is added.
+        """
+        data = b64decode(kept.encode("ascii"), validate=True)
+        if len(data) % _RECORD.size:
+            raise ValueError(kept[:RECORD_LETTERS])
+        for digest, time, flags, values in _RECORD.iter_unpack(data):
+            self._seen.pop(digest, None)
+            self._seen[digest] = (time, flags, values)
 
-    def _remember(self, digest: int) -> None:
-        self._younger.add(digest)
-        if len(self._younger) >= self._full:
-            self._older, self._younger = self._younger, set()
+    def recall_old(self, kept: str) -> None:
+        """Add what the first release kept: 64-bit digests of `key` or `key:known`; raises `ValueError`."""
+        digits = [kept[start : start + _OLD_DIGITS] for start in range(0, len(kept), _OLD_DIGITS)]
+        self._old.update([int(one, 16) for one in digits])
+
+    def texts(self) -> Iterator[str]:
+        """Return the text to keep of every thing, those seen last at the end."""
+        return (_text(digest, value) for digest, value in self._seen.items())
+
+    def is_full(self) -> bool:
+        """Return whether it is time to forget something."""
+        return len(self._seen) > self._limit
+
+    def forget_some(self) -> None:
+        """Forget what nobody is likely to hear of again: first what has ended, the oldest first, then what runs."""
+        for spared in (lambda value: value[1] & _RUNS or value[0] >= self.window, lambda v: v[0] >= self.window, None):
+            excess = len(self._seen) - self._kept
+            if excess <= 0 or (spared is None and not self.is_full()):
+                return
+            doomed = [one for one, value in self._seen.items() if spared is None or not spared(value)][:excess]
+            for digest in doomed:
+                self.forgotten = max(self.forgotten, self._seen.pop(digest)[0])
+
+    def _was_written_by_first_release(self, digest: int, sighting: Seen) -> bool:
+        if not self._old:
+            return False
+        if digest in self._old:
+            return True
+        more = range(max(sighting.known, 0), _MOST_KNOWN + 1)
+        return sighting.known >= 0 and any(_digest(f"{sighting.key}:{known}") in self._old for known in more)
+
+
+_MOST_KNOWN = 11
+
+
+def values_of(md5: str, texts: Iterable[str], extras: str) -> bytes:
+    """Digest the values of a process: its hash; parent, path, command line and user; and what hit it (empty: none)."""
+    parent, path, command, user = texts
+    return b"".join(
+        (
+            _hash(md5) if md5 else _THREE,
+            _short(parent),
+            _short(path),
+            _slot(command, 3) if command else _THREE,
+            _short(user),
+            _short(extras),
+        )
+    )
+
+
+def _is_news(known: Tuple[int, int, bytes], sighting: Seen) -> bool:
+    time, flags, old = known
+    if flags & ~_RUNS >= MAX_REVISIONS:
+        return False
+    new = sighting.values
+    for start, end in _SLOTS:
+        value = new[start:end]
+        # What an earlier report says otherwise was so before; what it says more was not known.
+        if value != old[start:end] and any(value) and (sighting.time >= time or not any(old[start:end])):
+            return True
+    return False
+
+
+def _merged(known: Tuple[int, int, bytes], sighting: Seen) -> bytes:
+    time, _, old = known
+    new = sighting.values
+    return b"".join(
+        new[start:end] if any(new[start:end]) and (sighting.time >= time or not any(old[start:end])) else old[start:end]
+        for start, end in _SLOTS
+    )
+
+
+def _text(digest: int, value: Tuple[int, int, bytes]) -> str:
+    return b64encode(_RECORD.pack(digest, *value)).decode("ascii")
 
 
 def _digest(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=_DIGITS // 2).digest(), "big")
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
-def _text(digest: int) -> str:
-    return f"{digest:0{_DIGITS}x}"
+def _slot(text: str, size: int) -> bytes:
+    """Digest a value; nothing but no value is all zeros."""
+    if not text:
+        return bytes(size)
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()
+    return digest if any(digest) else b"\1" * size
+
+
+@lru_cache(maxsize=16_384)  # the same few paths, users and parents come again and again
+def _short(text: str) -> bytes:
+    return _slot(text, 2)
+
+
+@lru_cache(maxsize=16_384)  # likewise; a hash may begin with zeros, so its own first digits will not do
+def _hash(md5: str) -> bytes:
+    return _slot(md5, 3)

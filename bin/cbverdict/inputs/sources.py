@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
+from urllib.parse import urlsplit
 
 from cbverdict.carbonblack.factory import server_of
 from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.verdict_service import VerdictService
+from cbverdict.settings.account import AccountName
 from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class Settings:
     def account(self, name: str | None) -> Account:  # noqa: ARG002 - an input has one account
         """Return the input's account."""
         return self.own_account
+
+    def account_name(self, name: str | None) -> AccountName:  # noqa: ARG002 - likewise
+        """Return which account that is."""
+        return AccountName(self.own_account.name, self.own_account.kind)
 
     def verdict_settings(self) -> VerdictSettings:
         """Return the verdict settings."""
@@ -111,6 +117,11 @@ class Sources:
         return self.settings.own_account
 
     @property
+    def server(self) -> str:
+        """Whom the account names, whatever it is called itself: the host, and the port where it is another."""
+        return urlsplit(self.account.url).netloc
+
+    @property
     def requests(self) -> int:
         """How many requests for pages were sent so far."""
         return self._earlier_requests + self.pages.request_count
@@ -133,7 +144,7 @@ class Sources:
         """Answer questions as the verdict service answers a search's."""
         if self._is_over():
             raise SearchOverError(f"the input is to stop. {advice(SearchOverError)}")
-        return self._verdicts.answer(replace(request, sid=_AS_SEARCH), self.settings)
+        return self._verdicts.answer(request._replace(sid=_AS_SEARCH), self.settings)
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
         """Return the baselines that there are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Iterable, List, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -48,12 +49,22 @@ class PagedOutput(io.TextIOBase):
             if texts:
                 self._is_open = texts[-1] != _END
 
-    def abandon(self) -> None:
-        """End the stream well after what has left, whatever else was to come; nothing leaves after that."""
-        self._leaving.acquire()  # A page that is leaving arrives whole.
+    def abandon(self, seconds: float) -> None:
+        """End the stream well after what has left, whatever else was to come; nothing leaves after that.
+
+        A page that is leaving arrives whole, if splunkd takes it within so many seconds; else it breaks off, and the
+        next run writes it again.
+        """
+        ending = threading.Thread(target=self._end, daemon=True)
+        ending.start()
+        ending.join(seconds)
+
+    def _end(self) -> None:
+        self._leaving.acquire()
         if self._is_open:
-            self._output.write(_END.encode())
-            self._output.flush()
+            with suppress(OSError):  # splunkd may be gone
+                self._output.write(_END.encode())
+                self._output.flush()
 
 
 class _RenderedEvent(NamedTuple):

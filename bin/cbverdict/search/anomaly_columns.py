@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Callable, Dict, List, Sequence, Tuple, Union
 
-from cbverdict.anomalies.combination import score_of_cauchy
-from cbverdict.anomalies.detector import odder
+from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
+from cbverdict.anomalies.detector import group_of
+from cbverdict.anomalies.person_view import odder
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.people import first_account
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
+from cbverdict.search.scored_rows import Cells, Common, FirstRows, ScoredProcess
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.detector import Anomalies, PersonView
+    from cbverdict.anomalies.detector import Anomalies
     from cbverdict.anomalies.explanations import Explanation
-    from cbverdict.anomalies.scores import Part, ProcessSide, Score
+    from cbverdict.anomalies.person_view import PersonView
+    from cbverdict.anomalies.scores import Part, Score
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import TimeReader
-    from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record, Tag
+    from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record
+
 
 Value = Union[str, List[str]]
-
-
-class ScoredProcess(NamedTuple):
-    """What rows of a kind have in common: what to count, whether it lasts, and all of the score but who and when."""
-
-    tag: Tag
-    is_lasting: bool
-    side: ProcessSide
 
 
 class PerRow(Enum):
@@ -38,13 +35,18 @@ class PerRow(Enum):
     SCORE = "score"
     REASONS = "reasons"
     HOUR_P = "hour_p"
+    GROUP = "group"
     IS_NOISE = "is_noise"
 
+
+GROUP_FIELD = "anomaly_group"
+"""What is one finding: a person, a day and a cause; empty on rows under the threshold."""
 
 ANOMALY_COLUMNS: Dict[str, Union[PerRow, Callable[[Part], str]]] = {
     "anomaly_score": PerRow.SCORE,
     "anomaly_reasons": PerRow.REASONS,
     "anomaly_hour_p": PerRow.HOUR_P,
+    GROUP_FIELD: PerRow.GROUP,
     "anomaly_team_p": lambda part: part.team.text,
     "anomaly_parent_p": lambda part: part.parent.text,
     NOISE_FIELD: PerRow.IS_NOISE,
@@ -60,29 +62,6 @@ _MAX_REASONS = 20_000
 _BOOLEANS = ("false", "true")
 
 
-class Common(NamedTuple):
-    """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind.
-
-    `other` is what is said of both ends of a time, where rows have them (None: they have none that can be read).
-    `middle` is the text from the score to the p-value of the hour, with the sentences of the rest; `around` are its
-    pieces, before and after the sentences. `ends` is what follows that p-value, of a row that is kept and of one that
-    is dropped.
-    """
-
-    quarters: Dict[Union[int, None], Explanation]
-    view: PersonView
-    other: Explanation | None
-    cauchy: float
-    opinions: int
-    score: float
-    passes_all_but_score: bool
-    before: str
-    middle: str
-    around: Tuple[str, str]
-    ends: Tuple[str, str]
-    part: Part
-
-
 class RowScorer:
     """Score rows whose verdicts are known; count what may be dropped (`noise`) and what has no time (`untimed`)."""
 
@@ -96,15 +75,26 @@ class RowScorer:
         self._read = options.fields
         self.columns = [*options.fields.who(), *OTHER_TIME_FIELDS, TIME_FIELD]
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
+        self._groups: dict[tuple[str, int | None, str], str] = {}
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
+        self._expected: dict[Tuple[str, ...], tuple[str, str]] = {}
         self._views: dict[Tuple[str, ...], PersonView] = {}
+        self._beginnings: dict[str | None, list[FirstRows]] = {}
+        self._begun: set[str | None] = set()
         self.noise = 0
         self.untimed = 0
+
+    def prefetch(self, events: Sequence[ProcessEvent]) -> None:
+        """Read what is usual for the parents of these rows and for the people who are expected, in one go.
+
+        It may run in another thread than the one that asks for verdicts meanwhile.
+        """
+        self._anomalies.prepare(self._expected.values(), {event.parent.name for event in events})
 
     def score_processes(self, enriched: Sequence[Enriched]) -> list[ScoredProcess]:
         """Judge all but who and when."""
         anomalies = self._anomalies
-        anomalies.prepare((), {one.event.parent.name for one in enriched})
+        self.prefetch([one.event for one in enriched])
         return [
             ScoredProcess(
                 one.tag,
@@ -116,31 +106,60 @@ class RowScorer:
             for one in enriched
         ]
 
-    def load_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
-        """Read what is usual for people, told by the values of `columns` but the time."""
-        named = {who: self._user_and_team(who) for who in whos}
-        self._anomalies.prepare(named.values(), ())
-        self._views = {who: self._anomalies.view(*pair) for who, pair in named.items()}
+    def expect_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
+        """Hear of people whose rows are about to come, told by the values of `columns` but the time."""
+        self._expected = {who: self._user_and_team(who) for who in whos}
+
+    def expect_rows(self, events: Sequence[ProcessEvent]) -> None:
+        """Hear of people by whole rows."""
+        self._expected = {pair: pair for pair in ((event.user, event.team) for event in events)}
+
+    def load_people(self) -> None:
+        """Read what is usual for the people who are expected."""
+        self._anomalies.prepare(self._expected.values(), ())
+        self._views = {who: self._anomalies.view(*pair) for who, pair in self._expected.items()}
 
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
         view = self._views[who]
+        common = Common(self._cells(kind, view, who))
+        if self._anomalies.begin(kind.side, view):
+            self._beginnings.setdefault(kind.side.process, []).append(FirstRows(common, kind, view, who))
+            self._begun.add(kind.side.process)
+        return common
+
+    def _judge_beginnings(self) -> None:
+        """Judge anew who began with a program that others began with since."""
+        for process in self._begun:
+            for common, kind, view, who in self._beginnings.get(process, ()):
+                common.cells = self._cells(kind, view, who)
+        self._begun.clear()
+
+    def _cells(self, kind: ScoredProcess, view: PersonView, who: Tuple[str, ...]) -> Cells:
         part = self._anomalies.part(kind.side, view)
-        before, left, right, between, after = _around(part)
-        return Common(
+        ends = self._both_ends(who)
+        before, left, right, gap, between, after = _around(part)
+        return Cells(
             quarters=view.quarters,
             view=view,
-            other=view.oddest(self._reader.ends(texts_of(dict(zip(self.columns, who)), OTHER_TIME_FIELDS))),
+            other=view.oddest(ends),
+            day=view.day(ends[0]) if ends else None,
             cauchy=part.cauchy,
-            opinions=part.opinions,
+            weight=part.weight,
             score=part.score,
             passes_all_but_score=part.passes_all_but_score,
             before=before,
             middle=f"{left}{pair_text(_listed(part.reasons))}{right}",
             around=(left, right),
+            gap=gap,
             ends=(f"{between}{_BOOLEANS[False]}{after}", f"{between}{_BOOLEANS[True]}{after}"),
             part=part,
         )
+
+    def _both_ends(self, who: Tuple[str, ...]) -> Tuple[int, ...]:
+        """Return both ends of a time in quarters of an hour (none: the row has none), as hardly any row has."""
+        ends = dict(zip(OTHER_TIME_FIELDS, who[-len(OTHER_TIME_FIELDS) :]))
+        return tuple(self._reader.ends(texts_of(ends, OTHER_TIME_FIELDS))) if any(ends.values()) else ()
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
         """Score rows; give the fields of each as the SDK writes them.
@@ -148,32 +167,41 @@ class RowScorer:
         This runs for each row, so what rows have in common is written once. `Anomalies.score` says the same, and a
         test compares them.
         """
-        texts, noise, both = [], 0, self._reasons
+        if self._begun:
+            self._judge_beginnings()
+        texts, noise, threshold, both, groups = [], 0, self._anomalies.threshold, self._reasons, self._groups
         for common, quarter in zip(commons, self._reader.quarters(times)):
-            quarters, view, other, variable, opinions, score, passes, before, middle, around, ends, part = common
+            quarters, view, other, ends_on, variable, weight, score, passes, before, middle, around, gap, ends, part = (
+                common.cells
+            )
             hour = quarters.get(quarter) or view.at(quarter)
             if other is not None:
                 hour = other if quarter is None else odder(hour, other)
             elif quarter is None:
                 self.untimed += 1
-            p_value, hour_p, hour_variable, sentences = hour
+            p_value, hour_p, hour_variable, sentences, _ = hour
             if sentences:
                 left, right = around
                 middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
             if p_value is not None:
-                score = score_of_cauchy((variable + hour_variable) / (opinions + 1))
-            elif not opinions:
-                noise += passes
-                texts.append(f"{before}{middle}{hour_p}{ends[passes]}")
-                continue
-            is_noise = passes and score < part.limit
+                score = score_of_cauchy((variable + HOUR_WEIGHT * hour_variable) / (weight + HOUR_WEIGHT))
+            is_noise, group = passes and score < part.limit, ""
             noise += is_noise
-            texts.append(f"{before}{score:.1f}{middle}{hour_p}{ends[is_noise]}")
+            if score >= threshold:
+                key = part.who, ends_on if quarter is None else view.clock.at(quarter).day, part.cause(hour)
+                group = groups.get(key) or self._group(key)
+            shown = f"{score:.1f}" if weight or p_value is not None else ""
+            texts.append(f"{before}{shown}{middle}{hour_p}{gap}{group}{ends[is_noise]}")
         self.noise += noise
         self._anomalies.forget_quarters()
-        if len(self._reasons) > _MAX_REASONS:
-            self._reasons.clear()
+        for known in (self._reasons, self._groups):
+            if len(known) > _MAX_REASONS:
+                known.clear()
         return texts
+
+    def _group(self, key: tuple[str, int | None, str]) -> str:
+        text = self._groups[key] = pair_text(group_of(*key))[:-1]
+        return text
 
     def _both(self, hour: Explanation, part: Part) -> str:
         text = self._reasons[hour.reasons, part.reasons] = pair_text(_listed(hour.reasons + part.reasons))
@@ -181,10 +209,12 @@ class RowScorer:
 
     def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:
         """Add the fields to each record, in place."""
+        self.expect_rows([one.event for one in enriched])
         kinds = self.score_processes(enriched)
-        self._anomalies.prepare({(one.event.user, one.event.team) for one in enriched}, ())
-        for record, one, kind in zip(records, enriched, kinds):
-            view = self._anomalies.view(one.event.user, one.event.team)
+        views = [self._anomalies.view(one.event.user, one.event.team) for one in enriched]
+        for kind, view in zip(kinds, views):
+            self._anomalies.begin(kind.side, view)
+        for record, one, kind, view in zip(records, enriched, kinds, views):
             quarters = self._reader.ends((one.event.time, *one.event.other_times))
             score = self._anomalies.score(kind.side, view, quarters)
             self.noise += score.is_noise
@@ -200,6 +230,7 @@ class RowScorer:
         is_full = self._anomalies.is_full
         if is_full:
             self._views.clear()
+            self._beginnings.clear()
             self._anomalies.forget()
         return is_full
 
@@ -227,6 +258,7 @@ def _values(score: Score) -> list[Value]:
         PerRow.SCORE: _score_text(score.score),
         PerRow.REASONS: _listed(score.reasons),
         PerRow.HOUR_P: score.hour.text,
+        PerRow.GROUP: score.group,
         PerRow.IS_NOISE: _BOOLEANS[score.is_noise],
     }
     return [row[cell] if isinstance(cell, PerRow) else cell(score.part) for cell in ANOMALY_COLUMNS.values()]

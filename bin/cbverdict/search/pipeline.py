@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Callable, Sequence
 
-from cbverdict.anomalies.detector import Anomalies
 from cbverdict.errors import Trouble
 from cbverdict.events.columns import GUID_FIELDS
-from cbverdict.events.times import TimeReader
-from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.row_codec import EnrichedRow, Read, Reply, RowCodec
 from cbverdict.search.tally import summary
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.settings.verdicts import Method
-from cbverdict.splunkd.lookup_files import read_lists
 from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
+    from cbverdict.anomalies.detector import Anomalies
     from cbverdict.anomalies.profiles import BaselineSource
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import Zone
+    from cbverdict.search.anomaly_columns import RowScorer
     from cbverdict.search.verdict_columns import Enriched, Record, VerdictSource
 
 logger = logging.getLogger(__name__)
@@ -45,21 +44,29 @@ class Search:
     def __init__(
         self,
         verdicts: VerdictSource,
-        baselines: BaselineSource,
+        baselines: BaselineSource | None,
         options: EnrichOptions,
         read: Read | None = None,
         zone: Callable[[], Zone | None] = lambda: None,
-        lists: Callable[[], Lists] = read_lists,
+        lists: Callable[[], Lists] | None = None,
     ) -> None:
         """Store whom to ask, what the analyst chose, and the SDK's reader (None: no search); nothing is asked yet.
 
-        `zone` asks for the search's time zone, `lists` for the lookups.
+        Without baselines no row is scored.
+
+        `zone` asks for the search's time zone, `lists` for the lookups (None: those of the app).
         """
         self._enricher = Enricher(verdicts, options)
         self._anomalies: Anomalies | None = None
         self._scorer: RowScorer | None = None
-        if options.has_anomaly or options.has_risk:
-            self._anomalies = Anomalies(baselines, lists())
+        if baselines is not None and (options.has_anomaly or options.has_risk):
+            # Half of what there is to import; a search for verdicts alone has no use for it.
+            from cbverdict.anomalies.detector import Anomalies  # noqa: PLC0415 - see above
+            from cbverdict.events.times import TimeReader  # noqa: PLC0415 - see above
+            from cbverdict.search.anomaly_columns import RowScorer  # noqa: PLC0415 - see above
+            from cbverdict.splunkd.lookup_files import read_lists  # noqa: PLC0415 - see above
+
+            self._anomalies = Anomalies(baselines, (lists or read_lists)())
             self._scorer = RowScorer(self._anomalies, options, TimeReader(time.time() + _DAY, zone))
         # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
         # column says both who and what, for the codec takes who and what apart.
@@ -102,7 +109,11 @@ class Search:
         """Enrich records, or pass them through as unknown; `events` are what `prefetch` gave for them."""
         enriched: list[Enriched] = []
         try:
-            enriched = self._enricher.enrich(records, events)
+            if events is None:
+                events = self._enricher.read(records)
+            if self._scorer is not None:
+                self._scorer.expect_rows(events)
+            enriched = self._enrich_beside(records, events)
             self._enricher.count(Counter(one.tag for one in enriched))
         except Exception as error:
             logger.exception("action=enrich defect=%s", type(error).__name__)
@@ -141,8 +152,26 @@ class Search:
         return summary(self._enricher.tally, said)
 
     def _enrich_and_score(self, records: list[Record]) -> Sequence[EnrichedRow]:
-        enriched = self._enricher.enrich(records)
+        enriched = self._enrich_beside(records, self._enricher.read(records))
         return enriched if self._scorer is None else self._scorer.score_processes(enriched)
+
+    def _enrich_beside(self, records: list[Record], events: Sequence[ProcessEvent]) -> list[Enriched]:
+        """Enrich records while baselines are read: two services that wait for splunkd, each for itself."""
+        if self._scorer is None:
+            return self._enricher.enrich(records, events)
+        reading = threading.Thread(target=self._prefetch_baselines, args=(self._scorer, events))
+        reading.start()
+        try:
+            return self._enricher.enrich(records, events)
+        finally:
+            reading.join()
+
+    @staticmethod
+    def _prefetch_baselines(scorer: RowScorer, events: Sequence[ProcessEvent]) -> None:
+        try:
+            scorer.prefetch(events)
+        except Exception as error:  # It comes again where rows are scored, and is told there.
+            logger.exception("action=prefetch_baselines defect=%s", type(error).__name__)
 
 
 def _defect(error: Exception) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 from cbverdict.anomalies.combination import MAX_SCORE
 from cbverdict.events.people import person_of
@@ -39,8 +38,7 @@ class RiskObjects(Enum):
     SYSTEM = "system"
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(NamedTuple):
     """What was found about a row: its signature and its parent's, the anomaly score (None: none), sentences."""
 
     verdict: Verdict

@@ -14,16 +14,28 @@ text with another number of parts than places is left to the SDK.
 from __future__ import annotations
 
 import csv
+import os
 import re
-import secrets
 import sys
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
 from itertools import count, groupby, repeat, zip_longest
 from operator import methodcaller
-from typing import Any, Callable, Container, Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Container,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Protocol,
+    Sequence,
+    Tuple,
+)
 
 from cbverdict.search.sdk_compat import write_rows
 
@@ -33,10 +45,14 @@ Read = Callable[[StringIO], Iterable[Record]]
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
+_MAX_NEW = 2_000
+"""Rows of a chunk, none like another, that are read and enriched at once: each takes some 10 KB meanwhile."""
+
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 _LINE_END = "\r\n"
+_ONE_BELOW_ANOTHER = "\n"
 _TWIN = ",,"  # a field's end, and its multivalue twin, which is empty
-_needs_quotes = re.compile(r'[",\r\n]').search
+_needs_quotes = re.compile('[",\r\n]' if sys.version_info >= (3, 11) else '[",\r\n\0]').search  # as the csv module
 _count_quotes = methodcaller("count", '"')
 _is_number = re.compile(r"[0-9.]*").fullmatch
 
@@ -67,8 +83,11 @@ class Varying(Protocol):
     def fields(self) -> Sequence[str]:
         """Return the fields that are written; they come last in a row."""
 
-    def load_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
-        """Get ready for rows of these people, told by the values of the columns before the time."""
+    def expect_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
+        """Hear of people whose rows are about to come, told by the values of the columns before the time."""
+
+    def load_people(self) -> None:
+        """Get ready for rows of the people who were expected."""
 
     def score_person(self, enriched: Any, who: Tuple[str, ...]) -> Any:  # noqa: ANN401 - whoever varies knows
         """Return what rows of a kind and of somebody have in common."""
@@ -80,8 +99,7 @@ class Varying(Protocol):
         """Forget people where they have become too many; then what was given before is not held on to either."""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """The body of a reply, its rows, and how often each tag came."""
 
     body: str
@@ -115,6 +133,11 @@ class _Rows(NamedTuple):
     times: Sequence[str]
     passed: Sequence[Sequence[str]] = ()
     has_time: bool = True
+
+    def part(self, start: int, end: int) -> _Rows:
+        """Return some of the rows."""
+        passed = [column[start:end] for column in self.passed]
+        return _Rows(self.heads[start:end], self.times[start:end], passed, self.has_time)
 
 
 class _Folded(NamedTuple):
@@ -153,7 +176,7 @@ class RowCodec:
         columns that differ from row to row and say nothing as long as they hold one value: they are passed on.
         """
         self._passed = passed
-        self._mark = mark or f"{secrets.token_hex(16)}mark"  # which no reader takes for a hash or a time
+        self._mark = mark or f"{os.urandom(16).hex()}mark"  # which no reader takes for a hash or a time
         self._read = read
         self._enrich = enrich
         self._varying = varying
@@ -180,27 +203,40 @@ class RowCodec:
             if head in strange:
                 new.setdefault(head, line + cut.tail)  # in the rows' order, in which a budget runs out
         del cut  # A chunk's text is large: what is not needed any more goes before its reply is made.
-        made = self._make(form, new)
-        return None if made is None else self._write(rows, made)
+        texts, tags = [""], Counter[Any]()
+        do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
+        for start, end in _parts(rows.heads, new):
+            part = rows.part(start, end)
+            fresh = (head for head in dict.fromkeys(part.heads) if head in new and head not in self._likes)
+            made = self._make(form, {head: new[head] for head in fresh}, do_repeat=do_repeat)
+            if made is None:
+                return None
+            texts.append("".join(self._write(part, made, _numbers(len(rows.heads))[start:end], tags)))
+            self._remember(made if do_repeat else {})
+        texts[0] = self._header_text
+        return Reply("".join(texts), len(rows.heads), tags)
 
-    def _make(self, form: _Form, new: dict[Any, str]) -> dict[Any, _RowTemplate] | None:
-        """Make what new rows have in common (None: the SDK has to)."""
+    def _make(self, form: _Form, new: dict[Any, str], *, do_repeat: bool) -> dict[Any, _RowTemplate] | None:
+        """Make what new rows have in common (None: the SDK has to); `do_repeat`: it is worth remembering."""
         cut = {head: form.cut(head, line) for head, line in new.items()}
         strange: dict[Any, str] = {}
         for head, (key, _) in cut.items():
             if key not in self._kinds:
                 strange.setdefault(key, new[head])
+        whos = {who: form.values(who) for who in {who for _, who in cut.values()}}
+        if self._varying is not None:
+            self._varying.expect_people(list(whos.values()))
         kinds = self._settle_kinds(form, strange)
         if kinds is None:
             return None
         known = {**self._kinds, **kinds} if kinds else self._kinds
-        whos = {who: form.values(who) for who in {who for _, who in cut.values()}}
         if self._varying is not None:
-            self._varying.load_people(list(whos.values()))
+            self._varying.load_people()
         made = {head: self._like(form, known[key], who, whos[who]) for head, (key, who) in cut.items()}
         if len(self._kinds) + len(kinds) > _MAX_KINDS:
             self._kinds.clear()
-        self._kinds.update((key, kind) for key, kind in kinds.items() if kind.enriched.is_lasting)
+        if do_repeat:
+            self._kinds.update((key, kind) for key, kind in kinds.items() if kind.enriched.is_lasting)
         return made
 
     def _settle_kinds(self, form: _Form, lines: dict[Any, str]) -> dict[Any, _ProcessTemplate] | None:
@@ -261,10 +297,12 @@ class RowCodec:
         common = self._varying.score_person(kind.enriched, values) if self._varying else None
         return _RowTemplate(before, between, after, kind.tag, common, kind.enriched.is_lasting)
 
-    def _write(self, rows: _Rows, made: dict[Any, _RowTemplate]) -> Reply:
+    def _write(
+        self, rows: _Rows, made: dict[Any, _RowTemplate], numbers: Sequence[str], counts: Counter[Any]
+    ) -> list[str]:
+        """Write rows, which have these numbers in their chunk; count their tags."""
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
-        numbers = _numbers(len(likes))
         gap, cells = _cells_of(rows)
         if self._varying is None:
             texts = [
@@ -278,13 +316,27 @@ class RowCodec:
                 for like, cell, number, text in zip(likes, cells, numbers, fields)
             ]
         tags = Counter([like.tag for like in likes])
+        counts.update({tag: tags[place] for tag, place in self._tags.items()})
+        return texts
+
+    def _remember(self, made: dict[Any, _RowTemplate]) -> None:
         if len(self._likes) + len(made) > _MAX_LIKES:
             self._likes.clear()
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
         if self._varying is not None and self._varying.forget():
             self._likes.clear()
-        texts.insert(0, self._header_text)
-        return Reply("".join(texts), len(likes), Counter({tag: tags[place] for tag, place in self._tags.items()}))
+
+
+def _parts(heads: Sequence[Any], new: Mapping[Any, str]) -> Iterator[tuple[int, int]]:
+    """Cut rows, in their order, where `_MAX_NEW` new ones are together: all at once in a usual chunk."""
+    start, fresh = 0, set[Any]()
+    for place, head in enumerate(heads) if len(new) > _MAX_NEW else ():
+        if head in new:
+            if len(fresh) == _MAX_NEW and head not in fresh:
+                yield start, place
+                start, fresh = place, set()
+            fresh.add(head)
+    yield start, len(heads)
 
 
 class _Form:
@@ -514,10 +566,14 @@ def _written(value: str) -> str:
 
 def pair_text(value: str | list[str]) -> str:
     """Return a field and its multivalue twin as the SDK writes them."""
-    if isinstance(value, str) and not _needs_quotes(value):
-        return value + ","
-    _, (text,) = write_rows([{INDEX: value}])
-    return text[: -len(_LINE_END)]
+    if isinstance(value, str) or len(value) < 2:  # noqa: PLR2004 - several
+        return f"{_quoted(''.join(value))},"
+    twin = ";".join(f"${one.replace('$', '$$')}$" for one in value)
+    return f"{_quoted(_ONE_BELOW_ANOTHER.join(value))},{_quoted(twin)}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
 
 def _cut(body: str, start: int, tail: str) -> _Lines | None:

@@ -123,15 +123,11 @@ def write_rows(rows: list[dict[str, Any]]) -> tuple[str, list[str]]:
     """Have the SDK write rows; return its header line and the text of each row."""
     writer = RecordWriterV2(BytesIO(), maxresultrows=None)
     buffer = writer._buffer  # noqa: SLF001 - see above
-    texts = []
-    header = ""
+    ends = []
     for row in rows:
         writer.write_record(row)
-        text = buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        if not header:
-            header, _, text = text.partition("\r\n")
-            header += "\r\n"
-        texts.append(text)
-    return header, texts
+        ends.append(buffer.tell())
+    whole = buffer.getvalue()
+    header, line_end, _ = whole.partition("\r\n")
+    starts = [len(header) + len(line_end), *ends[:-1]]
+    return header + line_end, [whole[start:end] for start, end in zip(starts, ends)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events.columns import EventFields
-from cbverdict.events.event import Process, ProcessEvent, read_event
+from cbverdict.events.event import Process, ProcessEvent, read_events
+from cbverdict.search.parent_files import ParentFiles
 from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.tally import Tally
 from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
@@ -49,15 +49,14 @@ class VerdictSource(Protocol):
         """Answer a request of at most `MAX_QUESTIONS` questions, or raise a `CbsignedError`."""
 
 
-@dataclass(frozen=True)
-class EnrichOptions:
+class EnrichOptions(NamedTuple):
     """What the analyst chose. `seconds` is how long this search may wait for answers, all in all.
 
     `max_lookups` is how many distinct questions it may ask (None: any number). `has_names` says that process names are
     asked about from the start, for the service would want them.
     """
 
-    fields: EventFields = field(default_factory=EventFields)
+    fields: EventFields = EventFields()
     server: str | None = None
     method: Method | None = None
     prefix: str = ""
@@ -84,6 +83,7 @@ class Enricher:
         self._has_names = options.has_names or options.method is Method.PROG_NAME
         self._seconds_left = options.seconds
         self._final: Trouble | None = None
+        self._parents = ParentFiles()
         self._parent_field = f"{options.prefix}parent_signed"
         self._not_judged = dict.fromkeys(_fields_of_noise_not_judged(options), "false")
         self.tally = Tally()
@@ -95,24 +95,27 @@ class Enricher:
         """
         if events is None:
             events = self.read(records)
-        answers = self._answer([*(event.process for event in events), *(event.parent for event in events)])
+        parents = self._parents.find(records, events, self._options.fields)
+        asked = [*(event.process for event in events), *(file for parent in parents for file in parent.files)]
+        answers = self._answer(asked)
         enriched = []
         written: dict[Process, _VerdictColumns] = {}
-        for record, event in zip(records, events):
+        for record, event, found in zip(records, events, parents):
             one = written.get(event.process)
             if one is None:
                 one = written[event.process] = self._write(answers[event.process])
-            parent = answers[event.parent]
+            said = [answers[file] for file in found.files]
+            parent_signed = found.signed(said)
             record.update(one.fields)
-            record[self._parent_field] = parent.verdict.signed.value
-            is_lasting = one.is_lasting and _is_lasting(parent)
-            is_unanswered = event.has_odd_parent or (event.parent.md5 is not None and parent.source is Source.NONE)
-            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent.verdict.signed, is_unanswered))
+            record[self._parent_field] = parent_signed.value
+            is_lasting = one.is_lasting and all(map(_is_lasting, said))
+            is_unanswered = event.has_odd_parent or found.is_in_doubt(said)
+            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent_signed, is_unanswered))
         return enriched
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
         """Read what records say."""
-        events = [read_event(record, self._options.fields) for record in records]
+        events = read_events(list(records), self._options.fields)
         self.tally.unread_columns.update(event.unread_hash for event in events if event.unread_hash)
         return events
 
@@ -148,16 +151,36 @@ class Enricher:
         """Ask what is not known yet; what got no answer stands in `now` for this chunk. False: names are needed."""
         questions = dict.fromkeys(filter(None, map(self._question, processes)))
         new = [question for question in questions if question not in self._answers]
-        return all(self._ask(new[start : start + MAX_QUESTIONS], now) for start in range(0, len(new), MAX_QUESTIONS))
+        parts = [new[start : start + MAX_QUESTIONS] for start in range(0, len(new), MAX_QUESTIONS)]
+        # The first part by itself: what it comes to may be that no other needs to be asked, or with names.
+        return all(self._ask(some, now) for some in (parts[:1], parts[1:]) if some)
 
-    def _ask(self, questions: list[Question], now: dict[Question, Answer]) -> bool:
-        allowed = self._within_budget(questions, now)
+    def _ask(self, parts: list[list[Question]], now: dict[Question, Answer]) -> bool:
+        allowed = [part for part in (self._within_budget(part, now) for part in parts) if part]
         if not allowed:
             return True
         started = time.monotonic()
+        replies = self._send([self._request(part) for part in allowed])
+        self._seconds_left -= max(*(reply.seconds for reply in replies), time.monotonic() - started)
+        if any(reply.needs_names for reply in replies):
+            return False
+        for part, reply in zip(allowed, replies):
+            self._learn(part, reply, now)
+        return True
+
+    def _send(self, requests: list[VerdictRequest]) -> list[VerdictReply]:
+        """Send requests, two at a time: while the service works on one, the reply to the other is read."""
+        if len(requests) == 1:
+            return [self._reply_to(requests[0])]
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most searches have no use for it
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(self._reply_to, requests))
+
+    def _request(self, questions: list[Question]) -> VerdictRequest:
         options = self._options
-        request = VerdictRequest(
-            questions=tuple(allowed),
+        return VerdictRequest(
+            questions=tuple(questions),
             server=options.server,
             method=options.method,
             seconds=self._seconds_left,
@@ -166,20 +189,12 @@ class Enricher:
             deadline=time.time() + self._seconds_left,
             sid=options.sid,
         )
+
+    def _reply_to(self, request: VerdictRequest) -> VerdictReply:
         try:
-            reply = self._source.ask(request)
+            return self._source.ask(request)
         except CbsignedError as error:
-            reply = VerdictReply(
-                "",
-                (no_answer(error.reason),) * len(allowed),
-                troubles=(Trouble.of(error),),
-                seconds=time.monotonic() - started,
-            )
-        self._seconds_left -= max(reply.seconds, time.monotonic() - started)
-        if reply.needs_names:
-            return False
-        self._learn(allowed, reply, now)
-        return True
+            return VerdictReply("", (no_answer(error.reason),) * len(request.questions), troubles=(Trouble.of(error),))
 
     def _within_budget(self, questions: list[Question], now: dict[Question, Answer]) -> list[Question]:
         reason = self._reason_to_stop()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cbverdict.service.flights import Landing
     from cbverdict.settings.account import Account
     from cbverdict.verdicts.evidence import Question
+    from cbverdict.verdicts.verdict import Answer
 
 PROBE_SECONDS = 5.0
 _LEAST_SECONDS = 1.0
@@ -30,13 +31,19 @@ _TOO_LATE = Trouble(Reason.TIMEOUT, f"Carbon Black did not answer within the sea
 
 @dataclass(frozen=True)
 class Asking:
-    """How one search asks, and whether it is over; `monotonic` gives the seconds that the breaker goes by."""
+    """How one search asks, and whether it is over; `monotonic` gives the seconds that the breaker goes by.
+
+    `recall` gives what was stored of questions since the search last looked, `keep` stores answers. Both stand between
+    taking off and landing, so that a question which one search has just had answered is not asked by the next.
+    """
 
     connection: Connection
     way: Way
     is_expired_signed: bool
     is_over: Callable[[], bool]
     monotonic: Callable[[], float]
+    recall: Callable[[list[Question]], Mapping[Question, Answer]] = lambda _: {}
+    keep: Callable[[Mapping[Question, Answer]], None] = lambda _: None
 
     def ask(self, questions: list[Question], seconds: float) -> Resolution:
         """Ask what no other search asks at this moment, and wait for what others ask."""
@@ -46,7 +53,7 @@ class Asking:
         resolution = Resolution({})
         try:
             if flight.own:
-                resolution = self._ask_server(flight.own, seconds)
+                resolution = self._ask_own(flight.own, seconds)
         finally:
             flights.land(key, flight, resolution)
         return resolution.joined(self._share(flight.others, deadline)) if flight.others else resolution
@@ -56,8 +63,15 @@ class Asking:
         shared = _wait_for(others, deadline)
         again = [question for question, answer in shared.answers.items() if answer.verdict.reason.is_of_search]
         if again and not self.is_over():
-            shared = shared.joined(self._ask_server(again, deadline.seconds))
+            shared = shared.joined(self._ask_own(again, deadline.seconds))
         return shared
+
+    def _ask_own(self, questions: list[Question], seconds: float) -> Resolution:
+        stored = self.recall(questions)
+        missing = [question for question in questions if question not in stored]
+        resolution = self._ask_server(missing, seconds) if missing else Resolution({})
+        self.keep(resolution.answers)
+        return Resolution(dict(stored)).joined(resolution) if stored else resolution
 
     def _ask_server(self, questions: list[Question], seconds: float) -> Resolution:
         breaker = self.connection.breaker

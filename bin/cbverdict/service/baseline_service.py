@@ -79,6 +79,8 @@ class BaselineService:
             SetupError: a setting is not usable.
             StoreError: the KV store does not answer.
         """
+        if not learnt:
+            return
         started = time.monotonic()
         half_life = configuration.anomaly_settings().half_life_days
         store = configuration.baseline_store()

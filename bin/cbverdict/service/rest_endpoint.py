@@ -7,22 +7,28 @@ import json
 import logging
 import math
 import time
-from typing import Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from cbverdict.errors import CbsignedError, InvalidRequestError, ServiceError, SetupError, StoreError, advice
 from cbverdict.splunkd.conf import SplunkdConfiguration
+
+if TYPE_CHECKING:
+    from cbverdict.splunkd.remembered_confs import RememberedConfs
 
 _STATUSES = {InvalidRequestError: 400, SetupError: 409, ServiceError: 503, StoreError: 503}
 
 Answerer = Callable[[Mapping[str, Any], SplunkdConfiguration], str]
 
 
-def serve(in_string: str | bytes, answers: Mapping[str, Answerer], max_call: int) -> dict[str, Any]:
+def serve(
+    in_string: str | bytes, answers: Mapping[str, Answerer], max_call: int, remembered: RememberedConfs | None = None
+) -> dict[str, Any]:
     """Answer one request of splunkd's: JSON in, `{"status", "headers", "payload"}` out.
 
     `answers` has one function for each HTTP verb that the endpoint knows. Any other verb is refused before
     anything is read or asked, whatever `restmap.conf` and splunkd let through; so is a call of more than `max_call`
     bytes, or with so many lists and objects in it that they would take up more memory than all the rest.
+    `remembered` are the confs of earlier calls (None: all are read anew).
     """
     try:
         if len(in_string) > max_call or _count_containers(in_string) > max_call // _BYTES_A_CONTAINER:
@@ -31,7 +37,7 @@ def serve(in_string: str | bytes, answers: Mapping[str, Answerer], max_call: int
         answer = answers.get(call.get("method"))
         if answer is None:
             return _refuse_verb(answers)
-        configuration = SplunkdConfiguration(call["server"]["rest_uri"], call["system_authtoken"])
+        configuration = SplunkdConfiguration(call["server"]["rest_uri"], call["system_authtoken"], remembered)
         _set_level(configuration)
         return _reply(200, answer(call, configuration))
     except CbsignedError as error:

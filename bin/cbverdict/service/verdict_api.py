@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+import sys
+from typing import Any, NamedTuple
 
 from cbverdict.errors import InvalidRequestError, Trouble
 from cbverdict.json_object import read_object
@@ -18,6 +18,7 @@ from cbverdict.verdicts.verdict import Answer, Verdict
 MAX_QUESTIONS = 1000
 MAX_NAME = 4096
 _MEMBERS = {"server", "method", "seconds", "has_names", "refresh", "deadline", "sid", "in_turns", "questions"}
+_SECONDS = 60.0
 _MAX_SECONDS = 3600.0
 _MAX_SID = 1024
 _MAX_TICKET = 64
@@ -26,8 +27,7 @@ _MAX_SERVER = 255
 _LATEST = 1e12  # seconds since 1970 that a clock can say
 
 
-@dataclass(frozen=True)
-class VerdictRequest:
+class VerdictRequest(NamedTuple):
     """What the command asks: which account (None: the default), how (None: the setting), how long, what.
 
     `is_refreshed` says that verdicts kept from before do not count. After `deadline` (seconds since 1970)
@@ -38,7 +38,7 @@ class VerdictRequest:
     questions: tuple[Question, ...]
     server: str | None = None
     method: Method | None = None
-    seconds: float = 60.0
+    seconds: float = _SECONDS
     has_names: bool = False
     is_refreshed: bool = False
     deadline: float | None = None
@@ -46,15 +46,13 @@ class VerdictRequest:
     in_turns: bool = False
 
 
-@dataclass(frozen=True)
-class Ticket:
+class Ticket(NamedTuple):
     """What an answer is fetched with that is not there yet (empty: there is no such answer, begin anew)."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class VerdictReply:
+class VerdictReply(NamedTuple):
     """What the service answers; `answers` stand in the order of the questions.
 
     `seconds` is how long Carbon Black took. `needs_names` says that nothing was asked, because the question
@@ -105,7 +103,7 @@ def read_request(text: str) -> VerdictRequest:
         questions=tuple(_read_question(number, pair) for number, pair in enumerate(pairs)),
         server=_read_server(body.get("server")),
         method=_read_method(body.get("method")),
-        seconds=_read_seconds(body.get("seconds", VerdictRequest.seconds)),
+        seconds=_read_seconds(body.get("seconds", _SECONDS)),
         has_names=body.get("has_names") is True,
         is_refreshed=body.get("refresh") is True,
         deadline=_read_deadline(body.get("deadline")),
@@ -189,12 +187,15 @@ def _dump_answer(answer: Answer) -> dict[str, Any]:
         "signed": verdict.signed.value,
         "reason": verdict.reason.value,
         "source": answer.source.value,
-        "signature": None if verdict.signature is None else asdict(verdict.signature),
+        "signature": verdict.signature,  # a list of its values
     }
 
 
 def _load_answer(body: dict[str, Any]) -> Answer:
-    signature = None if body["signature"] is None else Signature(**body["signature"])
+    values = body["signature"]
+    if not isinstance(values, (list, type(None))):
+        raise TypeError(values)
+    signature = None if values is None else Signature(*map(sys.intern, values))  # a publisher signs many files
     return Answer(Verdict(Signed(body["signed"]), Reason(body["reason"]), signature), Source(body["source"]))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from cbverdict.errors import ServiceError, TimedOutError, advice
 from cbverdict.json_object import read_object
@@ -16,8 +15,10 @@ _GRACE = 5.0
 _SWEEP_SECONDS = 60.0
 """Seconds for the call that begins a sweep: it waits its turn behind calls of searches, and is held for 5 s itself."""
 
-_FIRST_WAIT = 0.05
+_FIRST_WAIT = 0.02
 _LONGEST_WAIT = 1.0
+_WAIT_OF_WAITED = 0.25
+"""How long the next wait is, of what was waited so far: an answer is fetched at most so much later than it is there."""
 
 
 class VerdictClient:
@@ -35,13 +36,13 @@ class VerdictClient:
 
         What takes its time is fetched later, with longer and longer waits, so that other searches are served between.
         """
-        deadline = time.monotonic() + request.seconds + _GRACE
-        request = replace(request, in_turns=True)
-        wait = _FIRST_WAIT
+        started = time.monotonic()
+        deadline = started + request.seconds + _GRACE
+        request = request._replace(in_turns=True)
         turn = self._send(write_request(request), deadline)
         while isinstance(turn, Ticket):
+            wait = min(max(_FIRST_WAIT, _WAIT_OF_WAITED * (time.monotonic() - started)), _LONGEST_WAIT)
             time.sleep(min(wait, _seconds_until(deadline)))
-            wait = min(2 * wait, _LONGEST_WAIT)
             # A handler that was started anew knows no ticket of the one before.
             turn = self._send(write_ticket(turn) if turn.text else _again(request, deadline), deadline)
         if not turn.needs_names and len(turn.answers) != len(request.questions):
@@ -65,7 +66,7 @@ class VerdictClient:
 
 
 def _again(request: VerdictRequest, deadline: float) -> str:
-    return write_request(replace(request, seconds=max(1.0, _seconds_until(deadline) - _GRACE)))
+    return write_request(request._replace(seconds=max(1.0, _seconds_until(deadline) - _GRACE)))
 
 
 def _seconds_until(deadline: float) -> float:

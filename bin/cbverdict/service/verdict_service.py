@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Protocol
 
-from cbverdict.carbonblack.factory import server_of
+from cbverdict.carbonblack.factory import asks_by_name
 from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, Trouble, advice
 from cbverdict.service.asking import Asking
@@ -22,7 +22,7 @@ from cbverdict.verdicts.reasons import Source
 from cbverdict.verdicts.verdict import Answer
 
 if TYPE_CHECKING:
-    from cbverdict.settings.account import Account
+    from cbverdict.settings.account import Account, AccountName
     from cbverdict.settings.verdicts import VerdictSettings
     from cbverdict.splunkd.jobs import JobState
     from cbverdict.verdicts.evidence import Question
@@ -33,8 +33,11 @@ logger = logging.getLogger(__name__)
 class VerdictConfiguration(Protocol):
     """Where the service's settings come from; `cbverdict.splunkd.conf` reads splunkd's."""
 
+    def account_name(self, name: str | None) -> AccountName:
+        """Return which account is meant by that name, or by none, without its secret."""
+
     def account(self, name: str | None) -> Account:
-        """Return the account of that name, or the default one."""
+        """Return the account of that name, or the default one, as it is asked."""
 
     def verdict_settings(self) -> VerdictSettings:
         """Return the verdict settings."""
@@ -48,15 +51,19 @@ class VerdictConfiguration(Protocol):
 
 @dataclass
 class _Call:
-    """A request on its way to its reply: what is kept of old for its questions, what is known, what went wrong."""
+    """A request on its way to its reply: what is kept of old for its questions, what is known, what went wrong.
+
+    `writes` is how often something had been kept when that was read.
+    """
 
     request: VerdictRequest
     configuration: VerdictConfiguration
     settings: VerdictSettings
-    account: Account
+    account: AccountName
     way: Way
     bases: tuple[str, ...]
     started: float
+    writes: int = 0
     kept: Mapping[Question, StoredVerdict] = field(default_factory=dict)
     answers: dict[Question, Answer] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -86,6 +93,7 @@ class VerdictService:
         self._connections = Connections()
         self._watch = SearchWatch()
         self._store = RestingStore(monotonic)
+        self._writes = 0  # how often something was kept; two at once may count as one, which is as new
 
     def answer(self, request: VerdictRequest, configuration: VerdictConfiguration) -> VerdictReply:
         """Answer a request from the store and, for the rest, from Carbon Black.
@@ -100,15 +108,15 @@ class VerdictService:
     def begin(
         self, request: VerdictRequest, configuration: VerdictConfiguration
     ) -> VerdictReply | Callable[[], VerdictReply]:
-        """Answer what is stored; give what asks Carbon Black where that is not all.
+        """Answer what is stored; give what asks Carbon Black where that is not all, for which the secret is read.
 
-        Raises what `answer` does.
+        Both raise what `answer` does.
         """
         started = time.monotonic()
         settings = configuration.verdict_settings()
-        account = configuration.account(request.server)
+        account = configuration.account_name(request.server)
         way = Way(request.method or settings.method, settings.clause)
-        if server_of(account).needs_names(way) and not request.has_names:
+        if asks_by_name(account, way) and not request.has_names:
             return VerdictReply(account.name, (), needs_names=True)
         call = _Call(request, configuration, settings, account, way, settings.bases(way.method), started)
         self._recall(call)
@@ -127,7 +135,6 @@ class VerdictService:
         asked_at, missing, request = time.monotonic(), call.missing, call.request
         resolution = self._ask(call, missing, call.seconds_left(asked_at)) if missing else Resolution({})
         call.answers.update(resolution.answers)
-        self._remember(call, resolution.answers)
         call.troubles.extend(resolution.troubles)
         logger.info(
             "verdicts account=%s method=%s questions=%d asked=%d requests=%d seconds=%.3f troubles=%s",
@@ -144,18 +151,27 @@ class VerdictService:
         if self._watch.was_over(sid):
             return Resolution.unanswered(questions, Trouble.of(SearchOverError(advice(SearchOverError))))
         is_over = partial(self._watch.is_over, sid, call.configuration.job_state)
-        connection = self._connections.to(call.account)
-        asking = Asking(connection, call.way, call.settings.is_expired_signed, is_over, self._monotonic)
+        connection = self._connections.to(call.configuration.account(call.account.name))
+        recall, keep = partial(self._recall_again, call), partial(self._remember, call)
+        asking = Asking(connection, call.way, call.settings.is_expired_signed, is_over, self._monotonic, recall, keep)
         return asking.ask(questions, seconds)
 
     def _recall(self, call: _Call) -> None:
         """Read what is kept; answers that still count, if they are wanted."""
         if not call.bases:
             return
+        call.writes = self._writes
         store, questions = call.configuration.store, call.request.questions
         call.kept = self._store.read(store, call.account.name, questions, call.troubles)
         if not call.request.is_refreshed:
             call.answers.update(_from_store(call.kept, call.bases, call.settings, self._clock()))
+
+    def _recall_again(self, call: _Call, questions: list[Question]) -> Mapping[Question, Answer]:
+        """Read what was kept of these questions since they were looked up, if anything was."""
+        if call.writes == self._writes or not call.bases or call.request.is_refreshed:
+            return {}
+        kept = self._store.read(call.configuration.store, call.account.name, questions, call.troubles)
+        return dict(_from_store(kept, call.bases, call.settings, self._clock()))
 
     def _remember(self, call: _Call, answers: Mapping[Question, Answer]) -> None:
         """Keep what Carbon Black answered."""
@@ -171,6 +187,7 @@ class VerdictService:
             if answer.source is Source.SERVER
         )  # fmt: skip
         self._store.write(call.configuration.store, list(filter(None, new)), call.troubles)
+        self._writes += 1
 
 
 def _from_store(

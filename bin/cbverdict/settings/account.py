@@ -17,6 +17,14 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+")
 
 
 @dataclass(frozen=True)
+class AccountName:
+    """Which account is meant, without its secret: all that a stored verdict turns on."""
+
+    name: str
+    kind: str = "edr"
+
+
+@dataclass(frozen=True)
 class Account:
     """One Carbon Black server and how to reach it.
 
@@ -34,7 +42,7 @@ class Account:
     proxy: str | None = field(default=None, repr=False)
     timeout: float = 30.0
     requests_in_flight: int = MAX_REQUESTS_IN_FLIGHT
-    kind: str = "edr"
+    kind: str = AccountName.kind
 
     def __post_init__(self) -> None:
         """Refuse what could never work, in words that name the account.
@@ -74,8 +82,13 @@ def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None
         requests_in_flight=int(
             parse_number(where, "requests_in_flight", stanza.get("requests_in_flight"), Account.requests_in_flight)
         ),
-        kind=(stanza.get("kind") or Account.kind).strip(),
+        kind=parse_kind(stanza),
     )
+
+
+def parse_kind(stanza: Mapping[str, str | None]) -> str:
+    """Return the kind of server of an account's stanza."""
+    return (stanza.get("kind") or Account.kind).strip()
 
 
 def parse_proxy(stanza: Mapping[str, str | None]) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Mapping
+from typing import Mapping, NamedTuple
 
 from cbverdict.errors import SetupError
 from cbverdict.settings.values import parse_bool, parse_number
@@ -16,6 +15,8 @@ CLAUSE_PRESETS = {
     "digsig_prog_name": "digsig_prog_name:{{ process_name }}",
 }
 
+_KEPT = Lifetimes()
+
 
 class Method(Enum):
     """How Carbon Black is asked."""
@@ -25,8 +26,7 @@ class Method(Enum):
     PROG_NAME = "prog_name"
 
 
-@dataclass(frozen=True)
-class VerdictSettings:
+class VerdictSettings(NamedTuple):
     """How verdicts are made: the method when the search names none, the joint query's clause, and `Expired`.
 
     `lifetimes` is how long they are kept for other searches.
@@ -35,7 +35,7 @@ class VerdictSettings:
     method: Method = Method.JOINT
     clause: str = DEFAULT_CLAUSE
     is_expired_signed: bool = False
-    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    lifetimes: Lifetimes = Lifetimes()
 
     def bases(self, method: Method) -> tuple[str, ...]:
         """Return the ways of asking whose kept verdicts this method takes, its own first.
@@ -67,9 +67,9 @@ def parse_verdict_settings(stanza: Mapping[str, str | None]) -> VerdictSettings:
         clause=CLAUSE_PRESETS.get(clause, clause),
         is_expired_signed=parse_bool(where, "expired_is_signed", stanza.get("expired_is_signed"), default=False),
         lifetimes=Lifetimes(
-            signed=_parse_lifetime(stanza, "keep_signed_days", Lifetimes.signed, 86400.0),
-            not_signed=_parse_lifetime(stanza, "keep_not_signed_days", Lifetimes.not_signed, 86400.0),
-            not_seen=_parse_lifetime(stanza, "keep_not_seen_minutes", Lifetimes.not_seen, 60.0),
+            signed=_parse_lifetime(stanza, "keep_signed_days", _KEPT.signed, 86400.0),
+            not_signed=_parse_lifetime(stanza, "keep_not_signed_days", _KEPT.not_signed, 86400.0),
+            not_seen=_parse_lifetime(stanza, "keep_not_seen_minutes", _KEPT.not_seen, 60.0),
         ),
     )
 

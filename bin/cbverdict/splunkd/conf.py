@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Mapping, Optional
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from solnlib.conf_manager import ConfFile, ConfManager, ConfManagerException, ConfStanzaNotExistException
-from solnlib.credentials import CredentialNotExistException
-from splunklib import client
+from solnlib.conf_manager import ConfFile
+from solnlib.credentials import CredentialManager, CredentialNotExistException
 from splunklib.binding import AuthenticationError, HTTPError
 
 from cbverdict.errors import ServiceError, SetupError, advice
-from cbverdict.settings.account import Account, parse_account, parse_proxy
+from cbverdict.settings.account import Account, AccountName, parse_account, parse_kind, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
 from cbverdict.splunkd.jobs import JobState, read_job
 from cbverdict.splunkd.rest import APP, connect, no_connection
 from cbverdict.splunkd.stores import BaselineStore, DecisionStore, VerdictStore
 
+if TYPE_CHECKING:
+    from cbverdict.splunkd.remembered_confs import RememberedConfs, Stanza, Stanzas
+
 ACCOUNTS = "cbsigned_account"
 SETTINGS = "cbsigned_settings"
 _CONF_TIMEOUT = 10.0
-
-Stanza = Mapping[str, Optional[str]]
+_ENCRYPTED: str = ConfFile.ENCRYPTED_TOKEN
 
 
 class SplunkdConfiguration:
     """Read accounts and settings over splunkd's REST API with a token that may read secrets.
 
     Secrets are stored as the add-on's setup pages store them: encrypted, under the realm
-    `__REST_CREDENTIAL__#cbsigned#configs/conf-<conf>` (solnlib's ConfManager).
+    `__REST_CREDENTIAL__#cbsigned#configs/conf-<conf>` (solnlib's ConfManager). They are read where they are needed:
+    to ask Carbon Black, not to say what is stored of it.
     """
 
-    def __init__(self, splunkd_uri: str, token: str) -> None:
-        """Remember whom to ask; nothing is sent yet."""
+    def __init__(self, splunkd_uri: str, token: str, remembered: RememberedConfs | None = None) -> None:
+        """Store whom to ask, and what is remembered of other calls (None: nothing); nothing is sent yet."""
         self._uri = urlsplit(splunkd_uri)
         self._token = token
-        self._confs: dict[str, ConfFile] = {}
+        self._remembered = remembered
 
     def account(self, name: str | None) -> Account:
         """Return the account of that name; without a name the default account, or the only one.
@@ -46,18 +50,18 @@ class SplunkdConfiguration:
             SetupError: there is no such account, or it is not usable.
             ServiceError: splunkd does not give it.
         """
-        is_default = name is None
-        if name is None:
-            name = self.default_account()
-        stanza = None if _is_splunkds_own(name) else self._read(ACCOUNTS, name)
-        if stanza is None and is_default:
-            raise SetupError(
-                f"the default account {name!r} does not exist: choose another in Configuration, Verdicts "
-                "(default_account), or name one with server="
-            )
-        if stanza is None:
-            raise SetupError(f"there is no account {name!r}: name one of those in Configuration, Accounts")
-        return self.draft(name, stanza)
+        name, stanza = self._find(name)
+        return self.draft(name, self._decrypted(ACCOUNTS, name, stanza))
+
+    def account_name(self, name: str | None) -> AccountName:
+        """Return which account is meant, without its secret.
+
+        Raises:
+            SetupError: there is no such account.
+            ServiceError: splunkd does not say.
+        """
+        name, stanza = self._find(name)
+        return AccountName(name, parse_kind(stanza))
 
     def default_account(self) -> str:
         """Return the name of the account that answers where none is named: the one that is set, or the only one.
@@ -74,13 +78,13 @@ class SplunkdConfiguration:
         Raises:
             ServiceError: splunkd does not give it.
         """
-        if _is_splunkds_own(name):
+        stored = self._as_stored(ACCOUNTS).get(name)
+        if stored is None:
             return None
         try:
-            return self._read(ACCOUNTS, name)
+            return self._decrypted(ACCOUNTS, name, stored)
         except SetupError:  # The secret is lost: all but that, so that it can be entered again.
-            (stanza,) = self._as_stored(ACCOUNTS, name=name)
-            return {field: value for field, value in stanza.content.items() if value != ConfFile.ENCRYPTED_TOKEN}
+            return {field: value for field, value in stored.items() if value != _ENCRYPTED}
 
     def draft(self, name: str, fields: Mapping[str, str | None]) -> Account:
         """Build an account of its fields, saved or not, with the settings' proxy.
@@ -89,7 +93,8 @@ class SplunkdConfiguration:
             SetupError: a value is not usable.
             ServiceError: splunkd does not give the settings.
         """
-        return parse_account(name, fields, parse_proxy(self._stanza(SETTINGS, "proxy")))
+        proxy = self._decrypted(SETTINGS, "proxy", self._stanza(SETTINGS, "proxy"))
+        return parse_account(name, fields, parse_proxy(proxy))
 
     def verdict_settings(self) -> VerdictSettings:
         """Return the verdict settings.
@@ -140,7 +145,21 @@ class SplunkdConfiguration:
         Raises:
             ServiceError: splunkd does not give them.
         """
-        return sorted(str(stanza.name) for stanza in self._as_stored(ACCOUNTS))
+        return sorted(self._as_stored(ACCOUNTS))
+
+    def _find(self, name: str | None) -> tuple[str, Stanza]:
+        is_default = name is None
+        if name is None:
+            name = self.default_account()
+        stanza = self._as_stored(ACCOUNTS).get(name)
+        if stanza is None and is_default:
+            raise SetupError(
+                f"the default account {name!r} does not exist: choose another in Configuration, Verdicts "
+                "(default_account), or name one with server="
+            )
+        if stanza is None:
+            raise SetupError(f"there is no account {name!r}: name one of those in Configuration, Accounts")
+        return name, stanza
 
     def _only_account(self) -> str:
         names = self.account_names()
@@ -152,36 +171,43 @@ class SplunkdConfiguration:
         raise SetupError(msg)
 
     def _stanza(self, conf_name: str, stanza: str) -> Stanza:
-        return self._read(conf_name, stanza) or {}
+        return self._as_stored(conf_name).get(stanza) or {}
 
-    def _read(self, conf_name: str, stanza: str) -> Stanza | None:
-        conf = self._conf(conf_name)
+    def _as_stored(self, conf_name: str) -> Stanzas:
+        """Return the stanzas of a conf, their secrets still encrypted."""
+        if self._remembered is None:
+            return self._fetch(conf_name)
+        return self._remembered.read(self._uri.geturl(), conf_name, lambda: self._fetch(conf_name))
+
+    def _fetch(self, conf_name: str) -> Stanzas:
+        splunkd = connect(self._uri.geturl(), self._token, _CONF_TIMEOUT)
+        with _asking(conf_name):
+            answer = splunkd.get(f"configs/conf-{conf_name}", output_mode="json", count=0).body.read()
+        try:
+            return {str(entry["name"]): _texts(entry["content"]) for entry in json.loads(answer)["entry"]}
+        except (ValueError, LookupError, TypeError, AttributeError):
+            what = f"splunkd answered something else when asked for {conf_name}.conf"
+            raise ServiceError(f"{what}. {advice(ServiceError)}") from None
+
+    def _decrypted(self, conf_name: str, stanza: str, fields: Stanza) -> Stanza:
+        """Return the fields of a stanza with its secrets.
+
+        Raises:
+            SetupError: they are not there any more.
+            ServiceError: splunkd does not give them.
+        """
+        if _ENCRYPTED not in fields.values():
+            return fields
         try:
             with _asking(conf_name):
-                content: Stanza = _once(ConfFile.get)(conf, stanza)
-        except ConfStanzaNotExistException:
-            return None
-        except (CredentialNotExistException, KeyError, ValueError):
+                secrets = json.loads(self._secret(conf_name, stanza))
+            return {name: str(secrets[name]) if text == _ENCRYPTED else text for name, text in fields.items()}
+        except (CredentialNotExistException, KeyError, TypeError, ValueError):
             msg = f"{conf_name}.conf, {stanza}: its secret is missing from storage/passwords: enter it again and save"
             raise SetupError(msg) from None
-        return content
 
-    def _as_stored(self, conf_name: str, **query: str) -> list[client.Stanza]:
-        """Return stanzas with their secrets still encrypted; solnlib would decrypt each, if only to count them."""
-        splunkd = connect(self._uri.geturl(), self._token, _CONF_TIMEOUT)
-        conf = client.ConfigurationFile(splunkd, f"configs/conf-{conf_name}", state={"title": conf_name})
-        with _asking(conf_name):
-            stanzas: list[client.Stanza] = conf.list(**query)
-        return stanzas
-
-    def _conf(self, name: str) -> ConfFile:
-        if name not in self._confs:
-            with _asking(name):
-                self._confs[name] = _once(ConfManager.get_conf)(self._manager(name), name)
-        return self._confs[name]
-
-    def _manager(self, conf_name: str) -> ConfManager:
-        return ConfManager(
+    def _secret(self, conf_name: str, stanza: str) -> str:
+        manager = CredentialManager(
             self._token,
             APP,
             scheme=self._uri.scheme,
@@ -189,11 +215,15 @@ class SplunkdConfiguration:
             port=self._uri.port,
             realm=f"__REST_CREDENTIAL__#{APP}#configs/conf-{conf_name}",
         )
+        # solnlib's own session loads the machine's authorities for each request, to no end.
+        splunkd = connect(self._uri.geturl(), self._token, _CONF_TIMEOUT)
+        manager._storage_passwords = splunkd.storage_passwords  # noqa: SLF001 - solnlib is pinned
+        secret: str = _once(CredentialManager.get_password)(manager, stanza)
+        return secret
 
 
-def _is_splunkds_own(name: str) -> bool:
-    """Return whether splunkd's REST API takes this name for itself (`_new`, `_reload`, a path)."""
-    return not name or name.startswith(("_", "."))
+def _texts(content: Mapping[str, Any]) -> Stanza:
+    return {name: None if value is None else str(value) for name, value in content.items()}
 
 
 def _once(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,12 +237,12 @@ def _asking(conf_name: str) -> Iterator[None]:
     """Turn splunkd's refusals into the service's errors."""
     try:
         yield
-    except ConfManagerException:
-        raise SetupError(f"{conf_name}.conf does not exist: install the add-on anew") from None
     except (HTTPError, AuthenticationError) as error:
         status = getattr(error, "status", 401)
+        if status == 404:  # noqa: PLR2004 - HTTP's not found
+            raise SetupError(f"{conf_name}.conf does not exist: install the add-on anew") from None
         what = f"splunkd answered {status} when asked for {conf_name}.conf"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         what = f"splunkd does not give {conf_name}.conf ({no_connection(error)})"
         raise ServiceError(f"{what}. {advice(ServiceError)}") from None

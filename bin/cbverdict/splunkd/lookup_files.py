@@ -7,41 +7,52 @@ Beside each `cbsigned_<list>.csv` that the add-on ships, and replaces when it is
 from __future__ import annotations
 
 import csv
+from itertools import zip_longest
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import FrozenSet, Iterable, Iterator, Mapping
 
 from cbverdict.anomalies.local_time import day_of, is_zone
-from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster, Row
+from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster, Row
 
 LOOKUPS = Path(__file__).resolve().parents[3] / "lookups"
 
 
+_HOLIDAYS = {"calendar", "date"}
+
+
 def read_lists(folder: Path = LOOKUPS) -> Lists:
-    """Read all lists; what cannot be read is left out and named in `problems`."""
+    """Read all lists; what cannot be read is left out and named in `problems`.
+
+    The holidays that we ship are read when somebody has a calendar, and named then; own ones are read at once.
+    """
     problems: list[str] = []
     rows = {
         name: list(_rows(folder, name, columns, problems))
         for name, columns in (
             ("teams", {"user", "team", "timezone", "calendar"}),
-            ("holidays", {"calendar", "date"}),
             ("expected", {"team", "process"}),
             ("tools", {"process", "reason"}),
             ("publishers", {"publisher", "status"}),
+            ("parents", {"parent", "usual_children", "reason"}),
         )
     }
     roster = Roster(rows["teams"])
     problems += [f"cbsigned_teams: there is no time zone {zone!r}" for zone in roster.zones() if not is_zone(zone)]
     teams = {row["team"].strip().lower() for row in rows["expected"]}
+    holidays = _Holidays(folder, problems)
+    if (folder / "cbsigned_holidays_local.csv").exists():
+        holidays.load()
     return Lists(
         roster=roster,
-        holidays=_holidays(rows["holidays"], problems),
+        holidays=holidays,
         expected={
             team: _names((row for row in rows["expected"] if row["team"].strip().lower() in {team, "*"}), "process")
             for team in teams
         },
         tools=_names(_switched_on(rows["tools"]), "process"),
         publishers=_names(rows["publishers"], "publisher"),
-        problems=tuple(problems),
+        gateways=_gateways(rows["parents"]),
+        problems=problems,
     )
 
 
@@ -64,6 +75,43 @@ def _names(rows: Iterable[Row], column: str) -> Names:
     )
 
 
+def _gateways(rows: list[Row]) -> dict[str, Gateway]:
+    """Read parents through which others act; of several rows for one, the first counts, and `allowed` is none."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(row["parent"].strip().lower(), row)
+    return {
+        parent: Gateway(Names((name, Listed("", "")) for name in row["usual_children"].split(";")), row["reason"])
+        for parent, row in found.items()
+        if parent and row.get("status", "").strip().lower() != "allowed"
+    }
+
+
+class _Holidays(Mapping[str, FrozenSet[int]]):
+    """The holidays by calendar, read when the first is asked for."""
+
+    def __init__(self, folder: Path, problems: list[str]) -> None:
+        self._folder = folder
+        self._problems = problems
+        self._read: Mapping[str, frozenset[int]] | None = None
+
+    def load(self) -> Mapping[str, frozenset[int]]:
+        if self._read is None:
+            self._read = _holidays(list(_rows(self._folder, "holidays", _HOLIDAYS, self._problems)), self._problems)
+        return self._read
+
+    def __getitem__(self, calendar: str) -> frozenset[int]:
+        if calendar == "" and self._read is None:
+            raise KeyError(calendar)  # Who has no calendar costs no reading.
+        return self.load()[calendar]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.load())
+
+    def __len__(self) -> int:
+        return len(self.load())
+
+
 def _holidays(rows: list[Row], problems: list[str]) -> dict[str, frozenset[int]]:
     days: dict[str, set[int]] = {}
     for row in rows:
@@ -80,12 +128,15 @@ def _rows(folder: Path, name: str, columns: set[str], problems: list[str]) -> It
         path = folder / f"{stem}.csv"
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.DictReader(file, restval="")
-                missing = sorted(columns - set(reader.fieldnames or ()))
+                reader = csv.reader(file)
+                header = next(reader, [])
+                missing = sorted(columns - set(header))
                 if missing:
                     problems.append(f"{stem}: no column {', '.join(missing)}")
                     continue
-                yield from ({key: text for key, text in row.items() if isinstance(text, str)} for row in reader)
+                for row in reader:
+                    if row:  # else it is an empty line
+                        yield dict(zip_longest(header, row[: len(header)], fillvalue=""))
         except FileNotFoundError:
             continue
         except (OSError, ValueError, csv.Error) as error:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from splunklib import binding, client
 
 from cbverdict.errors import InvalidRequestError, NoRightError, ServiceError, SetupError, TimedOutError, advice
+from cbverdict.splunkd.kept_connections import kept
 
 if TYPE_CHECKING:
     from cbverdict.errors import CbsignedError
@@ -30,7 +31,7 @@ def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
         token=token,
         owner=_OWNER,
         app=APP,
-        handler=binding.handler(timeout=timeout),
+        handler=kept.handler(timeout),
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Collection, Mapping
+from typing import Any, Collection, Mapping, NamedTuple
 
 from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import parse_hash
@@ -18,8 +17,7 @@ _CLOCKS_DIFFER = 300.0
 """Seconds that the clocks of two search heads may be apart."""
 
 
-@dataclass(frozen=True)
-class StoredVerdict:
+class StoredVerdict(NamedTuple):
     """A verdict with its history; times are seconds since 1970.
 
     `basis` is how it was asked: a verdict counts only for searches that would ask alike. `previous_status` and

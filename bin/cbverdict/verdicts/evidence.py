@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,16 +21,14 @@ class Question(NamedTuple):
     name: str | None = None
 
 
-@dataclass(frozen=True)
-class Hits:
+class Hits(NamedTuple):
     """The hashes that the joint query found; `is_complete` is False where Carbon Black cut the search short."""
 
     md5s: frozenset[Md5]
     is_complete: bool
 
 
-@dataclass(frozen=True)
-class Binaries:
+class Binaries(NamedTuple):
     """The binary documents found, by hash; a hash without one is not known to the server.
 
     `has_more` says that the server has more documents than it gave: another one of any of the hashes may be among
@@ -43,8 +40,7 @@ class Binaries:
     has_more: bool = False
 
 
-@dataclass(frozen=True)
-class ProcessCount:
+class ProcessCount(NamedTuple):
     """How many process documents (segments, not processes) match."""
 
     total: int
@@ -60,8 +56,7 @@ class Joint(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Everything that was learnt about one question.
 
     `signature` is None where the binary search knows no such hash, failed, or was not asked. `trouble` is

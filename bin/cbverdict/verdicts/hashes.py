@@ -24,7 +24,8 @@ FieldValue = Union[str, Sequence[str], None]
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _HASH = re.compile(r"[0-9a-f]{32,128}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256_DIGITS = 64
+_SHA256 = re.compile(rf"[0-9a-f]{{{_SHA256_DIGITS}}}")
 _SEPARATOR = re.compile(r"[\s,;|]+")
 _BRACKETS = str.maketrans("{}[]()<>", "        ")
 _QUOTES = "\"'`"
@@ -88,7 +89,7 @@ def parse_sha256(value: FieldValue) -> Sha256 | None:
 
 def read_sha256(value: FieldValue) -> Sha256 | Odd | None:
     """Read a SHA-256, None where there is none, or `Odd.SEVERAL` where there are several, or values of other files."""
-    if not value:
+    if not value or (isinstance(value, str) and len(value) < _SHA256_DIGITS):
         return None
     values = [value] if isinstance(value, str) else [str(one) for one in value]
     found = {token for text in values for token in _tokens(text) if _SHA256.fullmatch(token)}
@@ -111,7 +112,7 @@ def parse_hash(text: str) -> FileHash | None:
 
 def is_sha256(file_hash: FileHash) -> TypeGuard[Sha256]:
     """Return whether a hash is a SHA-256."""
-    return len(file_hash) == 64  # noqa: PLR2004 - hex digits of a SHA-256
+    return len(file_hash) == _SHA256_DIGITS
 
 
 def _is_hash(text: str) -> bool:
@@ -142,6 +143,9 @@ def _read_short(text: str) -> Md5 | Odd | None:
 
 
 def _read_text(text: str) -> Md5 | Odd | None:
+    bare_digits = text.lower()
+    if _MD5.fullmatch(bare_digits) and bare_digits.strip("0"):
+        return Md5(bare_digits)  # as nearly always
     bare: set[Md5] = set()
     labelled: set[Md5] = set()
     is_odd = has_nothing = False

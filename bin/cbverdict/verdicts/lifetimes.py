@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbverdict.verdicts.meanings import Retention
 from cbverdict.verdicts.reasons import Reason
@@ -18,8 +17,7 @@ INDEXED_LIFETIME = 86400.0
 """Seconds that such a verdict counts, for others may write to that index."""
 
 
-@dataclass(frozen=True)
-class Lifetimes:
+class Lifetimes(NamedTuple):
     """How long a verdict is kept, in seconds: signed, not signed, and never seen."""
 
     signed: float = 30 * 86400.0
@@ -33,8 +31,5 @@ class Lifetimes:
             return None
         if verdict.reason is Reason.JOINT and verdict.signature is None:
             retention = Retention.NOT_SEEN  # The document could not be had: asked for again soon.
-        return {
-            Retention.SIGNED: self.signed,
-            Retention.NOT_SIGNED: self.not_signed,
-            Retention.NOT_SEEN: self.not_seen,
-        }[retention]
+        seconds: float = getattr(self, retention.value)
+        return seconds

@@ -6,8 +6,8 @@ docs/command.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Fault(Enum):
@@ -28,8 +28,7 @@ class Retention(Enum):
     NOT_SEEN = "not_seen"
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a reason means; the defaults are those of a question that has no answer."""
 
     explanation: str

@@ -32,6 +32,8 @@ class Reason(Enum):
     All that follows from a reason is an attribute of it; `cbverdict.verdicts.meanings.Meaning` explains them.
     """
 
+    __hash__ = object.__hash__  # Enum's is made in Python, and a reason is hashed with each process
+
     JOINT = "joint"
     BINARY = "binary"
     REPORTED = "reported"

@@ -4,14 +4,14 @@ A field of `Signature` is a column of the command's, a field of the inputs' even
 documents, all under one name, so that a lookup can output what the command would. What Carbon Black calls it is known
 to the room that asks it alone (`cbverdict.carbonblack.edr.digsig`).
 
-Another field: one line in `Signature`, then what tests/unit/test_signature_fields.py asks for.
+Another field: one line in `Signature`, one in `SIGNATURE_COLUMNS`, then what tests/unit/test_signature_fields.py asks
+for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from enum import Enum
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Mapping, NamedTuple
 
 NAMES_SEPARATOR = "|"
@@ -34,48 +34,38 @@ class SignatureStatus(Enum):
     EXPLICIT_DISTRUST = "Explicit Distrust"
 
 
-def _column(name: str, *, is_detail: bool = True) -> Any:  # noqa: ANN401 - what `dataclass` makes a default of
-    """Declare a field that is empty where a document does not have it, with its column `process_<name>`.
-
-    `is_detail` says that `details=false` leaves it off the rows.
-    """
-    return field(default="", metadata={"column": f"process_{name}", "is_detail": is_detail})
-
-
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """The signature block of a binary document, and which file that is; empty is what the document does not have.
 
     `original_name` and `internal_name` are what its author called the file, `observed_names` the file names under which
     endpoints saw it, with bars between them. `sha256` is in lower case.
     """
 
-    result: str = _column("signature_status", is_detail=False)
-    publisher: str = _column("signature_publisher")
-    issuer: str = _column("signature_issuer")
-    subject: str = _column("signature_subject")
-    program: str = _column("signature_program")
-    sign_time: str = _column("signature_time")
-    original_name: str = _column("original_name")
-    internal_name: str = _column("internal_name")
-    observed_names: str = _column("observed_names")
-    sha256: str = _column("document_sha256")
+    result: str = ""
+    publisher: str = ""
+    issuer: str = ""
+    subject: str = ""
+    program: str = ""
+    sign_time: str = ""
+    original_name: str = ""
+    internal_name: str = ""
+    observed_names: str = ""
+    sha256: str = ""
 
     @classmethod
     def from_columns(cls, row: Mapping[str, Any]) -> Signature:
         """Read a signature from its columns, all of which must be there (`KeyError`)."""
-        return cls(*(str(row[column]) for column in _COLUMNS))
+        return cls(*map(str, _IN_COLUMNS(row)))
 
     @property
     def columns(self) -> dict[str, str]:
         """The signature as columns."""
-        return dict(zip(_COLUMNS, self.values))
+        return dict(zip(_COLUMNS, self))
 
     @property
     def values(self) -> tuple[str, ...]:
         """The values of the fields, in the order of `SIGNATURE_FIELDS`."""
-        values: tuple[str, ...] = _VALUES(self)
-        return values
+        return tuple(self)
 
     @property
     def author_names(self) -> tuple[str, ...]:
@@ -106,12 +96,27 @@ class SignatureField(NamedTuple):
     is_detail: bool
 
 
-SIGNATURE_FIELDS = tuple(SignatureField(one.name, **one.metadata) for one in fields(Signature))
-SIGNATURE_COLUMNS = {one.attribute: one.column for one in SIGNATURE_FIELDS}
+SIGNATURE_COLUMNS = {
+    "result": "process_signature_status",
+    "publisher": "process_signature_publisher",
+    "issuer": "process_signature_issuer",
+    "subject": "process_signature_subject",
+    "program": "process_signature_program",
+    "sign_time": "process_signature_time",
+    "original_name": "process_original_name",
+    "internal_name": "process_internal_name",
+    "observed_names": "process_observed_names",
+    "sha256": "process_document_sha256",
+}
 """The column of each attribute."""
 
-_COLUMNS = tuple(SIGNATURE_COLUMNS.values())
-_VALUES = attrgetter(*SIGNATURE_COLUMNS)
+_NO_DETAILS = {"result"}
+SIGNATURE_FIELDS = tuple(
+    SignatureField(name, SIGNATURE_COLUMNS[name], name not in _NO_DETAILS) for name in Signature._fields
+)
+
+_COLUMNS = tuple(one.column for one in SIGNATURE_FIELDS)
+_IN_COLUMNS = itemgetter(*_COLUMNS)
 _STATUS_BY_WORD = {status.value.lower(): status for status in SignatureStatus}
 
 

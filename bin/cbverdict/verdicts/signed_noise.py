@@ -13,9 +13,11 @@ NOISE_FIELD = "signed_noise"
 class Doubts(NamedTuple):
     """What a row's process, parent and signature say against dropping it.
 
-    `parent_score` is the score of the parent's tail alone (None: no opinion). `is_signer_unknown`: what says that it is
-    signed does not say by whom. `is_parent_unanswered`: the row has a hash of the parent, or several, and nobody
-    answered.
+    `parent_score` is the score of the parent's tail alone (None: no opinion), `new_score` that of a name that nobody
+    was seen with, or that many begin with together, as if neither were a reason to be lenient (None: it is no such
+    name). `is_signer_unknown`: what says that it is signed does not say by whom. `is_parent_unanswered`: the row has a
+    hash of the parent, or several, and nobody answered. `is_acted_through`: others act through such a parent, it is not
+    known what it usually starts here, and this is nothing that it starts everywhere.
     """
 
     signed: Signed
@@ -27,6 +29,8 @@ class Doubts(NamedTuple):
     is_living_off_the_land: bool = False
     is_name_odd: bool = False
     is_about_several: bool = False
+    new_score: float | None = None
+    is_acted_through: bool = False
 
 
 def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
@@ -49,7 +53,9 @@ def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
         and not doubts.is_living_off_the_land
         and not doubts.is_name_odd
         and not doubts.is_about_several
+        and not doubts.is_acted_through
         and not _is_high(doubts.parent_score, threshold)
+        and not _is_high(doubts.new_score, threshold)
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cbverdict.verdicts.evidence import Evidence, Joint
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import SIGNATURE_FIELDS, Signature, SignatureStatus
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """An answer for one question; `signature` is None where no binary document stands behind it."""
 
     signed: Signed
@@ -46,8 +45,7 @@ class Verdict:
         return self.signed is Signed.TRUE
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A verdict and where it came from; `Source.NONE` where nobody was asked or nobody answered."""
 
     verdict: Verdict

@@ -139,6 +139,11 @@ class Splunkd:
         """Lose the secrets of a conf, as a restored backup without its splunk.secret does."""
         self._passwords = {name: entry for name, entry in self._passwords.items() if conf not in name}
 
+    def remove_stanza(self, conf: str, stanza: str) -> None:
+        """Delete a stanza, as the setup pages do."""
+        del self.confs[conf][stanza]
+        self._write_conf(conf)
+
     def forget_verdicts(self) -> None:
         """Lose the verdicts that are kept, as an emptied collection does."""
         self.collections["cbsigned_verdicts"] = kvstore.Collection()
@@ -321,6 +326,7 @@ class Splunkd:
             stanzas.setdefault(stanza, {}).update(
                 {key: value for key, value in _form(request).items() if key not in {"name", "output_mode"}}
             )
+            self._write_conf(name)
             return _feed(f"configs/conf-{name}", {stanza: stanzas[stanza]}, 200 if rest else 201)
         if not rest:
             return _feed(f"configs/conf-{name}", stanzas)
@@ -330,8 +336,22 @@ class Splunkd:
             raise RefusedError(404, f"Could not find object id={rest[0]}")
         if request.verb == "DELETE":
             del stanzas[rest[0]]
+            self._write_conf(name)
             return _feed(f"configs/conf-{name}", stanzas)
         return _feed(f"configs/conf-{name}", {rest[0]: stanzas[rest[0]]})
+
+    def _write_conf(self, name: str) -> None:
+        """Write a conf where splunkd writes what is saved, as far as anybody looks: anew each time."""
+        folder = self.home / "etc" / "apps" / APP / "local"
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = folder / f".{name}.conf"
+        lines = (
+            line
+            for stanza, settings in self.confs[name].items()
+            for line in (f"[{stanza}]", *(f"{key} = {value}" for key, value in settings.items()))
+        )
+        beside.write_text("\n".join(lines), encoding="utf-8")
+        beside.replace(folder / f"{name}.conf")
 
     def _saved_searches(self) -> Stanzas:
         return {name: {"disabled": "0", **settings} for name, settings in self._stanzas("savedsearches").items()}

@@ -78,6 +78,11 @@ class EdrClient:
         """How many requests were sent so far, retries included."""
         return self._sent.total
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which the server's clock was ahead when it last answered (None: it does not say)."""
+        return self._transport.clock_offset
+
     def counting_apart(self) -> EdrClient:
         """Return a client over the same connections that counts its own requests, beginning at none."""
         client = copy.copy(self)
@@ -126,6 +131,13 @@ class EdrClient:
     def binary_page(self, query: str, rows: int, skip: int) -> tuple[list[Document], bool]:
         """Fetch binary documents in the order in which they reached the server; say whether there are no more."""
         return self._page("/api/v1/binary", query, "server_added_timestamp asc", rows, skip)
+
+    def count(self, path: str, query: str) -> tuple[int, list[str]]:
+        """Return how many documents match a query under a path, and its terms as the server understands them."""
+        answer = self._ask(Request("POST", path, _search_body(query, 0)), math.inf, dict)
+        if not _is_complete(answer):
+            raise CutShortError(self._sentence("cut a search short", CutShortError))
+        return self._total(answer), [term for term in _member(answer, "terms", list) if isinstance(term, str)]
 
     def find_images(self, query: str, rows: int) -> list[Document]:
         """Fetch one document of each process that the query finds, whichever of its segments."""

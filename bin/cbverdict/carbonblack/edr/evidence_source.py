@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, NamedTuple, Protocol, Sequence, TypeVar
 
-from cbverdict.carbonblack.calls import make_calls
+from cbverdict.carbonblack.calls import Pool, make_calls
 from cbverdict.carbonblack.edr.clause import read_clause
 from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query, sha256_query
 from cbverdict.carbonblack.port import GatheredEvidence
@@ -20,8 +20,6 @@ from cbverdict.verdicts.reasons import Reason
 from cbverdict.verdicts.signature import SignatureStatus
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from cbverdict.carbonblack.deadline import Deadline
     from cbverdict.carbonblack.edr.clause import Clause
     from cbverdict.carbonblack.port import Way
@@ -81,13 +79,13 @@ class _JointBatch:
 class EdrEvidenceSource:
     """Gather evidence from one EDR server; see `cbverdict.carbonblack.port.EvidenceSource`.
 
-    The executor bounds the requests in flight.
+    The pool bounds the requests in flight.
     """
 
-    def __init__(self, client: Client, executor: Executor) -> None:
+    def __init__(self, client: Client, pool: Pool) -> None:
         """Store what asks, and the pool that it asks in."""
         self._client = client
-        self._executor = executor
+        self._pool = pool
 
     def gather(self, questions: Iterable[Question], way: Way, deadline: Deadline) -> GatheredEvidence:
         """Gather evidence for every question by the deadline; trouble is data.
@@ -97,7 +95,7 @@ class EdrEvidenceSource:
         """
         clause = read_clause(way.clause)
         client = self._client.counting_apart()
-        gathering = _Gathering(client, self._executor, clause, deadline)
+        gathering = _Gathering(client, self._pool, clause, deadline)
         distinct = list(dict.fromkeys(questions))
         by_md5, unknown = gathering.resolve(distinct)
         asked = list(dict.fromkeys(by_md5.values()))
@@ -120,9 +118,9 @@ class EdrEvidenceSource:
 class _Gathering:
     """The requests for the questions of one search; `troubles` are those so far, each once, in order."""
 
-    def __init__(self, client: Client, executor: Executor, clause: Clause, deadline: Deadline) -> None:
+    def __init__(self, client: Client, pool: Pool, clause: Clause, deadline: Deadline) -> None:
         self._client = client
-        self._executor = executor
+        self._pool = pool
         self._clause = clause
         self._deadline = deadline
         self.troubles: dict[Trouble, None] = {}
@@ -198,7 +196,7 @@ class _Gathering:
         }
 
     def _make(self, calls: Sequence[Callable[[], T]]) -> list[T | CbsignedError]:
-        return make_calls(self._executor, calls, self._deadline)
+        return make_calls(self._pool, calls, self._deadline)
 
     def _find_binaries(self, md5s: list[Md5]) -> dict[Md5, Binaries | CbsignedError]:
         """Fetch documents; where they are too large together, those of each half, in `MAX_PARTS` requests at most."""
@@ -268,24 +266,24 @@ def _by_md5(
 
 def _add_hits(evidence: Evidence, md5: Md5, outcome: Hits | CbsignedError) -> Evidence:
     if isinstance(outcome, Hits) and md5 in outcome.md5s:
-        return replace(evidence, joint=Joint.HIT)
+        return evidence._replace(joint=Joint.HIT)
     trouble = _trouble(outcome)
     if trouble is None:
-        return replace(evidence, joint=Joint.MISS)
-    return replace(evidence, joint=Joint.FAILED, trouble=trouble.reason)
+        return evidence._replace(joint=Joint.MISS)
+    return evidence._replace(joint=Joint.FAILED, trouble=trouble.reason)
 
 
 def _add_binaries(evidence: Evidence, md5: Md5, outcome: Binaries | CbsignedError) -> Evidence:
     if isinstance(outcome, Binaries) and outcome.has_more:
-        evidence = replace(evidence, may_be_contradicted=True, trouble=Reason.INCOMPLETE)
+        evidence = evidence._replace(may_be_contradicted=True, trouble=Reason.INCOMPLETE)
     if isinstance(outcome, Binaries) and md5 in outcome.signatures:
         signature = outcome.signatures[md5]
         is_whole = outcome.is_complete or outcome.has_more
         if is_whole or signature.status not in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}:
-            return replace(evidence, signature=signature)
+            return evidence._replace(signature=signature)
         # The search was cut short, and another document may say the contrary: a good one alone proves nothing.
     trouble = _trouble(outcome)
-    return evidence if trouble is None else replace(evidence, trouble=trouble.reason)
+    return evidence if trouble is None else evidence._replace(trouble=trouble.reason)
 
 
 def _trouble(outcome: Hits | Binaries | ProcessCount | CbsignedError) -> Trouble | None:

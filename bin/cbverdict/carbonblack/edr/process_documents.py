@@ -40,6 +40,17 @@ _FIELDS = {
     "parent_md5": "parent_md5",
     "segment_id": "segment_id",
 }
+_COUNTS = (
+    "childproc_count",
+    "crossproc_count",
+    "filemod_count",
+    "modload_count",
+    "netconn_count",
+    "regmod_count",
+    "processblock_count",
+)
+"""What a process did, a number for each segment."""
+
 _ADDRESSES = ("interface_ip", "comms_ip")
 _MAX_TEXT = 32_767  # characters, what Windows lets a command line have; several of them must fit into TRUNCATE.
 _SCORE = "alliance_score_"
@@ -98,6 +109,7 @@ def _process(guid: str, segments: list[Document], console: str) -> ReportedProce
         watchlists.update(_watchlists(document))
     parent_md5, segment = fields.pop("parent_md5", ""), fields.pop("segment_id", "1")  # These are no event's fields.
     _tidy(fields)
+    _add_deeds(fields, segments)
     # Where the parent is not known its start time in the id is all zeros, its number all ones.
     if "-ffff-ffff-" in parent or parent.endswith("-0000-000000000000"):
         parent = ""
@@ -105,7 +117,11 @@ def _process(guid: str, segments: list[Document], console: str) -> ReportedProce
     start = starts[min(starts)] if starts else ""
     arrived = next(filter(None, map(reached, segments)), "")
     hits = sorted(watchlists - {""})
-    return ReportedProcess(guid, parent, md5, parse_md5(parent_md5), start, fields, hits, link, arrived)
+    updated = fields.get(_FIELDS[REACHED], "")
+    is_running = segments[-1].get("terminated") is not True
+    return ReportedProcess(
+        guid, parent, md5, parse_md5(parent_md5), start, fields, hits, link, arrived, updated, is_running
+    )
 
 
 def _tidy(fields: Dict[str, str]) -> None:
@@ -115,6 +131,22 @@ def _tidy(fields: Dict[str, str]) -> None:
             fields[name] = _address(fields[name])
     if fields.get("parent_process_id", "").startswith("-"):
         del fields["parent_process_id"]
+
+
+def _add_deeds(fields: Dict[str, str], segments: list[Document]) -> None:
+    """Say what a process did as far as these segments tell, whether it was blocked, and when it ended."""
+    counts: Dict[str, int] = {}
+    for segment in segments:
+        for name in _COUNTS:
+            number = segment.get(name)
+            if number and number.__class__ is int and number > 0:
+                counts[name] = counts.get(name, 0) + number
+    fields.update({name: str(count) for name, count in counts.items()})
+    if fields.pop("processblock_count", ""):
+        fields["action"] = "blocked"
+    ended = _text(segments[-1].get("last_update")) if segments[-1].get("terminated") is True else ""
+    if ended:
+        fields["process_end"] = ended
 
 
 def _watchlists(document: Document) -> list[str]:

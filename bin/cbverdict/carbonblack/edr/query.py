@@ -72,12 +72,14 @@ def published_query_string(md5: Md5, name: str) -> str:
     return f"q={quote(published_query(md5, name), safe='')}&rows=1&start=0&sort="
 
 
-def since_query(query: str, field: str, second: str) -> str:
+def since_query(query: str, field: str, since: str, until: str = "") -> str:
     """Ask for what reached the server from a second on (UTC, `2026-11-02T07:00:00`), and fulfils a query of the user's.
+
+    `until` is the second up to which (empty: no matter how late).
 
     No time of an endpoint's clock is in it: what is new is for the server alone to say.
     """
-    return " ".join(filter(None, [f"({query})" if query else "", f"{field}:[{second} TO *]"]))
+    return " ".join(filter(None, [f"({query})" if query else "", f"{field}:[{since} TO {until or '*'}]"]))
 
 
 def processes_query(guids: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient
 from cbverdict.carbonblack.edr.evidence_source import EdrEvidenceSource
 from cbverdict.carbonblack.edr.page_source import EdrPageSource
 from cbverdict.carbonblack.edr.setup_check import ANY_MD5, ANY_NAME, EdrSetupCheck
+from cbverdict.carbonblack.fair_pool import FairPool
 from cbverdict.settings.verdicts import Method
 
 if TYPE_CHECKING:
@@ -27,12 +27,11 @@ class EdrServer:
 
     def needs_names(self, way: Way) -> bool:
         """Return whether this way of asking turns on process names; raises `SetupError`."""
-        clause = read_clause(way.clause)
-        return way.method is Method.PROG_NAME or (way.method is Method.JOINT and clause.needs_name)
+        return needs_names(way)
 
     def open_evidence(self) -> EdrEvidenceSource:
         """Open what searches ask, with as many requests in flight as the account says."""
-        return EdrEvidenceSource(EdrClient(self.account), ThreadPoolExecutor(self.account.requests_in_flight, "edr"))
+        return EdrEvidenceSource(EdrClient(self.account), FairPool(self.account.requests_in_flight, "edr"))
 
     def open_pages(self) -> EdrPageSource:
         """Open what inputs read."""
@@ -41,6 +40,12 @@ class EdrServer:
     def open_check(self) -> EdrSetupCheck:
         """Open what the setup page tries; a retry would begin the time anew, and the page gives up."""
         return EdrSetupCheck(self.account, EdrClient(self.account, retries=0))
+
+
+def needs_names(way: Way) -> bool:
+    """Return whether this way of asking turns on process names; raises `SetupError`."""
+    clause = read_clause(way.clause)
+    return way.method is Method.PROG_NAME or (way.method is Method.JOINT and clause.needs_name)
 
 
 def check_settings(settings: VerdictSettings) -> None:

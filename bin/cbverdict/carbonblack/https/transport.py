@@ -71,6 +71,8 @@ class Transport:
         self._retries = retries
         self._max_bytes = max_bytes
         self._slowest = 0.0
+        self.clock_offset: float | None = None
+        """Seconds by which the server's clock was ahead when it last answered (None: it does not say)."""
         # No session: it would follow up on redirects and cookies, and unpack what comes with them. Packed answers are
         # unpacked all the same, but no server needs to be asked for them.
         self._headers = {"X-Auth-Token": account.token, "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -114,6 +116,7 @@ class Transport:
                 allowance.of(started + seconds, self._max_bytes + _HEAD_BYTES),
                 self._adapter.send(self._prepare(request), stream=True, proxies=self._proxies) as response,
             ):
+                self._look_at_the_clock(response.headers.get("Date"))
                 content = self._read(response)
         except Exception as error:  # noqa: BLE001 - a hostile answer has the HTTP libraries raise what it likes
             failure = failure_of(error, time.monotonic() - started, self._server)
@@ -130,6 +133,11 @@ class Transport:
         is_passing = response.status_code in RETRIED_STATUSES
         answer = Response(response.status_code, content, _time_of(response.headers.get("Date", "")))
         return _Outcome(answer, wait, is_passing=is_passing)
+
+    def _look_at_the_clock(self, date: str | None) -> None:
+        """Compare the server's clock, which it tells to the second, with this host's."""
+        said = _time_of(date or "")
+        self.clock_offset = None if said is None else said + 0.5 - time.time()
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         url = self._account.url + request.path

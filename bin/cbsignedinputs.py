@@ -1,0 +1,52 @@
+"""The search command `| cbsignedinputs`: how far the inputs have read; read a time again, or begin anew."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from splunklib.searchcommands import Configuration, GeneratingCommand, Option, dispatch, validators
+
+from cbverdict.errors import CbsignedError
+from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.splunkd.rest import ServiceCall
+
+_SECONDS = 60.0
+_TEXT = validators.Match("text", r".{1,255}\Z")
+
+
+@Configuration(type="reporting")
+class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
+    """A row for each input; with `from` or `reset` what is ordered is done by its next run."""
+
+    input_name = Option(name="input", validate=_TEXT)
+    from_time = Option(name="from", validate=_TEXT)
+    to_time = Option(name="to", validate=_TEXT)
+    is_all = Option(name="all", default=False, validate=validators.Boolean())
+    is_estimate = Option(name="estimate", default=False, validate=validators.Boolean())
+    account = Option(validate=_TEXT)
+    query = Option(validate=validators.Match("query", r"(?s).{1,10000}\Z"))
+    is_reset = Option(name="reset", default=False, validate=validators.Boolean())
+
+    def generate(self) -> Iterator[dict[str, Any]]:
+        """Ask the endpoint, or say why not."""
+        info = self.metadata.searchinfo
+        action = "reset" if self.is_reset else "again" if self.from_time else "list"
+        action = "estimate" if self.is_estimate else action
+        asked = {"action": action, "input": self.input_name or "", "from": self.from_time or ""}
+        asked.update(account=self.account or "", query=self.query or "")
+        asked.update(to=self.to_time or "", all=str(bool(self.is_all)).lower())
+        try:
+            rows = ServiceCall(info.splunkd_uri, info.session_key, "inputs").post(json.dumps(asked), _SECONDS)
+        except CbsignedError as error:
+            self.write_error(str(error))
+            return
+        yield from json.loads(rows)
+
+
+dispatch(CbsignedinputsCommand, sys.argv, sys.stdin, standard_output(), __name__)

@@ -1,0 +1,69 @@
+"""The search command `| cbsignedprofile`: what is known of a person, a team or a parent, and what waits."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+from splunklib.searchcommands import Configuration, GeneratingCommand, Option, dispatch, validators
+
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind, baseline_name, program_kind
+from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
+from cbverdict.anomalies.profiles import Profiles
+from cbverdict.anomalies.waiting import ACCEPTED, REFUSED, decision
+from cbverdict.errors import CbsignedError
+from cbverdict.events.people import person_of
+from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.service.baseline_client import BaselineClient
+
+_TEXT = validators.Match("text", r".{1,300}\Z")
+_WHAT = validators.Match("what", r"(?:[^:]{1,256}: )?(?:process .{1,256}|hour \d\d)\Z")
+_DAY = 86400
+
+
+@Configuration(type="reporting")
+class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
+    """Show what an admin may see: baselines say who works when."""
+
+    user = Option(validate=_TEXT)
+    team = Option(validate=_TEXT)
+    parent = Option(validate=_TEXT)
+    waiting = Option(default=False, validate=validators.Boolean())
+    accept = Option(validate=_WHAT)
+    refuse = Option(validate=_WHAT)
+
+    def generate(self) -> Iterator[dict[str, str]]:
+        """Decide what is to be decided, then show what was asked for."""
+        info = self.metadata.searchinfo
+        client = BaselineClient(info.splunkd_uri, info.session_key)
+        try:
+            client.learn({})  # Whoever may not teach may not see either.
+            for what, word in ((self.accept, ACCEPTED), (self.refuse, REFUSED)):
+                if what:
+                    client.learn(decision(what, word, int(time.time()) // _DAY))
+            known = client.read([ORGANISATION, *self._subjects()])
+            profiles = Profiles(client)
+            profiles.read(self._subjects())
+        except CbsignedError as error:
+            self.write_error(f"cbsignedprofile: {error}")
+            return
+        if self.waiting or self.accept or self.refuse:
+            yield from rows_of_waiting(profiles.organisation)
+        for subject in self._subjects():
+            yield from rows_of(subject, profiles, known.baselines.get(subject, Baseline()))
+
+    def _subjects(self) -> list[Subject]:
+        names = {
+            SubjectKind.PERSON: person_of(self.user),
+            SubjectKind.TEAM: baseline_name(self.team),
+            SubjectKind.PARENT: program_kind(self.parent),
+        }
+        return [Subject(kind, name) for kind, name in names.items() if name]
+
+
+dispatch(CbsignedprofileCommand, sys.argv, sys.stdin, standard_output(), __name__)

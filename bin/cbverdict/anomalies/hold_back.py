@@ -1,0 +1,137 @@
+"""Hold back what is unusual from what was learnt: it waits (`cbverdict.anomalies.waiting`), and nothing is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cbverdict.anomalies.active_hours import HOURS, SLOTS, Days, hours_of
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
+from cbverdict.anomalies.combination import score_of
+from cbverdict.anomalies.decayed_counts import Counts, add_count
+from cbverdict.anomalies.distinct_count import sketch_of, unite
+from cbverdict.anomalies.local_time import Clocks
+from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.waiting import hour_of_day, is_refused, program
+
+if TYPE_CHECKING:
+    from typing import Collection
+
+    from cbverdict.anomalies.reference_lists import Lists
+
+
+FROM_DAYS = 10
+"""Active days of a person from which on what is unusual waits: before that nearly everything is new."""
+
+
+def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baselines:
+    """Split what was learnt into what counts and what waits, by what was usual before.
+
+    Of whom little was known, nothing waits. Raises what the source does: without what was usual before
+    nothing can be told to be unusual.
+    """
+    profiles = Profiles(source)
+    profiles.read(learnt)
+    if profiles.error is not None:
+        raise profiles.error
+    if not profiles.has_learnt:
+        return learnt
+    clocks = Clocks(lists.holidays)
+    aside: Baselines = {}
+    for subject, baseline in learnt.items():
+        if subject.kind is SubjectKind.PERSON and profiles.active_days(subject.name) >= FROM_DAYS:
+            holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
+            _set_aside_of_person(subject, baseline, profiles, holidays, aside)
+    _set_aside_of_parents(learnt, profiles, aside)
+    return {subject: _split(baseline, aside.get(subject)) for subject, baseline in learnt.items()}
+
+
+def _set_aside_of_person(
+    subject: Subject, learnt: Baseline, profiles: Profiles, holidays: Collection[int], aside: Baselines
+) -> None:
+    day = max(learnt.days, default=0)
+    teams = sorted({team for known in learnt.people.values() for team in known})
+    for name in _unusual_names(subject.name, learnt, profiles, teams):
+        groups = [subject, ORGANISATION, *(Subject(SubjectKind.TEAM, team) for team in teams[:1])]
+        for generation, counted in learnt.names.items():
+            for group in groups if name in counted else ():
+                add_count(_of(aside, group).waiting, generation, name, counted[name])
+        _note(aside, day, program(name), subject.name)
+    for day, hours in _unusual_hours(subject.name, learnt.days, profiles, holidays).items():
+        _of(aside, subject).waiting_days[day] = hours
+        for hour in hours_of(hours):
+            _note(aside, day, hour_of_day(hour), subject.name)
+
+
+def _unusual_names(person: str, learnt: Baseline, profiles: Profiles, teams: list[str]) -> set[str]:
+    team = teams[0] if teams else None
+    group = profiles.team(team)
+    if group is None:
+        return set()
+    profile = profiles.person(person, team, group)
+    new = {name for names in learnt.names.values() for name in names if name not in profile.seen}
+    organisation = profiles.organisation
+    return {
+        name
+        for name in new
+        if score_of(profile.p_value(name)) >= profiles.settings.threshold
+        or is_refused(organisation, person, program(name))
+    }
+
+
+def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collection[int]) -> Days:
+    if profiles.active_hours(person) < profiles.settings.minimum_support:
+        return {}
+    profile = profiles.hours(person, holidays)
+    found: Days = {}
+    for day, hours in days.items():
+        for hour in hours_of(hours):
+            slot = profile.slot(day, hour * SLOTS // HOURS)
+            if score_of(min(profile.p_value(slot), profile.p_value(slot + 1))) >= profiles.settings.threshold:
+                found[day] = found.get(day, 0) | 1 << hour
+    return found
+
+
+def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines) -> None:
+    """Take what waits of people off their parents as well, as far as the parent never started it."""
+    left = {generation: dict(names) for generation, names in _of(aside, ORGANISATION).waiting.items()}
+    for subject, baseline in learnt.items():
+        group = profiles.parent(subject.name) if subject.kind is SubjectKind.PARENT else None
+        for generation, names in baseline.names.items() if group else ():
+            for name, times in names.items():
+                taken = min(times, left.get(generation, {}).get(name, 0))
+                if group and taken and name not in group.seen:
+                    add_count(_of(aside, subject).waiting, generation, name, taken)
+                    left[generation][name] -= taken
+
+
+def _split(learnt: Baseline, aside: Baseline | None) -> Baseline:
+    if aside is None:
+        return learnt
+    names: Counts = {}
+    waiting: Counts = {}
+    for generation, counted in learnt.names.items():
+        for name, times in counted.items():
+            taken = min(times, aside.waiting.get(generation, {}).get(name, 0))
+            if taken:
+                add_count(waiting, generation, name, taken)
+            if taken < times:
+                add_count(names, generation, name, times - taken)
+    days = {day: rest for day, hours in learnt.days.items() if (rest := hours & ~aside.waiting_days.get(day, 0))}
+    return replace(
+        learnt,
+        names=names,
+        days=days,
+        waiting=waiting,
+        waiting_days=dict(aside.waiting_days),
+        waiting_people=aside.waiting_people,
+    )
+
+
+def _note(aside: Baselines, day: int, what: str, person: str) -> None:
+    noted = _of(aside, ORGANISATION).waiting_people.setdefault(day, {})
+    noted[what] = unite([noted.get(what, []), sketch_of(person)])
+
+
+def _of(baselines: Baselines, subject: Subject) -> Baseline:
+    return baselines.setdefault(subject, Baseline())

@@ -1,0 +1,134 @@
+"""What is usual for one person, as the rows of one search ask for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterable
+
+from cbverdict.anomalies import explanations as opinions
+from cbverdict.anomalies.baselines import Subject, SubjectKind
+from cbverdict.anomalies.explanations import NONE, REPORT_BELOW_P, Compared, Explanation, no_opinion
+from cbverdict.anomalies.peer_rarity import Organisation
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.active_hours import HourProfile
+    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.local_time import LocalClock
+    from cbverdict.anomalies.profiles import Profiles
+    from cbverdict.anomalies.reference_lists import Lists, Member
+
+_NO_TIME = "no opinion on the hour: the row has no time"
+
+
+class PersonView:
+    """What is usual for one person in one team, as far as it is known."""
+
+    def __init__(self, profiles: Profiles, lists: Lists, person: str | None, member: Member, clock: LocalClock) -> None:
+        """Store what is usual; profiles are made when they are needed."""
+        self._profiles = profiles
+        self._lists = lists
+        self._person = person
+        self._team = member.team
+        self.quarters: dict[int | None, Explanation] = {}
+        self._hours: dict[int, Explanation] = {}
+        self._processes: dict[str, Explanation] = {}
+        self._profile: HourProfile | None = None
+        self.clock = clock
+
+    def subjects(self) -> list[Subject]:
+        """Return the baselines that it rests on."""
+        person = [Subject(SubjectKind.PERSON, self._person)] if self._person else []
+        return person + ([Subject(SubjectKind.TEAM, self._team.lower())] if self._team else [])
+
+    def is_covered(self, decision: Decision) -> bool:
+        """Return whether a decision is about this person in this team."""
+        return decision.covers(self._person, self._team)
+
+    @property
+    def person(self) -> str:
+        """Return who it is (empty: nobody)."""
+        return self._person or ""
+
+    def day(self, quarter: int) -> int:
+        """Return the local day of a quarter of an hour, both counted since 1970."""
+        return self.clock.at(quarter).day
+
+    def begins(self, process: str) -> bool:
+        """Return whether it is unusual for this person to run a process, and the first time."""
+        if self._person is None or not is_unusual(self.process(process)):
+            return False
+        return not self._profiles.has_run(self._person, process)
+
+    @property
+    def opinions(self) -> int:
+        """Return on how many processes there is an opinion, or none, already."""
+        return len(self._processes)
+
+    def at(self, quarter: int | None) -> Explanation:
+        """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
+        opinion = self._untimed if quarter is None else self._hour(self.clock.at(quarter).slot)
+        self.quarters[quarter] = opinion
+        return opinion
+
+    def oddest(self, quarters: Iterable[int]) -> Explanation | None:
+        """Judge several quarters of an hour; return the oddest (None: there are none)."""
+        found = [self.quarters.get(quarter) or self.at(quarter) for quarter in quarters]
+        return min(found, key=_unusual_first, default=None)
+
+    @property
+    def _untimed(self) -> Explanation:
+        return no_opinion(_NO_TIME) if self._person is not None and self._profiles.has_learnt else NONE
+
+    def _hour(self, slot: int) -> Explanation:
+        opinion = self._hours.get(slot)
+        if opinion is None:
+            opinion = self._hours[slot] = self._on_hour(slot)
+        return opinion
+
+    def process(self, name: str) -> Explanation:
+        """Judge a process."""
+        opinion = self._processes.get(name)
+        if opinion is None:
+            opinion = self._processes[name] = self._on_process(name)
+        return opinion
+
+    def _on_hour(self, slot: int) -> Explanation:
+        if self._person is None or not self._profiles.has_learnt:
+            return NONE
+        hours, needed = self._profiles.active_hours(self._person), self._profiles.settings.minimum_support
+        if hours < needed:
+            known = f"{hours} of {needed:g} active hours of {self._person} are known"
+            return no_opinion(f"no opinion on the hour: {known}")
+        if self._profile is None:
+            self._profile = self._profiles.hours(self._person, self.clock.holidays)
+        return opinions.on_hour(self._profile, self._person, self.clock.name, slot)
+
+    def _on_process(self, name: str) -> Explanation:
+        if self._person is None or not self._profiles.has_learnt:
+            return NONE
+        team = self._team.lower() if self._team else None
+        decisions = self._profiles.decisions
+        if team is not None and (self._lists.is_expected(team, name) or decisions.is_expected(team, name)):
+            return NONE
+        group = self._profiles.team(team)
+        if group is None:
+            return no_opinion("no opinion on the process: too few starts are known")
+        profile = self._profiles.person(self._person, team, group)
+        is_of_team = not isinstance(group, Organisation)
+        people = self._profiles.people().get(team or "", 0)
+        return opinions.on_team(
+            profile, group, Compared(self._person, self._team if is_of_team else None, people), name
+        )
+
+
+def odder(hour: Explanation, other: Explanation) -> Explanation:
+    """Return the odder of two explanations of an hour; one without an opinion only where neither has one."""
+    return min(hour, other, key=_unusual_first)
+
+
+def is_unusual(opinion: Explanation) -> bool:
+    """Return whether an opinion is worth a sentence."""
+    return opinion.p_value is not None and opinion.p_value <= REPORT_BELOW_P
+
+
+def _unusual_first(hour: Explanation) -> float:
+    return 2.0 if hour.p_value is None else hour.p_value

@@ -1,0 +1,49 @@
+"""Who was seen with which names, or waits with what: learnt, merged, forgotten."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from cbverdict.anomalies.decayed_counts import GENERATION
+from cbverdict.anomalies.distinct_count import Sketch, sketch_of, unite
+
+People = Dict[int, Dict[str, Sketch]]
+"""By generation: who was seen with a name (of a team)."""
+
+WAITING_DAYS = 60
+"""So long it is remembered who waits with what to be learnt."""
+
+DECISIONS = ("accepted ", "refused ")
+"""How what somebody decided on begins, among what waits."""
+
+
+def add_person(people: People, generation: int, name: str, person: str) -> None:
+    """Note that somebody was seen with a name."""
+    known = people.setdefault(generation, {})
+    known[name] = unite([known.get(name, []), sketch_of(person)])
+
+
+def forget_people(people: People, horizon: int) -> People:
+    """Leave out generations that are more than `horizon` days older than the newest."""
+    oldest = max(people, default=0) - horizon // GENERATION
+    return {generation: known for generation, known in people.items() if generation >= oldest}
+
+
+def forget_waiting(people: People) -> People:
+    """Leave out who waited long ago; what somebody decided on is kept."""
+    oldest = max(people, default=0) - WAITING_DAYS
+    kept = {
+        day: {what: known for what, known in noted.items() if day > oldest or what.startswith(DECISIONS)}
+        for day, noted in people.items()
+    }
+    return {day: noted for day, noted in kept.items() if noted}
+
+
+def merge_people(one: People, other: People) -> People:
+    """Put who was seen with which name together."""
+    merged: People = {generation: dict(teams) for generation, teams in one.items()}
+    for generation, teams in other.items():
+        mine = merged.setdefault(generation, {})
+        for team, sketch in teams.items():
+            mine[team] = unite([mine.get(team, []), sketch])
+    return merged

@@ -1,0 +1,47 @@
+"""What a run of an input works with: splunkd's pipe, what is kept between runs, and the right to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterable, List, Protocol
+
+if TYPE_CHECKING:
+    from cbverdict.inputs.checkpoint import Checkpoint
+    from cbverdict.inputs.checkpoint_store import Order
+    from cbverdict.inputs.feed import Event
+    from cbverdict.inputs.seen_keys import SeenKeys
+
+
+class Stream(Protocol):
+    """Where events go; `cbverdict.inputs.stream.EventStream` is the real one."""
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Write events, and be back when splunkd has them."""
+
+
+class Checkpoints(Protocol):
+    """Where it is kept how far the input has read; methods raise `StoreError`."""
+
+    damaged: List[str]
+    orders: List[Order]
+
+    def load(self) -> tuple[Checkpoint | None, SeenKeys]:
+        """Return what was saved."""
+
+    def forget(self) -> SeenKeys:
+        """Forget the keys of what was written."""
+
+    def save(self, checkpoint: Checkpoint, kept: str) -> None:
+        """Save it, with the keys of what was written since."""
+
+    def tidy(self, recent: SeenKeys) -> None:
+        """Forget what is not wanted any more."""
+
+    def done(self, order: Order) -> None:
+        """Delete an admin's order."""
+
+
+class Right(Protocol):
+    """The right to read; `cbverdict.inputs.lease.Lease` is the real one."""
+
+    def renew(self) -> None:
+        """Keep it; raises `TakenError` where it is lost."""

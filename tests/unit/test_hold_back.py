@@ -1,0 +1,216 @@
+"""What waits to be learnt: an incident, until it goes on with several people or somebody decides."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbverdict.anomalies.baselines import (
+    ORGANISATION,
+    Baseline,
+    Baselines,
+    Sighting,
+    Subject,
+    SubjectKind,
+    learn,
+    merge_baselines,
+    read_baseline,
+    write_baseline,
+)
+from cbverdict.anomalies.decayed_counts import totals
+from cbverdict.anomalies.hold_back import hold_back
+from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
+from cbverdict.anomalies.profiles import Profiles
+from cbverdict.anomalies.reference_lists import Lists
+from cbverdict.anomalies.seen_people import WAITING_DAYS
+from cbverdict.anomalies.waiting import DAYS, PEOPLE, decision, waiting_in
+from cbverdict.errors import ServiceError, StoreError
+from tests.lab.memory import Memory
+
+MONDAY = 20_759
+ANN, HR = Subject(SubjectKind.PERSON, "hr0"), Subject(SubjectKind.TEAM, "hr")
+
+
+def _company(days: range, *others: Sighting) -> Baselines:
+    """Give two teams of eight at work from nine to twelve, HR without git, and what else there was."""
+    learnt: Baselines = {}
+    for day in days:
+        for team, own in (("hr", "workday.exe"), ("it", "git.exe")):
+            for number in range(8 if day % 7 not in {2, 3} else 0):
+                for hour in (9, 10, 11):
+                    for process in ("outlook.exe", own):
+                        learn(learnt, Sighting(day, hour, f"{team}{number}", team, process, "explorer.exe"))
+    for sighting in others:
+        learn(learnt, sighting)
+    return learnt
+
+
+HISTORY = _company(range(MONDAY - 42, MONDAY))
+
+
+def _git(day: int, number: int = 0) -> Sighting:
+    return Sighting(day, 10, f"hr{number}", "hr", "git.exe", "explorer.exe")
+
+
+def _profiles(learnt: Baselines) -> Profiles:
+    profiles = Profiles(Memory(learnt))
+    profiles.read(learnt)
+    return profiles
+
+
+def _p_value(learnt: Baselines, number: int = 0) -> float:
+    profiles = _profiles(learnt)
+    group = profiles.team("hr")
+    assert group is not None
+    return profiles.person(f"hr{number}", "hr", group).p_value("git.exe")
+
+
+def _nightly(learnt: Baselines, day: int, *others: Sighting) -> Baselines:
+    new = _company(range(day, day + 1), *others)
+    return merge_baselines([learnt, hold_back(new, Memory(learnt), Lists())])
+
+
+def test_an_incident_teaches_nobody_that_it_is_usual() -> None:
+    """Neither the person, nor the team, nor the organisation: the next one scores as the first."""
+    first = _p_value(HISTORY)
+    learnt = _nightly(HISTORY, MONDAY, _git(MONDAY), _git(MONDAY))
+    for subject in (ANN, HR):
+        assert totals(learnt[subject].names)["git.exe"] == 0
+        assert totals(learnt[subject].waiting) == {"git.exe": 2}
+    assert totals(learnt[ORGANISATION].waiting) == {"git.exe": 2}
+    assert _p_value(learnt) == pytest.approx(first, rel=0.15)
+    without = _nightly(HISTORY, MONDAY)
+    for subject in (ANN, HR, ORGANISATION):
+        assert learnt[subject].names == without[subject].names
+
+
+def test_what_was_done_at_night_waits_as_well() -> None:
+    """By the hour of the day, with the hours of that day that are usual learnt."""
+    learnt = _nightly(HISTORY, MONDAY, Sighting(MONDAY, 2, "hr0"))
+    assert learnt[ANN].days[MONDAY] == 0b111 << 9
+    assert learnt[ANN].waiting_days == {MONDAY: 1 << 2}
+    profile = _profiles(learnt).hours("hr0", ())
+    assert profile.p_value(2 * 2) < 0.01
+    (waiting,) = waiting_in(learnt)
+    assert (waiting.subject, waiting.what, waiting.days, waiting.people) == (ANN, "hour 02", 1, 1)
+    accepted = merge_baselines([learnt, decision("hr0: hour 02", "accepted", MONDAY)])
+    assert _profiles(accepted).hours("hr0", ()).p_value(2 * 2) > profile.p_value(2 * 2)
+    assert list(waiting_in(accepted)) == []
+
+
+def test_what_goes_on_for_days_with_several_people_is_learnt() -> None:
+    """As somebody's new tool becomes a team's."""
+    learnt = HISTORY
+    for age in range(DAYS):
+        assert (
+            list(rows_of_waiting(learnt[ORGANISATION]))
+            == [
+                {
+                    "what": "process git.exe",
+                    "status": "waits",
+                    "days": str(age),
+                    "people": str(min(age + 1, PEOPLE)),
+                    "first_day": "2026-11-02",
+                    "last_day": f"2026-11-0{age + 1}",
+                }
+            ][: age > 0]
+        )
+        assert _p_value(learnt) < 0.01
+        learnt = _nightly(learnt, MONDAY + age, *(_git(MONDAY + age, number) for number in range(age + 2)))
+    assert _p_value(learnt) > 0.01
+    assert [row["status"] for row in rows_of_waiting(learnt[ORGANISATION])] == ["learnt"]
+
+
+@pytest.mark.parametrize(
+    ("what", "word", "is_learnt"),
+    [
+        ("process git.exe", "accepted", True),
+        ("hr0: process git.exe", "accepted", True),
+        ("hr1: process git.exe", "accepted", False),
+        ("process git.exe", "refused", False),
+        ("hr0: process git.exe", "refused", False),
+    ],
+)
+def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
+    """For everybody or for one person; what is refused stays refused, whoever accepts it."""
+    learnt = _nightly(HISTORY, MONDAY, *(_git(MONDAY) for _ in range(5)))
+    decided = merge_baselines([learnt, decision(what, word, MONDAY)])
+    assert (_p_value(decided) > 0.01) is is_learnt
+    both = merge_baselines([decided, decision(what, "refused", MONDAY + 1)])
+    assert _p_value(both) < 0.01
+
+
+def test_what_is_refused_waits_though_it_is_usual_by_then() -> None:
+    """For one person: others go on."""
+    learnt = merge_baselines([HISTORY, decision("it0: process word.exe", "refused", MONDAY)])
+    rows = [Sighting(MONDAY, 10, f"it{number}", "it", "word.exe", "explorer.exe") for number in range(8)]
+    first = merge_baselines([learnt, _company(range(MONDAY, MONDAY + 1), *rows[1:])])
+    second = _nightly(first, MONDAY + 1, *rows)
+    assert totals(second[Subject(SubjectKind.PERSON, "it0")].names)["word.exe"] == 0
+    assert totals(second[Subject(SubjectKind.PERSON, "it1")].names)["word.exe"] > 0
+
+
+def test_where_nothing_is_known_nothing_waits() -> None:
+    """On the first day, and of a person who is new."""
+    new = _company(range(MONDAY, MONDAY + 1), _git(MONDAY))
+    assert hold_back(new, Memory({}), Lists()) == new
+    somebody = {Subject(SubjectKind.PERSON, "new"): Baseline({MONDAY: 1 << 2})}
+    assert hold_back(somebody, Memory(HISTORY), Lists()) == somebody
+
+
+@pytest.mark.parametrize(("days", "does_wait"), [(9, False), (10, True)])
+def test_in_the_first_two_weeks_of_somebody_nothing_waits(days: int, *, does_wait: bool) -> None:
+    """Nearly everything is new then, and would wait for good."""
+    known = dict(HISTORY)
+    first = dict(sorted(HISTORY[ANN].days.items())[:days])
+    known[ANN] = Baseline(first, HISTORY[ANN].names, {}, HISTORY[ANN].people)
+    held = hold_back(_company(range(0), _git(MONDAY)), Memory(known), Lists())
+    assert bool(held[ANN].waiting) is does_wait
+
+
+def test_who_waited_long_ago_is_forgotten_and_what_was_decided_is_not() -> None:
+    """Else the organisation's baseline would grow with every incident."""
+    people = {MONDAY: {"process a.exe": [1], "refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}
+    kept = Baseline(waiting_people=people).forget(120.0).waiting_people
+    assert kept == {MONDAY: {"refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}
+
+
+def test_without_what_was_usual_before_nothing_is_learnt() -> None:
+    """Else a store that is down would teach every incident."""
+
+    class Down:
+        def read(self, _subjects: list[Subject]) -> None:
+            raise StoreError("down")
+
+    with pytest.raises(StoreError):
+        hold_back(HISTORY, Down(), Lists())  # type: ignore[arg-type] # it gives nothing
+    assert not issubclass(StoreError, ServiceError)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 7)), max_size=12), st.randoms(use_true_random=False))
+def test_what_waits_merges_in_any_order(sightings: list[tuple[int, int]], chance: object) -> None:
+    """And is written and read as it is."""
+    parts = [
+        hold_back(_company(range(0), _git(MONDAY + day, number)), Memory(HISTORY), Lists()) for day, number in sightings
+    ]
+    shuffled = list(parts)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis's own
+    assert merge_baselines(parts) == merge_baselines(shuffled)
+    for baseline in merge_baselines(parts).values():
+        assert read_baseline(write_baseline(baseline)) == baseline
+
+
+def test_what_is_known_of_somebody_is_shown_as_rows() -> None:
+    """Hours, days, teams, processes, and what waits."""
+    learnt = _nightly(HISTORY, MONDAY, _git(MONDAY))
+    found = {(row["what"], row["value"]): row["detail"] for row in rows_of(ANN, _profiles(learnt), learnt[ANN])}
+    assert found["usual hours", "09:00 to 12:00"] == "nine in ten, on 31 days"
+    assert (found["day of the week", "Sunday"], found["day of the week", "Monday"]) == ("never", "7 days")
+    assert ("team", "hr") in found
+    assert found["process", "workday.exe"] == "50 % of 186 starts; 25 % of everybody's"
+    assert found["waits", "process git.exe"] == "1 days, 2026-11-02 to 2026-11-02, 1 people"
+    team = [(row["what"], row["value"]) for row in rows_of(HR, _profiles(learnt), learnt[HR])]
+    assert team[0] == ("people", "8")
+    parent = Subject(SubjectKind.PARENT, "explorer.exe")
+    assert {row["value"] for row in rows_of(parent, _profiles(learnt), learnt[parent])} >= {"outlook.exe", "git.exe"}

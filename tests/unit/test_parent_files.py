@@ -1,0 +1,106 @@
+"""Which file a row's parent is, where the row has no hash of it: the parent's own row in the same search says so."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+import pytest
+
+from cbverdict.events.columns import EventFields
+from cbverdict.events.lineage import Lineage, read_lineage
+from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.verdict import Answer, Verdict, no_answer
+
+GOOD, BAD, SILENT, OTHER = (letter * 32 for letter in "abcd")
+CHILD: Dict[str, Any] = {
+    "process_md5": GOOD,
+    "process_path": "C:\\Windows\\cmd.exe",
+    "parent_process_path": "C:\\Temp\\Drop.exe",
+    "dest": "pc1",
+    "parent_process_id": "7",
+    "parent_process_guid": "{AB}",
+}
+
+
+def _parent(md5: str, **changes: str) -> Dict[str, Any]:
+    row = {
+        "process_md5": md5,
+        "process_path": "c:\\temp\\drop.exe",
+        "dest": "PC1",
+        "process_id": "7",
+        "process_guid": "{ab}",
+    }
+    return {name: text for name, text in {**row, **changes}.items() if text}
+
+
+class Server:
+    """Who knows one file that is signed and one that is not, and of one says nothing."""
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Answer."""
+        known = {BAD: Verdict(Signed.FALSE, Reason.UNSIGNED), SILENT: None}
+        answers = [known.get(one.md5, Verdict(Signed.TRUE, Reason.JOINT)) for one in request.questions]
+        return VerdictReply(
+            "lab", tuple(no_answer(Reason.TIMEOUT) if one is None else Answer(one, Source.SERVER) for one in answers)
+        )
+
+
+def _enriched(*rows: Dict[str, Any]) -> tuple[str, bool]:
+    records = [dict(row) for row in rows]
+    enriched = Enricher(Server(), EnrichOptions()).enrich(records)
+    return str(records[0]["parent_signed"]), enriched[0].is_parent_unanswered
+
+
+NO_GUID = {"process_guid": ""}
+NO_NUMBER = {**NO_GUID, "process_id": ""}
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], ("unknown", False)),
+        ([_parent(BAD)], ("false", False)),
+        ([_parent(GOOD)], ("true", False)),
+        ([_parent(BAD, dest="pc2", process_path="")], ("false", False)),
+        ([_parent(BAD, **NO_GUID)], ("false", False)),
+        ([_parent(BAD, **NO_NUMBER)], ("false", False)),
+        ([_parent(GOOD, **NO_NUMBER)], ("true", False)),
+        ([_parent(GOOD), _parent(BAD, **NO_NUMBER)], ("true", False)),
+        ([_parent(GOOD, **NO_NUMBER), _parent(BAD, **NO_NUMBER)], ("false", False)),
+        ([_parent(SILENT)], ("unknown", True)),
+        ([_parent(BAD, **NO_NUMBER, dest="pc2")], ("unknown", True)),
+        ([_parent(GOOD, **NO_NUMBER, dest="pc2")], ("unknown", False)),
+        ([_parent(BAD, **NO_NUMBER, process_path="C:\\Temp\\else.exe")], ("unknown", False)),
+        ([_parent("", **NO_NUMBER)], ("unknown", False)),
+    ],
+)
+def test_a_parent_is_told_by_its_own_row(others: list[Dict[str, Any]], said: tuple[str, bool]) -> None:
+    """By its identity, else its host, number and path, else host and path; by a path alone only against it."""
+    assert _enriched(CHILD, *others) == said
+    assert _enriched({**CHILD}, *reversed(others)) == said
+
+
+def test_what_the_row_itself_says_of_its_parent_counts() -> None:
+    """Whoever else has its path."""
+    assert _enriched({**CHILD, "parent_process_md5": GOOD}, _parent(BAD)) == ("true", False)
+    assert _enriched({**CHILD, "parent_process_md5": [GOOD, BAD]}, _parent(GOOD)) == ("unknown", True)
+
+
+def test_a_parent_of_an_earlier_chunk_is_known() -> None:
+    """The rows of a search come in pieces."""
+    enricher = Enricher(Server(), EnrichOptions())
+    enricher.enrich([_parent(BAD)])
+    child = dict(CHILD)
+    enricher.enrich([child])
+    assert child["parent_signed"] == "false"
+
+
+def test_a_lineage_is_read_from_whatever_has_it() -> None:
+    """Sysmon's names, the data model's; several paths are none."""
+    row = {"Image": '"C:\\A.exe"', "ParentImage": "C:\\B.exe", "ProcessGuid": "{X}", "ParentProcessGuid": "{Y}"}
+    numbers = {"ProcessId": "1", "ParentProcessId": "2"}
+    assert read_lineage({**row, **numbers}, EventFields()) == Lineage("{x}", "1", "c:\\a.exe", "{y}", "2", "c:\\b.exe")
+    assert read_lineage({"Image": "C:\\A.exe", "path": "C:\\B.exe"}, EventFields()) == Lineage()
+    assert read_lineage({"process_name": "a.exe"}, EventFields()) == Lineage()
