@@ -45,7 +45,7 @@ Read = Callable[[StringIO], Iterable[Record]]
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
-_MAX_NEW = 2_000
+_MAX_NEW = 4_000
 """Rows of a chunk, none like another, that are read and enriched at once: each takes some 10 KB meanwhile."""
 
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
