@@ -6,6 +6,11 @@ from package.dashboards.studio import AMBER, BLUE, Page, chart, number, or_sente
 
 _SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
 _STORE = "Every search with cbsigned fills it: the store of verdicts."
+_STORED = (
+    *("server", "signed", "signed_reason", "process_signature_status", "process_signature_publisher"),
+    *("process_signature_issuer", "process_signature_time", "process_original_name", "process_observed_names"),
+    *("first_seen", "last_seen", "expires", "previous_status", "flipped"),
+)
 
 
 def binary() -> Page:
@@ -15,7 +20,13 @@ def binary() -> Page:
     page.text("md5", "MD5", "-")
     page.search(
         "verdict",
-        "| inputlookup cbsigned_verdicts where md5=$md5|s$\n"
+        # The collection has lower case; an event, from which a workflow action comes, need not.
+        "| makeresults\n"
+        "| eval md5=lower($md5|s$)\n"
+        "| lookup local=true cbsigned_verdicts md5 OUTPUT _key AS key\n"
+        "| where isnotnull(key)\n"
+        "| mvexpand key\n"
+        f"| lookup local=true cbsigned_verdicts _key AS key OUTPUT {' '.join(_STORED)}\n"
         '| eval Since=strftime(first_seen, "%Y-%m-%d %H:%M"), "Asked at"=strftime(last_seen, "%Y-%m-%d %H:%M"), '
         'Until=strftime(expires, "%Y-%m-%d %H:%M"), '
         'Flip=if(tonumber(flipped)>0, previous_status." until ".strftime(flipped, "%Y-%m-%d %H:%M"), "never")\n'
@@ -93,7 +104,7 @@ def binary() -> Page:
     page.chain(
         "who",
         "rows",
-        "| stats sum(rows) AS Rows max(anomaly_score) AS Score max(weight) AS Risk max(_time) AS last "
+        "| sort 0 - weight\n| stats sum(rows) AS Rows max(eval(tonumber(anomaly_score))) AS Score max(weight) AS Risk max(_time) AS last "
         "first(anomaly_reasons) AS why BY user team dest process_name parent_process_name\n"
         '| eval Last=strftime(last, "%m-%d %H:%M"), Why=split(why, " | ")\n'
         "| rename user AS Person team AS Team dest AS Host process_name AS Program parent_process_name AS Parent\n"

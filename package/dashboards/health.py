@@ -84,9 +84,9 @@ def health() -> Page:
     page.search(
         "inputs",
         "(`cbsigned_health_events`)\n"
-        "| stats latest(status) AS Status latest(message) AS Message max(_time) AS last BY input\n"
-        '| eval Last=strftime(last, "%m-%d %H:%M")\n'
-        "| rename input AS Input | table Input Status Last Message"
+        "| dedup input sortby -_time\n"
+        '| eval Last=strftime(_time, "%m-%d %H:%M")\n'
+        "| rename input AS Input status AS Status message AS Message | table Input Status Last Message"
         + or_sentence("Message", "No input has reported a lag or a wrong clock."),
     )
     page.search(

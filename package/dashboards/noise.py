@@ -34,8 +34,10 @@ _FLIPPED = (
     "| stats sum(rows) AS rows min(first) AS first values(team) AS team BY process_md5 process_name\n"
     "| lookup local=true cbsigned_verdicts md5 AS process_md5 OUTPUT signed AS now_signed process_signature_status AS now_status "
     "flipped AS flipped\n"
-    '| where mvcount(now_signed)=1 AND now_signed="false"\n'
-    '| eval Changed=if(tonumber(flipped)>0, strftime(flipped, "%m-%d %H:%M"), "")\n'
+    # Of several accounts one is enough: this is about what should not have been dropped.
+    '| where isnotnull(mvfind(now_signed, "^false$"))\n'
+    '| eval now_status=mvjoin(mvsort(mvdedup(now_status)), ", "), flipped=tonumber(mvindex(mvsort(flipped), -1)), '
+    'Changed=if(flipped>0, strftime(flipped, "%m-%d %H:%M"), "")\n'
     '| rename process_name AS Program now_status AS "Is now" rows AS "Rows that were dropped" team AS Team '
     "process_md5 AS MD5\n"
     '| table Program "Is now" Changed Team "Rows that were dropped" MD5'
@@ -110,7 +112,7 @@ def noise() -> Page:
         "| inputlookup cbsigned_exclusions\n"
         "| where until>now()\n"
         '| eval Until=strftime(until, "%Y-%m-%d"), Person=coalesce(nullif(user, ""), "everybody")\n'
-        "| rename action AS Action process_name AS Program team AS Team why AS Why author AS By process_md5 AS MD5\n"
+        "| rename action AS Action process_name AS Program team AS Team why AS Why author AS By\n"
         "| sort 0 until | table Until Action Program Person Team Why By"
         + or_sentence("Why", "There is no exclusion: nothing is hidden but signed noise."),
         has_range=False,

@@ -14,7 +14,9 @@ def person() -> Page:
     page.text("person", "Person", "*")
     page.search(
         "rows",
-        '`cbsigned_summary` user=$person|s$ user!="-"\n'
+        # As cbsigned_columns writes a name: a workflow action brings it with its domain.
+        '`cbsigned_summary` user!="-" [| makeresults '
+        '| eval user=lower(replace($person|s$, "^.*[\\\\\\\\/]|@.*$", "")) | table user]\n'
         "| fields _time kind user team dest process_name process_md5 parent_process_name process_signature_publisher signed "
         "signed_reason anomaly_score anomaly_reasons weight rows app",
     )
@@ -71,7 +73,7 @@ def person() -> Page:
         "tools",
         "rows",
         '| where kind="process"\n'
-        "| stats sum(rows) AS Rows max(anomaly_score) AS Score values(parent_process_name) AS Parents BY process_name signed\n"
+        "| stats sum(rows) AS Rows max(eval(tonumber(anomaly_score))) AS Score values(parent_process_name) AS Parents BY process_name signed\n"
         "| sort 0 - Rows | rename process_name AS Program signed AS Signed | table Program Signed Rows Score Parents",
     )
     page.row(320, table("tools", "Programs that were kept", _SUMMARY, Signed=signed("Signed")))

@@ -28,7 +28,7 @@ _KEPT = (
     "process_signature_publisher signed signed_reason anomaly_score anomaly_reasons weight rows\n"
     "| where coalesce(tonumber(anomaly_score), 0)>=$least$\n"
     "| sort 0 - weight\n"
-    "| stats sum(rows) AS rows max(weight) AS weight max(anomaly_score) AS score first(anomaly_reasons) AS reasons "
+    "| stats sum(rows) AS rows max(weight) AS weight max(eval(tonumber(anomaly_score))) AS score first(anomaly_reasons) AS reasons "
     "max(_time) AS last BY cbsigned_key user team dest process_name process_md5 parent_process_name "
     "process_signature_publisher signed signed_reason"
 )

@@ -10,6 +10,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tests.lab.conf_specs import CAPABILITIES, SPECS, Settings
+from tests.lab.conf_workflow import workflow_problems
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.spl.clock import Clock
 from tests.lab.spl.errors import SplError
@@ -91,6 +92,8 @@ def problems(app: App) -> Iterator[str]:
             yield from _stanza_problems(app, kinds, (conf, stanza), settings)
     yield from _together(app.confs)
     yield from _own_confs(app)
+    name = app.confs.get("app", {}).get("id", {}).get("name", "")
+    yield from workflow_problems(app.confs.get("workflow_actions", {}), name, app.folder)
 
 
 def _stanza_problems(
@@ -159,6 +162,8 @@ _FORMS: Mapping[str, Callable[[App, str], bool]] = {
     "text": _matches(r".*\S.*"),
     "name": _matches(r"[^\s,]+"),
     "path": _matches(r"/\S*"),
+    "link": _matches(r"(?:/|https?://)\S+"),
+    "patterns": _matches(r"[\w.*\-]+(?:[,\s]+[\w.*\-]+)*"),
     "list": _matches(r"[\w.\-]+(?:\s*,\s*[\w.\-]+)*"),
     "boolean": _matches("true|false|0|1"),
     "count": _matches(r"\d+"),

@@ -11,8 +11,9 @@ from typing import Mapping
 
 Settings = Mapping[str, str]
 
+# Splunk's spec has more versions; `python3` among them is 3.7 on Splunk 9.3 and 9.4.
 _PYTHON: Settings = {
-    r"python\.version": "default|python|python2|python3|python3.7|python3.9|latest",
+    r"python\.version": "python3.9|latest",
     r"python\.required": "pythons",
 }
 
@@ -178,15 +179,6 @@ SPECS: Mapping[str, Mapping[str, Settings]] = {
         "diag": {r"EXCLUDE-\w+": "text"},
     },
     "tags": {r"[^=]+=.+": {r"\w+": "enabled|disabled"}},
-    "workflow_actions": {
-        r"\w+": {
-            "label|fields|link\\.uri": "text",
-            "type": "link|search",
-            "display_location": "both|field_menu|event_menu",
-            "link\\.method": "get|post",
-            "link\\.target": "blank|self",
-        },
-    },
     "transforms": {
         r"[\w\-]+": {
             "filename": "lookup file",
@@ -198,6 +190,22 @@ SPECS: Mapping[str, Mapping[str, Settings]] = {
             "match_type": "match type",
             "fields_list|index_fields_list": "list",
             **_PYTHON,
+        }
+    },
+    "workflow_actions": {
+        r"\w+": {
+            "type": "link|search",
+            "label": "text",
+            "fields|eventtypes": "patterns",
+            "display_location": "both|field_menu|event_menu",
+            "disabled": "boolean",
+            r"link\.uri": "link",
+            r"link\.target|search\.target": "blank|self",
+            r"link\.method": "get|post",
+            r"link\.postargs\.\d+\.(key|value)": "text",
+            r"search\.(search_string|app|view)": "text",
+            r"search\.(earliest|latest)": "time",
+            r"search\.preserve_timerange": "boolean",
         }
     },
     "web": {

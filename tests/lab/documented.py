@@ -10,7 +10,10 @@ from tests.lab.manual import Manual, Page
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"``\s(.+?)\s``|`([^`]+)`", re.DOTALL)
-_BEGINS = re.compile(r"index=|tag=|<your search>|\.\.\. \||\| (?:makeresults|tstats|inputlookup|rest) ")
+_BEGINS = re.compile(
+    r"index=|tag=|<your search>|`cbsigned_|\.\.\. \||\| (?:makeresults|tstats|inputlookup|rest) |"
+    r"\| cbsigned(?:check|purge|profile|inputs)\b"
+)
 _FRAGMENT = re.compile(r"\| where ")
 _INLINE = re.compile(r"\| \S+ .|index=\S+ |tag=\S+ ")
 _SHAPE = re.compile(r"\| tstats \.\.\. |.*\[\w+=<")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Optional
@@ -19,6 +20,13 @@ DAY = 86400
 ENDPOINT_TIME = "2020-01-01T00:00:00Z"
 CIM_MACRO = {"drop_dm_object_name(1)": {"args": "object_name", "definition": "rename $object_name$.* as *"}}
 """Of Splunk_SA_CIM, which the manual's searches over data models name."""
+
+INPUT = "cbsigned_processes://main"
+CALL = (
+    "2026-11-02 09:00:00,000 INFO cbverdict.service.verdict_service verdicts account=main method=joint questions=4 "
+    "asked=2 requests=2 seconds=0.250 troubles=none"
+)
+"""A line of the log of verdicts."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +56,14 @@ UPDATE = Program("update.exe", "ann", "Bad Signature")
 NIGHTLY = Program("nightly.exe", "bob", None, "paris")
 PROGRAMS = (EDITOR, DROPPER, UPDATE, NIGHTLY)
 PARENT = Program("shell.exe", "ann", "Signed")
+TIMECARD = Program("timecard.exe", "jdoe", "Unsigned", publisher="")
+"""What people decide on: in the index `hr` alone."""
 
 
 def estate() -> Estate:
     """Give what Carbon Black knows."""
     made = Estate()
-    for program in (*PROGRAMS, PARENT):
+    for program in (*PROGRAMS, PARENT, TIMECARD):
         if program.result is not None:
             made.add_binary(program.md5, program.result, program.path, publisher=program.publisher)
             made.add_process(Start(program.md5, program.path, username=program.user))
@@ -70,10 +80,13 @@ def indexes(now: float, search_time: SearchTime) -> Dict[str, List[Row]]:
             *(_module(program, now) for program in (EDITOR, DROPPER)),
             *(_event(document, sourcetype, search_time) for sourcetype, document in _written_by_inputs(begin)),
         ],
+        "hr": [{**_forwarder(TIMECARD, at[EDITOR.name]), "team": "hr"}],
+        "summary": [],
         "sysmon": [_sysmon(program, at[program.name]) for program in (EDITOR, DROPPER)],
         "auth": [_log_on(user, begin + hour * 3600) for user, hour in (("ann", -1), ("bob", -7))],
         "_internal": [
             _log("cbsigned_processes", begin, "level=WARNING trouble reason=unreachable"),
+            _log("cbsigned_verdicts", begin + 30, CALL),
             _log("cbsigned_binaries", begin + 60, "level=INFO page read=1"),
         ],
     }
@@ -157,7 +170,8 @@ def _log_on(user: str, at: float) -> Row:
 
 
 def _log(name: str, at: float, text: str) -> Row:
-    return {"_time": str(int(at)), "_raw": text, "source": f"/opt/splunk/var/log/splunk/{name}.log"}
+    pairs = dict(re.findall(r"(\w+)=(\S+)", text))
+    return {**pairs, "_time": str(int(at)), "_raw": text, "source": f"/opt/splunk/var/log/splunk/{name}.log"}
 
 
 def _written_by_inputs(begin: float) -> List[tuple[str, Dict[str, Any]]]:
@@ -181,7 +195,7 @@ def _written_by_inputs(begin: float) -> List[tuple[str, Dict[str, Any]]]:
         ("cbsigned:process", {**other, "cbsigned_revision": "1", "signed_noise": "false", "anomaly_score": "31.5"}),
         ("cbsigned:flip", {"time": stamp, **_flip()}),
         ("cbsigned:health", {"time": stamp, **_clock()}),
-        ("cbsigned:health", {"time": stamp, "status": "behind", "cbsigned_id": "h2", "cbsigned_revision": "0"}),
+        ("cbsigned:health", {"time": _stamp(begin + 60), **_behind()}),
     ]
 
 
@@ -192,12 +206,14 @@ def _flip() -> Dict[str, Any]:
         "md5": UPDATE.md5,
         "previous_status": "Signed",
         "process_signature_status": "Bad Signature",
+        "cb_server": "main",
     }
 
 
 def _clock() -> Dict[str, Any]:
     return {
         "status": "clock",
+        "input": INPUT,
         "cbsigned_id": "h1",
         "cbsigned_revision": "0",
         "cb_server": "main",
@@ -206,8 +222,18 @@ def _clock() -> Dict[str, Any]:
     }
 
 
-def _stamp(at: float) -> str:
+def _behind() -> Dict[str, Any]:
+    return {
+        "status": "behind",
+        "input": INPUT,
+        "message": "the input lags by 20 minutes",
+        "cbsigned_id": "h2",
+        "cbsigned_revision": "0",
+        "cb_server": "main",
+    }
 
+
+def _stamp(at: float) -> str:
     return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 

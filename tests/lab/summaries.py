@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from tests.lab.host import Row
 from tests.lab.search_head import SearchHead
 from tests.lab.site import Site
+from tests.lab.spl.commands.collecting import stash_event
 from tests.lab.spl.interpreter import Results
 from tests.lab.spl.values import format_number
 
@@ -48,7 +49,7 @@ class SummarizedSite:
             stanza = self.head.site.splunkd.confs["savedsearches"][name]
             found = self.head.run(stanza["search"], earliest=earliest, latest=latest)
             index = stanza["action.summary_index._name"]
-            self.indexes[index] += [_summary_event(row, name) for row in found]
+            self.indexes[index] += [stash_event(row, name) for row in found]
 
     def panel(self, spl: str, earliest: Optional[str], latest: Optional[str]) -> Tuple[List[str], List[Row]]:
         """Run a search for a panel; give columns and rows as splunkd's REST API gives them, where _time is a date."""
@@ -64,12 +65,3 @@ def _shown(name: str, value: Any) -> Any:
     if name != "_time":
         return value
     return datetime.fromtimestamp(float(str(value)), timezone.utc).isoformat(timespec="milliseconds")
-
-
-def _summary_event(row: Mapping[str, Any], name: str) -> Row:
-    """Write an event of the summary as Splunk keeps it: a value a field, none where there is none."""
-    event: Row = {"source": name, "search_name": name, "sourcetype": "stash"}
-    for field, value in row.items():
-        if value is not None and value != "":
-            event[field] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return event

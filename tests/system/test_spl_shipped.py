@@ -6,6 +6,7 @@ On a site of four programs. `tests/unit/test_spl_shipped.py` does the same for m
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence
 
 import pytest
@@ -13,17 +14,17 @@ import pytest
 from tests.lab import four_programs
 from tests.lab.confs import read_conf
 from tests.lab.documented import examples_of, searches_of
-from tests.lab.edr.server import TOKEN, EdrServer
-from tests.lab.four_programs import CIM_MACRO, DROPPER, EDITOR, NIGHTLY, PROGRAMS, UPDATE, Program
+from tests.lab.four_programs import DROPPER, EDITOR, NIGHTLY, PROGRAMS, TIMECARD, UPDATE, Program
+from tests.lab.four_programs_site import COLLECT, SUMMARIZE, search_head
 from tests.lab.manual import read_manual
 from tests.lab.rows import read_rows
-from tests.lab.search_head import ADMIN, SearchHead
-from tests.lab.search_time import SearchTime
-from tests.lab.site import ROOT, Site
+from tests.lab.search_head import SearchHead
+from tests.lab.site import ROOT
 from tests.lab.spl.environment import Row
 from tests.lab.spl.values import EmptyCell
 
 STARTS = "index=edr type=ingress.event.procstart"
+KEY = "0123456789abcdef0123456789abcdef"
 Rows = List[Dict[str, Any]]
 KEPT = (NIGHTLY, UPDATE, DROPPER)
 SIGNED = {EDITOR: "true", DROPPER: "false", UPDATE: "false", NIGHTLY: "unknown"}
@@ -33,15 +34,9 @@ MEANINGS = {str(row["signed_reason"]): row for row in read_rows(ROOT / "lookups"
 
 @pytest.fixture(scope="module")
 def head() -> Iterator[SearchHead]:
-    """Give a search head of the site, whose admin has four accounts and one of them as the default."""
-    with Site() as site, EdrServer(four_programs.estate()) as edr:
-        for name in ("main", "emea", "oslo", "paris"):
-            site.save_account(name, url=edr.url, api_token=TOKEN, ca_certificate=edr.trust_pem)
-        site.save_settings("verdicts", default_account="main")
-        now = time.time()
-        indexes = four_programs.indexes(now, SearchTime(site.splunkd.confs))
-        models = four_programs.data_models(now)
-        yield SearchHead(site, indexes, models, now=now, capabilities=ADMIN, macros=dict(CIM_MACRO))
+    """Give a search head of the site."""
+    with search_head() as made:
+        yield made
 
 
 def _paths(programs: Iterable[Program]) -> Rows:
@@ -72,6 +67,29 @@ def _with_meaning(rows: Rows, *columns: str) -> Rows:
     return [{**row, **{name: MEANINGS[row["signed_reason"]][name] for name in columns}} for row in rows]
 
 
+ACCEPTED = [
+    {"what": "process git.exe", "status": "accepted"},
+    {"what": "jdoe: hour 22", "status": "accepted"},
+    {"what": "hr03: process powershell.exe", "status": "refused"},
+]
+EXCLUDE = f'`cbsigned_row({KEY})` | cbsignedreview action=exclude days=30 why="the time card of our own"'
+END_OF_JDOE = '| inputlookup cbsigned_exclusions where user="jdoe" | cbsignedreview action=end'
+ACCOUNTS = ("emea", "main", "oslo", "paris")
+FAULTS = {"libraries of the commands": "fail", "libraries of the handlers": "fail", "baselines": "warn"}
+"""The sources have no lib/, and nothing is learnt before the page about learning."""
+CHECKED = [
+    {"check": check, "status": FAULTS.get(check, "ok")}
+    for check in (
+        *("right to search", "right to set up", "Python of the commands", "libraries of the commands"),
+        *("handler verdicts", "handler baselines", "search: cbsigned", "search: cbsignedlearn", "Splunk", "add-on"),
+        *("Python of the handlers", "libraries of the handlers", "accounts", "macro cbsigned_account"),
+        *(f"account {name}{part}" for name in ACCOUNTS for part in ("", ": SHA-256", ": clock")),
+        *(f"KV store: cbsigned_{name}" for name in ("verdicts", "baselines", "checkpoints")),
+        *(f"rights: cbsigned_{name}" for name in ("verdicts", "baselines", "checkpoints")),
+        *("baselines", "lookups", "lists", "inputs", "saved searches", "search head cluster"),
+    )
+]
+DECIDED = {"process_name": TIMECARD.name, "user": TIMECARD.user, "team": "hr"}
 BY_REASON = _with_meaning(_counts("signed", "signed_reason"), "meaning", "next_step")
 TEAMS = [
     {"user": "*", "team": "hr", "timezone": "Europe/Berlin", "calendar": "DE"},
@@ -80,7 +98,6 @@ TEAMS = [
 LOG_ONS = _learnt("learnt", 2, person=2, team=1, organisation=1)
 CIM_KEPT = [{"process_name": program.name, "count": "2"} for program in (NIGHTLY, UPDATE, DROPPER)]
 
-_REVIEW = "`cbsigned_row(0123456789abcdef0123456789abcdef)` | cbsignedreview"
 EXPECTED: Dict[str, Rows] = {
     # README
     "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart | cbsigned | `drop_signed_noise`": _paths(
@@ -98,12 +115,50 @@ EXPECTED: Dict[str, Rows] = {
     '| makeresults | eval md5="<a hash you know>" | cbsigned': [{"md5": EDITOR.md5, "signed": "true"}],
     '| where NOT (signed_noise="true" AND coalesce(anomaly_score, "")!="")': _paths((*KEPT, EDITOR)),
     # docs/admin.md
-    "index=edr site=oslo | cbsigned server=oslo | append [search index=edr site=paris | cbsigned server=paris]": _paths(
-        (UPDATE, EDITOR, NIGHTLY, DROPPER)
-    ),
+    "index=edr (site=oslo OR site=paris)"
+    " | eval md5=coalesce(process_md5, md5), parent_md5=coalesce(parent_process_md5, parent_md5)"
+    ' | eval md5_oslo=if(site="oslo", md5, null()), parent_oslo=if(site="oslo", parent_md5, null()),'
+    ' md5_paris=if(site="paris", md5, null()), parent_paris=if(site="paris", parent_md5, null())'
+    " | cbsigned server=oslo md5=md5_oslo parent_md5=parent_oslo prefix=oslo_"
+    " | cbsigned server=paris md5=md5_paris parent_md5=parent_paris prefix=paris_"
+    " | foreach oslo_* [eval <<MATCHSTR>>=if(site=\"oslo\", '<<FIELD>>', 'paris_<<MATCHSTR>>')]"
+    " | fields - oslo_* paris_* md5_* parent_oslo parent_paris": [
+        {**row, "signed_noise": str(row["signed"] == "true").lower(), "parent_signed": "true", "paris_signed": None}
+        for row in _paths((*KEPT, EDITOR))
+    ],
     "| makeresults | where false() | outputlookup cbsigned_verdicts": [],
     "| makeresults | where false() | outputlookup cbsigned_baselines": [],
     "| cbsigned server=paris": _paths((NIGHTLY, UPDATE, DROPPER, EDITOR)),
+    # docs/check.md
+    "| cbsignedcheck": CHECKED,
+    '| cbsignedcheck | where status!="ok"': [row for row in CHECKED if row["status"] != "ok"],
+    "index=_internal source=*cbsigned_verdicts.log*": [{"_raw": four_programs.CALL}],
+    # docs/dashboards.md
+    COLLECT: [
+        {"process_name": EDITOR.name, "process_md5": EDITOR.md5, "kept": "false", "user": "-", "weight": "0"},
+        *(
+            {
+                "process_name": program.name,
+                "process_md5": program.md5,
+                "kept": "true",
+                "user": program.user,
+                "dest": f"pc-{program.user}",
+                "signed_reason": REASONS[program],
+                "weight": weight,
+                "rows": "1",
+            }
+            for program, weight in ((DROPPER, "30"), (UPDATE, "60"), (NIGHTLY, "10"))
+        ),
+    ],
+    # docs/deciding.md
+    EXCLUDE: [{**DECIDED, "decided": "exclude"}],
+    '| inputlookup cbsigned_exclusions where process_name="timecard.exe" | cbsignedreview action=end': [
+        {**DECIDED, "decided": "end"}
+    ],
+    "index=_internal source=*cbsigned_decisions.log*": [
+        {"decision": "exclude", "by": "analyst"},
+        {"decision": "end", "by": "analyst"},
+    ],
     # docs/command.md
     "| lookup cbsigned_reasons signed_reason OUTPUT fault meaning next_step": _with_meaning(
         _paths((*KEPT, EDITOR)), "fault", "meaning", "next_step"
@@ -145,6 +200,11 @@ EXPECTED: Dict[str, Rows] = {
         {"process": "anydesk.exe", "category": "remote_admin", "reason": "our help desk", "status": "allowed"},
         {"process": "certutil.exe", "category": "", "reason": "stays on the list", "status": "kept"},
     ],
+    "| cbsignedprofile waiting=true": [],
+    '| cbsignedprofile accept="process git.exe"': ACCEPTED[:1],
+    '| cbsignedprofile accept="jdoe: hour 22"': [ACCEPTED[1], ACCEPTED[0]],
+    '| cbsignedprofile refuse="hr03: process powershell.exe"': [ACCEPTED[1], ACCEPTED[0], ACCEPTED[2]],
+    "| cbsignedprofile user=jdoe": [{"kind": "person", "name": "jdoe", "what": "active hours", "value": "0"}],
     # docs/logons.md
     "tag=authentication action=success | cbsigned | where anomaly_score>=20 | sort - anomaly_score": [],
     # docs/macros.md
@@ -154,6 +214,9 @@ EXPECTED: Dict[str, Rows] = {
         {"signed": "unknown", "count": "1"},
     ],
     # docs/searches.md
+    "... | cbsigned | where anomaly_score>=20"
+    " | stats max(anomaly_score) AS score count values(process_name) values(anomaly_reasons) BY anomaly_group"
+    " | sort - score": [],
     '... | cbsigned | where anomaly_score>=20 OR signed!="true"': _paths(KEPT),
     # docs/troubleshooting.md
     "<your search> | cbsigned | stats count by signed signed_reason"
@@ -182,6 +245,7 @@ EXPECTED: Dict[str, Rows] = {
     ),
     "index=edr type=ingress.event.procstart | cbsigned risk=true"
     ' | where anomaly_score>=30 AND signed_noise="false"'
+    " | sort 0 - anomaly_score | dedup anomaly_group keepempty=true"
     " | table _time risk_object risk_score risk_message threat_object": [],
     "| cbsigned server=emea | `drop_signed_noise`": _paths(KEPT),
     '| where NOT x_signed_noise="true"': [{"path": program.path, "x_signed": SIGNED[program]} for program in KEPT],
@@ -216,11 +280,11 @@ EXPECTED: Dict[str, Rows] = {
     "tag=authentication action=success | cbsignedlearn dryrun=true": _learnt(
         "would learn", 2, person=2, team=1, organisation=1
     ),
-    f'{_REVIEW} action=exclude days=30 why="the time card of our own"': [],
-    f'{_REVIEW} action=expect days=180 why="all of HR has it now"': [],
-    '| inputlookup cbsigned_exclusions where user="jdoe" | cbsignedreview action=end': [],
-    '| inputlookup cbsigned_exclusions where process_name="timecard.exe" | cbsignedreview action=end': [],
+    f'`cbsigned_row({KEY})` | cbsignedreview action=expect days=180 why="all of HR has it now"': [
+        {**DECIDED, "decided": "expect"}
+    ],
     "| cbsignedinputs": [],
+    END_OF_JDOE: [{**DECIDED, "decided": "end"}],
     "| cbsignedpurge": [{"action": "purge", "result": "expired verdicts are swept"}],
 }
 """What each search gives, its text on one line: rows in order, of each the fields that are said here."""
@@ -228,11 +292,21 @@ EXPECTED: Dict[str, Rows] = {
 EFFECTS: Dict[str, Callable[[SearchHead], object]] = {
     "| makeresults | where false() | outputlookup cbsigned_verdicts": lambda head: _stored(head, "cbsigned_verdicts"),
     "| makeresults | where false() | outputlookup cbsigned_baselines": lambda head: _stored(head, "cbsigned_baselines"),
+    END_OF_JDOE: lambda head: [one for one in _stored(head, "cbsigned_exclusions") if one["user"] == "jdoe"],
 }
+"""What must be empty after a search."""
+
+FIRST = {END_OF_JDOE: EXCLUDE}
+"""What must be there for a search to do what it is for."""
 
 
-def _stored(head: SearchHead, collection: str) -> object:
+def _stored(head: SearchHead, collection: str) -> List[Dict[str, Any]]:
     return head.site.splunkd.collections[collection].find({})
+
+
+def _key_of(head: SearchHead, program: Program) -> str:
+    (row,) = head.run(f"`cbsigned_summary` process_name={program.name} | table cbsigned_key")
+    return str(row["cbsigned_key"])
 
 
 def _found() -> Dict[str, str]:
@@ -241,9 +315,12 @@ def _found() -> Dict[str, str]:
     return {" ".join(text.split()): text for _, text in texts}
 
 
-def _runnable(text: str) -> str:
+def _runnable(head: SearchHead, text: str) -> str:
     """Put in what a reader would, and before a part of a search what it follows."""
     spl = text.replace("<your search>", STARTS).replace("<a hash you know>", EDITOR.md5)
+    spl = spl.replace(KEY, _key_of(head, TIMECARD))
+    if spl == COLLECT:
+        return f"{head.saved(SUMMARIZE)} {spl}"
     if spl.startswith("... "):
         return f"{STARTS} {spl[4:]}"
     if spl.startswith("| cbsigned "):
@@ -269,7 +346,9 @@ def test_every_documented_search_has_a_result_that_is_asserted() -> None:
 def test_every_documented_search_gives_what_it_is_for(head: SearchHead) -> None:
     """All of them on one site, in the order of the pages."""
     for line, text in _found().items():
-        rows = head.run(_runnable(text))
+        if line in FIRST:
+            head.run(_runnable(head, FIRST[line]))
+        rows = head.run(_runnable(head, text))
         expected = EXPECTED[line]
         assert (len(rows), _seen(rows, expected)) == (len(expected), expected), line
         assert [one for one in head.messages if one[0] != "INFO"] == [], line
@@ -297,6 +376,9 @@ def test_every_saved_search_runs_on_a_site(head: SearchHead) -> None:
     ]
     learnt = head.run_saved("cbsigned - learn what is usual")
     assert [(row["kind"], row["rows"]) for row in learnt] == [(row["kind"], "6") for row in LOG_ONS]
+    head.run_saved("cbsigned - export verdicts for the indexers")
+    exported = head.lookups["cbsigned_known"].read()
+    assert {row["md5"]: row["signed"] for row in exported} == {EDITOR.md5: "true", DROPPER.md5: "false"}
     head.site.splunkd.confs["savedsearches"]["Windows Time Based Evasion"] = {"search": "| x | `cbsigned_filter`"}
     (advised,) = head.run_saved("cbsigned - searches that should not drop signed noise")
     assert (advised["title"], advised["advice"], advised["dropped_by"]) == (
@@ -304,3 +386,23 @@ def test_every_saved_search_runs_on_a_site(head: SearchHead) -> None:
         "no",
         "cbsigned_filter",
     )
+
+
+def test_every_search_over_the_summary_runs_on_a_site(head: SearchHead) -> None:
+    """Those that write it, and the reports that read it."""
+    summary: List[Row] = []
+    head = replace(head, indexes={**head.indexes, "summary": summary})
+    for name in (SUMMARIZE, "cbsigned - summarize log-ons"):
+        head.run(f'{head.saved(name)} | collect index=summary source="{name}"')
+    log_ons = [row for row in summary if row["kind"] == "logon"]
+    assert [(row["user"], row["team"], row["judged"], row["rows"]) for row in log_ons] == [
+        ("-", "hr", "false", "1")
+    ] * 2
+    columns: Sequence[str] = ("Program", "MD5", "Signed", "Rows", "People", "Risk")
+    assert [[row[name] for name in columns] for row in head.run_saved("cbsigned - weekly look")] == [
+        [program.name, program.md5, SIGNED[program], "1", "1", risk]
+        for program, risk in ((DROPPER, "30"), (NIGHTLY, "10"), (UPDATE, "60"))
+    ]
+    columns = ("Person", "Rows", "Risk", "Programs")
+    people = head.run_saved("cbsigned - weekly look at people")
+    assert [[row[name] for name in columns] for row in people] == [["ann", "1", "60", "1"], ["bob", "2", "30", "2"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lab.spl.commands import (  # noqa: F401 - entered by importing them
     charting,
+    collecting,
     combining,
     converting,
     evaluating,

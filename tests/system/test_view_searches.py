@@ -1,0 +1,212 @@
+"""Every search of every dashboard gives what its panel says, on a site of four programs and what was decided there.
+
+`tests/system/test_dashboards.py` draws the same on the days of a company.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping
+
+import pytest
+
+from tests.lab.dashboards import VIEWS, definition_of
+from tests.lab.four_programs import DROPPER, EDITOR, INPUT, NIGHTLY, TIMECARD, UPDATE, Program
+from tests.lab.four_programs_site import SUMMARIZE, search_head
+from tests.lab.rows import read_rows
+from tests.lab.search_head import SearchHead
+from tests.lab.site import ROOT
+from tests.lab.spl.values import EmptyCell
+
+SIGNED = {EDITOR: "true", DROPPER: "false", UPDATE: "false", NIGHTLY: "unknown", TIMECARD: "false"}
+NO_LOG_ON = (
+    "No log-on at an unusual hour in this range. If this stays so: an admin enables the saved search "
+    "'cbsigned - summarize log-ons'."
+)
+TOKENS = {
+    "cbsigned_triage": {"team": "*", "signed": "*", "least": "0", "person": "bob"},
+    "cbsigned_noise": {"team": "*"},
+    "cbsigned_logons": {"team": "*", "person": "*"},
+    "cbsigned_person": {"person": "CORP\\Bob"},
+    "cbsigned_binary": {"md5": UPDATE.md5.upper()},
+}
+"""What is filled in and clicked; names and hashes as an event may have them."""
+
+
+@pytest.fixture(scope="module")
+def head() -> Iterator[SearchHead]:
+    """Give a search head with a summary; one row is left out by hand, and another account says other of one file."""
+    with search_head() as made:
+        for name in (SUMMARIZE, "cbsigned - summarize log-ons"):
+            made.run(f'{made.saved(name)} | collect index=summary source="{name}"')
+        row = f"`cbsigned_summary` process_name={TIMECARD.name}"
+        made.run(f'{row} | cbsignedreview action=exclude days=30 why="it is our own"')
+        store = made.site.splunkd.collections["cbsigned_verdicts"]
+        verdict = store.get(f"{EDITOR.md5}@main")
+        now = {"signed": "false", "process_signature_status": "Bad Signature"}
+        store.save([{**verdict, "_key": f"{EDITOR.md5}@emea", "server": "emea", **now}], 1)
+        yield made
+
+
+def _query(definition: Mapping[str, Any], name: str, tokens: Mapping[str, str]) -> str:
+    """Give the search of a data source, after that which it goes on from, with what is filled in."""
+    options = definition["dataSources"][name]["options"]
+    text = options["query"]
+    for token, value in tokens.items():
+        quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        text = text.replace(f"${token}|s$", quoted).replace(f"${token}$", value)
+    return f"{_query(definition, options['extend'], tokens)}\n{text}" if "extend" in options else text
+
+
+def _verdict(program: Program) -> Dict[str, str]:
+    return {"Program": program.name, "Signed": SIGNED[program], "Parent": "shell.exe"}
+
+
+def _kept(program: Program, risk: str, team: str = "-") -> Dict[str, str]:
+    return {**_verdict(program), "Risk": risk, "Person": program.user, "Team": team}
+
+
+RISKS = ((UPDATE, "60"), (DROPPER, "30"), (TIMECARD, "30"), (NIGHTLY, "10"))
+"""The kept rows as Triage has them: by risk, the latest first."""
+MEANINGS = {str(row["signed_reason"]): row for row in read_rows(ROOT / "lookups" / "cbsigned_reasons.csv")}
+EMPTY_HOURS = [{"usual": "0"}] * 5
+EXPECTED: Dict[str, List[Dict[str, Any]]] = {
+    "cbsigned_binary verdict": [{"Account": "main", "Signed": "false", "Reason": "bad_signature", "Flip": "never"}],
+    "cbsigned_binary now": [{"Signed": "false", "Reason": "bad_signature", "Status": "Bad Signature"}],
+    "cbsigned_binary consoles": [{"Account": name} for name in ("main", "emea", "oslo", "paris")],
+    "cbsigned_binary flips": [{"Account": "main", "Before": "Signed", "After": "Bad Signature"}],
+    "cbsigned_binary rows": [{"user": "ann", "process_name": UPDATE.name, "kept": "true", "weight": "60"}],
+    "cbsigned_binary total": [{"rows": "1", "dropped": "0", "teams": "1", "names": "1"}],
+    "cbsigned_binary over_time": [{"kept": "1"}],
+    "cbsigned_binary who": [
+        {"Risk": "60", "Person": "ann", "Program": UPDATE.name, "Parent": "shell.exe", "Rows": "1"}
+    ],
+    "cbsigned_health check": [
+        {"status": "fail", "check": "libraries of the commands"},
+        {"status": "fail", "check": "libraries of the handlers"},
+        {"status": "warn", "check": "baselines"},
+        *({"status": "ok"} for _ in range(35)),
+    ],
+    "cbsigned_health calls": [
+        {"account": "main", "method": "joint", "questions": "4", "asked": "2", "requests": "2", "troubles": "none"}
+    ],
+    "cbsigned_health total": [{"questions": "4", "asked": "2", "requests": "2", "hits": "50.0", "milliseconds": "250"}],
+    "cbsigned_health store": [{"files": "7", "days": "0"}],
+    "cbsigned_health over_time": [{"requests": "2", "seconds": "0.25"}],
+    "cbsigned_health troubles": [{"Meaning": "No trouble in this range."}],
+    "cbsigned_health inputs": [{"Input": INPUT, "Status": "behind", "Message": "the input lags by 20 minutes"}],
+    "cbsigned_health baselines": [{"Kind": "Nothing was learnt yet, or you may not read it."}],
+    "cbsigned_health summary": [{"Kind": "logon", "Rows": "2"}, {"Kind": "process", "Rows": "5"}],
+    "cbsigned_help reasons": [
+        {"Signed": row["signed"], "Reason": reason, "Meaning": row["meaning"], "Next step": row["next_step"]}
+        for reason, row in MEANINGS.items()
+    ],
+    "cbsigned_logons teams": [{"label": "hr", "value": "hr"}],
+    "cbsigned_logons rows": [{"user": "-", "team": "hr", "anomaly_score": "-", "rows": "1"}] * 2,
+    "cbsigned_logons total": [{"rows": "2", "odd": "0", "very": "0", "unjudged": "2"}],
+    "cbsigned_logons over_time": [{"usual": "1"}, *EMPTY_HOURS, {"usual": "1"}],
+    "cbsigned_logons odd": [{"Why": NO_LOG_ON}],
+    "cbsigned_logons hours": [{"hour": "02", "rows": "1"}, {"hour": "08", "rows": "1"}],
+    "cbsigned_logons by_team": [{"team": "hr", "usual": "2"}],
+    "cbsigned_logons zones": [{"Time zone": "UTC", "Team": "hr", "People": "1", "Rows": "2"}],
+    "cbsigned_noise teams": [{"label": "-", "value": "-"}, {"label": "hr", "value": "hr"}],
+    "cbsigned_noise rows": [
+        {"process_name": program.name, "state": state, "rows": "1"}
+        for program, state in (
+            *((EDITOR, "dropped"), (TIMECARD, "kept"), (DROPPER, "kept")),
+            *((UPDATE, "kept"), (NIGHTLY, "unknown")),
+        )
+    ],
+    "cbsigned_noise total": [
+        {"rows": "5", "dropped": "1", "unknown": "1", "excluded": "0", "kept": "4", "share": "20.0"}
+    ],
+    "cbsigned_noise over_time": [
+        {"dropped": "1", "kept": "1", "unknown": "0"},
+        {"dropped": "0", "kept": "1", "unknown": "0"},
+        {"dropped": "0", "kept": "1", "unknown": "0"},
+        {"dropped": "0", "kept": "0", "unknown": "1"},
+    ],
+    "cbsigned_noise by_team": [
+        {"team": "-", "dropped": "1", "kept": "2", "unknown": "1"},
+        {"team": "hr", "dropped": "0", "kept": "1", "unknown": "0"},
+    ],
+    "cbsigned_noise why": [{"Reason": "not_seen", "Rows": "1", "Meaning": MEANINGS["not_seen"]["meaning"]}],
+    "cbsigned_noise signers": [
+        {"Signer": "-", "Rows": "3", "Dropped": "0", "Dropped %": "0.0", "Files": "3"},
+        {"Signer": "Example Corp", "Rows": "2", "Dropped": "1", "Dropped %": "50.0", "Files": "2"},
+    ],
+    "cbsigned_noise exclusions": [
+        {"Action": "exclude", "Program": TIMECARD.name, "Person": "jdoe", "Team": "hr", "By": "analyst"}
+    ],
+    "cbsigned_noise sample": [
+        {"Program": EDITOR.name, "For example": "ann on pc-ann, started by shell.exe", "Rows": "1"}
+    ],
+    "cbsigned_noise flipped": [
+        {"Program": EDITOR.name, "Is now": "Bad Signature, Signed", "Rows that were dropped": "1", "MD5": EDITOR.md5}
+    ],
+    "cbsigned_person rows": [{"user": "bob", "process_name": program.name} for program in (NIGHTLY, DROPPER)],
+    "cbsigned_person total": [{"rows": "2", "odd": "0", "programs": "2", "hosts": "1", "quarters": "2"}],
+    "cbsigned_person hours": [{"hour": "10", "rows": "1"}, {"hour": "12", "rows": "1"}],
+    "cbsigned_person teams": [{"Person": "bob", "Team": "-", "Rows": "2", "Hosts": "pc-bob"}],
+    "cbsigned_person odd": [
+        {"Risk": risk, "Score": "", "What": program.name, "Host": "pc-bob", "Signed": SIGNED[program]}
+        for program, risk in ((DROPPER, "30"), (NIGHTLY, "10"))
+    ],
+    "cbsigned_person tools": [
+        {"Program": program.name, "Signed": SIGNED[program], "Rows": "1", "Parents": "shell.exe"}
+        for program in (DROPPER, NIGHTLY)
+    ],
+    "cbsigned_triage teams": [{"label": "-", "value": "-"}, {"label": "hr", "value": "hr"}],
+    "cbsigned_triage all": [
+        {"kept": kept, "signed": signed, "team": team, "rows": rows}
+        for kept, signed, team, rows in (
+            ("false", "true", "-", "1"),
+            ("true", "false", "-", "2"),
+            ("true", "false", "hr", "1"),
+            ("true", "unknown", "-", "1"),
+        )
+    ],
+    "cbsigned_triage total": [{"rows": "5", "dropped": "20.0", "kept": "4", "unknown": "20.0", "unsigned": "3"}],
+    "cbsigned_triage kept": [
+        {"process_name": program.name, "weight": risk, "signed": SIGNED[program], "rows": "1"}
+        for program, risk in ((TIMECARD, "30"), (DROPPER, "30"), (NIGHTLY, "10"), (UPDATE, "60"))
+    ],
+    "cbsigned_triage people": [{"value": "0"}],
+    "cbsigned_triage ranked": [
+        {**_kept(program, risk, "hr" if program is TIMECARD else "-"), "_md5": program.md5} for program, risk in RISKS
+    ],
+    "cbsigned_triage person_hours": [{"hour": "10", "rows": "1"}, {"hour": "12", "rows": "1"}],
+    "cbsigned_triage flows": [
+        {"source": "shell.exe", "target": f"{program.name} ", "rows": "1"}
+        for program in (DROPPER, NIGHTLY, TIMECARD, UPDATE)
+    ],
+    "cbsigned_triage new": [
+        {"signer": "(nobody)", "signed": "0", "not signed": "2", "unknown": "0"},
+        {"signer": "(unknown)", "signed": "0", "not signed": "0", "unknown": "1"},
+        {"signer": "Example Corp", "signed": "2", "not signed": "2", "unknown": "0"},
+    ],
+}
+"""What each gives: rows in order, of each the fields that are said here."""
+
+
+def _shown(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> Dict[str, Any]:
+    return {name: "" if isinstance(row.get(name), EmptyCell) else row.get(name) for name in wanted}
+
+
+def test_no_search_of_a_page_is_left_out() -> None:
+    """And nothing is asserted that no page has."""
+    found = {
+        f"{path.stem} {name[len('ds_') :]}"
+        for path in VIEWS.glob("*.xml")
+        for name in definition_of(path.stem)["dataSources"]
+    }
+    assert found == set(EXPECTED)
+
+
+@pytest.mark.parametrize("search", EXPECTED)
+def test_the_search_gives_what_its_panel_says(head: SearchHead, search: str) -> None:
+    """With names and hashes filled in as an event has them."""
+    page, _, name = search.partition(" ")
+    rows = head.run(_query(definition_of(page), f"ds_{name}", TOKENS.get(page, {})))
+    expected = EXPECTED[search]
+    assert (len(rows), [_shown(row, wanted) for row, wanted in zip(rows, expected)]) == (len(expected), expected)
+    assert [one for one in head.messages if one[0] != "INFO"] == []
