@@ -41,6 +41,7 @@ class RealCommand:
         app = Path(self._exit.enter_context(tempfile.TemporaryDirectory())) / "cbsigned"
         for folder in ("bin", "default", "lookups"):
             shutil.copytree(ROOT / folder, app / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "package" / "metadata", app / "metadata")
         with (app / "lookups" / "cbsigned_teams_local.csv").open("w", encoding="utf-8", newline="") as file:
             rows = roster()
             writer = csv.DictWriter(file, list(rows[0]))

@@ -19,7 +19,7 @@ from tests.lab.https import Request
 from tests.lab.inputs import Indexed, InputHost, Run, once
 from tests.lab.site import Site
 
-PROCESSES = 50_000
+PROCESSES = 12_000
 KILLS = 20
 OVERLAP = 15
 PAGE = 1000

@@ -36,6 +36,11 @@ def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
 
 
 _WANTS_CERTIFICATE = ("certificate_required", "certificate required", "handshake_failure", "handshake failure")
+_ENDED = ("broken pipe", "brokenpipe", "connection reset", "connectionreset")
+_NO_CERTIFICATE = (
+    "splunkd wants a client certificate, which no command and no handler of an app has: set requireClientCert "
+    "= false in server.conf, [sslConfig], and guard the management port by a firewall"
+)
 _REFUSED = ("connection refused", "winerror 10061")
 
 
@@ -43,10 +48,9 @@ def no_connection(error: BaseException) -> str:
     """Say why there is no connection to splunkd: what an admin may have set, else the kind of the error."""
     text = f"{error!r} {error}".lower()
     if any(words in text for words in _WANTS_CERTIFICATE):
-        return (
-            "splunkd wants a client certificate, which no command and no handler of an app has: set requireClientCert "
-            "= false in server.conf, [sslConfig], and guard the management port by a firewall"
-        )
+        return _NO_CERTIFICATE
+    if any(words in text for words in _ENDED):  # A connection that is reset may lose what TLS says of it.
+        return f"the connection was ended ({type(error).__name__}), as where {_NO_CERTIFICATE}"
     if isinstance(error, ConnectionRefusedError) or any(words in text for words in _REFUSED):
         return (
             "nobody listens on splunkd's management port, by which commands and handlers of apps reach it: look for "
