@@ -120,7 +120,7 @@ class Anomalies:
             is_publisher_denied=denied is not None,
             is_living_off_the_land=self._lists.names_a_tool(names),
             is_name_odd=bool(oddities),
-            is_about_several=event.has_several_users or event.has_several_parents,
+            is_about_several=event.has_several_parents,
             is_acted_through=gateway is not None,
         )
         about = (
@@ -132,7 +132,8 @@ class Anomalies:
         )
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
-        return ProcessSide(process, opinion, doubts, about, exclusions)
+        side = ProcessSide(process, opinion, doubts, about, exclusions)
+        return side.of_several_users() if event.has_several_users else side
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""

@@ -150,8 +150,6 @@ def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterat
         if names and event.names and not is_same_program(event.names, names):
             yield f"{event.process.name} is called {names[0]} by who made it"
             break
-    if event.has_several_users:
-        yield SEVERAL_USERS
     if event.has_several_parents:
         yield "the row is about several parents, of which one is judged"
 

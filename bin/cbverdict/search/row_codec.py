@@ -205,13 +205,15 @@ class RowCodec:
         del cut  # A chunk's text is large: what is not needed any more goes before its reply is made.
         texts, tags = [""], Counter[Any]()
         do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
-        for start, end in _parts(rows.heads, new):
-            part = rows.part(start, end)
+        parts = list(_parts(rows.heads, new))
+        for start, end in parts:
+            part = rows.part(start, end) if len(parts) > 1 else rows
             fresh = (head for head in dict.fromkeys(part.heads) if head in new and head not in self._likes)
             made = self._make(form, {head: new[head] for head in fresh}, do_repeat=do_repeat)
             if made is None:
                 return None
-            texts.append("".join(self._write(part, made, _numbers(len(rows.heads))[start:end], tags)))
+            written = self._write(part, made, _numbers(len(rows.heads))[start:end], tags)
+            texts += written if len(parts) == 1 else ["".join(written)]  # One copy of the reply, where it is one part.
             self._remember(made if do_repeat else {})
         texts[0] = self._header_text
         return Reply("".join(texts), len(rows.heads), tags)
