@@ -40,11 +40,6 @@ from tests.lab.host import Row
             (),
             ["the row is about several parents, of which one is judged"],
         ),
-        (
-            {"process_name": "a.exe", "user": ["ann", "bob"]},
-            (),
-            ["the row is about several users, of whom one is judged"],
-        ),
     ],
 )
 def test_what_is_odd_is_said_and_nothing_else(row: Row, author_names: tuple[str, ...], oddities: list[str]) -> None:
