@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Iterator, Mapping, Sequence
 
 from cbverdict.verdicts.hashes import FieldValue
 
@@ -76,10 +76,10 @@ def first_text(record: Record, names: Sequence[str]) -> str | None:
     return next(texts_of(record, names), None)
 
 
-def has_several(record: Record, names: Sequence[str], spell: Callable[[str], str | None] = plain) -> bool:
-    """Return whether one of these fields has different texts, spellings apart (`spell`: the one, None for nothing)."""
+def has_several(record: Record, names: Sequence[str]) -> bool:
+    """Return whether one of these fields has different texts, spellings apart."""
     several = (name for name in names if (value := record.get(name)) and not isinstance(value, str))
-    return any(len({spell(text) for text in texts_of(record, (name,))} - {None}) > 1 for name in several)
+    return any(len({plain(text) for text in texts_of(record, (name,))}) > 1 for name in several)
 
 
 def shown(text: str) -> str:
