@@ -7,7 +7,7 @@ from typing import Any, Dict
 import pytest
 
 from cbverdict.events.columns import EventFields
-from cbverdict.events.lineage import Lineage, read_lineage
+from cbverdict.events.lineage import Lineage, read_lineages
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.reasons import Reason, Signed, Source
@@ -101,6 +101,6 @@ def test_a_lineage_is_read_from_whatever_has_it() -> None:
     """Sysmon's names, the data model's; several paths are none."""
     row = {"Image": '"C:\\A.exe"', "ParentImage": "C:\\B.exe", "ProcessGuid": "{X}", "ParentProcessGuid": "{Y}"}
     numbers = {"ProcessId": "1", "ParentProcessId": "2"}
-    assert read_lineage({**row, **numbers}, EventFields()) == Lineage("{x}", "1", "c:\\a.exe", "{y}", "2", "c:\\b.exe")
-    assert read_lineage({"Image": "C:\\A.exe", "path": "C:\\B.exe"}, EventFields()) == Lineage()
-    assert read_lineage({"process_name": "a.exe"}, EventFields()) == Lineage()
+    rows = [{**row, **numbers}, {"Image": "C:\\A.exe", "path": "C:\\B.exe"}, {"process_name": "a.exe"}]
+    of_the_first = Lineage("{x}", "1", "c:\\a.exe", "{y}", "2", "c:\\b.exe")
+    assert read_lineages(rows, EventFields()) == [of_the_first, Lineage(), Lineage()]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.columns import GUID_FIELDS, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, PROCESS_ID_FIELDS
+from cbverdict.events.once import Once
 from cbverdict.events.texts import Record, first_text, plain, texts_of
 
 if TYPE_CHECKING:
@@ -22,16 +24,36 @@ class Lineage(NamedTuple):
     parent_path: str = ""
 
 
-def read_lineage(record: Record, fields: EventFields) -> Lineage:
-    """Read what a row says; nothing in a row is an error."""
-    return Lineage(
-        (first_text(record, GUID_FIELDS) or "").lower(),
-        first_text(record, PROCESS_ID_FIELDS) or "",
-        _path(record, fields.name),
-        (first_text(record, PARENT_GUID_FIELDS) or "").lower(),
-        first_text(record, PARENT_ID_FIELDS) or "",
-        _path(record, fields.parent_name),
-    )
+class _LineageColumns(NamedTuple):
+    """The columns that are read for each part of a lineage."""
+
+    guid: Tuple[str, ...]
+    number: Tuple[str, ...]
+    path: Tuple[str, ...]
+    parent_guid: Tuple[str, ...]
+    parent_number: Tuple[str, ...]
+    parent_path: Tuple[str, ...]
+
+
+def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineage]:
+    """Read what rows say, which have few of the columns that are looked for; nothing in a row is an error."""
+    all_names = (
+        GUID_FIELDS, PROCESS_ID_FIELDS, fields.name, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, fields.parent_name,
+    )  # fmt: skip
+    there = set().union(*records)
+    names = _LineageColumns(*(tuple(name for name in part if name in there) for part in all_names))
+    own, parents = (Once(partial(_path, names=part), part) for part in (names.path, names.parent_path))
+    return [
+        Lineage(
+            (first_text(record, names.guid) or "").lower(),
+            first_text(record, names.number) or "",
+            own.of(record),
+            (first_text(record, names.parent_guid) or "").lower(),
+            first_text(record, names.parent_number) or "",
+            parents.of(record),
+        )
+        for record in records
+    ]
 
 
 def _path(record: Record, names: Sequence[str]) -> str:

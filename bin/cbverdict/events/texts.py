@@ -73,7 +73,13 @@ def texts_of(record: Record, names: Sequence[str]) -> Iterator[str]:
 
 def first_text(record: Record, names: Sequence[str]) -> str | None:
     """Return the first text among these fields of a row (None: all say nothing)."""
-    return next(texts_of(record, names), None)
+    for name in names:
+        value = record.get(name)
+        for one in values_of(value) if value else ():
+            text = one.strip()
+            if not is_nothing(text):
+                return text
+    return None
 
 
 def has_several(record: Record, names: Sequence[str]) -> bool:

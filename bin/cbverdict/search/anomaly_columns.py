@@ -57,6 +57,7 @@ Both `RowScorer.texts` and `RowScorer.write` take columns, order and contents fr
 """
 
 ANOMALY_FIELDS = tuple(ANOMALY_COLUMNS)
+_CELLS = [cell.value if isinstance(cell, PerRow) else cell for cell in ANOMALY_COLUMNS.values()]
 
 _MAX_REASONS = 20_000
 _BOOLEANS = ("false", "true")
@@ -215,8 +216,10 @@ class RowScorer:
         views = [self._anomalies.view(one.event.user, one.event.team) for one in enriched]
         for kind, view in zip(kinds, views):
             self._anomalies.begin(kind.side, view)
-        for record, one, kind, view in zip(records, enriched, kinds, views):
-            quarters = self._reader.ends((one.event.time, *one.event.other_times))
+        firsts = self._reader.quarters([one.event.time for one in enriched])  # of a page at once, as they are alike
+        for record, one, kind, view, first in zip(records, enriched, kinds, views, firsts):
+            others = self._reader.ends(one.event.other_times) if one.event.other_times else ()
+            quarters = tuple(dict.fromkeys(others if first is None else (first, *others)))
             score = self._anomalies.score(kind.side, view, quarters)
             self.noise += score.is_noise
             self.untimed += not quarters
@@ -255,14 +258,14 @@ class RowScorer:
 
 def _values(score: Score) -> list[Value]:
     """Return the values of the columns of a row."""
-    row = {
-        PerRow.SCORE: _score_text(score.score),
-        PerRow.REASONS: _listed(score.reasons),
-        PerRow.HOUR_P: score.hour.text,
-        PerRow.GROUP: score.group,
-        PerRow.IS_NOISE: _BOOLEANS[score.is_noise],
+    row: Dict[str, Value] = {
+        "score": _score_text(score.score),
+        "reasons": _listed(score.reasons),
+        "hour_p": score.hour.text,
+        "group": score.group,
+        "is_noise": _BOOLEANS[score.is_noise],
     }
-    return [row[cell] if isinstance(cell, PerRow) else cell(score.part) for cell in ANOMALY_COLUMNS.values()]
+    return [row[cell] if isinstance(cell, str) else cell(score.part) for cell in _CELLS]
 
 
 def _around(part: Part) -> tuple[str, ...]:
