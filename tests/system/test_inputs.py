@@ -103,7 +103,8 @@ class TestScheme:
         assert scheme.findtext("streaming_mode") == "xml"
         arguments = {argument.get("name"): argument for argument in scheme.iter("arg")}
         assert set(arguments) == {
-            "account", "query", "start", "page_size", "overlap", "delay", "max_events_per_hour", "learn",
+            "account", "query", "start", "page_size", "overlap", "delay", "max_events_per_hour",
+            "max_mb_per_hour", "learn",
         }  # fmt: skip
         for argument in arguments.values():
             assert argument.findtext("title")

@@ -171,11 +171,12 @@ class FakeStream:
     events: list[Event] = field(default_factory=list)
     before: Callable[[Sequence[Event]], None] = never
 
-    def write(self, events: Iterable[Event]) -> None:
-        """Take events."""
+    def write(self, events: Iterable[Event]) -> int:
+        """Take events, of a thousand bytes each."""
         arriving = list(events)
         self.before(arriving)
         self.events += arriving
+        return 1000 * len(arriving)
 
     @property
     def names(self) -> list[str]:

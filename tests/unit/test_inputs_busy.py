@@ -18,6 +18,7 @@ from sortedcontainers import SortedKeyList  # type: ignore[import-untyped] # stu
 from cbverdict.carbonblack.port import Page
 from cbverdict.errors import ServerFailedError
 from cbverdict.events.times import write_time
+from cbverdict.inputs.checkpoint_store import Order
 from cbverdict.inputs.cursor import Cursor
 from tests.unit.input_ports import Bench, Document, FakeFeed
 
@@ -213,13 +214,30 @@ def test_with_a_delay_each_row_is_fetched_once(site: Site) -> None:
     assert sum(site.feed.fetched.values()) <= 1.1 * len(site.names)
 
 
-def test_a_ceiling_pauses_and_loses_nothing(site: Site) -> None:
-    """It says so once, and goes on with the next hour."""
+@pytest.mark.parametrize("bound", [{"max_events_per_hour": 1000}, {"max_mb_per_hour": 1.0}])
+def test_a_ceiling_pauses_and_loses_nothing(site: Site, bound: dict[str, float]) -> None:
+    """It says so once, and goes on with the next hour; an event is of a thousand bytes."""
     site.hear(5, 600)
-    written = site.run(190, max_events_per_hour=1000)
+    written = site.run(190, **bound)
     assert max(sum(written[hour * 60 : hour * 60 + 59]) for hour in range(3)) <= 1000 + 50
     assert site.account() == (0, 0)
     assert site.statuses()[:4] == ["paused", "paused_over"] * 2
+    assert f"{next(iter(bound))} is 1" in str(site.bench.stream.health[0].fields["message"])
+
+
+def test_a_bound_that_is_raised_counts_at_once(site: Site) -> None:
+    """Nobody waits for the next hour, and what was ordered meanwhile is read then."""
+    site.hear(5, 600)
+    site.run(3, max_mb_per_hour=0.5)
+    since, until = (write_time(site.bench.clock.now - back)[:19] for back in (300, 60))
+    order = Order("o", since, until, is_all=True)
+    site.bench.checkpoints.orders.append(order)
+    assert site.run(1, max_mb_per_hour=0.5) == [0]
+    assert site.bench.checkpoints.orders == [order]
+    site.run(8, max_mb_per_hour=0)
+    assert site.account()[0] == 0
+    assert site.bench.checkpoints.orders == []
+    assert site.statuses() == ["paused", "paused_over", "read_again"]
 
 
 def test_what_is_missing_of_an_hour_is_told_once_a_day(site: Site) -> None:

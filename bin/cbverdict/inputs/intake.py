@@ -71,7 +71,7 @@ class Intake:
         self._watch = ServerWatch(feed, arguments.overlap, self._report, clock, chance)
         self._summary = Summary(name, clock)
         self._patiently = Patience(name, pause, self._hear, self._before_next_try)
-        self._ceiling = Ceiling(arguments.max_events_per_hour)
+        self._ceiling = Ceiling(arguments.max_events_per_hour, arguments.max_mb_per_hour)
         self._reread = Rereading(checkpoints, self._pages, self._close, self._patiently, (self._report, clock))
         self._rows = RowCounts({})
         self._clocks = EndpointClocks({})
@@ -90,8 +90,10 @@ class Intake:
         self._resume(checkpoint, recent)
         checkpoint = self._watch.begin(checkpoint, recent)
         checkpoint = self._ceiling.begin(checkpoint, self._report, self._clock())
-        checkpoint = self._reread.run(checkpoint, recent)
         is_over = self._ceiling.is_reached
+        if not is_over:
+            checkpoint = self._reread.run(checkpoint, recent)
+            is_over = self._ceiling.is_reached
         while not is_over:
             checkpoint, is_over = self._sweep(checkpoint, recent)
         self._finish(checkpoint, recent)
@@ -224,10 +226,10 @@ class Intake:
         """Write events, and then that they are written: whoever dies between writes them again."""
         self._right.renew()
         is_first = not checkpoint.told_alive
-        self._stream.write([self._started(checkpoint), *batch.events] if is_first else batch.events)
+        size = self._stream.write([self._started(checkpoint), *batch.events] if is_first else batch.events)
         checkpoint = replace(checkpoint, told_alive=self._clock() if is_first else checkpoint.told_alive)
         self._summary.add(batch)
-        checkpoint = self._ceiling.add(checkpoint, len(batch.events), self._report)
+        checkpoint = self._ceiling.add(checkpoint, len(batch.events), size, self._report)
         self._patiently(partial(self._feed.written, batch))
         self._page_at = self._clock()
         self._report.tell_lag(lag)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Stream(Protocol):
     """Where events go; `cbverdict.inputs.stream.EventStream` is the real one."""
 
-    def write(self, events: Iterable[Event]) -> None:
-        """Write events, and be back when splunkd has them."""
+    def write(self, events: Iterable[Event]) -> int:
+        """Write events, and be back when splunkd has them; return how many bytes of the index they take."""
 
 
 class Checkpoints(Protocol):

@@ -79,6 +79,11 @@ _ARGUMENTS = (
         "Most events an hour",
         "Then the input pauses until the next hour, and says so. 0: any number.",
     ),
+    (
+        "max_mb_per_hour",
+        "Most MB an hour",
+        "Likewise, of events as they are indexed (10^6 bytes); at most a page more. 0: any number.",
+    ),
     ("learn", "Learn baselines", "true: what is read is learnt as usual, after it was scored."),
 )
 
