@@ -85,6 +85,7 @@ class TestBeginning:
             rows_checked=NOW,
             told_alive=NOW,
             hour=(NOW, 25, 26_000),
+            looked=NOW - 1,
         )
 
     def test_where_it_begins_is_saved_before_anything_is_read(self, bench: Bench) -> None:

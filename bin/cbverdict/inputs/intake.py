@@ -147,7 +147,7 @@ class Intake:
             if part.is_settling:
                 self._rows.begin(part.since)
             if part.is_first:
-                looked = checkpoint.looked if part.since == checkpoint.window.head else now
+                looked = now if part.looks_back else checkpoint.looked
                 whole = now if part.is_settling else checkpoint.whole
                 checkpoint = replace(checkpoint, looked=looked, whole=whole)
             checkpoint, is_over = self._read(part, checkpoint, recent)

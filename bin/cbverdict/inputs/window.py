@@ -18,16 +18,26 @@ FEW_ROWS = 50
 """Rows that are read in every run again, for they cost nothing."""
 
 _LOOK_BACK_SHARE = 10.0
-"""The overlap by how far a run looks back for what is late by seconds, and that at most every second time."""
+"""The overlap by how far a run looks back for what is late by seconds."""
+
+_LOOK_BACK_AFTER = 1.5
+"""How many times that must have passed since a run last did so: one that is due by the minute comes seconds early."""
+
+_EACH_RUN = 4.0
+"""The time since the last row by how far each run looks back where runs are closer together than that."""
 
 
 class Pass(NamedTuple):
-    """A part of a run: from when on (second, UTC), until when (empty: to the end), and whether that settles it."""
+    """A part of a run: from when on (second, UTC), until when (empty: to the end), and whether that settles it.
+
+    `looks_back` is whether it finds what came late by seconds since a run last looked back.
+    """
 
     since: str
     until: str
     is_settling: bool
     is_first: bool
+    looks_back: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,9 +71,11 @@ class Window:
         if until > self.settled:
             passes.append(Pass(self.settled, until, is_settling=True, is_first=False))
         look_back = overlap / _LOOK_BACK_SHARE
-        is_due = now - self.looked >= 2 * look_back and self.looked < head + look_back
-        since = second(max(head - look_back, settled)) if is_due else self.head
-        return [*passes, Pass(since, "", is_settling=False, is_first=True)]
+        pause = _LOOK_BACK_AFTER * look_back
+        is_due = now - self.looked >= pause and self.looked < head + look_back
+        each_run = (now - head) / _EACH_RUN if 0 < now - head < pause else 0.0
+        since = second(max(head - (look_back if is_due else each_run), settled))
+        return [*passes, Pass(since, "", is_settling=False, is_first=True, looks_back=is_due)]
 
     def reach(self, reached: float, bound: float, overlap: float, head: str) -> Window:
         """Move on with a page of a pass that reads all: up to `reached`, and nothing is sure from `bound` on."""
