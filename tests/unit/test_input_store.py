@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cbverdict.errors import StoreError, TakenError
+from cbverdict.errors import SetupError, StoreError, TakenError
 from cbverdict.inputs.checkpoint import Checkpoint, write_checkpoint
 from cbverdict.inputs.checkpoint_store import COLLECTION, CheckpointStore, Order
 from cbverdict.inputs.lease import Lease
@@ -326,6 +326,19 @@ class TestLease:
         with pytest.raises(TakenError, match="a process on this host reads for cbsigned_processes://main"):
             hosts.lease().take()
         hosts.lease(name="cbsigned_processes://other").take()
+
+    @pytest.mark.parametrize("what", ["the folder", "the lock"])
+    def test_where_no_lock_can_be_had_nobody_reads(self, hosts: Hosts, what: str) -> None:
+        """A disk that is full or a folder of somebody else's: two might read at once without one."""
+        folder = hosts.folder / "sh1"
+        if what == "the folder":
+            folder.write_text("a file")
+        else:
+            (folder / "main.lock").mkdir(parents=True)
+        with pytest.raises(SetupError, match="see to the disk") as raised:
+            hosts.lease(name="main").take()
+        assert str(folder) in str(raised.value)
+        assert hosts.splunkd.collections[COLLECTION].find({"kind": "lease"}) == []
 
     def test_after_a_crash_the_same_host_has_it_back_at_once(self, hosts: Hosts) -> None:
         """Its lock is gone with the process, so what the lease says does not count."""

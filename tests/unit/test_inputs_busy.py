@@ -295,3 +295,17 @@ def test_what_is_written_again_is_counted_and_told(site: Site, caplog: pytest.Lo
     site.hear(2, 50)
     site.run(1)
     assert site.statuses() == ["again", "again_over"]
+
+
+def test_a_clock_that_was_ahead_for_a_while_holds_nothing_up(site: Site) -> None:
+    """By a day, it is this host's own: it had just looked for rows that are late, in vain, and says that it runs."""
+    site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
+    site.hear(4.5, 300)
+    site.run(5)
+    checkpoint, ahead = site.bench.checkpoints.checkpoint, site.bench.clock.now + 86400
+    assert checkpoint
+    site.bench.checkpoints.checkpoint = replace(checkpoint, late_since=ahead, told_alive=ahead, rows_checked=ahead)
+    site.hear(4.5, 600, stamp=lambda at, number: at - 400 if number % 4 == 0 else at)
+    site.run(62)
+    assert site.account() == (0, 0)
+    assert [event.fields["status"] for event in site.bench.stream.told][-1] == "alive"

@@ -86,6 +86,11 @@ class Checkpoint:
             whole=window.whole,
         )
 
+    def no_later_than(self, now: float) -> Checkpoint:
+        """Return it without times that lie ahead: this host's clock was set back, and they would hold things up."""
+        names = ("caught_up", "flips_checked_until", "asked", "late_since", "rows_checked", "told_alive", "upgraded")
+        return replace(self, **{name: min(getattr(self, name), now) for name in names})
+
 
 def write_checkpoint(checkpoint: Checkpoint) -> str:
     """Write it as the KV store keeps it."""

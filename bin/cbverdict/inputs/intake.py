@@ -107,7 +107,7 @@ class Intake:
                 self._report.tell("damaged", f"could not be read, and is made anew: {', '.join(sorted(set(damaged)))}")
             if loaded.is_open:  # The last run was ended, and what it was about to look for is not known.
                 loaded = loaded.with_window(replace(loaded.window, unsettled=0))
-            return replace(loaded, account=self._account, server=self._server), recent
+            return replace(loaded.no_later_than(now), account=self._account, server=self._server), recent
         started = begin_of(start, now)
         logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
         if loaded is not None:

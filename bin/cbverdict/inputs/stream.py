@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import select
 import threading
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Iterable, List, NamedTuple
@@ -39,6 +40,15 @@ class PagedOutput(io.TextIOBase):
 
     def flush(self) -> None:
         """Ignore the SDK: it is not for it to say when a page is whole."""
+
+    def is_read(self) -> bool:
+        """Return whether somebody still reads the pipe, as far as that can be told without a write (not on Windows)."""
+        try:
+            poll = select.poll()
+            poll.register(self._output, 0)
+            return not poll.poll(0)
+        except (AttributeError, OSError, ValueError, TypeError):
+            return True
 
     def deliver(self) -> None:
         """Flush everything to splunkd."""
