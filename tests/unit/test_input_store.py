@@ -225,7 +225,7 @@ class TestCheckpoint:
     def test_a_page_that_cannot_be_read_is_dropped(
         self, splunkd: Splunkd, documents: Collection, page: dict[str, Any]
     ) -> None:
-        """Duplicates at worst; the others stay."""
+        """Duplicates at worst; the others stay, and it is told once."""
         store = _store(splunkd)
         store.load()
         store.save(CHECKPOINT, _keys(0, 2))
@@ -234,6 +234,8 @@ class TestCheckpoint:
         checkpoint, recent = store.load()
         assert (checkpoint, len(recent)) == (CHECKPOINT, 2)
         assert store.damaged == ["a page of what was written"]
+        store.load()
+        assert store.damaged == []
 
     def test_an_order_is_there_until_it_is_done(self, splunkd: Splunkd, documents: Collection) -> None:
         """It is another document, so that it is not lost when the input saves."""
