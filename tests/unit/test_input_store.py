@@ -244,6 +244,11 @@ class TestCheckpoint:
         store = _store(splunkd)
         store.load()
         assert store.orders == [Order(f"{NAME}|order|1", STARTED, CURSOR, is_all=True)]
+        store.go_on(store.orders[0], "2026-11-02T07:00:01")
+        left = Order(f"{NAME}|order|1", "2026-11-02T07:00:01", CURSOR, is_all=True)
+        assert store.orders == [left]
+        store.load()
+        assert store.orders == [left]
         store.done(store.orders[0])
         assert (store.orders, documents.find({})) == ([], [])
 

@@ -243,6 +243,22 @@ def test_a_ceiling_pauses_and_loses_nothing(site: Site, bound: dict[str, float])
     assert f"{next(iter(bound))} is 1" in str(site.bench.stream.health[0].fields["message"])
 
 
+def test_an_order_keeps_to_the_bound_and_comes_to_its_end(site: Site) -> None:
+    """All of ten minutes is written again, some in each hour, and what was written again is not begun anew."""
+    site.hear(5, 600)
+    site.run(12)
+    since, until = (write_time(site.bench.clock.now - back)[:19] for back in (900, 60))
+    site.bench.checkpoints.orders.append(Order("o", since, until, is_all=True))
+    site.bench.clock.now += 3600 - site.bench.clock.now % 3600
+    written = site.run(200, max_events_per_hour=1000)
+    assert max(sum(written[hour * 60 : hour * 60 + 59]) for hour in range(3)) <= 1000 + 50
+    assert site.bench.checkpoints.orders == []
+    missing, again = site.account()
+    assert missing == 0
+    assert 3000 <= again <= 3000 + 3 * 10, "a second of which some was read is read again"
+    assert site.statuses().count("read_again") == 3
+
+
 def test_a_bound_that_is_raised_counts_at_once(site: Site) -> None:
     """Nobody waits for the next hour, and what was ordered meanwhile is read then."""
     site.hear(5, 600)

@@ -34,6 +34,11 @@ class Order(NamedTuple):
     until: str
     is_all: bool
 
+    @property
+    def state(self) -> str:
+        """What is kept of it."""
+        return f"{self.since} {self.until} {'all' if self.is_all else 'new'}"
+
 
 class CheckpointStore:
     """Keep the checkpoint of one input and the keys of what it wrote lately; methods raise `StoreError`.
@@ -114,6 +119,12 @@ class CheckpointStore:
         """Delete an admin's order, for it is done."""
         self._collection.delete({"_key": order.key})
         self.orders = [one for one in self.orders if one.key != order.key]
+
+    def go_on(self, order: Order, since: str) -> None:
+        """Keep what is left of an order, from a second on (UTC)."""
+        left = order._replace(since=since)
+        self._collection.save([{"_key": left.key, "input": self._name, "kind": "order", "state": left.state}])
+        self.orders = [left if one.key == left.key else one for one in self.orders]
 
     def _page(self, page: int, kept: str) -> dict[str, Any]:
         key = f"{self._name}|seen|{page}"

@@ -72,7 +72,9 @@ class Intake:
         self._summary = Summary(name, clock)
         self._patiently = Patience(name, pause, self._hear, self._before_next_try)
         self._ceiling = Ceiling(arguments.max_events_per_hour, arguments.max_mb_per_hour)
-        self._reread = Rereading(checkpoints, self._pages, self._close, self._patiently, (self._report, clock))
+        self._reread = Rereading(
+            checkpoints, self._pages, self._close, self._patiently, (self._report, clock, self._ceiling)
+        )
         self._rows = RowCounts({})
         self._clocks = EndpointClocks({})
         self._caught_up = self._page_at = clock()

@@ -39,6 +39,9 @@ class Checkpoints(Protocol):
     def done(self, order: Order) -> None:
         """Delete an admin's order."""
 
+    def go_on(self, order: Order, since: str) -> None:
+        """Keep what is left of an admin's order, from a second on (UTC)."""
+
 
 class Right(Protocol):
     """The right to read; `cbverdict.inputs.lease.Lease` is the real one."""
