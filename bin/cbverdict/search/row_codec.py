@@ -20,7 +20,7 @@ import sys
 from collections import Counter
 from functools import lru_cache
 from io import StringIO
-from itertools import count, groupby, repeat, zip_longest
+from itertools import chain, count, groupby, repeat, zip_longest
 from operator import methodcaller
 from typing import (
     Any,
@@ -193,7 +193,7 @@ class RowCodec:
             self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying, self._passed)
         form = self._form
-        cut = _cut(body, len(header) + 1, form.tail) if form and self._mark not in body else None
+        cut = _cut(body, form.tail) if form and self._mark not in body else None
         rows = form.read(cut) if form and cut else None
         if form is None or cut is None or rows is None:
             return None
@@ -301,25 +301,24 @@ class RowCodec:
 
     def _write(
         self, rows: _Rows, made: dict[Any, _RowTemplate], numbers: Sequence[str], counts: Counter[Any]
-    ) -> list[str]:
-        """Write rows, which have these numbers in their chunk; count their tags."""
+    ) -> Iterable[str]:
+        """Write rows, which have these numbers in their chunk, in pieces; count their tags."""
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
         gap, cells = _cells_of(rows)
-        if self._varying is None:
-            texts = [
-                f"{like.before}{gap}{cell}{like.between}{number}{like.after}"
-                for like, cell, number in zip(likes, cells, numbers)
-            ]
-        else:
-            fields = self._varying.texts([like.common for like in likes], rows.times)
-            texts = [
-                f"{like.before}{gap}{cell}{like.between}{number}{like.after}{text}{_LINE_END}"
-                for like, cell, number, text in zip(likes, cells, numbers, fields)
-            ]
+        pieces = [
+            [like.before for like in likes],
+            repeat(gap),
+            cells,
+            [like.between for like in likes],
+            numbers,
+            [like.after for like in likes],
+        ]
+        if self._varying is not None:
+            pieces += [self._varying.texts([like.common for like in likes], rows.times), repeat(_LINE_END)]
         tags = Counter([like.tag for like in likes])
         counts.update({tag: tags[place] for tag, place in self._tags.items()})
-        return texts
+        return chain.from_iterable(zip(*pieces))
 
     def _remember(self, made: dict[Any, _RowTemplate]) -> None:
         if len(self._likes) + len(made) > _MAX_LIKES:
@@ -578,29 +577,22 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
 
-def _cut(body: str, start: int, tail: str) -> _Lines | None:
+def _cut(body: str, tail: str) -> _Lines | None:
     """Cut what follows a chunk's header into lines (None: it has none, or ends within one).
 
-    Where each line ends with the tail, as nearly always, one cut gives lines without it.
+    Where each line ends with the tail, as nearly always, lines come without it.
     """
-    lines = body.split(f"{tail}\n")
-    is_plain = lines.pop() == "" and len(lines) == body.count("\n", start) > 0
-    if is_plain and not ('"' in body and any(many % 2 for many in set(map(_count_quotes, lines)))):
-        lines[0] = lines[0][start:]
-        return _Lines(lines, tail)
-    whole = _lines(body[start:])
-    if not whole:
+    lines = body.split("\n")[1:]  # Not by the tail: a run of commas among runs of them is found slowly.
+    whole = _whole_lines(lines) if '"' in body else lines
+    if not whole or whole.pop() != "" or not whole:
         return None
     if all(map(str.endswith, whole, repeat(tail))):
         return _Lines([line[: -len(tail)] for line in whole], tail)
     return _Lines(whole, "")
 
 
-def _lines(rest: str) -> list[str]:
-    """Split rows at line ends that are not within quotes, as in a multivalue's plain cell; none where one is cut."""
-    lines = rest.split("\n")
-    if lines.pop() != "":
-        return []
+def _whole_lines(lines: list[str]) -> list[str]:
+    """Join lines that were cut within quotes, as in a multivalue's plain cell; give none where one is not whole."""
     if not any(many % 2 for many in set(map(_count_quotes, lines))):
         return lines
     whole: list[str] = []
