@@ -351,7 +351,7 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
         reply = codec.reply(body)
         if reply is not None:
             noise += sdk.noise
-            assert reply.body == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
+            assert reply.body.decode() == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
     assert scorer.noise == noise
 
 
@@ -381,8 +381,8 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
         crowd = [_row(f"user{part}-{number}", "git.exe") for number in range(900)]
         reply = codec.reply(encode([*crowd, _row("ann", "git.exe")], [*COLUMNS, INDEX]).decode())
         assert reply is not None
-        assert f"\r\n{'a' * 32},," in reply.body
-        assert f",,{before['anomaly_score']},," in reply.body
+        assert f"\r\n{'a' * 32},," in reply.body.decode()
+        assert f",,{before['anomaly_score']},," in reply.body.decode()
         assert not anomalies.is_full
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.enrich(records))
@@ -452,7 +452,7 @@ def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
         rows = [{**_row("ann", "git.exe"), column: f"{{{number}}}"} for number in range(40)]
         reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
         assert reply is not None
-        assert [row[column] for row in _decode(reply.body)] == [row[column] for row in rows]
+        assert [row[column] for row in _decode(reply.body.decode())] == [row[column] for row in rows]
 
 
 @pytest.mark.parametrize("column", ["user", "parent_process_name", "original_file_name"])
@@ -472,7 +472,7 @@ def test_columns_that_name_different_people_are_about_several() -> None:
     scorer = RowScorer(Anomalies(Memory(_learnt()), LISTS), options, TimeReader())
     reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*rows[0], INDEX]).decode())
     assert reply is not None
-    said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body)]
+    said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body.decode())]
     assert said == [("true", False), ("false", True)]
 
 

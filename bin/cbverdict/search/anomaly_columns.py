@@ -200,7 +200,6 @@ class RowScorer:
             shown = f"{score:.1f}" if weight or p_value is not None else ""
             texts.append(f"{before}{shown}{middle}{hour_p}{gap}{group}{ends[is_noise]}")
         self.noise += noise
-        self._anomalies.forget_quarters()
         for known in (self._reasons, self._groups):
             if len(known) > _MAX_REASONS:
                 known.clear()
@@ -229,11 +228,11 @@ class RowScorer:
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
-        self._anomalies.forget_quarters()
         self.forget()
 
     def forget(self) -> bool:
         """Forget people and parents where they have become too many, so that memory does not grow with the search."""
+        self._anomalies.forget_quarters()
         is_full = self._anomalies.is_full
         if is_full:
             self._people.clear()
