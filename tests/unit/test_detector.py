@@ -513,6 +513,22 @@ def test_what_many_people_begin_with_is_a_roll_out_and_what_one_does_is_not() ->
     ]
 
 
+def test_the_codec_knows_a_roll_out_as_soon_as_the_sdk_does() -> None:
+    """Whoever began in an earlier chunk, or earlier in this one, is judged with those who did so since."""
+    learnt, options = Memory(_people(40)), EnrichOptions(has_anomaly=True)
+    scorers = [RowScorer(Anomalies(learnt, LISTS), options, TimeReader()) for _ in range(2)]
+    codec, enricher = _codec(Enricher(AllSigned(), options), scorers[0]), Enricher(AllSigned(), options)
+    for people, is_rolled_out in ((range(3), False), (range(30), True), (range(5), True)):
+        rows = _begin(people)
+        records: list[Any] = [dict(row) for row in rows]
+        scorers[1].write(records, enricher.enrich(records))
+        reply = codec.reply(encode(rows, [*rows[0], INDEX]).decode())
+        assert reply is not None
+        scores = [row["anomaly_score"] for row in _decode(reply.body.decode())]
+        assert scores == [record["anomaly_score"] for record in records]
+        assert all(float(str(score)) < 10 for score in scores) is is_rolled_out
+
+
 def test_a_roll_out_is_known_from_what_was_learnt_since_yesterday() -> None:
     """A search each five minutes sees few of the people that it reaches."""
     learnt = _people(40)
