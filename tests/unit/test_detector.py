@@ -25,6 +25,7 @@ from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD,
 from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
+from cbverdict.search.pipeline import Search
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
@@ -351,7 +352,7 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
         reply = codec.reply(body)
         if reply is not None:
             noise += sdk.noise
-            assert reply.body == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
+            assert reply.body.decode() == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
     assert scorer.noise == noise
 
 
@@ -381,8 +382,8 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
         crowd = [_row(f"user{part}-{number}", "git.exe") for number in range(900)]
         reply = codec.reply(encode([*crowd, _row("ann", "git.exe")], [*COLUMNS, INDEX]).decode())
         assert reply is not None
-        assert f"\r\n{'a' * 32},," in reply.body
-        assert f",,{before['anomaly_score']},," in reply.body
+        assert f"\r\n{'a' * 32},," in reply.body.decode()
+        assert f",,{before['anomaly_score']},," in reply.body.decode()
         assert not anomalies.is_full
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.enrich(records))
@@ -452,7 +453,7 @@ def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
         rows = [{**_row("ann", "git.exe"), column: f"{{{number}}}"} for number in range(40)]
         reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
         assert reply is not None
-        assert [row[column] for row in _decode(reply.body)] == [row[column] for row in rows]
+        assert [row[column] for row in _decode(reply.body.decode())] == [row[column] for row in rows]
 
 
 @pytest.mark.parametrize("column", ["user", "parent_process_name", "original_file_name"])
@@ -472,7 +473,7 @@ def test_columns_that_name_different_people_are_about_several() -> None:
     scorer = RowScorer(Anomalies(Memory(_learnt()), LISTS), options, TimeReader())
     reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*rows[0], INDEX]).decode())
     assert reply is not None
-    said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body)]
+    said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body.decode())]
     assert said == [("true", False), ("false", True)]
 
 
@@ -480,6 +481,20 @@ def test_a_row_that_names_nobody_says_so() -> None:
     """Nobody's habits were compared."""
     (row,) = _scored([_row("-", "outlook.exe")])
     assert NOBODY in str(row["anomaly_reasons"])
+
+
+@pytest.mark.parametrize("nobody", ["", "-", "PC1$", "NT AUTHORITY\\SYSTEM"])
+def test_the_message_counts_rows_that_name_nobody(nobody: str) -> None:
+    """Whether the codec writes them or the SDK; where nothing is learnt that is all there is to say."""
+    rows = [_row(nobody, "outlook.exe"), _row("ann", "outlook.exe"), _row(nobody, "git.exe")]
+    for learnt, are_counted in ((LEARNT, True), ({}, False)):
+        for way in ("codec", "sdk"):
+            search = Search(AllSigned(), Memory(learnt), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+            if way == "codec":
+                assert search.reply(encode(rows, [*COLUMNS, INDEX]).decode()) is not None
+            else:
+                search.enrich([dict(row) for row in rows])
+            assert ("2 name nobody, so" in search.summary()) is are_counted
 
 
 def _people(many: int) -> Baselines:
@@ -511,6 +526,22 @@ def test_what_many_people_begin_with_is_a_roll_out_and_what_one_does_is_not() ->
         "explorer.exe never started newclient.exe in 10,800 starts",
         "30 people began with newclient.exe lately, so that it counts for less",
     ]
+
+
+def test_the_codec_knows_a_roll_out_as_soon_as_the_sdk_does() -> None:
+    """Whoever began in an earlier chunk, or earlier in this one, is judged with those who did so since."""
+    learnt, options = Memory(_people(40)), EnrichOptions(has_anomaly=True)
+    scorers = [RowScorer(Anomalies(learnt, LISTS), options, TimeReader()) for _ in range(2)]
+    codec, enricher = _codec(Enricher(AllSigned(), options), scorers[0]), Enricher(AllSigned(), options)
+    for people, is_rolled_out in ((range(3), False), (range(30), True), (range(5), True)):
+        rows = _begin(people)
+        records: list[Any] = [dict(row) for row in rows]
+        scorers[1].write(records, enricher.enrich(records))
+        reply = codec.reply(encode(rows, [*rows[0], INDEX]).decode())
+        assert reply is not None
+        scores = [row["anomaly_score"] for row in _decode(reply.body.decode())]
+        assert scores == [record["anomaly_score"] for record in records]
+        assert all(float(str(score)) < 10 for score in scores) is is_rolled_out
 
 
 def test_a_roll_out_is_known_from_what_was_learnt_since_yesterday() -> None:
