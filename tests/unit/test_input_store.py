@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from cbverdict.errors import SetupError, StoreError, TakenError
+from cbverdict.events.times import write_time
 from cbverdict.inputs.checkpoint import Checkpoint, write_checkpoint
 from cbverdict.inputs.checkpoint_store import COLLECTION, CheckpointStore, Order
 from cbverdict.inputs.lease import Lease
@@ -195,6 +196,18 @@ class TestCheckpoint:
             assert checkpoint
             assert checkpoint.cursor == ("2026-11-02T07:00:00" if name in {"cursor", "head"} else CHECKPOINT.cursor)
             assert checkpoint.started == CHECKPOINT.started
+
+    @pytest.mark.parametrize("days", [1, 30])
+    def test_times_of_a_server_that_is_ahead_are_believed(
+        self, splunkd: Splunkd, documents: Collection, days: int
+    ) -> None:
+        """They are its own; taken for damage, all that it heard of would be read again in each run."""
+        ahead = write_time(NOW + days * 86400)[:19]
+        kept = replace(CHECKPOINT, cursor=ahead, head=ahead, looked=NOW + days * 86400, offset=days * 86400.0)
+        state = {"_key": NAME, "input": NAME, "kind": "state", "state": write_checkpoint(kept)}
+        documents.save([state], 0)
+        store = _store(splunkd)
+        assert (store.load()[0], store.damaged) == (kept, [])
 
     @pytest.mark.parametrize("state", ["", "[]", "null", "7", '{"account": "lab"}', "{", "[" * 5000, "\ud800"])
     def test_what_cannot_be_read_at_all_is_named(self, splunkd: Splunkd, documents: Collection, state: str) -> None:

@@ -16,6 +16,7 @@ VERSION = 2
 _AHEAD = 2 * 86400.0
 """Seconds by which a time that is kept may lie ahead: a server's clock is wrong at times, and is believed so far."""
 
+_LONGEST_AHEAD = 100 * 365 * 86400.0
 _LATE = 3600.0
 """Seconds before it had caught up from when on all is read again, where nobody knows how far it had read."""
 
@@ -112,9 +113,10 @@ def read_checkpoint(text: str, now: float) -> tuple[Checkpoint | None, list[str]
     usable = {name: value for name, value in kept.items() if name in _READ}
     damaged = []
     found: dict[str, Any] = {}
+    latest = now + _ahead(kept.get("offset"))
     for name, value in usable.items():
         try:
-            found[name] = _READ[name](value, now)
+            found[name] = _READ[name](value, latest)
         except (ValueError, TypeError, OverflowError, AttributeError, RecursionError):  # noqa: PERF203 - few
             damaged.append(name)
     if not {"account", "start", "started"} <= set(found):
@@ -128,6 +130,12 @@ def read_checkpoint(text: str, now: float) -> tuple[Checkpoint | None, list[str]
     if found.get("head", "") < found["cursor"]:
         found["head"] = found["cursor"]
     return Checkpoint(**found), sorted(set(damaged))
+
+
+def _ahead(offset: object) -> float:
+    """Return by how many seconds the server's clock was ahead, whose times are kept as it gives them."""
+    is_number = isinstance(offset, (int, float)) and not isinstance(offset, bool) and math.isfinite(offset)
+    return min(max(float(offset), 0.0), _LONGEST_AHEAD) if is_number else 0.0  # type: ignore[arg-type]
 
 
 def _text(value: object, _: float) -> str:
