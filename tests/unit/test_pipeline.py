@@ -12,7 +12,7 @@ from cbverdict.anomalies.baselines import Baselines, Sighting, Subject, learn
 from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import ServiceError, Trouble
 from cbverdict.events.columns import EventFields
-from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.search.pipeline import Search, read_options
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.search.row_codec import INDEX

@@ -69,15 +69,19 @@ def values_of(value: FieldValue) -> Sequence[str]:
 
 
 def texts_of(record: Record, names: Sequence[str]) -> Iterator[str]:
-    """Return what these fields of a row say, field by field and value by value; words for nothing are left out."""
+    """Return what these fields of a row say, field by field and value by value; words for nothing are left out.
+
+    A value of several lines is several values, which were joined (`nomv`).
+    """
     for name in names:
         value = record.get(name)
         if not value:
             continue  # as nearly all of them, for a row has the columns of one source
         for one in values_of(value):
-            text = one.strip()
-            if not is_nothing(text):
-                yield text
+            for line in one.split("\n") if "\n" in one else (one,):
+                text = line.strip()
+                if not is_nothing(text):
+                    yield text
 
 
 def first_text(record: Record, names: Sequence[str]) -> str | None:
@@ -87,8 +91,12 @@ def first_text(record: Record, names: Sequence[str]) -> str | None:
 
 def has_several(record: Record, names: Sequence[str]) -> bool:
     """Return whether one of these fields has different texts, spellings apart."""
-    several = (name for name in names if (value := record.get(name)) and not isinstance(value, str))
+    several = (name for name in names if (value := record.get(name)) and _may_be_several(value))
     return any(len({plain(text) for text in texts_of(record, (name,))}) > 1 for name in several)
+
+
+def _may_be_several(value: FieldValue) -> bool:
+    return not isinstance(value, str) or "\n" in value
 
 
 def shown(text: str) -> str:
