@@ -71,9 +71,10 @@ class Search:
             self._anomalies = Anomalies(baselines, (lists or read_lists)())
             self._scorer = RowScorer(self._anomalies, options, TimeReader(time.time() + _DAY, zone))
         # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
-        # column says both who and what, for the codec takes who and what apart.
-        has_shared_column = set(options.fields.who()) & set(options.fields.columns(has_names=True))
-        is_plain = not (self._scorer and (options.has_risk or has_shared_column))
+        # column says both what varies and what does not, for the codec takes these apart.
+        varying = {*GUID_FIELDS, *(self._scorer.columns if self._scorer else ())}
+        has_shared_column = not varying.isdisjoint(options.fields.columns(has_names=True))
+        is_plain = not (has_shared_column or (self._scorer and options.has_risk))
         self._codec: RowCodec | None = None
         if read and is_plain:
             was_too_soon = self._enricher.parents.take_was_too_soon
