@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Sequence
 
 from cbverdict.events.columns import GUID_FIELDS, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, PROCESS_ID_FIELDS
-from cbverdict.events.once import Once
 from cbverdict.events.texts import Record, first_text, plain, texts_of
 
 if TYPE_CHECKING:
@@ -25,35 +23,35 @@ class Lineage(NamedTuple):
 
 
 class _LineageColumns(NamedTuple):
-    """The columns that are read for each part of a lineage."""
+    """The names of the columns that are read for what, as far as rows have them."""
 
-    guid: Tuple[str, ...]
-    number: Tuple[str, ...]
-    path: Tuple[str, ...]
-    parent_guid: Tuple[str, ...]
-    parent_number: Tuple[str, ...]
-    parent_path: Tuple[str, ...]
+    guid: Sequence[str]
+    number: Sequence[str]
+    path: Sequence[str]
+    parent_guid: Sequence[str]
+    parent_number: Sequence[str]
+    parent_path: Sequence[str]
 
 
 def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineage]:
     """Read what rows say, which have few of the columns that are looked for; nothing in a row is an error."""
+    there = {name for record in records for name, value in record.items() if value}
     all_names = (
         GUID_FIELDS, PROCESS_ID_FIELDS, fields.name, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, fields.parent_name,
     )  # fmt: skip
-    there = set().union(*records)
-    names = _LineageColumns(*(tuple(name for name in part if name in there) for part in all_names))
-    own, parents = (Once(partial(_path, names=part), part) for part in (names.path, names.parent_path))
-    return [
-        Lineage(
-            (first_text(record, names.guid) or "").lower(),
-            first_text(record, names.number) or "",
-            own.of(record),
-            (first_text(record, names.parent_guid) or "").lower(),
-            first_text(record, names.parent_number) or "",
-            parents.of(record),
-        )
-        for record in records
-    ]
+    names = _LineageColumns(*(tuple(name for name in some if name in there) for some in all_names))
+    return [_read_lineage(record, names) for record in records]
+
+
+def _read_lineage(record: Record, names: _LineageColumns) -> Lineage:
+    return Lineage(
+        (first_text(record, names.guid) or "").lower(),
+        first_text(record, names.number) or "",
+        _path(record, names.path),
+        (first_text(record, names.parent_guid) or "").lower(),
+        first_text(record, names.parent_number) or "",
+        _path(record, names.parent_path),
+    )
 
 
 def _path(record: Record, names: Sequence[str]) -> str:
