@@ -181,6 +181,20 @@ def test_a_server_that_steps_back_hides_nothing(site: Site, rate: float, *, has_
     assert "clock" in site.statuses()
 
 
+@pytest.mark.parametrize("rate", [0.5, 4.5])
+def test_a_server_that_is_set_ahead_hides_nothing_that_is_late(site: Site, rate: float) -> None:
+    """By ten minutes, as one that is put right: what it heard before is late by seconds, whatever its clock says."""
+    site.feed.clock_offset = -600.0
+    site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
+    site.hear(rate, 300, late=0.5, stamp=lambda at, _: at - 600)
+    site.run(5)
+    site.feed.clock_offset = 0.0
+    site.hear(rate, 600, late=0.5)
+    site.run(22)
+    assert site.account() == (0, 0)
+    assert "late" not in {name for event in site.bench.stream.health for name in event.fields}, "in its turn"
+
+
 def test_a_node_that_is_behind_is_seen_though_as_many_rows_move_on(site: Site) -> None:
     """The server's count does not grow then, so a few rows are looked at."""
     site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)

@@ -39,7 +39,8 @@ class Checkpoint:
     `rows` are those that were read of each hour, and `rows_checked` when the server was last asked for theirs. `raised`
     are the troubles that were told and not taken back, with what was told. `skipped` are the times of rows that could
     not be had, how often they were tried, and when they are again. `hour` is how many events and bytes were written in
-    which hour. `forgotten` is the latest time of what is not remembered any more. `is_open` is whether the run
+    which hour. `forgotten` is the latest time of what is not remembered any more. `leap` is when the
+    server's clock was found to have been set ahead, and what it said before. `is_open` is whether the run
     that saved it has not ended yet.
     """
 
@@ -69,6 +70,7 @@ class Checkpoint:
     upgraded: float = 0.0
     told_alive: float = 0.0
     forgotten: float = 0.0
+    leap: Tuple[float, float] = (0.0, 0.0)
     is_open: bool = False
 
     @property
@@ -212,6 +214,7 @@ _READ: Dict[str, Callable[[Any, float], Any]] = {
     "raised": lambda value, now: {_text(name, now): _number(what, now) for name, what in value.items()},
     "skipped": _spans,
     "hour": _hour,
+    "leap": lambda value, now: (_time(value[0], now), _number(value[1], now)),
     "is_open": lambda value, _: value is True,
 }  # fmt: skip
 

@@ -144,13 +144,13 @@ class Intake:
 
     def _sweep(self, checkpoint: Checkpoint, recent: SeenKeys) -> tuple[Checkpoint, bool]:
         """Read what the window says, until nothing is left (True) or it is time to look back (False)."""
-        overlap, now = self._watch.overlap, self._watch.now()
-        for part in checkpoint.window.plan(overlap, now, self._arguments.delay):
+        overlap, now, limit = self._watch.overlap, self._watch.now(), self._watch.limit(checkpoint)
+        for part in checkpoint.window.plan(overlap, now, self._arguments.delay, limit):
             if part.is_settling:
                 self._rows.begin(part.since)
             if part.is_first:
                 looked = now if part.looks_back else checkpoint.looked
-                whole = now if part.is_settling else checkpoint.whole
+                whole = min(now, limit) if part.is_settling else checkpoint.whole
                 checkpoint = replace(checkpoint, looked=looked, whole=whole)
             checkpoint, is_over = self._read(part, checkpoint, recent)
             if not is_over:
@@ -194,6 +194,7 @@ class Intake:
             left = self._rows.add(page.rows, settled)
             window = replace(window, settled=settled, unsettled=max(0, window.unsettled - left))
         elif part.is_settling:
+            bound = min(bound, self._watch.limit(checkpoint))
             window = window.reach(min(reached, page.asked), bound, self._watch.overlap, head)
             self._rows.add(page.rows, window.settled)
             window = replace(window, unsettled=self._rows.pending)

@@ -54,20 +54,22 @@ class Window:
     looked: float = 0.0
     whole: float = 0.0
 
-    def plan(self, overlap: float, now: float, delay: float = 0.0) -> list[Pass]:
+    def plan(self, overlap: float, now: float, delay: float = 0.0, limit: float = math.inf) -> list[Pass]:
         """Return what a run reads; `now` is by the server's clock.
 
-        With a `delay` each time is read once, when it is that old (seconds).
+        With a `delay` each time is read once, when it is that old (seconds). `limit` is what counts for now where the
+        server's clock was set ahead: no more time has passed by that.
         """
+        passed = min(now, limit)
         if delay:
-            until = second(now - delay)
+            until = second(passed - delay)
             return [Pass(self.settled, until, is_settling=True, is_first=True)] if until > self.settled else []
         head, settled = epoch(self.head), epoch(self.settled)
-        is_quiet = now - head >= overlap and self.whole < head + overlap
+        is_quiet = passed - head >= overlap and self.whole < head + overlap
         if head <= settled or self.unsettled <= FEW_ROWS or is_quiet:
             return [Pass(self.settled, "", is_settling=True, is_first=True)]
         passes = []
-        until = second(min(now, head) - overlap)
+        until = second(min(passed, head) - overlap)
         if until > self.settled:
             passes.append(Pass(self.settled, until, is_settling=True, is_first=False))
         look_back = overlap / _LOOK_BACK_SHARE
