@@ -98,6 +98,16 @@ TEAMS = [
 LOG_ONS = _learnt("learnt", 2, person=2, team=1, organisation=1)
 CIM_KEPT = [{"process_name": program.name, "count": "2"} for program in (NIGHTLY, UPDATE, DROPPER)]
 
+CALLERS = {
+    "| rest /servicesNS/-/-/saved/searches splunk_server=local count=0"
+    """ | where match(search, "cbsigned|drop_signed_noise") AND 'eai:acl.app'!="cbsigned\""""
+    " | table eai:acl.app title search": "cbsigned - summarize processes",
+    "| rest /servicesNS/-/-/configs/conf-macros splunk_server=local count=0"
+    """ | where match(definition, "cbsigned|drop_signed_noise") AND 'eai:acl.app'!="cbsigned\""""
+    " | table eai:acl.app title definition": "cbsigned_filter",
+}
+"""What finds searches and macros of others that call the add-on, and one of its own that does."""
+
 EXPECTED: Dict[str, Rows] = {
     # README
     "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart | cbsigned | `drop_signed_noise`": _paths(
@@ -228,6 +238,8 @@ EXPECTED: Dict[str, Rows] = {
         {"_raw": "level=INFO page read=1"},
         {"_raw": "level=WARNING trouble reason=unreachable"},
     ],
+    # docs/undo.md
+    **{search: [] for search in CALLERS},
     # docs/verdicts.md
     '| where NOT (signed_noise="true" AND parent_signed="true")': _paths(KEPT),
     # docs/wiring.md
@@ -354,6 +366,14 @@ def test_every_documented_search_gives_what_it_is_for(head: SearchHead) -> None:
         assert [one for one in head.messages if one[0] != "INFO"] == [], line
         if line in EFFECTS:
             assert EFFECTS[line](head) == [], line
+
+
+def test_what_calls_the_add_on_is_found_before_it_is_removed(head: SearchHead) -> None:
+    """In every app but its own: here, where all are its own, the opposite condition finds them."""
+    for search, title in CALLERS.items():
+        found = {row["title"] for row in head.run(search.replace("!=", "="))}
+        assert title in found
+        assert "cbsigned_account" not in found
 
 
 def test_every_saved_search_runs_on_a_site(head: SearchHead) -> None:
