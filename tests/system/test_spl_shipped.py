@@ -124,6 +124,15 @@ EXPECTED: Dict[str, Rows] = {
     ),
     '| makeresults | eval md5="<a hash you know>" | cbsigned': [{"md5": EDITOR.md5, "signed": "true"}],
     '| where NOT (signed_noise="true" AND coalesce(anomaly_score, "")!="")': _paths((*KEPT, EDITOR)),
+    "index=sysmon EventCode=1": [{"Computer": "pc-bob"}, {"Computer": "pc-ann"}],
+    "index=sysmon EventCode=1 | cbsigned": [
+        {"Computer": "pc-bob", "signed": "false"},
+        {"Computer": "pc-ann", "signed": "true"},
+    ],
+    "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart": [
+        {"path": program.path} for program in (*KEPT, EDITOR)
+    ],
+    "tag=authentication action=success": [{"action": "success"}] * 2,
     # docs/admin.md
     "index=edr (site=oslo OR site=paris)"
     " | eval md5=coalesce(process_md5, md5), parent_md5=coalesce(parent_process_md5, parent_md5)"
@@ -243,6 +252,11 @@ EXPECTED: Dict[str, Rows] = {
     # docs/verdicts.md
     '| where NOT (signed_noise="true" AND parent_signed="true")': _paths(KEPT),
     # docs/wiring.md
+    '... | cbsigned | search signed_noise="true"'
+    ' | fillnull value="-" process_name process_signature_publisher'
+    " | stats count by process_name process_signature_publisher": [
+        {"process_name": "-", "process_signature_publisher": "Example Corp", "count": "1"}
+    ],
     '| tstats count from datamodel=Endpoint.Processes where Processes.process_path="*\\\\temp\\\\*"'
     " by Processes.process Processes.user Processes.dest": [
         {"Processes.process": f"{program.path} /a", "Processes.user": program.user, "count": "2"}
