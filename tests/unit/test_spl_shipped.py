@@ -25,7 +25,7 @@ EXPORT = "cbsigned - export verdicts for the indexers"
 SUMMARIZE = "cbsigned - summarize processes"
 _STATUSES = ("Unsigned", "Invalid Signature", "Expired", "Invalid Chain", "Untrusted Root", "Explicit Distrust")
 _HASHES = ("signed", "expired", "old way", "ahead", "twice", "other")
-MD5 = {name: f"{number:032x}" for number, name in enumerate((*_HASHES, "again", *_STATUSES), 10)}
+MD5 = {name: f"{number:032x}" for number, name in enumerate((*_HASHES, "again", "nameless", "named", *_STATUSES), 10)}
 BASIS = 'joint, digsig_result:"Signed", expired is not signed'
 DETAILS = (
     "process_signature_status",
@@ -451,7 +451,7 @@ def check_what_alerts_leave(confs: Shipped) -> None:
         assert confs.run(f"| `{name}`", rows) == rows
 
 
-def _module(name: str, result: str, **more: str) -> Row:
+def _module(name: str, result: str, **more: str | List[str]) -> Row:
     return {
         "_time": str(NOW - 10),
         "sourcetype": "bit9:carbonblack:json",
@@ -473,10 +473,18 @@ def check_filling_the_store(confs: Shipped) -> None:
         "docs{}.md5": [MD5["old way"], MD5["other"]],
         "docs{}.digsig_result": ["Bad Signature", "Signed"],
         **{f"docs{{}}.{name}": [name, "not this"] for name in _OF_DOCS},
+        "docs{}.observed_filename": ["observed_filename"],
+    }
+    named: Dict[str, str | List[str]] = {
+        "utf_8_on_disk_filename": "c:\\x\\p.exe",
+        "observed_filename{}": ["c:\\psexec.exe", "c:\\x\\p.exe"],
     }
     events = [
         _module("signed", "Signed", **_OF_MODULES),
         _module("expired", "Signed"),
+        _module("nameless", "Signed", **named),
+        _module("named", "Signed", utf_8_original_file_name="psexec.c", utf_8_on_disk_filename="d:\\q.exe"),
+        _module("named", "Signed", **named),
         _module("twice", "Signed"),
         _module("twice", "Unsigned"),
         _module("again", "Signed"),
@@ -490,6 +498,12 @@ def check_filling_the_store(confs: Shipped) -> None:
     search = confs.saved["cbsigned - fill the verdict store from events"]["search"]
     confs.run(search, indexes={"edr": events})
     stored = {document["md5"]: document for document in confs.store.find({}) if document["md5"] != MD5["expired"]}
+    several = {MD5[name]: stored.pop(MD5[name])["process_observed_names"] for name in ("nameless", "named")}
+    # All names that events give. They may not be all there are, which counts where the author gave the file none.
+    assert several == {
+        MD5["nameless"]: "c:\\psexec.exe|c:\\x\\p.exe|",
+        MD5["named"]: "c:\\psexec.exe|c:\\x\\p.exe|d:\\q.exe",
+    }
     assert set(stored) == {MD5["signed"], MD5["old way"], *(MD5[status] for status in _STATUSES)}
     assert {status: _told(stored[MD5[status]]) for status in _STATUSES} == {
         status: ("false", status.lower().replace(" ", "_"), str(status != "Unsigned").lower(), "")

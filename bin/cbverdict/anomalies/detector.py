@@ -8,7 +8,7 @@ from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
 from cbverdict.anomalies.exclusions import sentence_of
-from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, combined, no_opinion
+from cbverdict.anomalies.explanations import MORE_NAMES, NAMELESS, NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.local_time import Clocks, date_of, date_text
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
@@ -108,6 +108,8 @@ class Anomalies:
         names = (*event.names, *event.other_names, *event.original_names, *file_names)
         is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
         oddities = (NAMELESS,) if is_nameless else tuple(opinions.oddities_of(event, author_names))
+        if verdict.signature is not None and verdict.signature.has_more_names:
+            oddities = (*oddities, MORE_NAMES)
         denied = self._lists.denied(publisher)
         is_known = process is None or opinion.p_value is not None
         gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")

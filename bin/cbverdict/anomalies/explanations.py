@@ -137,6 +137,7 @@ def first_signer(publisher: str) -> str:
 
 SEVERAL_USERS = "the row is about several users, of whom one is judged"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
+MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 
 
 def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterator[str]:

@@ -1,0 +1,65 @@
+"""What Carbon Black's documents of a process and of its parent say against dropping a row."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+import pytest
+
+from cbverdict.anomalies.detector import Anomalies
+from cbverdict.anomalies.explanations import MORE_NAMES
+from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names
+from cbverdict.events.times import TimeReader
+from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.verdicts.hashes import Md5
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
+from cbverdict.verdicts.verdict import Answer, Verdict
+from tests.lab.host import Row
+from tests.lab.memory import Memory
+
+OWN, PARENT = Md5("a" * 32), Md5("b" * 32)
+FILE = Signature("Signed", "Example Corp", original_name="p.exe", observed_names="p.exe")
+LISTS = Lists(
+    tools=Names([("psexec.exe", Listed("abused", "runs programs elsewhere"))]),
+    publishers=Names([("Evil Inc", Listed("denied", "stolen"))]),
+    gateways={"winword.exe": Gateway(Names([("splwow64.exe", Listed("", ""))]), "opens documents from outside")},
+)
+
+
+class Documents:
+    """Who answers with the documents that there are."""
+
+    def __init__(self, documents: Mapping[str, Signature]) -> None:
+        """Take them, by hash."""
+        self._documents = documents
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Say that each is signed, as the joint query does."""
+        found = [self._documents.get(one.md5) for one in request.questions]
+        return VerdictReply(
+            "lab", tuple(Answer(Verdict(Signed.TRUE, Reason.JOINT, one), Source.SERVER) for one in found)
+        )
+
+
+def _judge(row: Row, own: Signature = FILE, parent: Signature = FILE) -> tuple[str, str]:
+    """Return whether a row is noise, and why not."""
+    options = EnrichOptions()
+    enricher, records = Enricher(Documents({OWN: own, PARENT: parent}), options), [{"process_md5": OWN, **row}]
+    RowScorer(Anomalies(Memory({}), LISTS), options, TimeReader()).write(records, enricher.enrich(records))
+    return str(records[0]["signed_noise"]), str(records[0]["anomaly_reasons"])
+
+
+def test_a_signed_file_that_nothing_speaks_against_is_noise() -> None:
+    """Named as its author named it, with a parent and without."""
+    assert _judge({"process_name": "p.exe"}) == ("true", "")
+    assert _judge({"process_name": "p.exe", "parent_name": "p.exe", "parent_md5": PARENT}) == ("true", "")
+
+
+@pytest.mark.parametrize("author", ["", "p.exe"])
+def test_a_file_with_more_names_than_are_kept_is_no_noise(author: str) -> None:
+    """One of them may be a tool's."""
+    own = FILE._replace(original_name=author, observed_names="p.exe|")
+    assert _judge({"process_name": "p.exe"}, own) == ("false", MORE_NAMES)
