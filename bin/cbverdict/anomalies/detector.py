@@ -15,8 +15,10 @@ from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score
 from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
+from cbverdict.events.names import stems_of
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_but_score
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
+_NO_DOCUMENT = Signature()
 _FEW = 4  # people who begin with something on one day, each by himself
 
 
@@ -94,48 +97,67 @@ class Anomalies:
             view.quarters.clear()
 
     def process_side(
-        self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed, *, is_parent_unanswered: bool = False
+        self,
+        event: ProcessEvent,
+        verdict: Verdict,
+        parent_signed: Signed,
+        of_parents: Iterable[Verdict] = (),
+        *,
+        is_unanswered: bool = False,
     ) -> ProcessSide:
-        """Judge what does not depend on who ran it and when."""
-        publisher = verdict.signature.publisher if verdict.signature else ""
-        file_names, author_names = (
-            (verdict.signature.names, verdict.signature.author_names) if verdict.signature else ((), ())
-        )
+        """Judge what does not depend on who ran it and when; `of_parents` are of the files that the parent may be.
+
+        `is_unanswered`: of one of these nobody said anything.
+        """
+        own, parents = verdict.signature or _NO_DOCUMENT, [one.signature for one in of_parents if one.signature]
         # A row without the name of its process is judged by the one that its author gave the file.
-        own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in author_names), None)
+        own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in own.author_names), None)
         process, parent = program_kind(own_name), program_kind(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
-        names = (*event.names, *event.other_names, *event.original_names, *file_names)
-        is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
-        oddities = (NAMELESS,) if is_nameless else tuple(opinions.oddities_of(event, author_names))
-        if verdict.signature is not None and verdict.signature.has_more_names:
+        names = (*event.names, *event.other_names, *event.original_names, *own.names)
+        oddities = tuple(opinions.oddities_of(event, own.author_names, [one.author_names for one in parents]))
+        if verdict.signed is Signed.TRUE and not names:
+            oddities = (NAMELESS, *oddities)
+        if own.has_more_names:
             oddities = (*oddities, MORE_NAMES)
-        denied = self._lists.denied(publisher)
-        is_known = process is None or opinion.p_value is not None
-        gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")
+        denied = self._denied(own, parents)
+        acted_through = self._acted_through(
+            event.parent.name or "", parents, own_name or "", is_known=opinion.p_value is not None
+        )
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
             is_signer_unknown=not verdict.may_be_dropped,
-            is_parent_unanswered=is_parent_unanswered,
+            is_parent_unanswered=is_unanswered,
             parent_score=None if opinion.strict is None else score_of(opinion.strict),
-            is_publisher_denied=denied is not None,
+            is_publisher_denied=bool(denied),
             is_living_off_the_land=self._lists.names_a_tool(names),
             is_name_odd=bool(oddities),
             is_about_several=event.has_several_parents,
-            is_acted_through=gateway is not None,
+            is_acted_through=bool(acted_through),
         )
-        about = (
-            *oddities,
-            *opinion.reasons,
-            *((opinions.acted_through(event.parent.name or "", gateway),) if gateway is not None else ()),
-            *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
-            *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
-        )
+        first = (opinions.first_signer(own.publisher),) if self._is_first_signer(own.publisher) else ()
+        about = (*oddities, *opinion.reasons, *acted_through, *denied, *first)
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
         return side.of_several_users() if event.has_several_users else side
+
+    def _denied(self, own: Signature, parents: Iterable[Signature]) -> tuple[str, ...]:
+        """Write which signers are denied, of the process and of its parent."""
+        signers = {("", own.publisher): None, **{("its parent is ", one.publisher): None for one in parents}}
+        reasons = ((whose, signer, self._lists.denied(signer)) for whose, signer in signers)
+        return tuple(opinions.denied_signer(whose, signer, why) for whose, signer, why in reasons if why is not None)
+
+    def _acted_through(self, parent: str, files: Iterable[Signature], child: str, *, is_known: bool) -> tuple[str, ...]:
+        """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
+
+        What a name usually starts here says nothing of a file that has another name.
+        """
+        known = stems_of(parent) if is_known else frozenset()
+        names = dict.fromkeys((parent, *(name for one in files for name in one.names)))
+        found = ((name, self._lists.gateway([name], child)) for name in names if not stems_of(name) & known)
+        return next(((opinions.acted_through(name, reason),) for name, reason in found if reason is not None), ())
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""

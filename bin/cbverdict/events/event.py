@@ -56,7 +56,8 @@ class ProcessEvent(NamedTuple):
     """One row's process, what started it, for whom and when (empty: the row does not say).
 
     `names` are all the texts that name the process, `original_names` those that its author gave the file, and
-    `other_names` those that would name it if the analyst had not said where its name is.
+    `other_names` those that would name it if the analyst had not said where its name is. `parent_names` are all that
+    name the parent.
     `other_times` are the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
     none, or several. `has_several_users`, `has_several_parents`: it is about more than one. `unread_hash` is a column
     that looks like the process's hash and is not read.
@@ -76,6 +77,7 @@ class ProcessEvent(NamedTuple):
     has_several_parents: bool = False
     unread_hash: str = ""
     other_names: Tuple[str, ...] = ()
+    parent_names: Tuple[str, ...] = ()
 
 
 class _Names(NamedTuple):
@@ -181,6 +183,7 @@ def _read_event(record: Record, names: _Names) -> ProcessEvent:
         or not are_of_one_program(texts_of(record, names.parent_name)),
         unread_hash=_unread_hash(record, names) if process.md5 is None else "",
         other_names=_raw_texts(record, names.other_name),
+        parent_names=_raw_texts(record, names.parent_name),
     )
 
 
