@@ -109,3 +109,34 @@ def test_what_a_name_usually_starts_says_nothing_of_a_file_of_another_name() -> 
     renamed = WORD._replace(original_name="", observed_names="explorer.exe|winword.exe")
     noise, why = _judge(row, parent=renamed, learnt=learnt)
     assert (noise, f"'winword.exe' {ACTED}" in why) == ("false", True)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        FILE._replace(publisher=""),
+        FILE._replace(publisher=" ", subject="Example Corp"),
+        FILE._replace(result="(unknown)"),
+        FILE._replace(result=""),
+    ],
+)
+def test_who_signed_has_to_be_known(own: Signature) -> None:
+    """A hit beside a document that nobody has reported is a hit alone."""
+    assert _judge({"process_name": "p.exe"}, own)[0] == "false"
+
+
+@pytest.mark.parametrize(
+    ("publisher", "subject"),
+    [
+        ("Evil Inc", ""),
+        ("\uff25vil Inc", ""),
+        ('"Evil Inc"', ""),
+        ("CN=Evil Inc, O=Example Corp, C=US", ""),
+        ("", "Evil Inc"),
+        ("", 'C=US, O=Example, CN="Evil Inc"'),
+    ],
+)
+def test_a_denied_signer_is_found_however_a_document_names_him(publisher: str, subject: str) -> None:
+    """By the publisher, else by the subject's common name."""
+    noise, why = _judge({"process_name": "p.exe"}, FILE._replace(publisher=publisher, subject=subject))
+    assert (noise, "which is denied: stolen" in why) == ("false", True)

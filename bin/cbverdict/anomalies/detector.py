@@ -145,7 +145,7 @@ class Anomalies:
 
     def _denied(self, own: Signature, parents: Iterable[Signature]) -> tuple[str, ...]:
         """Write which signers are denied, of the process and of its parent."""
-        signers = {("", own.publisher): None, **{("its parent is ", one.publisher): None for one in parents}}
+        signers = {("", own.signer): None, **{("its parent is ", one.signer): None for one in parents}}
         reasons = ((whose, signer, self._lists.denied(signer)) for whose, signer in signers)
         return tuple(opinions.denied_signer(whose, signer, why) for whose, signer, why in reasons if why is not None)
 

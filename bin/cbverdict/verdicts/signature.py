@@ -10,6 +10,7 @@ for.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from operator import itemgetter
 from typing import Any, Iterable, Mapping, NamedTuple
@@ -17,6 +18,7 @@ from typing import Any, Iterable, Mapping, NamedTuple
 NAMES_SEPARATOR = "|"
 """Between several file names: no file of Windows' has it in its name. At the end: there are more than are kept."""
 
+_COMMON_NAME = re.compile(r'(?:^|[,/;+])\s*CN\s*=\s*("[^"]*"|(?:\\.|[^,/;+\\])+)', re.IGNORECASE)
 _MAX_NAMES = 64  # of a file; the most common have been seen under thousands
 _MAX_NAMES_TEXT = 2048  # characters of them together
 
@@ -79,6 +81,13 @@ class Signature(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """All the names that the file is known by."""
         return (*self.author_names, *filter(None, self.observed_names.split(NAMES_SEPARATOR)))
+
+    @property
+    def signer(self) -> str:
+        """Who signed: the publisher, else the common name of the certificate's subject (empty: nobody is named)."""
+        named = self.publisher.strip() or self.subject.strip()
+        common_name = _COMMON_NAME.search(named)
+        return common_name.group(1).strip('" ') if common_name else named
 
     @property
     def has_more_names(self) -> bool:
