@@ -158,7 +158,7 @@ def _step(steps: list[str], start: str) -> str:
 PLACES = {
     "collections.conf [cbsigned_verdicts]": (" ".join(COLLECTION), KNOWN_OF_IT + COLUMNS),
     "transforms.conf [cbsigned_verdicts]": (LOOKUP, KNOWN_OF_IT + COLUMNS),
-    "macros.conf [cbsigned_lookup(1)] fields -": (_step(MACRO, "fields -"), COLUMNS),
+    "macros.conf [cbsigned_lookup(1)] fields -": (_step(MACRO, "fields -"), KNOWN_OF_IT + COLUMNS),
     "macros.conf [cbsigned_lookup(1)] lookup OUTPUT": (_step(MACRO, "lookup"), COLUMNS),
     "macros.conf [cbsigned_lookup(1)] foreach": (_step(MACRO, "foreach"), COLUMNS),
     "savedsearches.conf [fill] eval md5=": (_step(FILL, "eval md5="), COLUMNS),

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import pytest
 
+from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.site import ROOT
 from tests.lab.spl import CollectionTable, MemoryTable, Results, SplError, run
@@ -616,6 +618,14 @@ CHECKS = {name[len("check_") :]: check for name, check in list(globals().items()
 def test_what_is_shipped_gives_what_it_is_for(name: str) -> None:
     """Every macro and every saved search."""
     CHECKS[name](shipped())
+
+
+@pytest.mark.parametrize("macro", ["cbsigned_lookup", "cbsigned_lookup_only", "cbsigned_lookup_daily"])
+def test_nothing_that_an_event_calls_as_the_command_does_outlives_a_lookup(macro: str) -> None:
+    """Of a file that is not known: whoever writes a command line would say that it is."""
+    own = {*STATUS_FIELDS, *DETAIL_FIELDS, *ANOMALY_FIELDS, "signed_source", "parent_signed"}
+    (row,) = shipped().run(f"| `{macro}(h)`", [{"h": "e" * 32, **dict.fromkeys(own, "forged")}])
+    assert [name for name in own if row.get(name) == "forged"] == []
 
 
 ELSEWHERE = {
