@@ -30,7 +30,7 @@ LISTS = Lists(
 )
 
 
-class Documents:
+class SignedByDocument:
     """Who answers with the documents that there are."""
 
     def __init__(self, documents: Mapping[str, Signature]) -> None:
@@ -50,7 +50,7 @@ def _judge(
 ) -> tuple[str, str]:
     """Return whether a row is noise, and why not."""
     options = EnrichOptions()
-    enricher, records = Enricher(Documents({OWN: own, PARENT: parent}), options), [{"process_md5": OWN, **row}]
+    enricher, records = Enricher(SignedByDocument({OWN: own, PARENT: parent}), options), [{"process_md5": OWN, **row}]
     RowScorer(Anomalies(Memory(learnt or {}), LISTS), options, TimeReader()).write(records, enricher.enrich(records))
     return str(records[0]["signed_noise"]), str(records[0]["anomaly_reasons"])
 

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import pytest
 
-from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.site import ROOT
