@@ -145,7 +145,7 @@ def test_the_incidents_of_the_demo_all_surface(bare_site: Site) -> None:
 
 def test_baselines_out_of_reach_cost_no_row_and_are_told(site: Site, edr: EdrServer) -> None:
     """The verdicts are there all the same."""
-    edr.estate.add_binary(A, "Signed", "c:\\a.exe")
+    edr.estate.add_binary(A, "Signed", "c:\\a.exe", publisher="Example Corp")
     site.splunkd.kv_trouble = "503"
     result = site.search([{"md5": A, "user": "ann", "process_name": "a.exe"}])
     assert (result.rows[0]["signed"], result.rows[0]["signed_noise"]) == ("true", "true")
@@ -170,7 +170,7 @@ def test_risk_comes_with_its_fields(site: Site, edr: EdrServer) -> None:
 
 def test_odd_names_and_a_nul_cost_neither_the_search_nor_what_is_learnt(site: Site, edr: EdrServer) -> None:
     """A file name is an attacker's to choose: too long for a baseline, with a NUL, larger than the SDK reads."""
-    edr.estate.add_binary(A, "Signed", "c:\\git.exe")
+    edr.estate.add_binary(A, "Signed", "c:\\git.exe", publisher="Example Corp")
     long = "\u0130" * 200 + ".exe"
     odd: list[Row] = [
         {"user": "ann", "_time": "1793606400", "process_name": "b\0.exe", "parent_process_name": long},

@@ -70,8 +70,8 @@ class AllSigned:
     """Who says that everything is signed, but for one hash."""
 
     def __init__(self, signature: Signature | None = None) -> None:
-        """Take what its certificate says (None: nothing)."""
-        self._signature = signature
+        """Take what its certificate says (None: who signed, and nothing else)."""
+        self._signature = signature or Signature("Signed", "Example Corp")
 
     def ask(self, request: VerdictRequest) -> VerdictReply:
         """Answer."""

@@ -402,3 +402,29 @@ def test_a_signature_is_text_without_what_would_end_a_search() -> None:
         "digsig_sign_time": "2026-01-01T00:00:00Z",
     }
     assert read_signature(document) == Signature("Signed", "Example?", "", "x" * 400, "", "2026-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        ([f"c:\\n{number}\\p.exe" for number in range(500)] + ["c:\\psexec.exe"], "p.exe|psexec.exe"),
+        (["c:\\" + "d" * 500 + "\\psexec.exe"], "psexec.exe"),
+        (["/tmp/a|b", "c:\\a_b"], "a_b"),
+        ("c:\\x\\p.exe", "p.exe"),
+        ([None, 5, "", "(unknown)"], ""),
+        (["c:\\x\\p.exe", "c:\\x\\"], "p.exe|"),
+        (["p.exe", "x" * 3000, "q.exe"], "p.exe|"),
+        (["x" * 3000], "|"),
+    ],
+)
+def test_a_file_is_known_by_the_names_at_the_ends_of_its_paths(paths: object, names: str) -> None:
+    """Each once; a bar at the end says that there are more."""
+    assert read_signature({"observed_filename": paths}) == Signature(observed_names=names)
+
+
+def test_that_a_file_has_more_names_than_are_kept_is_said() -> None:
+    """Of 64 there are none, of 65 there are."""
+    paths = [f"c:\\x\\p{number}.exe" for number in range(64)]
+    few, many = (read_signature({"observed_filename": some}) for some in (paths, [*paths, "c:\\psexec.exe"]))
+    assert (len(few.names), few.has_more_names) == (64, False)
+    assert (many.names, many.has_more_names) == (few.names, True)

@@ -43,6 +43,7 @@ def test_a_cim_row_is_read() -> None:
         Process(PARENT, "powershell.exe", sha256=SHA256),
         "jdoe",
         names=("regsvr32.exe", r"C:\Windows\System32\Regsvr32.exe"),
+        parent_names=("powershell.exe",),
     )
     assert read_event(row, EventFields()) == expected
 
@@ -57,7 +58,11 @@ def test_a_sysmon_row_is_read() -> None:
     }
     names = (r"C:\Windows\System32\regsvr32.exe",)
     expected = ProcessEvent(
-        Process(MD5, "regsvr32.exe", sha256=SHA256), Process(None, "explorer.exe"), r"CORP\jdoe", names=names
+        Process(MD5, "regsvr32.exe", sha256=SHA256),
+        Process(None, "explorer.exe"),
+        r"CORP\jdoe",
+        names=names,
+        parent_names=(r"C:\Windows\explorer.exe",),
     )
     assert read_event(row, EventFields()) == expected
 
@@ -71,8 +76,10 @@ def test_a_forwarder_row_is_read() -> None:
         "parent_path": "c:\\windows\\system32\\svchost.exe",
         "username": "SYSTEM",
     }
-    names = ("c:\\windows\\system32\\taskeng.exe",)
-    expected = ProcessEvent(Process(MD5, "taskeng.exe"), Process(None, "svchost.exe"), "SYSTEM", names=names)
+    names, parents = ("c:\\windows\\system32\\taskeng.exe",), ("c:\\windows\\system32\\svchost.exe",)
+    expected = ProcessEvent(
+        Process(MD5, "taskeng.exe"), Process(None, "svchost.exe"), "SYSTEM", names=names, parent_names=parents
+    )
     assert read_event(row, EventFields()) == expected
 
 

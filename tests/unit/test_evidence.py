@@ -15,18 +15,42 @@ from cbverdict.verdicts.signature import Signature, SignatureStatus, worse_of
 from cbverdict.verdicts.verdict import judge
 
 STATUSES = [*(status.value for status in SignatureStatus), "(unknown)", "", "New Word"]
-SIGNATURES = st.builds(Signature, st.sampled_from(STATUSES), st.sampled_from(["", "Example Corp", "Evil Inc"]))
+SIGNATURES = st.builds(
+    Signature,
+    st.sampled_from(STATUSES),
+    st.sampled_from(["", "Example Corp", "Evil Inc"]),
+    original_name=st.sampled_from(["", "p.exe", "psexec.c"]),
+    observed_names=st.sampled_from(["", "p.exe", "p.exe|psexec.exe", "q.exe|"]),
+    sha256=st.sampled_from(["", "1" * 64, "2" * 64]),
+)
 
 
-@given(st.lists(SIGNATURES, min_size=1, max_size=4))
-def test_the_order_decides_nothing(documents: list[Signature]) -> None:
+@given(st.lists(SIGNATURES, min_size=1, max_size=4), st.booleans())
+def test_the_order_decides_nothing(documents: list[Signature], expired_is_signed: bool) -> None:  # noqa: FBT001 - drawn
     """Neither the answer nor why."""
     verdicts = {
         (verdict.signed, verdict.reason)
         for order in permutations(documents)
-        for verdict in [judge(Evidence(Joint.HIT, reduce(worse_of, order)))]
+        for verdict in [judge(Evidence(Joint.HIT, reduce(worse_of, order)), expired_is_signed=expired_is_signed)]
     }
     assert len(verdicts) == 1
+
+
+@given(st.lists(SIGNATURES, min_size=1, max_size=4))
+def test_a_file_is_known_by_the_names_in_all_its_documents(documents: list[Signature]) -> None:
+    """In whatever order they come; and that there are more is not forgotten."""
+    for order in permutations(documents):
+        found = reduce(worse_of, order)
+        assert set(found.names) == {name for one in documents for name in one.names}
+        assert found.has_more_names is any(one.has_more_names for one in documents)
+
+
+@given(st.lists(SIGNATURES, min_size=1, max_size=4))
+def test_documents_of_two_files_are_never_good(documents: list[Signature]) -> None:
+    """An MD5 can be made to fit two files."""
+    verdict = judge(Evidence(Joint.HIT, reduce(worse_of, documents)), expired_is_signed=True)
+    if len({one.sha256 for one in documents} - {""}) > 1:
+        assert verdict.signed is not Signed.TRUE
 
 
 @given(SIGNATURES, st.lists(SIGNATURES, max_size=3))
@@ -45,6 +69,9 @@ def test_a_document_that_speaks_against_a_binary_is_not_outweighed(bad: Signatur
         (Signature("Unsigned"), Signature("Bad Signature"), "Bad Signature"),
         (Signature("Signed"), Signature("Neu"), "Neu"),
         (Signature("(unknown)"), Signature("Signed", "Example Corp"), "Signed"),
+        (Signature("Unsigned"), Signature("Expired", "Example Corp"), "Unsigned"),
+        (Signature("Signed", sha256="1" * 64), Signature("Signed", sha256="2" * 64), "Several files of one MD5"),
+        (Signature("Signed", sha256="1" * 64), Signature("Bad Signature", sha256="2" * 64), "Bad Signature"),
     ],
 )
 def test_what_two_documents_come_to(one: Signature, other: Signature, result: str) -> None:

@@ -79,6 +79,15 @@ def test_a_tool_is_found_however_its_name_is_written(text: str) -> None:
         ("cmd.exe:x.exe", "names a stream behind a file"),
         ("POWERS~1.EXE", "is a short name (8.3), which hides the long one"),
         (r"C:\PROGRA~1\x.exe", None),
+        ("C:\\x\\", "names a folder and no file"),
+        ("/", "names a folder and no file"),
+        ("C:", "names a folder and no file"),
+        ("\\", "names a folder and no file"),
+        ('"', "names a folder and no file"),
+        ("C:\\x\\" + "a" * 251 + ".exe", None),
+        ("C:\\x\\" + "a" * 252 + ".exe", "is longer than a file's name"),
+        ("a" * 1024, "is longer than a file's name"),
+        ("a" * 1025, "is longer than a path"),
     ],
 )
 def test_what_is_odd_about_a_name_is_said(text: str, words: str | None) -> None:

@@ -7,6 +7,7 @@ import pytest
 from cbverdict.anomalies.explanations import oddities_of
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
+from cbverdict.events.texts import shown
 from tests.lab.host import Row
 
 
@@ -34,6 +35,19 @@ from tests.lab.host import Row
             ["updater.exe is called psexec.c by who made it"],
         ),
         ({"process_name": "updater.exe"}, ("Update Helper", "updater.exe"), []),
+        # A parent's name is written by the same hand.
+        *(
+            ({"process_name": "a.exe", "parent_process_name": name}, (), [f"the parent's name {shown(name)} {oddity}"])
+            for name, oddity in (
+                ("explorer.exe\u200b", "holds characters that nobody sees"),
+                ("winw\u043erd.exe", "mixes letters that look alike"),
+                ("WINWOR~1.EXE", "is a short name (8.3), which hides the long one"),
+                ("C:\\x\\winword.exe\\", "names a folder and no file"),
+                ("winword.exe.", "ends in a dot or a blank"),
+                ("a" * 256, "is longer than a file's name"),
+                ("a" * 2000, "is longer than a path"),
+            )
+        ),
         # Of several, one is judged.
         (
             {"process_name": "a.exe", "parent_process_name": ["explorer.exe", "winword.exe"]},

@@ -135,9 +135,9 @@ def test_what_was_forgotten_may_have_been_the_parent(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("late", [BAD, GOOD, SILENT])
 def test_the_codec_judges_rows_anew_when_their_parent_has_come(late: str) -> None:
     """A search gives its newest rows first, a child before its parent; the SDK's way remembers no row."""
-    child: Row = {"process_md5": GOOD, "process_name": "report.exe", "parent_process_path": "c:\\temp\\drop.exe"}
+    child: Row = {"process_md5": GOOD, "process_name": "report.exe", "parent_process_path": "c:\\temp\\report.exe"}
     other: Row = {"process_md5": OTHER, "process_name": "other.exe"}
-    parent: Row = {"process_md5": late, "process_path": "c:\\temp\\drop.exe"}
+    parent: Row = {"process_md5": late, "process_path": "c:\\temp\\report.exe"}
     columns = ["process_md5", "process_name", "process_path", "parent_process_path", INDEX]
     searches = [Search(Server(), Memory({}), EnrichOptions(has_anomaly=True), _read) for _ in range(2)]
     chunks: list[list[Row]] = [[child, other], [other, parent, child], [child, other], [parent, child]]

@@ -20,6 +20,7 @@ from cbverdict.search.verdict_columns import EnrichOptions, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 from tests.lab.host import encode
 from tests.lab.memory import Memory
@@ -43,7 +44,7 @@ class Answers:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        answer = Answer(Verdict(Signed.TRUE, Reason.BINARY), Source.SERVER)
+        answer = Answer(Verdict(Signed.TRUE, Reason.BINARY, Signature("Signed", "Example Corp")), Source.SERVER)
         return VerdictReply("lab", (answer,) * len(request.questions), 2, self.troubles)
 
 

@@ -94,7 +94,7 @@ def test_a_reason_tells_what_to_do_wherever_there_is_no_answer(reason: Reason) -
 @pytest.mark.parametrize("signed", Signed)
 def test_a_verdict_holds_together_with_the_one_answer_of_its_reason(signed: Signed, reason: Reason) -> None:
     """And is kept, may pass and speaks of a signature as its reason says; what contradicts itself is never kept."""
-    verdict = Verdict(signed, reason, Signature("Signed"))
+    verdict = Verdict(signed, reason, Signature("Signed", "Example Corp"))
     is_consistent = signed is reason.signed
     seconds = {Retention.SIGNED: 3.0, Retention.NOT_SIGNED: 2.0, Retention.NOT_SEEN: 1.0, None: None}
     assert verdict.is_consistent is is_consistent

@@ -130,7 +130,9 @@ class TestPython:
     def test_of_two_documents_that_differ_in_one_field_the_same_is_taken_in_any_order(self, attribute: str) -> None:
         """Whichever field that is."""
         one, other = (Signature("Unsigned", **{attribute: text}) for text in ("x", "y"))
-        assert worse_of(one, other) == worse_of(other, one) == other
+        found = worse_of(one, other)
+        assert found == worse_of(other, one) == other._replace(observed_names=found.observed_names)
+        assert set(found.names) == {*one.names, *other.names}
 
     def test_signers_are_learnt_from_the_column_of_the_publisher(self) -> None:
         """Which the saved search looks up."""
@@ -156,7 +158,7 @@ def _step(steps: list[str], start: str) -> str:
 PLACES = {
     "collections.conf [cbsigned_verdicts]": (" ".join(COLLECTION), KNOWN_OF_IT + COLUMNS),
     "transforms.conf [cbsigned_verdicts]": (LOOKUP, KNOWN_OF_IT + COLUMNS),
-    "macros.conf [cbsigned_lookup(1)] fields -": (_step(MACRO, "fields -"), COLUMNS),
+    "macros.conf [cbsigned_lookup(1)] fields -": (_step(MACRO, "fields -"), KNOWN_OF_IT + COLUMNS),
     "macros.conf [cbsigned_lookup(1)] lookup OUTPUT": (_step(MACRO, "lookup"), COLUMNS),
     "macros.conf [cbsigned_lookup(1)] foreach": (_step(MACRO, "foreach"), COLUMNS),
     "savedsearches.conf [fill] eval md5=": (_step(FILL, "eval md5="), COLUMNS),
@@ -187,7 +189,7 @@ class TestConfs:
 
     def test_the_store_is_filled_from_carbon_blacks_own_names(self) -> None:
         """As they stand in a watchlist's event."""
-        read = re.findall(r"(process_\w+)=mvindex\(coalesce\('docs\{\}\.(\w+)', ", _step(FILL, "eval md5="))
+        read = re.findall(r"(process_\w+)=mv(?:index\(coalesce|append)\('docs\{\}\.(\w+)', ", _step(FILL, "eval md5="))
         names = [(SIGNATURE_COLUMNS[attribute], name) for attribute, name in DOCUMENT_FIELDS.items()]
         assert read == names
 

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import pytest
 
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.site import ROOT
 from tests.lab.spl import CollectionTable, MemoryTable, Results, SplError, run
@@ -25,7 +27,7 @@ EXPORT = "cbsigned - export verdicts for the indexers"
 SUMMARIZE = "cbsigned - summarize processes"
 _STATUSES = ("Unsigned", "Invalid Signature", "Expired", "Invalid Chain", "Untrusted Root", "Explicit Distrust")
 _HASHES = ("signed", "expired", "old way", "ahead", "twice", "other")
-MD5 = {name: f"{number:032x}" for number, name in enumerate((*_HASHES, "again", *_STATUSES), 10)}
+MD5 = {name: f"{number:032x}" for number, name in enumerate((*_HASHES, "again", "nameless", "named", *_STATUSES), 10)}
 BASIS = 'joint, digsig_result:"Signed", expired is not signed'
 DETAILS = (
     "process_signature_status",
@@ -470,7 +472,7 @@ def check_what_alerts_leave(confs: Shipped) -> None:
         assert confs.run(f"| `{name}`", rows) == rows
 
 
-def _module(name: str, result: str, **more: str) -> Row:
+def _module(name: str, result: str, **more: str | List[str]) -> Row:
     return {
         "_time": str(NOW - 10),
         "sourcetype": "bit9:carbonblack:json",
@@ -492,10 +494,18 @@ def check_filling_the_store(confs: Shipped) -> None:
         "docs{}.md5": [MD5["old way"], MD5["other"]],
         "docs{}.digsig_result": ["Bad Signature", "Signed"],
         **{f"docs{{}}.{name}": [name, "not this"] for name in _OF_DOCS},
+        "docs{}.observed_filename": ["observed_filename"],
+    }
+    named: Dict[str, str | List[str]] = {
+        "utf_8_on_disk_filename": "c:\\x\\p.exe",
+        "observed_filename{}": ["c:\\psexec.exe", "c:\\x\\p.exe"],
     }
     events = [
         _module("signed", "Signed", **_OF_MODULES),
         _module("expired", "Signed"),
+        _module("nameless", "Signed", **named),
+        _module("named", "Signed", utf_8_original_file_name="psexec.c", utf_8_on_disk_filename="d:\\q.exe"),
+        _module("named", "Signed", **named),
         _module("twice", "Signed"),
         _module("twice", "Unsigned"),
         _module("again", "Signed"),
@@ -509,6 +519,12 @@ def check_filling_the_store(confs: Shipped) -> None:
     search = confs.saved["cbsigned - fill the verdict store from events"]["search"]
     confs.run(search, indexes={"edr": events})
     stored = {document["md5"]: document for document in confs.store.find({}) if document["md5"] != MD5["expired"]}
+    several = {MD5[name]: stored.pop(MD5[name])["process_observed_names"] for name in ("nameless", "named")}
+    # All names that events give. They may not be all there are, which counts where the author gave the file none.
+    assert several == {
+        MD5["nameless"]: "c:\\psexec.exe|c:\\x\\p.exe|",
+        MD5["named"]: "c:\\psexec.exe|c:\\x\\p.exe|d:\\q.exe",
+    }
     assert set(stored) == {MD5["signed"], MD5["old way"], *(MD5[status] for status in _STATUSES)}
     assert {status: _told(stored[MD5[status]]) for status in _STATUSES} == {
         status: ("false", status.lower().replace(" ", "_"), str(status != "Unsigned").lower(), "")
@@ -621,6 +637,14 @@ CHECKS = {name[len("check_") :]: check for name, check in list(globals().items()
 def test_what_is_shipped_gives_what_it_is_for(name: str) -> None:
     """Every macro and every saved search."""
     CHECKS[name](shipped())
+
+
+@pytest.mark.parametrize("macro", ["cbsigned_lookup", "cbsigned_lookup_only", "cbsigned_lookup_daily"])
+def test_nothing_that_an_event_calls_as_the_command_does_outlives_a_lookup(macro: str) -> None:
+    """Of a file that is not known: whoever writes a command line would say that it is."""
+    own = {*STATUS_FIELDS, *DETAIL_FIELDS, *ANOMALY_FIELDS, "signed_source", "parent_signed"}
+    (row,) = shipped().run(f"| `{macro}(h)`", [{"h": "e" * 32, **dict.fromkeys(own, "forged")}])
+    assert [name for name in own if row.get(name) == "forged"] == []
 
 
 ELSEWHERE = {

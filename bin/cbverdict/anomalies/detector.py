@@ -16,6 +16,7 @@ from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score
 from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
+from cbverdict.events.names import stems_of
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_but_score
@@ -23,6 +24,7 @@ from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_
 if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
+    from cbverdict.verdicts.signature import Signature
     from cbverdict.verdicts.verdict import Verdict
 
 _MAX_PEOPLE = 2000
@@ -96,37 +98,53 @@ class Anomalies:
             view.quarters.clear()
 
     def process_side(
-        self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed, *, is_parent_unanswered: bool = False
+        self,
+        event: ProcessEvent,
+        verdict: Verdict,
+        parent_signed: Signed,
+        of_parents: Iterable[Verdict] = (),
+        *,
+        is_unanswered: bool = False,
     ) -> ProcessSide:
-        """Judge what does not depend on who ran it and when."""
-        file = self._files.of(event, verdict)
+        """Judge what does not depend on who ran it and when; `of_parents` are of the files that the parent may be.
+
+        `is_unanswered`: of one of these nobody said anything.
+        """
+        parents = tuple(one.signature for one in of_parents if one.signature)
+        file = self._files.of(event, verdict, parents)
         process, parent = file.process, program_kind(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
-        is_known = process is None or opinion.p_value is not None
-        gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")
+        acted_through = self._acted_through(
+            event.parent.name or "", parents, file.name or "", is_known=opinion.p_value is not None
+        )
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
             is_signer_unknown=not verdict.may_be_dropped,
-            is_parent_unanswered=is_parent_unanswered,
+            is_parent_unanswered=is_unanswered,
             parent_score=None if opinion.strict is None else score_of(opinion.strict),
-            is_publisher_denied=file.denied is not None,
+            is_publisher_denied=bool(file.denied),
             is_living_off_the_land=file.names_a_tool,
             is_name_odd=bool(file.oddities),
             is_about_several=event.has_several_parents,
-            is_acted_through=gateway is not None,
+            is_acted_through=bool(acted_through),
         )
-        about = (
-            *file.oddities,
-            *opinion.reasons,
-            *((opinions.acted_through(event.parent.name or "", gateway),) if gateway is not None else ()),
-            *((f"signed by {file.publisher}, which is denied: {file.denied}",) if file.denied is not None else ()),
-            *((opinions.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()),
-        )
+        first = (opinions.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
+        about = (*file.oddities, *opinion.reasons, *acted_through, *file.denied, *first)
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
         return side.of_several_users() if event.has_several_users else side
+
+    def _acted_through(self, parent: str, files: Iterable[Signature], child: str, *, is_known: bool) -> tuple[str, ...]:
+        """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
+
+        What a name usually starts here says nothing of a file that has another name.
+        """
+        known = stems_of(parent) if is_known else frozenset()
+        names = dict.fromkeys((parent, *(name for one in files for name in one.names)))
+        found = ((name, self._lists.gateway([name], child)) for name in names if not stems_of(name) & known)
+        return next(((opinions.acted_through(name, reason),) for name, reason in found if reason is not None), ())
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
@@ -129,6 +129,11 @@ def acted_through(parent: str, reason: str) -> str:
     return f"{shown(parent)} {reason}, and what it usually starts here is not known"
 
 
+def denied_signer(whose: str, signer: str, reason: str) -> str:
+    """Write that a file is signed by somebody who is denied."""
+    return f"{whose}signed by {signer}, which is denied: {reason}"
+
+
 def roll_out(process: str, people: int) -> str:
     """Write that many people began with a program together."""
     return f"{people} people began with {_counted(process)} lately, so that it counts for less"
@@ -142,18 +147,29 @@ def first_signer(publisher: str) -> str:
 UNREAD_END = "no opinion on one end of the time: it cannot be read"
 SEVERAL_USERS = "the row is about several users, of whom one is judged"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
+MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 
 
-def oddities_of(event: ProcessEvent, author_names: Sequence[str] = ()) -> Iterator[str]:
-    """Write what is odd about how a row names its process and its user; `author_names` are those in the file itself."""
-    for name in dict.fromkeys((*event.names, *event.original_names)):
+def oddities_of(
+    event: ProcessEvent, author_names: Sequence[str] = (), of_parents: Iterable[Sequence[str]] = ()
+) -> Iterator[str]:
+    """Write what is odd about how a row names its process and its parent.
+
+    `author_names` are those in the file itself, `of_parents` likewise in each file that the parent may be.
+    """
+    named = dict.fromkeys((*event.names, *event.original_names), "name")
+    for name, what in (*named.items(), *((name, "parent's name") for name in event.parent_names)):
         oddity = oddity_of(name)
         if oddity is not None:
-            yield f"the name {shown(name)} {oddity}"
+            yield f"the {what} {shown(name)} {oddity}"
     # What the author wrote into a file are several names of it; what a row says are names of several files.
     for names in (*((name,) for name in event.original_names), author_names):
         if names and event.names and not is_same_program(event.names, names):
             yield f"{event.process.name} is called {names[0]} by who made it"
+            break
+    for names in of_parents:
+        if names and event.parent_names and not is_same_program(event.parent_names, names):
+            yield f"the parent {event.parent.name} is called {names[0]} by who made it"
             break
     if event.has_several_parents:
         yield "the row is about several parents, of which one is judged"

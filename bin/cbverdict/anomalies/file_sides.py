@@ -1,14 +1,14 @@
-"""What a file's names and its signature say, whoever ran it, whenever, and from whatever parent.
+"""What names and signatures say, a file's and its parent's, whoever ran it and whenever.
 
 Rows of one file are many and say the same of it, so it is found out once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.baselines import program_kind
-from cbverdict.anomalies.explanations import NAMELESS, oddities_of
+from cbverdict.anomalies.explanations import MORE_NAMES, NAMELESS, denied_signer, oddities_of
 from cbverdict.verdicts.reasons import Signed
 from cbverdict.verdicts.signature import Signature
 
@@ -21,16 +21,17 @@ _MAX_FILES = 20_000
 
 
 class FileSide(NamedTuple):
-    """What a program is counted as (None: it has no name), and what is odd about its names.
+    """What a program is called and counted as (None: it has no name), and what is odd about its names or its parent's.
 
-    `publisher` is who signed it (empty: nobody known), `denied` why that is not wanted (None: it is not denied).
+    `publisher` is who signed it (empty: nobody known), `denied` says which signers are not wanted, the parent's too.
     """
 
+    name: str | None
     process: str | None
     oddities: Tuple[str, ...]
     names_a_tool: bool
     publisher: str
-    denied: str | None
+    denied: Tuple[str, ...]
 
 
 class FileSides:
@@ -41,30 +42,40 @@ class FileSides:
         self._lists = lists
         self._known: Dict[Tuple[object, ...], FileSide] = {}
 
-    def of(self, event: ProcessEvent, verdict: Verdict) -> FileSide:
-        """Judge a row's names and its verdict's signature; all that is read of either is in the key."""
+    def of(self, event: ProcessEvent, verdict: Verdict, parents: Tuple[Signature, ...] = ()) -> FileSide:
+        """Judge a row's names and its verdict's signature, and those of its parents; all that is read is in the key."""
         key = (
             event.process.name, event.names, event.other_names, event.original_names, event.has_several_parents,
-            verdict.signature, verdict.signed is Signed.TRUE,
+            event.parent.name, event.parent_names, parents, verdict.signature, verdict.signed is Signed.TRUE,
         )  # fmt: skip
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _MAX_FILES:
                 self._known.clear()
-            found = self._known[key] = self._judge(event, verdict)
+            found = self._known[key] = self._judge(event, verdict, parents)
         return found
 
-    def _judge(self, event: ProcessEvent, verdict: Verdict) -> FileSide:
-        signature = verdict.signature or Signature()
-        publisher, file_names, author_names = signature.publisher, signature.names, signature.author_names
+    def _judge(self, event: ProcessEvent, verdict: Verdict, parents: Sequence[Signature]) -> FileSide:
+        own = verdict.signature or Signature()
         # A row without the name of its process is judged by the one that its author gave the file.
-        own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in author_names), None)
-        names = (*event.names, *event.other_names, *event.original_names, *file_names)
-        is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
+        own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in own.author_names), None)
+        names = (*event.names, *event.other_names, *event.original_names, *own.names)
+        oddities = tuple(oddities_of(event, own.author_names, [one.author_names for one in parents]))
+        if verdict.signed is Signed.TRUE and not names:
+            oddities = (NAMELESS, *oddities)
+        if own.has_more_names:
+            oddities = (*oddities, MORE_NAMES)
         return FileSide(
+            own_name,
             program_kind(own_name),
-            (NAMELESS,) if is_nameless else tuple(oddities_of(event, author_names)),
+            oddities,
             self._lists.names_a_tool(names),
-            publisher,
-            self._lists.denied(publisher),
+            own.publisher,
+            self._denied(own, parents),
         )
+
+    def _denied(self, own: Signature, parents: Iterable[Signature]) -> Tuple[str, ...]:
+        """Write which signers are denied, of the process and of its parent."""
+        signers = {("", own.signer): None, **{("its parent is ", one.signer): None for one in parents}}
+        reasons = ((whose, signer, self._lists.denied(signer)) for whose, signer in signers)
+        return tuple(denied_signer(whose, signer, why) for whose, signer, why in reasons if why is not None)

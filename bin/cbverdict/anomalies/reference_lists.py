@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cached_property
@@ -172,8 +173,8 @@ class Lists:
         return next((one.reason for one in found if one.usual_children.find(child) is None), None)
 
     def denied(self, publisher: str) -> str | None:
-        """Return why a publisher is denied (None: it is not)."""
-        found = self.publishers.find(" ".join(plain(publisher).split()))
+        """Return why a publisher is denied (None: it is not), whatever letters of the same meaning it is written in."""
+        found = self.publishers.find(" ".join(plain(unicodedata.normalize("NFKC", publisher)).strip("\"'").split()))
         return found.reason if found is not None and found.status == "denied" else None
 
     def is_trusted(self, publisher: str) -> bool:

@@ -56,9 +56,9 @@ class Process(NamedTuple):
 class ProcessEvent(NamedTuple):
     """One row's process, what started it, for whom and when (empty: the row does not say).
 
-    `names` are all the texts that name the process, `original_names` those that its author gave the file, and
-    `other_names` those that would name it if the analyst had not said where its name is.
-    `other_times` are the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
+    `names` are all the texts that name the process, `original_names` those that its author gave the file,
+    `other_names` those that would name it if the analyst had not said where its name is, `parent_names` the parent's,
+    `other_times` the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
     none, or several. `has_several_users`, `has_several_parents`: it is about more than one. `unread_hash` is a column
     that looks like the process's hash and is not read.
     """
@@ -77,6 +77,7 @@ class ProcessEvent(NamedTuple):
     has_several_parents: bool = False
     unread_hash: str = ""
     other_names: Tuple[str, ...] = ()
+    parent_names: Tuple[str, ...] = ()
 
 
 class _Names(NamedTuple):
@@ -177,7 +178,7 @@ class _Reader:
     def read(self, record: Record) -> ProcessEvent:
         names = self._names
         process, texts, original_names, other_names = self._files.of(record)
-        parent, has_odd_parent, has_several_parents = self._parents.of(record)
+        parent, has_odd_parent, has_several_parents, parent_names = self._parents.of(record)
         user, team, has_several_users = self._people.of(record)
         if process.md5 is not None and has_several(record, names.guid):
             process = Process(None, process.name, Reason.AMBIGUOUS)
@@ -197,6 +198,7 @@ class _Reader:
             has_several_parents=has_several_parents,
             unread_hash=_unread_hash(record, names) if process.md5 is None else "",
             other_names=other_names,
+            parent_names=parent_names,
         )
 
 
@@ -207,13 +209,14 @@ def _read_file(record: Record, names: _Names) -> tuple[Process, Tuple[str, ...],
     return _read_process(record, names), texts, original_names, others
 
 
-def _read_parent(record: Record, names: _Names) -> tuple[Process, bool, bool]:
-    """Return the parent, whether what stands for its hash is none or several, and whether there are several parents."""
+def _read_parent(record: Record, names: _Names) -> tuple[Process, bool, bool, Tuple[str, ...]]:
+    """Return the parent, whether its hash is none or several, whether there are several, and all that names it."""
     md5, sha256 = _agreed(record, names.parent_md5, read_md5), _agreed(record, names.parent_sha256, read_sha256)
     is_odd = isinstance(md5, Odd) or isinstance(sha256, Odd)
     has_several_parents = has_several(record, names.parent_name)
     has_several_parents = has_several_parents or not are_of_one_program(texts_of(record, names.parent_name))
-    return _parent(md5, sha256, _first_name(record, names.parent_name)), is_odd, has_several_parents
+    parent = _parent(md5, sha256, _first_name(record, names.parent_name))
+    return parent, is_odd, has_several_parents, _raw_texts(record, names.parent_name)
 
 
 def _read_people(record: Record, names: _Names) -> tuple[str, str, bool]:

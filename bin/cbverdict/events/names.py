@@ -16,6 +16,7 @@ from typing import Iterable, Iterator
 from cbverdict.events.texts import has_invisible, plain
 
 _SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
+_LONGEST_NAME = 255  # characters of a file's name, on any system
 _EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
@@ -77,20 +78,27 @@ def program_of(name: str) -> str:
 
 def oddity_of(text: str) -> str | None:
     """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
-    name = _last_part(text)
-    if len(text) > _SHORT or has_invisible(name):
-        return "is longer than a path" if len(text) > _SHORT else "holds characters that nobody sees"
+    return "is longer than a path" if len(text) > _SHORT else next(_oddities_of(_last_part(text)), None)
+
+
+def _oddities_of(name: str) -> Iterator[str]:
+    """Write what is odd about what stands behind the last separator."""
+    if not name:
+        yield "names a folder and no file"
+    if len(name) > _LONGEST_NAME:
+        yield "is longer than a file's name"
+    if has_invisible(name):
+        yield "holds characters that nobody sees"
     if not name.isascii() and (
         unicodedata.normalize("NFKC", name) != unicodedata.normalize("NFC", name) or _is_mixed(name)
     ):
-        return "mixes letters that look alike"
+        yield "mixes letters that look alike"
     if name != name.rstrip(". "):
-        return "ends in a dot or a blank"
+        yield "ends in a dot or a blank"
     if ":" in name:
-        return "names a stream behind a file"
+        yield "names a stream behind a file"
     if "~" in name and _SHORT_NAME.fullmatch(name):
-        return "is a short name (8.3), which hides the long one"
-    return None
+        yield "is a short name (8.3), which hides the long one"
 
 
 def _last_part(path: str) -> str:

@@ -71,7 +71,7 @@ class RowScorer:
                 one.tag,
                 one.is_lasting,
                 anomalies.process_side(
-                    one.event, one.verdict, one.parent_signed, is_parent_unanswered=one.is_parent_unanswered
+                    one.event, one.verdict, one.parent_signed, one.of_parents, is_unanswered=one.is_parent_unanswered
                 ),
             )
             for one in enriched

@@ -75,7 +75,8 @@ class ParentFiles:
     def hear(self, answers: Mapping[Process, Answer]) -> None:
         """Hear what was answered of the files that were found last."""
         late, self._late = self._late, []
-        self._was_too_soon |= any(answers[file].verdict.signed is not Signed.TRUE for file in late)
+        verdicts = [answers[file].verdict for file in late]
+        self._was_too_soon |= any(one.signed is not Signed.TRUE or one.signature is not None for one in verdicts)
 
     def take_was_too_soon(self) -> bool:
         """Return once whether rows that were judged before would be judged otherwise by what came since.

@@ -31,6 +31,7 @@ class Enriched(NamedTuple):
     verdict: Verdict
     parent_signed: Signed
     is_parent_unanswered: bool = False
+    of_parents: Tuple[Verdict, ...] = ()
 
 
 class _VerdictColumns(NamedTuple):
@@ -110,7 +111,8 @@ class Enricher:
             record[self._parent_field] = parent_signed.value
             is_lasting = one.is_lasting and all(map(_is_lasting, said))
             is_unanswered = event.has_odd_parent or found.is_in_doubt(said)
-            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent_signed, is_unanswered))
+            theirs = tuple(answer.verdict for answer in said)
+            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent_signed, is_unanswered, theirs))
         return enriched
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
@@ -201,8 +203,7 @@ class Enricher:
         if reason is not None:
             now.update((question, no_answer(reason)) for question in questions)
             return []
-        limit = self._options.max_lookups
-        fresh = [question for question in questions if question not in self._asked]
+        limit, fresh = self._options.max_lookups, [one for one in questions if one not in self._asked]
         room = len(fresh) if limit is None else max(0, limit - len(self._asked))
         over = set(fresh[room:])
         now.update((question, no_answer(Reason.BUDGET)) for question in over)
@@ -226,8 +227,7 @@ class Enricher:
             self.report(trouble)
         for question, answer in zip(questions, reply.answers):
             # What nobody answered is asked again with a later chunk, as long as the time lasts.
-            store = now if answer.source is Source.NONE else self._answers
-            store[question] = answer
+            (now if answer.source is Source.NONE else self._answers)[question] = answer
 
     def report(self, trouble: Trouble) -> None:
         """Record something that went wrong, for the search's message."""

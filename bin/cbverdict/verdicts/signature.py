@@ -10,12 +10,17 @@ for.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from operator import itemgetter
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Collection, Iterable, Mapping, NamedTuple
 
 NAMES_SEPARATOR = "|"
-"""Between several file names: no file of Windows' has it in its name."""
+"""Between several file names: no file of Windows' has it in its name. At the end: there are more than are kept."""
+
+_COMMON_NAME = re.compile(r'(?:^|[,/;+])\s*CN\s*=\s*("[^"]*"|(?:\\.|[^,/;+\\])+)', re.IGNORECASE)
+_MAX_NAMES = 64  # of a file; the most common have been seen under thousands
+_MAX_NAMES_TEXT = 2048  # characters of them together
 
 
 class SignatureStatus(Enum):
@@ -38,7 +43,7 @@ class Signature(NamedTuple):
     """The signature block of a binary document, and which file that is; empty is what the document does not have.
 
     `original_name` and `internal_name` are what its author called the file, `observed_names` the file names under which
-    endpoints saw it, with bars between them. `sha256` is in lower case.
+    endpoints saw it, with bars between them, and one at the end where there are more. `sha256` is in lower case.
     """
 
     result: str = ""
@@ -76,6 +81,18 @@ class Signature(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """All the names that the file is known by."""
         return (*self.author_names, *filter(None, self.observed_names.split(NAMES_SEPARATOR)))
+
+    @property
+    def signer(self) -> str:
+        """Who signed: the publisher, else the common name of the certificate's subject (empty: nobody is named)."""
+        named = self.publisher.strip() or self.subject.strip()
+        common_name = _COMMON_NAME.search(named)
+        return common_name.group(1).strip('" ') if common_name else named
+
+    @property
+    def has_more_names(self) -> bool:
+        """Whether endpoints saw the file under more names than are kept: which those are is not known."""
+        return self.observed_names.endswith(NAMES_SEPARATOR)
 
     @property
     def is_collected(self) -> bool:
@@ -120,17 +137,54 @@ _IN_COLUMNS = itemgetter(*_COLUMNS)
 _STATUS_BY_WORD = {status.value.lower(): status for status in SignatureStatus}
 
 
+def write_names(names: Iterable[str], *, has_more: bool = False) -> str:
+    """Write file names for `Signature.observed_names`, each once, as many as there is room for."""
+    text = ""
+    for number, name in enumerate(dict.fromkeys(name.replace(NAMES_SEPARATOR, "_") for name in names if name)):
+        longer = f"{text}{NAMES_SEPARATOR}{name}" if text else name
+        if number >= _MAX_NAMES or len(longer) > _MAX_NAMES_TEXT:
+            has_more = True
+            break
+        text = longer
+    return text + NAMES_SEPARATOR if has_more else text
+
+
 def worse_of(one: Signature, other: Signature) -> Signature:
     """Return what two documents of one binary come to, whichever comes first: the doubt counts.
 
     A status that speaks against the binary counts before one that is not known here, that before a good one, and any
-    before none. Two good ones of different signers are no status at all.
+    before none. Two good ones of different signers are no status at all, nor are two files of one MD5, unless something
+    speaks against them. The file is known by the names in both.
     """
     worse, better = sorted((one, other), key=_badness, reverse=True)
-    are_signed = worse.status is SignatureStatus.SIGNED and better.status is SignatureStatus.SIGNED
-    if are_signed and better.publisher and worse.publisher != better.publisher:
-        return Signature(f"{SignatureStatus.SIGNED.value} by several publishers")
-    return worse
+    names = _united_names(worse, better)
+    if worse.status not in _MAY_BE_GOOD and worse.is_collected:
+        return worse._replace(observed_names=names)
+    if better.sha256 and worse.sha256 and worse.sha256 != better.sha256:
+        return Signature(_SEVERAL_FILES, observed_names=_all_names(worse, better))
+    publishers = {worse.publisher, better.publisher if better.status in _MAY_BE_GOOD else ""} - {""}
+    if len(publishers) > 1:
+        signed = f"{SignatureStatus.SIGNED.value} by several publishers"
+        return Signature(signed, observed_names=_all_names(worse, better))
+    return worse._replace(
+        publisher=next(iter(publishers), ""), observed_names=names, sha256=worse.sha256 or better.sha256
+    )
+
+
+def _united_names(worse: Signature, better: Signature) -> str:
+    """Unite the names that endpoints saw, and those of an author who is not the same in both."""
+    if worse.observed_names == better.observed_names and worse.author_names == better.author_names:
+        return worse.observed_names
+    return _all_names(worse, better, worse.author_names)
+
+
+def _all_names(one: Signature, other: Signature, but: Collection[str] = ()) -> str:
+    names = {*one.names, *other.names}.difference(but)
+    return write_names(sorted(names), has_more=one.has_more_names or other.has_more_names)
+
+
+_SEVERAL_FILES = "Several files of one MD5"
+_MAY_BE_GOOD = {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}
 
 
 def _badness(signature: Signature) -> tuple[int, tuple[str, ...]]:
@@ -141,9 +195,9 @@ def _badness(signature: Signature) -> tuple[int, tuple[str, ...]]:
 
 _FROM_GOOD_TO_BAD = (
     SignatureStatus.SIGNED,
+    SignatureStatus.EXPIRED,  # which an admin may let count as signed
     None,  # a word of Carbon Black's that is not known here
     SignatureStatus.UNSIGNED,
-    SignatureStatus.EXPIRED,
     SignatureStatus.INVALID_CHAIN,
     SignatureStatus.UNTRUSTED_ROOT,
     SignatureStatus.INVALID_SIGNATURE,

@@ -24,7 +24,7 @@ from cbverdict.events.texts import is_nothing
 from cbverdict.json_object import read_object
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
 from cbverdict.verdicts.hashes import Md5, parse_md5, parse_sha256
-from cbverdict.verdicts.signature import NAMES_SEPARATOR, Signature, worse_of
+from cbverdict.verdicts.signature import Signature, worse_of, write_names
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.https.transport import Response
@@ -40,7 +40,6 @@ Python objects it may take ten times as much, and the handler stays under 150 MB
 PAGE_BYTES = 32 * 1024 * 1024
 """Bytes of a page of an input's."""
 
-_MAX_NAMES = 20  # of a file; the most common have been seen under thousands
 _MAX_TEXT = 400  # characters of a certificate's text; the longest that a CA signs has some 300
 _MAX_REASON = 4096
 _BYTES_A_TOKEN = 16  # of JSON on average, at least: what is made of much shorter ones takes up a hundred times as much
@@ -270,14 +269,11 @@ def _known(text: str) -> str:
     return "" if is_nothing(text) else text
 
 
-def _names(paths: object) -> str:
-    """Write the file names of paths, each once, as many as there is room for."""
-    names: dict[str, None] = {}
-    for path in paths if isinstance(paths, list) else ():
-        if isinstance(path, str) and len(names) < _MAX_NAMES:
-            name = file_name(_clean(path)) or ""
-            names[name.replace(NAMES_SEPARATOR, "_")] = None
-    return NAMES_SEPARATOR.join(filter(None, names))[:_MAX_TEXT]
+def _names(value: object) -> str:
+    """Write the file names of paths; a path that names no file stands for a name that is not known."""
+    paths = [_whole(path) for path in (value if isinstance(value, list) else [value]) if isinstance(path, str)]
+    names = [file_name(path) or "" for path in paths if not is_nothing(path)]
+    return write_names(names, has_more="" in names)
 
 
 def _text(document: Document, name: str) -> str:
@@ -288,5 +284,9 @@ def _text(document: Document, name: str) -> str:
 
 
 def _clean(text: str) -> str:
+    return _whole(text[:_MAX_TEXT])
+
+
+def _whole(text: str) -> str:
     # Half a surrogate pair or a NUL in foreign data would end the search that writes it out.
-    return text[:_MAX_TEXT].replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
