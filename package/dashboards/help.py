@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from package.dashboards.studio import Page, links, signed, table, wide
+from package.dashboards.studio import Page, links, signed, table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -23,7 +23,17 @@ def help_page() -> Page:
         '| table Signed Reason Meaning "Whose doing" "Next step"',
         has_range=False,
     )
-    reasons = table("reasons", "What each signed_reason means", "", 40, Signed=signed("Signed"), Meaning=wide(420))
+    reasons = table(
+        "reasons",
+        "What each signed_reason means",
+        "",
+        40,
+        Signed=signed("Signed"),
+        Reason=150,
+        Meaning=440,
+        Whose__doing=110,
+        Next__step=410,
+    )
     page.row(900, reasons)
     page.row(1150, links(index.replace("# The manual of cbsigned", "## The manual")))
     return page

@@ -112,9 +112,17 @@ lab.validate = (definition) => {
 };
 
 let root = null;
+let shown = '';
+let paint = null;
 
-// One page draws one view after the other: to load Splunk's packages is most of what a view costs.
+// One page draws one view after the other: to load Splunk's packages is most of what a view costs. A view that is shown
+// already, untouched, is painted in another theme as Splunk does when somebody switches it.
 lab.draw = async ({ view, theme, form, height }) => {
+    const wanted = JSON.stringify([view, form]);
+    if (wanted === shown) {
+        paint(theme);
+        return;
+    }
     root?.unmount();
     window.history.replaceState(null, '', '/'); // it keeps what the inputs of the view before were set to
     document.getElementById('page').style.height = `${height}px`;
@@ -130,11 +138,17 @@ lab.draw = async ({ view, theme, form, height }) => {
     window.open = goTo;
     const { SplunkThemeProvider } = themes;
     root = createRoot(document.getElementById('page'));
-    root.render(
-        <SplunkThemeProvider family="enterprise" colorScheme={theme} density="comfortable">
-            <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={theme}>
+    paint = (scheme) => root.render(
+        <SplunkThemeProvider family="enterprise" colorScheme={scheme} density="comfortable">
+            <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={scheme}>
                 <Core width="100%" height="100%" />
             </Provider>
         </SplunkThemeProvider>,
     );
+    paint(theme);
+    shown = wanted;
+};
+
+lab.touched = () => {
+    shown = '';
 };

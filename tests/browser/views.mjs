@@ -33,8 +33,8 @@ await page.waitForFunction(() => window.lab?.draw);
 const settled = async () => {
     // Quiet for a while: no search runs, and none has begun since.
     let before = -1;
-    for (let quiet = 0; quiet < 2;) {
-        await page.waitForTimeout(200);
+    for (let quiet = 0; quiet < 3;) {
+        await page.waitForTimeout(100);
         const [pending, begun] = await page.evaluate(() => [window.lab.pending, window.lab.searches.length]);
         quiet = pending === 0 && begun > 0 && begun === before ? quiet + 1 : 0;
         before = begun;
@@ -55,6 +55,7 @@ for (const asked of given.pages) {
     const did = [];
     for (const step of asked.steps) {
         try {
+            await page.evaluate(() => window.lab.touched());
             await steps[step.do](step);
             await settled();
             did.push({ ...step, text: await page.evaluate(() => document.body.innerText) });
@@ -65,7 +66,8 @@ for (const asked of given.pages) {
     }
     const lab = await page.evaluate(() => ({
         searches: window.lab.searches, problems: window.lab.problems, schema: window.lab.schema, went: window.lab.went,
-        text: document.body.innerText, links: [...document.querySelectorAll('a')].map((a) => a.getAttribute('href')),
+        text: document.body.innerText, colors: [...new Set([...document.querySelectorAll('#page *')].map((one) => getComputedStyle(one).backgroundColor))],
+        links: [...document.querySelectorAll('a')].map((a) => a.getAttribute('href')),
     }));
     if (asked.picture) {
         await page.locator('#page').screenshot({ path: asked.picture });
