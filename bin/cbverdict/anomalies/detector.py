@@ -156,6 +156,10 @@ class Anomalies:
         people.add(view.person)
         return len(people)
 
+    def is_rolled_out(self, process: str) -> bool:
+        """Return whether so many people begin with a program that this is judged otherwise than one who does."""
+        return self._people_beginning(process) > _FEW
+
     def part(self, side: ProcessSide, view: PersonView) -> Part:
         """Judge all but the hour; those who began with the program are known from `begin`."""
         team = NONE if side.process is None else view.process(side.process)
