@@ -50,11 +50,11 @@ def binary() -> Page:
         has_range=False,
     )
     widths = {
-        "Account": 100,
+        "Account": 110,
         "Reason": 120,
         "Status": 100,
         "Signer": 120,
-        "Issuer": 100,
+        "Issuer": 95,
         "Signed__at": 95,
         "Original__name": 115,
         "Seen__as": 115,
@@ -116,10 +116,10 @@ def binary() -> Page:
             "When its signature changed",
             "The input of binaries fills it.",
             5,
-            When=95,
-            Account=100,
-            Before=85,
-            After=105,
+            When=90,
+            Account=110,
+            Before=92,
+            After=100,
         ),
     )
     page.search(
@@ -161,7 +161,7 @@ def binary() -> Page:
         + or_sentence("Why", "It was not started in this range."),
     )
     who = {
-        "Score": 80,
+        "Score": 88,
         "Last": 105,
         "Person": 105,
         "Team": 100,

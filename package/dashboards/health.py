@@ -49,8 +49,9 @@ def health() -> Page:
     )
     page.search(
         "store",
-        "| inputlookup cbsigned_verdicts\n"
-        "| stats count AS files min(last_seen) AS oldest\n"
+        "| inputlookup cbsigned_verdicts\n| eval files=1\n"
+        + or_zero("files")
+        + "| stats sum(files) AS files min(last_seen) AS oldest\n"
         "| eval days=if(files>0, max(0, round((now()-oldest)/86400, 0)), 0)",
         has_range=False,
     )
@@ -77,7 +78,7 @@ def health() -> Page:
         '| eval Last=strftime(last, "%m-%d %H:%M")\n'
         '| rename account AS Account signed_reason AS Reason meaning AS Meaning next_step AS "Next step"\n'
         '| sort 0 - Calls | table Account Reason Calls Last Meaning "Next step"'
-        + or_sentence("Meaning", "No trouble in this range."),
+        + or_sentence("Meaning", "No trouble in this range, or you may not search the index _internal."),
     )
     page.row(
         300,
@@ -86,11 +87,11 @@ def health() -> Page:
             "troubles",
             "Trouble, by reason",
             _LOG,
-            Account=100,
-            Reason=100,
+            Account=110,
+            Reason=95,
             Calls=75,
             Last=75,
-            Meaning=140,
+            Meaning=150,
             Next__step=130,
         ),
     )
@@ -128,8 +129,8 @@ def health() -> Page:
             "baselines",
             "Baselines",
             "cbsignedlearn fills it; only admins may read it.",
-            Kind=115,
-            Baselines=95,
+            Kind=110,
+            Baselines=110,
             Last__learnt=95,
             Oldest=90,
         ),

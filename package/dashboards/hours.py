@@ -52,7 +52,7 @@ def add_hours(page: Page, name: str, rows: str, user: str, team: str, *, base: s
         "| stats count(p) AS judged first(active) AS active first(zone) AS zone first(silent) AS silent\n"
         '| eval Hours=case(match(coalesce(silent, ""), "the row names none"), "Nobody is picked.", isnotnull(active), "Usually active from ".active." (".zone.").", judged>0, '
         '"Active around the clock: no hour is unusual.", isnotnull(silent), silent.".", true(), '
-        '"Nothing is learnt yet: an admin runs cbsignedlearn.")\n'
+        '"No hour is judged: nothing is learnt yet (an admin runs cbsignedlearn), or you lack the role cbsigned_user.")\n'
         "| table Hours",
     )
 

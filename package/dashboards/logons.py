@@ -11,6 +11,7 @@ from package.dashboards.studio import (
     Page,
     chart,
     number,
+    or_no_team,
     or_sentence,
     or_zero,
     score,
@@ -25,9 +26,7 @@ def logons() -> Page:
     """Return the page on log-ons."""
     page = Page("cbsigned_logons", "Log-ons", "Log-ons at hours at which their people are not active.")
     page.time_range("-7d@h")
-    page.search(
-        "teams", "`cbsigned_summary` kind=logon | stats count BY team | eval label=team, value=team | table label value"
-    )
+    page.search("teams", "`cbsigned_summary` kind=logon | stats count BY team\n" + or_no_team())
     page.dropdown("team", "Team", [("All", "*")], "teams")
     page.search(
         "rows",
@@ -74,7 +73,7 @@ def logons() -> Page:
         "Unusual hours",
         "Click a row to see the person. " + _SUMMARY,
         10,
-        Score=score("Score", 85),
+        Score=score("Score", 88),
         **widths,
     )
     ranking.handlers = [set_tokens(person="Person", of_team="Team")]
@@ -98,7 +97,8 @@ def logons() -> Page:
         "rows",
         "| eval odd=if(coalesce(tonumber(anomaly_score), 0)>=20, rows, 0)\n"
         "| stats sum(rows) AS Rows sum(odd) AS Odd BY timezone team | sort 0 timezone team\n"
-        '| rename timezone AS "Time zone" team AS Team | table "Time zone" Team Rows Odd',
+        '| rename timezone AS "Time zone" team AS Team | table "Time zone" Team Rows Odd'
+        + or_sentence("Team", "No log-on in this range."),
     )
     page.row(
         360,

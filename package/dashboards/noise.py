@@ -11,6 +11,7 @@ from package.dashboards.studio import (
     Page,
     chart,
     number,
+    or_no_team,
     or_sentence,
     or_zero,
     table,
@@ -52,7 +53,7 @@ def noise() -> Page:
         "What was dropped as signed noise, what was kept, what is unknown and why; and whether the drop can be trusted.",
     )
     page.time_range("-7d@h")
-    page.search("teams", "`cbsigned_summary` | stats count BY team | eval label=team, value=team | table label value")
+    page.search("teams", "`cbsigned_summary` | stats count BY team\n" + or_no_team())
     page.dropdown("team", "Team", [("All", "*")], "teams")
     page.search(
         "rows",
@@ -104,7 +105,8 @@ def noise() -> Page:
         '| eval is_dropped=if(state="dropped", rows, 0)\n'
         "| stats sum(rows) AS Rows sum(is_dropped) AS Dropped dc(process_md5) AS Files BY process_signature_publisher\n"
         '| eval "Dropped %"=round(100*Dropped/Rows, 1), Signer=replace(process_signature_publisher, "^-$", "(nobody)")\n'
-        '| sort 0 - Rows\n| table Signer Rows Dropped "Dropped %" Files',
+        '| sort 0 - Rows\n| table Signer Rows Dropped "Dropped %" Files'
+        + or_sentence("Signer", "No process start in this range."),
     )
     page.search(
         "exclusions",

@@ -102,13 +102,13 @@ def person() -> Page:
         "rows",
         "| sort 0 - weight _time | head 200\n"
         '| eval When=strftime(_time, "%m-%d %H:%M"), Why=split(anomaly_reasons, " | "), '
-        'Score=if(anomaly_score="-", "", anomaly_score), What=if(kind="logon", "log-on ".app, process_name), _md5=process_md5\n'
+        'Score=if(anomaly_score="-", "", anomaly_score), What=if(kind="logon", "log-on ".app, process_name)\n'
         "| rename weight AS Risk dest AS Host parent_process_name AS Parent process_signature_publisher AS Signer "
         "signed AS Signed\n"
-        "| table Risk Score When Host What Parent Signer Signed Why _md5"
+        "| table Risk Score When Host What Parent Signer Signed Why"
         + or_sentence("Why", "Nothing of this person was kept in this range."),
     )
-    widths = {"Score": 80, "When": 105, "Host": 115, "What": 140, "Parent": 120, "Signer": 130, "Why": 385}
+    widths = {"Score": 88, "When": 105, "Host": 115, "What": 140, "Parent": 120, "Signer": 130, "Why": 375}
     page.row(
         520,
         table(
@@ -126,7 +126,8 @@ def person() -> Page:
         "rows",
         '| where kind="process"\n'
         "| stats sum(rows) AS Rows max(eval(tonumber(anomaly_score))) AS Score values(parent_process_name) AS Parents BY process_name signed\n"
-        "| sort 0 - Rows | rename process_name AS Program signed AS Signed | table Program Signed Rows Score Parents",
+        "| sort 0 - Rows | rename process_name AS Program signed AS Signed | table Program Signed Rows Score Parents"
+        + or_sentence("Parents", "No program of this person was kept in this range."),
     )
     page.row(340, table("tools", "Programs that were kept", _SUMMARY, Signed=signed("Signed")))
     return page

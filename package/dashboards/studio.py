@@ -220,6 +220,15 @@ def or_sentence(column: str, sentence: str) -> str:
     return f'\n| appendpipe [ stats count AS none | where none=0 | eval {column}="{sentence}" ]\n| fields - none'
 
 
+def or_no_team() -> str:
+    """Return what ends the search of a list of teams: without a row, Splunk's list would not even offer all of them."""
+    return (
+        "| eval label=team, value=team\n"
+        '| appendpipe [ stats count AS none | where none=0 | eval label="(no team yet)", value="-" ]\n'
+        "| table label value"
+    )
+
+
 def chart(kind: str, source: str, title: str, fills: str = "", **options: Any) -> Panel:  # noqa: ANN401 - Splunk's own
     """Return a chart in the colours that all pages share."""
     shared: Options = {"legendDisplay": "bottom", "seriesColorsByField": COLORS} if kind in _SERIES else {}

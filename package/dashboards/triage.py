@@ -13,6 +13,7 @@ from package.dashboards.studio import (
     chart,
     links,
     number,
+    or_no_team,
     or_sentence,
     or_zero,
     score,
@@ -82,7 +83,7 @@ def triage() -> Page:
     )
     page.time_range()
     page.search("all", "`cbsigned_summary` kind=process\n| stats sum(rows) AS rows BY kept signed team")
-    page.chain("teams", "all", "| stats count BY team | eval label=team, value=team | table label value")
+    page.chain("teams", "all", "| stats count BY team\n" + or_no_team())
     page.dropdown("team", "Team", [("All", "*")], "teams")
     page.dropdown(
         "signed", "Signed", [("Any", "*"), ("signed", "true"), ("not signed", "false"), ("unknown", "unknown")]
@@ -156,7 +157,9 @@ def triage() -> Page:
         "flows",
         "kept",
         "| stats sum(rows) AS rows BY parent_process_name process_name | sort 0 - rows | head 14\n"
-        '| eval source=parent_process_name, target=process_name." " | table source target rows',
+        '| eval source=parent_process_name, target=process_name." "\n'
+        '| appendpipe [ stats count AS none | where none=0 | eval source="Nothing was kept", target="in this range", rows=1 ]\n'
+        "| table source target rows",
     )
     page.search(
         "new",

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator, List, Mapping
+from datetime import datetime, timezone
+from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.lab.four_programs import DROPPER, EDITOR, INPUT, NIGHTLY, TIMECARD, U
 from tests.lab.four_programs_site import SUMMARIZE, search_head
 from tests.lab.rows import read_rows
 from tests.lab.search_head import SearchHead
-from tests.lab.site import ROOT
+from tests.lab.site import ANALYST, ROOT, Site
 from tests.lab.spl.values import EmptyCell
+from tests.lab.summaries import SummarizedSite
 
 SIGNED = {EDITOR: "true", DROPPER: "false", UPDATE: "false", NIGHTLY: "unknown", TIMECARD: "false"}
 NO_LOG_ON = (
@@ -63,7 +65,9 @@ RISKS = ((UPDATE, "60"), (DROPPER, "30"), (TIMECARD, "30"), (NIGHTLY, "10"))
 MEANINGS = {str(row["signed_reason"]): row for row in read_rows(ROOT / "lookups" / "cbsigned_reasons.csv")}
 WEEK: List[Dict[str, Any]] = [{}] * 168
 """Each hour of each weekday; `tests/system/test_dashboards.py` looks at what they say of somebody who is known."""
-NOT_LEARNT = "Nothing is learnt yet: an admin runs cbsignedlearn."
+NOT_LEARNT = (
+    "No hour is judged: nothing is learnt yet (an admin runs cbsignedlearn), or you lack the role cbsigned_user."
+)
 CALLED_BAD = {"Action": "called bad", "Program": DROPPER.name, "Person": "bob", "Why": "came with a false invoice"}
 EMPTY_HOURS = [{"usual": "0"}] * 5
 EXPECTED: Dict[str, List[Dict[str, Any]]] = {
@@ -90,7 +94,7 @@ EXPECTED: Dict[str, List[Dict[str, Any]]] = {
     "cbsigned_health total": [{"questions": "4", "asked": "2", "requests": "2", "hits": "50.0", "milliseconds": "250"}],
     "cbsigned_health store": [{"files": "7", "days": "0"}],
     "cbsigned_health over_time": [{"requests": "2", "seconds": "0.25"}],
-    "cbsigned_health troubles": [{"Meaning": "No trouble in this range."}],
+    "cbsigned_health troubles": [{"Meaning": "No trouble in this range, or you may not search the index _internal."}],
     "cbsigned_health inputs": [{"Input": INPUT, "Status": "behind", "Message": "the input lags by 20 minutes"}],
     "cbsigned_health baselines": [{"Kind": "Nothing was learnt yet, or you may not read it."}],
     "cbsigned_health summary": [{"Kind": "logon", "Rows": "2"}, {"Kind": "process", "Rows": "5"}],
@@ -228,3 +232,42 @@ def test_the_search_gives_what_its_panel_says(head: SearchHead, search: str) -> 
     expected = EXPECTED[search]
     assert (len(rows), [_shown(row, wanted) for row, wanted in zip(rows, expected)]) == (len(expected), expected)
     assert [one for one in head.messages if one[0] != "INFO"] == []
+
+
+STARTED = {
+    "cbsigned_triage": {"team": "*", "signed": "*", "least": "0", "each": "1", "person": "(nobody)", "of_team": "-"},
+    "cbsigned_noise": {"team": "*"},
+    "cbsigned_logons": {"team": "*", "person": "*", "of_team": "-"},
+    "cbsigned_person": {"person": "*"},
+    "cbsigned_binary": {"md5": "-"},
+}
+"""What the tokens of pages are as they are opened."""
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Site]:
+    """Give a site on which the add-on was just installed."""
+    with Site() as site:
+        yield site
+
+
+@pytest.mark.parametrize("capabilities", [ANALYST, ("search", "run_custom_command")], ids=["analyst", "no right"])
+@pytest.mark.parametrize("page", sorted(path.stem for path in VIEWS.glob("*.xml")))
+def test_an_empty_splunk_has_no_table_without_a_sentence(empty: Site, page: str, capabilities: Sequence[str]) -> None:
+    """Nor a number that is missing, a list without an entry, or a search that fails: nothing is set up yet."""
+    indexes: Dict[str, List[Any]] = {"summary": [], "_internal": [], "edr": []}
+    panels = SummarizedSite(empty, datetime(2026, 11, 2, 16, tzinfo=timezone.utc))
+    panels.head.indexes, panels.head.capabilities = indexes, capabilities
+    definition, tokens = definition_of(page), STARTED.get(page, {})
+    shown = (*definition["visualizations"].values(), *definition["inputs"].values())
+    for panel in shown:
+        source = panel.get("dataSources", {}).get("primary")
+        if source is None:
+            continue
+        columns, rows = panels.panel(query_of(definition, source, tokens), "-24h@h", None)
+        if panel["type"] in {"splunk.table", "splunk.punchcard", "splunk.sankey", "input.dropdown"}:
+            assert rows != [], source
+        if panel["type"] == "splunk.singlevalue":
+            (field,) = re.findall(r'seriesByName\("(\w+)"\)', panel["options"]["majorValue"])
+            assert (columns, [row[field] for row in rows]) != ([], []), source
+            assert rows[0][field] in {"0", "0.0"}, source
