@@ -15,7 +15,7 @@ def help_page() -> Page:
     page = Page("cbsigned_help", "Help", "The way into the manual, and what each reason means.")
     index = _without_links((DOCS / "README.md").read_text(encoding="utf-8"))
     steps = _section(DOCS / "dashboards.md", "Fill them")
-    page.row(520, (links(f"## Fill the dashboards\n\n{steps}"), 1), (links(_first_words()), 1))
+    page.row(440, (links(f"## Fill the dashboards\n\n{steps}"), 1), (links(_first_words()), 1))
     page.search(
         "reasons",
         "| inputlookup cbsigned_reasons\n"
@@ -28,7 +28,7 @@ def help_page() -> Page:
         "What each signed_reason means",
         "",
         40,
-        Signed=signed("Signed"),
+        Signed=signed("Signed", 95),
         Reason=150,
         Meaning=440,
         Whose__doing=110,

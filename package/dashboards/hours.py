@@ -10,7 +10,7 @@ _COLORS = (("usual", GREEN), ("odd", AMBER), ("not judged", GREY), ("band", _BAN
 _USUAL_FROM = 0.1
 """An hour is usual where a tenth of the person's activity, or more, is at hours no more usual: the band is nine tenths."""
 
-LEGEND = "Pale green: the usual hours; green: seen in them; amber: seen outside; grey: not judged."
+LEGEND = "Faint green: the usual hours; green: seen in them; amber: seen outside; grey: not judged."
 
 
 def add_hours(page: Page, name: str, rows: str, user: str, team: str, *, base: str = "") -> None:

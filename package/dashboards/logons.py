@@ -67,7 +67,7 @@ def logons() -> Page:
             "No log-on at an unusual hour in this range. If this stays so: an admin enables the saved search 'cbsigned - summarize log-ons'.",
         ),
     )
-    widths = {"When": 135, "Person": 110, "Team": 105, "Application": 125, "Source": 110, "Time__zone": 110, "Why": 460}
+    widths = {"When": 135, "Person": 110, "Team": 105, "Application": 132, "Source": 110, "Time__zone": 105, "Why": 460}
     ranking = table(
         "odd",
         "Unusual hours",
@@ -106,7 +106,7 @@ def logons() -> Page:
             hours_map(
                 "person",
                 "When the picked person logged on, in seven days",
-                "Of a person: log-ons with a score of 10 and over.",
+                "Log-ons of a score of 10 and over; before a click above, all.",
             ),
             4,
         ),

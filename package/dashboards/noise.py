@@ -104,8 +104,8 @@ def noise() -> Page:
         "rows",
         '| eval is_dropped=if(state="dropped", rows, 0)\n'
         "| stats sum(rows) AS Rows sum(is_dropped) AS Dropped dc(process_md5) AS Files BY process_signature_publisher\n"
-        '| eval "Dropped %"=round(100*Dropped/Rows, 1), Signer=replace(process_signature_publisher, "^-$", "(nobody)")\n'
-        '| sort 0 - Rows\n| table Signer Rows Dropped "Dropped %" Files'
+        '| eval Share=round(100*Dropped/Rows, 1)." %", Signer=replace(process_signature_publisher, "^-$", "(nobody)")\n'
+        "| sort 0 - Rows\n| table Signer Rows Dropped Share Files"
         + or_sentence("Signer", "No process start in this range."),
     )
     page.search(
@@ -120,14 +120,19 @@ def noise() -> Page:
     )
     page.row(
         320,
-        (table("signers", "By signer", _SUMMARY, Signer=150, Rows=80, Dropped=100, **{"Dropped__%": 75}, Files=75), 2),
+        (table("signers", "By signer", _SUMMARY, Signer=120, Rows=80, Dropped=108, Share=90, Files=78), 2),
         (
             table(
                 "exclusions",
                 "What people decided",
                 "Added from Triage by cbsignedreview.",
-                Why=160,
-                Until=100,
+                Until=105,
+                Action=95,
+                Program=130,
+                Person=100,
+                Team=85,
+                Why=140,
+                By=80,
             ),
             3,
         ),

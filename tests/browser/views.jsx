@@ -138,13 +138,16 @@ lab.draw = async ({ view, theme, form, height }) => {
     window.open = goTo;
     const { SplunkThemeProvider } = themes;
     root = createRoot(document.getElementById('page'));
-    paint = (scheme) => root.render(
-        <SplunkThemeProvider family="enterprise" colorScheme={scheme} density="comfortable">
-            <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={scheme}>
-                <Core width="100%" height="100%" />
-            </Provider>
-        </SplunkThemeProvider>,
-    );
+    paint = (scheme) => {
+        document.body.style.background = scheme === 'dark' ? '#171d21' : '#f2f4f5';
+        root.render(
+            <SplunkThemeProvider family="enterprise" colorScheme={scheme} density="comfortable">
+                <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={scheme}>
+                    <Core width="100%" height="100%" />
+                </Provider>
+            </SplunkThemeProvider>,
+        );
+    };
     paint(theme);
     shown = wanted;
 };

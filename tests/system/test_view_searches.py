@@ -135,8 +135,8 @@ EXPECTED: Dict[str, List[Dict[str, Any]]] = {
     ],
     "cbsigned_noise why": [{"Reason": "not_seen", "Rows": "1", "Meaning": MEANINGS["not_seen"]["meaning"]}],
     "cbsigned_noise signers": [
-        {"Signer": "(nobody)", "Rows": "3", "Dropped": "0", "Dropped %": "0.0", "Files": "3"},
-        {"Signer": "Example Corp", "Rows": "2", "Dropped": "1", "Dropped %": "50.0", "Files": "2"},
+        {"Signer": "(nobody)", "Rows": "3", "Dropped": "0", "Share": "0.0 %", "Files": "3"},
+        {"Signer": "Example Corp", "Rows": "2", "Dropped": "1", "Share": "50.0 %", "Files": "2"},
     ],
     "cbsigned_noise exclusions": [
         {"Action": "exclude", "Program": TIMECARD.name, "Person": "jdoe", "Team": "hr", "By": "analyst"},

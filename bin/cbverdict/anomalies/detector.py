@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Iterable
+from typing import TYPE_CHECKING, Collection, Iterable, Iterator
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
-from cbverdict.anomalies.exclusions import sentence_of
+from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.local_time import Clocks, date_of, date_text
 from cbverdict.anomalies.person_view import PersonView, is_unusual
@@ -111,6 +111,7 @@ class Anomalies:
         denied = self._lists.denied(publisher)
         is_known = process is None or opinion.p_value is not None
         gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")
+        bad = tuple(self._called_bad(event))
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
@@ -122,8 +123,10 @@ class Anomalies:
             is_name_odd=bool(oddities),
             is_about_several=event.has_several_parents,
             is_acted_through=gateway is not None,
+            is_called_bad=bool(bad),
         )
         about = (
+            *bad,
             *oddities,
             *opinion.reasons,
             *((opinions.acted_through(event.parent.name or "", gateway),) if gateway is not None else ()),
@@ -134,6 +137,13 @@ class Anomalies:
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
         return side.of_several_users() if event.has_several_users else side
+
+    def _called_bad(self, event: ProcessEvent) -> Iterator[str]:
+        decisions = self._profiles.decisions
+        for whose, file in (("this file", event.process), ("the parent's file", event.parent)):
+            decision = decisions.called_bad(file.md5)
+            if decision is not None:
+                yield sentence_of_bad(decision, date_of(decision.until), whose)
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""
