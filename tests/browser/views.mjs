@@ -30,16 +30,7 @@ page.on('pageerror', (error) => problems.push(String(error)));
 await page.goto(given.url, { timeout: given.patience });
 await page.waitForFunction(() => window.lab?.draw);
 
-const settled = async () => {
-    // Quiet for a while: no search runs, and none has begun since.
-    let before = -1;
-    for (let quiet = 0; quiet < 3;) {
-        await page.waitForTimeout(100);
-        const [pending, begun] = await page.evaluate(() => [window.lab.pending, window.lab.searches.length]);
-        quiet = pending === 0 && begun > 0 && begun === before ? quiet + 1 : 0;
-        before = begun;
-    }
-};
+const settled = () => page.waitForFunction(() => window.lab.isQuiet(), null, { polling: 100 });
 const steps = {
     click: (step) => page.getByText(step.text, { exact: true }).first().click(),
     choose: async (step) => {
