@@ -25,6 +25,7 @@ from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD,
 from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
+from cbverdict.search.pipeline import Search
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
@@ -480,6 +481,20 @@ def test_a_row_that_names_nobody_says_so() -> None:
     """Nobody's habits were compared."""
     (row,) = _scored([_row("-", "outlook.exe")])
     assert NOBODY in str(row["anomaly_reasons"])
+
+
+@pytest.mark.parametrize("nobody", ["", "-", "PC1$", "NT AUTHORITY\\SYSTEM"])
+def test_the_message_counts_rows_that_name_nobody(nobody: str) -> None:
+    """Whether the codec writes them or the SDK; where nothing is learnt that is all there is to say."""
+    rows = [_row(nobody, "outlook.exe"), _row("ann", "outlook.exe"), _row(nobody, "git.exe")]
+    for learnt, are_counted in ((LEARNT, True), ({}, False)):
+        for way in ("codec", "sdk"):
+            search = Search(AllSigned(), Memory(learnt), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+            if way == "codec":
+                assert search.reply(encode(rows, [*COLUMNS, INDEX]).decode()) is not None
+            else:
+                search.enrich([dict(row) for row in rows])
+            assert ("2 name nobody, so" in search.summary()) is are_counted
 
 
 def _people(many: int) -> Baselines:

@@ -147,6 +147,12 @@ def test_what_would_hide_too_much_is_refused(changes: Dict[str, str], days: floa
         decide("exclude", {**ROW, **changes}, days, why, "anna", NOW)
 
 
+@pytest.mark.parametrize("score", ["", "-", "nan", "inf", "high"])
+def test_a_row_without_a_score_is_left_out_to_five(score: str) -> None:
+    """What was no number was none to look at."""
+    assert _made(anomaly_score=score).score == 5.0
+
+
 def test_eight_characters_are_a_reason() -> None:
     """As the refusal of seven says."""
     assert decide("exclude", ROW, 30, "it is my", "anna", NOW).why == "it is my"

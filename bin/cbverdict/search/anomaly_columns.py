@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Callable, Dict, List, Sequence, Tuple, Union
 
 from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
@@ -59,10 +60,11 @@ ANOMALY_FIELDS = tuple(ANOMALY_COLUMNS)
 
 _MAX_REASONS = 20_000
 _BOOLEANS = ("false", "true")
+_IS_UNNAMED = attrgetter("is_unnamed")
 
 
 class RowScorer:
-    """Score rows whose verdicts are known; count what may be dropped (`noise`) and what has no time (`untimed`)."""
+    """Score rows whose verdicts are known; count `noise`, those without a time (`untimed`), of nobody (`unnamed`)."""
 
     def __init__(self, anomalies: Anomalies, options: EnrichOptions, reader: TimeReader) -> None:
         """Store what is usual, what the analyst chose, and what reads times."""
@@ -82,6 +84,7 @@ class RowScorer:
         self._begun: set[str | None] = set()
         self.noise = 0
         self.untimed = 0
+        self.unnamed = 0
 
     def prefetch(self, events: Sequence[ProcessEvent]) -> None:
         """Read what is usual for the parents of these rows and for the people who are expected, in one go.
@@ -121,7 +124,7 @@ class RowScorer:
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
         person = self._people[who]
-        common = Common()
+        common = Common(is_unnamed=not person.view.person)
         if self._anomalies.begin(kind.side, person.view):
             self._beginnings.setdefault(kind.side.process, []).append(FirstRows(common, kind, person))
             self._begun.add(kind.side.process)
@@ -176,6 +179,7 @@ class RowScorer:
         """
         if self._begun:
             self._judge_beginnings()
+        self.unnamed += sum(map(_IS_UNNAMED, commons))
         texts, noise, threshold, both, groups = [], 0, self._anomalies.threshold, self._reasons, self._groups
         for common, quarter in zip(commons, self._reader.quarters(times)):
             quarters, view, other, ends_on, variable, weight, score, passes, before, middle, around, gap, ends, part = (
@@ -225,6 +229,7 @@ class RowScorer:
             score = self._anomalies.score(kind.side, view, quarters)
             self.noise += score.is_noise
             self.untimed += not quarters
+            self.unnamed += not view.person
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))

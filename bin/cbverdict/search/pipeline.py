@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _DAY = 86400.0
 _NO_TIME = "{} have no time that can be read (_time, firstTime, lastTime), so their hour is not judged."
+_NOBODY = "{} name nobody, so nobody's habits were compared."
 _NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
 
 
@@ -146,6 +147,8 @@ class Search:
             said.append(f"{self._scorer.noise} are signed noise.")
             if self._scorer.untimed:
                 said.append(_NO_TIME.format(self._scorer.untimed))
+            if self._scorer.unnamed and self._anomalies.has_learnt:
+                said.append(_NOBODY.format(self._scorer.unnamed))
             if not self._anomalies.has_learnt and not self._anomalies.troubles:
                 said.append(_NOTHING_LEARNT)
             said += [trouble.message for trouble in self._anomalies.troubles]
