@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Callable, Dict, List, Sequence, Tuple, Union
 
 from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
-from cbverdict.anomalies.detector import group_of
+from cbverdict.anomalies.detector import group_of, judged
 from cbverdict.anomalies.person_view import odder
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.people import first_account, has_several_people
@@ -59,6 +59,7 @@ Both `RowScorer.texts` and `RowScorer.write` take columns, order and contents fr
 ANOMALY_FIELDS = tuple(ANOMALY_COLUMNS)
 
 _MAX_REASONS = 20_000
+_MAX_BEGINNINGS = 10_000
 _BOOLEANS = ("false", "true")
 _IS_UNNAMED = attrgetter("is_unnamed")
 
@@ -172,10 +173,9 @@ class RowScorer:
         return tuple(self._reader.ends(texts_of(ends, OTHER_TIME_FIELDS))) if any(ends.values()) else ()
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
-        """Score rows; give the fields of each as the SDK writes them.
+        """Score rows; give the fields of each as the SDK writes them; what rows have in common is written once.
 
-        This runs for each row, so what rows have in common is written once. `Anomalies.score` says the same, and a
-        test compares them.
+        `Anomalies.score` says the same, and a test compares them.
         """
         if self._begun:
             self._judge_beginnings()
@@ -196,7 +196,10 @@ class RowScorer:
                 middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
             if p_value is not None:
                 score = score_of_cauchy((variable + HOUR_WEIGHT * hour_variable) / (weight + HOUR_WEIGHT))
-            is_noise, group = passes and score < part.limit, ""
+            is_noise, group = (
+                passes and (score if part.undamped is None else judged(part, hour, score)) < part.limit,
+                "",
+            )
             noise += is_noise
             if score >= threshold:
                 key = part.who, ends_on if quarter is None else view.clock.at(quarter).day, part.cause(hour)
@@ -238,7 +241,7 @@ class RowScorer:
     def forget(self) -> bool:
         """Forget people and parents where they have become too many, so that memory does not grow with the search."""
         self._anomalies.forget_quarters()
-        is_full = self._anomalies.is_full
+        is_full = self._anomalies.is_full or sum(map(len, self._beginnings.values())) > _MAX_BEGINNINGS
         if is_full:
             self._people.clear()
             self._beginnings.clear()

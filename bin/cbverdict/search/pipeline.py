@@ -73,9 +73,12 @@ class Search:
         # column says both who and what, for the codec takes who and what apart.
         has_shared_column = set(options.fields.who()) & set(options.fields.columns(has_names=True))
         is_plain = not (self._scorer and (options.has_risk or has_shared_column))
-        self._codec = (
-            RowCodec(read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS) if read and is_plain else None
-        )
+        self._codec: RowCodec | None = None
+        if read and is_plain:
+            was_too_soon = self._enricher.parents.take_was_too_soon
+            self._codec = RowCodec(
+                read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS, was_too_soon=was_too_soon
+            )
 
     @property
     def has_trouble(self) -> bool:
