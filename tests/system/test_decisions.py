@@ -88,7 +88,7 @@ def test_whoever_lacks_the_right_decides_nothing(site: Site, estate: Estate) -> 
     arguments = ("action=exclude", "days=30", "why=our own time card")
     result = _review(site, [SUMMARY], *arguments, capabilities=("cbsigned_lookup",))
     assert [level for level, _ in result.messages] == ["ERROR"]
-    assert "403" in result.messages[0][1]
+    assert re.search(r"403.*`cbsigned_review`: an admin grants the role `cbsigned_reviewer`", result.messages[0][1])
     assert result.rows[0]["decided"] == "nothing"
     assert _noise(site)[0] == "false"
 

@@ -208,7 +208,9 @@ def test_what_is_unusual_waits_until_an_admin_accepts_it(bare_site: Site) -> Non
     for arguments, level in ((["user=hr03"], "WARN"), (["user=hr03", "accept=process git.exe"], "ERROR")):
         refused = bare_site.host(analyst, "cbsignedprofile").generate(arguments)
         assert refused.rows == []
-        assert [(said, "403" in text) for said, text in refused.messages] == [(level, True)]
+        assert [(said, "403" in text and "role `cbsigned_admin`" in text) for said, text in refused.messages] == [
+            (level, True)
+        ]
 
 
 def test_learning_that_breaks_off_says_what_was_learnt_of_it(bare_site: Site) -> None:
