@@ -16,7 +16,7 @@ from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, Subje
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.waiting import ACCEPTED, REFUSED, decision
-from cbverdict.errors import CbsignedError
+from cbverdict.errors import CbsignedError, NoRightError
 from cbverdict.events.people import person_of
 from cbverdict.search.sdk_compat import HardenedCommand, standard_output
 from cbverdict.service.baseline_client import BaselineClient
@@ -49,6 +49,11 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
             known = client.read([ORGANISATION, *self._subjects()])
             profiles = Profiles(client)
             profiles.read(self._subjects())
+        except NoRightError as error:
+            # A page that shows a profile among other things is no failure for whoever may not see this one.
+            says = self.write_error if self.accept or self.refuse else self.write_warning
+            says(f"cbsignedprofile: {error}")
+            return
         except CbsignedError as error:
             self.write_error(f"cbsignedprofile: {error}")
             return

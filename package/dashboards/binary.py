@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from package.dashboards.studio import AMBER, BLUE, Page, chart, number, or_sentence, or_zero, score, signed, table, wide
+from package.dashboards.studio import (
+    AMBER,
+    BLUE,
+    Page,
+    chart,
+    decisions,
+    number,
+    or_sentence,
+    or_zero,
+    score,
+    signed,
+    table,
+)
 
 _SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
 _STORE = "Every search with cbsigned fills it: the store of verdicts."
@@ -27,25 +39,48 @@ def binary() -> Page:
         "| where isnotnull(key)\n"
         "| mvexpand key\n"
         f"| lookup local=true cbsigned_verdicts _key AS key OUTPUT {' '.join(_STORED)}\n"
-        '| eval Since=strftime(first_seen, "%Y-%m-%d %H:%M"), "Asked at"=strftime(last_seen, "%Y-%m-%d %H:%M"), '
-        'Until=strftime(expires, "%Y-%m-%d %H:%M"), '
+        '| eval Known=mvappend("since ".strftime(first_seen, "%Y-%m-%d %H:%M"), '
+        '"asked ".strftime(last_seen, "%Y-%m-%d %H:%M"), "until ".strftime(expires, "%Y-%m-%d %H:%M")), '
         'Flip=if(tonumber(flipped)>0, previous_status." until ".strftime(flipped, "%Y-%m-%d %H:%M"), "never")\n'
         "| rename server AS Account signed AS Signed signed_reason AS Reason process_signature_status AS Status "
         'process_signature_publisher AS Signer process_signature_issuer AS Issuer process_signature_time AS "Signed at" '
         'process_original_name AS "Original name" process_observed_names AS "Seen as"\n'
-        '| table Account Signed Reason Status Signer Issuer "Signed at" "Original name" "Seen as" Since "Asked at" '
-        "Until Flip" + or_sentence("Reason", "No search has asked about this file yet."),
+        '| table Account Signed Reason Status Signer Issuer "Signed at" "Original name" "Seen as" Known Flip'
+        + or_sentence("Reason", "No search has asked about this file yet."),
         has_range=False,
     )
-    page.row(200, table("verdict", "What Carbon Black says", _STORE, 5, Signed=signed("Signed")))
+    widths = {
+        "Account": 110,
+        "Reason": 120,
+        "Status": 100,
+        "Signer": 120,
+        "Issuer": 95,
+        "Signed__at": 95,
+        "Original__name": 115,
+        "Seen__as": 115,
+        "Known": 190,
+        "Flip": 90,
+    }
+    page.row(
+        220,
+        table(
+            "verdict",
+            "What Carbon Black says",
+            _STORE,
+            5,
+            Signed=signed("Signed", 92),
+            **widths,
+        ),
+    )
     page.search(
         "now",
         "| makeresults\n"
         "| eval md5=$md5|s$\n"
+        '| where md5!="-"\n'
         "| cbsigned anomaly=false refresh=true\n"
         "| rename signed AS Signed signed_reason AS Reason process_signature_status AS Status "
         "process_signature_publisher AS Signer\n"
-        "| table Signed Reason Status Signer",
+        "| table Signed Reason Status Signer" + or_sentence("Signer", "Enter an MD5 above."),
         has_range=False,
     )
     page.search(
@@ -55,7 +90,8 @@ def binary() -> Page:
         '| where match(md5, "^[0-9a-f]{32}$") AND match(url, "^https://")\n'
         '| eval link=rtrim(url, "/")."/#/binary/".md5\n'
         '| rename title AS Account link AS "Open in Carbon Black"\n'
-        '| table Account "Open in Carbon Black"',
+        '| table Account "Open in Carbon Black"'
+        + or_sentence("Account", "Enter an MD5 above; an admin adds accounts under Configuration."),
         has_range=False,
     )
     consoles = table("consoles", "Its page in Carbon Black", "Click a row. The accounts of the add-on fill it.", 5)
@@ -70,12 +106,21 @@ def binary() -> Page:
         "| table When Account Before After" + or_sentence("After", "No change of its signature is known."),
     )
     page.row(
-        200,
+        220,
         table(
             "now", "Asked anew just now", "Carbon Black's answer as this page was opened.", 5, Signed=signed("Signed")
         ),
         consoles,
-        table("flips", "When its signature changed", "The input of binaries fills it.", 5),
+        table(
+            "flips",
+            "When its signature changed",
+            "The input of binaries fills it.",
+            5,
+            When=90,
+            Account=110,
+            Before=92,
+            After=100,
+        ),
     )
     page.search(
         "rows",
@@ -100,7 +145,11 @@ def binary() -> Page:
         "rows",
         '| eval state=if(kept="true", "kept", "dropped")\n| timechart span=1h sum(rows) BY state | fillnull value=0',
     )
-    page.row(260, chart("column", "over_time", "When it was started", _SUMMARY, stackMode="stacked"))
+    page.row(
+        260,
+        chart("column", "over_time", "When it was started", _SUMMARY, stackMode="stacked"),
+    )
+    page.row(200, decisions(page, "md5=lower($md5|s$)", "on this file"))
     page.chain(
         "who",
         "rows",
@@ -111,5 +160,26 @@ def binary() -> Page:
         "| sort 0 - Risk Rows | table Risk Score Last Person Team Host Program Parent Rows Why"
         + or_sentence("Why", "It was not started in this range."),
     )
-    page.row(380, table("who", "Who started it, and how odd that was", _SUMMARY, 12, Risk=score("Risk"), Why=wide(380)))
+    who = {
+        "Score": 88,
+        "Last": 105,
+        "Person": 105,
+        "Team": 100,
+        "Host": 115,
+        "Program": 140,
+        "Parent": 120,
+        "Rows": 80,
+        "Why": 310,
+    }
+    page.row(
+        420,
+        table(
+            "who",
+            "Who started it, and how odd that was",
+            _SUMMARY,
+            10,
+            Risk=score("Risk", 70),
+            **who,
+        ),
+    )
     return page

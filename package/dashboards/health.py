@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from package.dashboards.studio import BLUE, GREY, Page, chart, number, or_sentence, or_zero, table, wide
+from package.dashboards.studio import BLUE, GREY, Page, chart, number, or_sentence, or_zero, table
 
 _CALLS = "index=_internal source=*cbsigned_verdicts.log* verdicts account=*"
 _LOG = "Every search with cbsigned fills it: the log cbsigned_verdicts.log. It needs the right to read the index _internal."
@@ -15,18 +15,21 @@ def health() -> Page:
     page.search(
         "check",
         '| cbsignedcheck\n| eval order=case(status="fail", 1, status="warn", 2, true(), 3)\n| sort 0 order check\n'
-        "| table status check detail next_step",
+        '| rename status AS Status check AS Check detail AS Detail next_step AS "Next step"\n'
+        '| table Status Check Detail "Next step"',
         has_range=False,
     )
     page.row(
-        280,
+        340,
         table(
             "check",
             "The check",
-            "The command cbsignedcheck fills it; it needs the capability cbsigned_admin.",
-            20,
-            detail=wide(420),
-            next_step=wide(380),
+            "The command cbsignedcheck fills it; without the capability cbsigned_admin it sees less.",
+            50,
+            Status=90,
+            Check=200,
+            Detail=480,
+            Next__step=440,
         ),
     )
     page.search(
@@ -46,8 +49,9 @@ def health() -> Page:
     )
     page.search(
         "store",
-        "| inputlookup cbsigned_verdicts\n"
-        "| stats count AS files min(last_seen) AS oldest\n"
+        "| inputlookup cbsigned_verdicts\n| eval files=1\n"
+        + or_zero("files")
+        + "| stats sum(files) AS files min(last_seen) AS oldest\n"
         "| eval days=if(files>0, max(0, round((now()-oldest)/86400, 0)), 0)",
         has_range=False,
     )
@@ -74,12 +78,22 @@ def health() -> Page:
         '| eval Last=strftime(last, "%m-%d %H:%M")\n'
         '| rename account AS Account signed_reason AS Reason meaning AS Meaning next_step AS "Next step"\n'
         '| sort 0 - Calls | table Account Reason Calls Last Meaning "Next step"'
-        + or_sentence("Meaning", "No trouble in this range."),
+        + or_sentence("Meaning", "No trouble in this range, or you may not search the index _internal."),
     )
     page.row(
         300,
         chart("line", "over_time", "Requests, and seconds a call", _LOG, y2Fields=["seconds"]),
-        table("troubles", "Trouble, by reason", _LOG, Meaning=wide(140), Next__step=wide(120)),
+        table(
+            "troubles",
+            "Trouble, by reason",
+            _LOG,
+            Account=110,
+            Reason=95,
+            Calls=75,
+            Last=75,
+            Meaning=150,
+            Next__step=130,
+        ),
     )
     page.search(
         "inputs",
@@ -110,8 +124,24 @@ def health() -> Page:
     )
     page.row(
         280,
-        table("inputs", "Inputs", "Events of cbsigned:health fill it.", Message=wide(140)),
-        table("baselines", "Baselines", "cbsignedlearn fills it; only admins may read it."),
-        table("summary", "The summary", "The two saved searches that summarize fill it."),
+        table("inputs", "Inputs", "Events of cbsigned:health fill it.", Input=110, Status=90, Last=70, Message=120),
+        table(
+            "baselines",
+            "Baselines",
+            "cbsignedlearn fills it; only admins may read it.",
+            Kind=105,
+            Baselines=116,
+            Last__learnt=92,
+            Oldest=90,
+        ),
+        table(
+            "summary",
+            "The summary",
+            "The two saved searches that summarize fill it.",
+            Kind=110,
+            Rows=75,
+            Newest=105,
+            Oldest=105,
+        ),
     )
     return page

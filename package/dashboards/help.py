@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from package.dashboards.studio import Page, links, signed, table, wide
+from package.dashboards.studio import Page, links, signed, table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -15,7 +15,7 @@ def help_page() -> Page:
     page = Page("cbsigned_help", "Help", "The way into the manual, and what each reason means.")
     index = _without_links((DOCS / "README.md").read_text(encoding="utf-8"))
     steps = _section(DOCS / "dashboards.md", "Fill them")
-    page.row(520, (links(f"## Fill the dashboards\n\n{steps}"), 1), (links(_first_words()), 1))
+    page.row(440, (links(f"## Fill the dashboards\n\n{steps}"), 1), (links(_first_words()), 1))
     page.search(
         "reasons",
         "| inputlookup cbsigned_reasons\n"
@@ -23,7 +23,17 @@ def help_page() -> Page:
         '| table Signed Reason Meaning "Whose doing" "Next step"',
         has_range=False,
     )
-    reasons = table("reasons", "What each signed_reason means", "", 40, Signed=signed("Signed"), Meaning=wide(420))
+    reasons = table(
+        "reasons",
+        "What each signed_reason means",
+        "",
+        40,
+        Signed=signed("Signed", 95),
+        Reason=150,
+        Meaning=440,
+        Whose__doing=110,
+        Next__step=410,
+    )
     page.row(900, reasons)
     page.row(1150, links(index.replace("# The manual of cbsigned", "## The manual")))
     return page

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from package.dashboards.hours import add_hours, hours_map, hours_words
 from package.dashboards.studio import (
     AMBER,
     BLUE,
+    GREY,
     RED,
     Page,
     chart,
     number,
+    or_no_team,
     or_sentence,
     or_zero,
     score,
     set_tokens,
     table,
-    wide,
 )
 
 _SUMMARY = "The saved search 'cbsigned - summarize log-ons' fills it."
@@ -24,9 +26,7 @@ def logons() -> Page:
     """Return the page on log-ons."""
     page = Page("cbsigned_logons", "Log-ons", "Log-ons at hours at which their people are not active.")
     page.time_range("-7d@h")
-    page.search(
-        "teams", "`cbsigned_summary` kind=logon | stats count BY team | eval label=team, value=team | table label value"
-    )
+    page.search("teams", "`cbsigned_summary` kind=logon | stats count BY team\n" + or_no_team())
     page.dropdown("team", "Team", [("All", "*")], "teams")
     page.search(
         "rows",
@@ -43,9 +43,9 @@ def logons() -> Page:
     page.row(
         110,
         number("total", "Log-ons", BLUE, value="rows"),
-        number("total", "At an unusual hour (20 and over)", AMBER, value="odd"),
-        number("total", "At a very unusual hour (30 and over)", RED, value="very"),
-        number("total", "Hour not judged", "#8B929C", value="unjudged"),
+        number("total", "Unusual hour (20 and over)", AMBER, value="odd"),
+        number("total", "Very unusual hour (30 and over)", RED, value="very"),
+        number("total", "Hour not judged", GREY, value="unjudged"),
     )
     page.chain(
         "over_time",
@@ -67,17 +67,24 @@ def logons() -> Page:
             "No log-on at an unusual hour in this range. If this stays so: an admin enables the saved search 'cbsigned - summarize log-ons'.",
         ),
     )
+    widths = {"When": 135, "Person": 110, "Team": 105, "Application": 132, "Source": 110, "Time__zone": 105, "Why": 460}
     ranking = table(
-        "odd", "Unusual hours", "Click a row to see the person. " + _SUMMARY, 12, Score=score("Score"), Why=wide(400)
+        "odd",
+        "Unusual hours",
+        "Click a row to see the person. " + _SUMMARY,
+        10,
+        Score=score("Score", 88),
+        **widths,
     )
-    ranking.handlers = [set_tokens(person="Person")]
-    page.tokens["person"] = "*"
+    ranking.handlers = [set_tokens(person="Person", of_team="Team")]
+    page.tokens.update(person="*", of_team="-")
     page.row(400, ranking)
-    page.search(
-        "hours",
-        "`cbsigned_summary` kind=logon user=$person|s$\n"
-        '| eval day=strftime(_time, "%a"), hour=strftime(_time, "%H"), number=strftime(_time, "%w")\n'
-        "| stats sum(rows) AS rows BY hour day number | sort 0 number hour | table hour day rows",
+    add_hours(
+        page,
+        "person",
+        "`cbsigned_summary` kind=logon user=$person|s$",
+        'if($person|s$="*", "", $person|s$)',
+        'replace($of_team|s$, "^-$", "")',
     )
     page.chain(
         "by_team",
@@ -88,20 +95,26 @@ def logons() -> Page:
     page.chain(
         "zones",
         "rows",
-        "| stats sum(rows) AS Rows dc(user) AS People BY timezone team | sort 0 timezone team\n"
-        '| rename timezone AS "Time zone" team AS Team | table "Time zone" Team People Rows',
+        "| eval odd=if(coalesce(tonumber(anomaly_score), 0)>=20, rows, 0)\n"
+        "| stats sum(rows) AS Rows sum(odd) AS Odd BY timezone team | sort 0 timezone team\n"
+        '| rename timezone AS "Time zone" team AS Team | table "Time zone" Team Rows Odd'
+        + or_sentence("Team", "No log-on in this range."),
     )
     page.row(
-        340,
-        chart(
-            "punchcard",
-            "hours",
-            "When the picked person logs on",
-            _SUMMARY,
-            bubbleColor=AMBER,
-            legendDisplay="off",
+        360,
+        (
+            hours_map(
+                "person",
+                "When the picked person logged on, in seven days",
+                "Log-ons of a score of 10 and over; before a click above, all.",
+            ),
+            4,
         ),
+        (hours_words("person", "Usual for this person"), 1),
+    )
+    page.row(
+        320,
         chart("bar", "by_team", "By team", _SUMMARY, stackMode="stacked"),
-        table("zones", "Time zones", "The lookup cbsigned_teams says who is in which. " + _SUMMARY),
+        table("zones", "Time zones", "The lookup cbsigned_teams says who is in which time zone."),
     )
     return page

@@ -11,10 +11,10 @@ from package.dashboards.studio import (
     Page,
     chart,
     number,
+    or_no_team,
     or_sentence,
     or_zero,
     table,
-    wide,
 )
 
 _SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
@@ -53,7 +53,7 @@ def noise() -> Page:
         "What was dropped as signed noise, what was kept, what is unknown and why; and whether the drop can be trusted.",
     )
     page.time_range("-7d@h")
-    page.search("teams", "`cbsigned_summary` | stats count BY team | eval label=team, value=team | table label value")
+    page.search("teams", "`cbsigned_summary` | stats count BY team\n" + or_no_team())
     page.dropdown("team", "Team", [("All", "*")], "teams")
     page.search(
         "rows",
@@ -97,15 +97,16 @@ def noise() -> Page:
     page.row(
         320,
         chart("bar", "by_team", "By team", _SUMMARY, stackMode="stacked"),
-        table("why", "Unknown, and why", _SUMMARY, Meaning=wide(200), Next__step=wide(150)),
+        table("why", "Unknown, and why", _SUMMARY, Reason=100, Rows=80, Meaning=220, Next__step=190),
     )
     page.chain(
         "signers",
         "rows",
         '| eval is_dropped=if(state="dropped", rows, 0)\n'
         "| stats sum(rows) AS Rows sum(is_dropped) AS Dropped dc(process_md5) AS Files BY process_signature_publisher\n"
-        '| eval "Dropped %"=round(100*Dropped/Rows, 1)\n| sort 0 - Rows\n'
-        '| rename process_signature_publisher AS Signer\n| table Signer Rows Dropped "Dropped %" Files',
+        '| eval Share=round(100*Dropped/Rows, 1)." %", Signer=replace(process_signature_publisher, "^-$", "(nobody)")\n'
+        "| sort 0 - Rows\n| table Signer Rows Dropped Share Files"
+        + or_sentence("Signer", "No process start in this range."),
     )
     page.search(
         "exclusions",
@@ -114,13 +115,27 @@ def noise() -> Page:
         '| eval Until=strftime(until, "%Y-%m-%d"), Person=coalesce(nullif(user, ""), "everybody")\n'
         "| rename action AS Action process_name AS Program team AS Team why AS Why author AS By\n"
         "| sort 0 until | table Until Action Program Person Team Why By"
-        + or_sentence("Why", "There is no exclusion: nothing is hidden but signed noise."),
+        + or_sentence("Why", "Nobody has decided on a row: nothing is hidden but signed noise."),
         has_range=False,
     )
     page.row(
         320,
-        table("signers", "By signer", _SUMMARY),
-        table("exclusions", "Left out by hand", "Added from Triage by cbsignedreview.", Why=wide(160)),
+        (table("signers", "By signer", _SUMMARY, Signer=120, Rows=80, Dropped=108, Share=90, Files=78), 2),
+        (
+            table(
+                "exclusions",
+                "What people decided",
+                "Added from Triage by cbsignedreview.",
+                Until=105,
+                Action=95,
+                Program=130,
+                Person=100,
+                Team=85,
+                Why=140,
+                By=80,
+            ),
+            3,
+        ),
     )
     page.chain("sample", "rows", _SAMPLE)
     page.row(
@@ -129,6 +144,12 @@ def noise() -> Page:
             "sample",
             "Forty of what was dropped, drawn anew each time: look whether you would have wanted one",
             _SUMMARY,
+            Last=110,
+            Program=210,
+            Signer=230,
+            Team=130,
+            For__example=420,
+            Rows=80,
         ),
     )
     page.chain("flipped", "rows", _FLIPPED)
@@ -138,6 +159,12 @@ def noise() -> Page:
             "flipped",
             "What the drop would have cost: dropped then, not signed now",
             "Files that were dropped as signed in this range and that the store of verdicts calls unsigned now.",
+            Program=260,
+            Is__now=200,
+            Changed=110,
+            Team=160,
+            Rows__that__were__dropped=140,
+            MD5=300,
         ),
     )
     return page

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from package.dashboards.studio import AMBER, BLUE, Page, chart, number, or_sentence, or_zero, score, signed, table, wide
+from package.dashboards.hours import add_hours, hours_map, hours_words
+from package.dashboards.studio import (
+    AMBER,
+    BLUE,
+    Page,
+    decisions,
+    number,
+    or_sentence,
+    or_zero,
+    score,
+    set_tokens,
+    signed,
+    table,
+)
 
 _SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
+# As cbsigned_columns writes a name: a workflow action brings it with its domain.
+_WHO = 'lower(replace($person|s$, "^.*[\\\\\\\\/]|@.*$", ""))'
 
 
 def person() -> Page:
@@ -14,9 +29,7 @@ def person() -> Page:
     page.text("person", "Person", "*")
     page.search(
         "rows",
-        # As cbsigned_columns writes a name: a workflow action brings it with its domain.
-        '`cbsigned_summary` user!="-" [| makeresults '
-        '| eval user=lower(replace($person|s$, "^.*[\\\\\\\\/]|@.*$", "")) | table user]\n'
+        f'`cbsigned_summary` user!="-" [| makeresults | eval user={_WHO} | table user]\n'
         "| fields _time kind user team dest process_name process_md5 parent_process_name process_signature_publisher signed "
         "signed_reason anomaly_score anomaly_reasons weight rows app",
     )
@@ -30,28 +43,60 @@ def person() -> Page:
     page.row(
         110,
         number("total", "Rows kept", BLUE, value="rows"),
-        number("total", "Odd", AMBER, value="odd"),
+        number("total", "Odd (score 20 on)", AMBER, value="odd"),
         number("total", "Programs", BLUE, value="programs"),
         number("total", "Hosts", BLUE, value="hosts"),
         number("total", "Quarters of an hour", BLUE, value="quarters"),
     )
     page.chain(
-        "hours",
+        "people",
         "rows",
-        '| eval day=strftime(_time, "%a"), hour=strftime(_time, "%H"), number=strftime(_time, "%w")\n'
-        "| stats sum(rows) AS rows BY hour day number | sort 0 number hour | table hour day rows",
+        "| eval weight=tonumber(weight)\n"
+        "| stats max(weight) AS Risk sum(rows) AS Rows values(dest) AS Hosts BY user team\n"
+        "| sort 100 - Risk | rename user AS Person team AS Team | table Risk Person Team Rows Hosts"
+        + or_sentence("Hosts", "Nothing of this person was kept in this range."),
     )
-    page.chain(
-        "teams",
-        "rows",
-        "| stats sum(rows) AS rows dc(dest) AS hosts values(dest) AS Hosts BY user team\n"
-        "| rename user AS Person team AS Team rows AS Rows | fields - hosts | table Person Team Rows Hosts",
+    people = table(
+        "people",
+        "Who, in which team, on which hosts",
+        f"Click a row to see that person alone. {_SUMMARY}",
+        Risk=score("Risk", 70),
+        Person=120,
+        Team=110,
+        Rows=80,
+        Hosts=150,
+    )
+    people.handlers = [set_tokens(person="Person")]
+    add_hours(
+        page,
+        "person",
+        "| eventstats dc(user) AS people",
+        f'if($person|s$="*", "", {_WHO})',
+        'if($person|s$="*", "", coalesce(team, ""))',
+        base="rows",
     )
     page.row(
-        320,
-        (chart("punchcard", "hours", "When this person was seen", _SUMMARY, bubbleColor=AMBER, legendDisplay="off"), 2),
-        (table("teams", "Teams and hosts", _SUMMARY), 1),
+        360,
+        (hours_map("person", "When this person was seen", "Name one person above."), 5),
+        (people, 4),
     )
+    page.search(
+        "profile",
+        "| cbsignedprofile user=$person|s$\n"
+        '| where what!="day of the week" AND $person|s$!="*"\n'
+        "| rename what AS What value AS Which detail AS Detail | table What Which Detail"
+        + or_sentence(
+            "Detail",
+            "Name one person above. Then this is empty where nothing is learnt of that person, or you lack the capability "
+            "cbsigned_admin: a profile says who works when.",
+        ),
+        has_range=False,
+    )
+    profile = table(
+        "profile", "What is usual: hours, teams and programs", "Learning fills it.", What=120, Which=220, Detail=520
+    )
+    page.row(280, (hours_words("person"), 2), (profile, 5))
+    page.row(200, decisions(page, f'user={_WHO} OR "*"=$person|s$', "about this person's rows"))
     page.chain(
         "odd",
         "rows",
@@ -63,10 +108,17 @@ def person() -> Page:
         "| table Risk Score When Host What Parent Signer Signed Why"
         + or_sentence("Why", "Nothing of this person was kept in this range."),
     )
+    widths = {"Score": 88, "When": 105, "Host": 115, "What": 140, "Parent": 120, "Signer": 130, "Why": 375}
     page.row(
-        400,
+        520,
         table(
-            "odd", "Kept, the oddest first", _SUMMARY, 12, Risk=score("Risk"), Signed=signed("Signed"), Why=wide(380)
+            "odd",
+            "Kept, the oddest first",
+            _SUMMARY,
+            10,
+            Risk=score("Risk", 70),
+            Signed=signed("Signed", 92),
+            **widths,
         ),
     )
     page.chain(
@@ -74,7 +126,8 @@ def person() -> Page:
         "rows",
         '| where kind="process"\n'
         "| stats sum(rows) AS Rows max(eval(tonumber(anomaly_score))) AS Score values(parent_process_name) AS Parents BY process_name signed\n"
-        "| sort 0 - Rows | rename process_name AS Program signed AS Signed | table Program Signed Rows Score Parents",
+        "| sort 0 - Rows | rename process_name AS Program signed AS Signed | table Program Signed Rows Score Parents"
+        + or_sentence("Parents", "No program of this person was kept in this range."),
     )
-    page.row(320, table("tools", "Programs that were kept", _SUMMARY, Signed=signed("Signed")))
+    page.row(340, table("tools", "Programs that were kept", _SUMMARY, Signed=signed("Signed")))
     return page

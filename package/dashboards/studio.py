@@ -71,13 +71,13 @@ class Page:
     places: List[Definition] = field(default_factory=list)
     _height: int = 0
 
-    def search(self, name: str, query: str, *, has_range: bool = True, seconds: int = 0) -> None:
-        """Add a search over the page's time range, or one that needs none; `seconds` between two runs of it."""
+    def search(self, name: str, query: str, *, has_range: bool = True, earliest: str = "") -> None:
+        """Add a search over the page's time range, or from a fixed beginning (`earliest`), or one that needs none."""
         options: Definition = {"query": query}
-        if has_range:
+        if earliest:
+            options["queryParameters"] = {"earliest": earliest, "latest": "now"}
+        elif has_range:
             options["queryParameters"] = {"earliest": "$global_time.earliest$", "latest": "$global_time.latest$"}
-        if seconds:
-            options["refresh"], options["refreshType"] = f"{seconds}s", "delay"
         self.sources[f"ds_{name}"] = {"type": "ds.search", "options": options, "name": name}
 
     def chain(self, name: str, base: str, query: str) -> None:
@@ -177,11 +177,17 @@ def number(source: str, title: str, color: str = BLUE, unit: str = "", value: st
     return Panel("singlevalue", source, title, options=options)
 
 
-def table(source: str, title: str, fills: str = "", rows: int = 10, **formats: Options) -> Panel:
-    """Return a table; `formats` are of columns, such as those of `score` and `signed`."""
+def table(source: str, title: str, fills: str = "", rows: int = 10, **formats: Union[int, Options]) -> Panel:
+    """Return a table; `formats` are of columns: a width in pixels, or what `score` and `signed` give.
+
+    Splunk gives a column without a width 80 pixels where another one has a width.
+    """
     options: Options = {"count": rows, "showInternalFields": False}
     context: Options = {}
-    columns = {name.replace("__", " "): made for name, made in formats.items()}
+    columns = {
+        name.replace("__", " "): {"format": {"width": made}, "context": {}} if isinstance(made, int) else made
+        for name, made in formats.items()
+    }
     if columns:
         options["columnFormat"] = {name: made["format"] for name, made in columns.items()}
         for made in columns.values():
@@ -189,24 +195,19 @@ def table(source: str, title: str, fills: str = "", rows: int = 10, **formats: O
     return Panel("table", source, title, fills, options, context)
 
 
-def score(column: str) -> Options:
+def score(column: str, pixels: int = 80) -> Options:
     """Return how a column of scores looks: from the threshold on it is odd."""
     ranges = [{"to": 20, "value": GREY}, {"from": 20, "to": 40, "value": AMBER}, {"from": 40, "value": RED}]
     rule = f'> table | seriesByName("{column}") | rangeValue(scoreRanges)'
-    return {"format": {"rowColors": rule}, "context": {"scoreRanges": ranges}}
+    return {"format": {"rowColors": rule, "width": pixels}, "context": {"scoreRanges": ranges}}
 
 
-def signed(column: str) -> Options:
+def signed(column: str, pixels: int = 90) -> Options:
     """Return how a column of verdicts looks."""
     words = (("true", GREEN), ("false", RED), ("unknown", GREY))
     matches = [{"match": word, "value": color} for word, color in words]
     rule = f'> table | seriesByName("{column}") | matchValue(signedColors)'
-    return {"format": {"rowColors": rule}, "context": {"signedColors": matches}}
-
-
-def wide(pixels: int) -> Options:
-    """Return a column of a fixed width."""
-    return {"format": {"width": pixels}, "context": {}}
+    return {"format": {"rowColors": rule, "width": pixels}, "context": {"signedColors": matches}}
 
 
 def or_zero(*names: str) -> str:
@@ -219,6 +220,15 @@ def or_sentence(column: str, sentence: str) -> str:
     return f'\n| appendpipe [ stats count AS none | where none=0 | eval {column}="{sentence}" ]\n| fields - none'
 
 
+def or_no_team() -> str:
+    """Return what ends the search of a list of teams: without a row, Splunk's list would not even offer all of them."""
+    return (
+        "| eval label=team, value=team\n"
+        '| appendpipe [ stats count AS none | where none=0 | eval label="(no team yet)", value="-" ]\n'
+        "| table label value"
+    )
+
+
 def chart(kind: str, source: str, title: str, fills: str = "", **options: Any) -> Panel:  # noqa: ANN401 - Splunk's own
     """Return a chart in the colours that all pages share."""
     shared: Options = {"legendDisplay": "bottom", "seriesColorsByField": COLORS} if kind in _SERIES else {}
@@ -228,6 +238,34 @@ def chart(kind: str, source: str, title: str, fills: str = "", **options: Any) -
 def links(text: str) -> Panel:
     """Return a panel of text."""
     return Panel("markdown", options={"markdown": text})
+
+
+def decisions(page: Page, condition: str, about: str) -> Panel:
+    """Add what people decided, of what a condition of where is true; return the table."""
+    page.search(
+        "decisions",
+        f"| inputlookup cbsigned_exclusions\n| where {condition}\n"
+        '| eval When=strftime(made, "%Y-%m-%d %H:%M"), Until=strftime(until, "%Y-%m-%d"), '
+        'Action=case(action="bad", "called bad", action="exclude", "left out", true(), "expected")\n'
+        "| rename process_name AS Program user AS Person team AS Team why AS Why author AS By\n"
+        "| sort 0 - made | table When Action Program Person Team Why By Until"
+        + or_sentence("Why", f"Nobody has decided {about}: Triage has the links for it."),
+        has_range=False,
+    )
+    return table(
+        "decisions",
+        f"What people decided {about}",
+        "The command cbsignedreview fills it; 90 days after its end a decision is forgotten.",
+        5,
+        When=140,
+        Action=110,
+        Program=170,
+        Person=120,
+        Team=110,
+        Why=320,
+        By=110,
+        Until=110,
+    )
 
 
 def set_tokens(**fields: str) -> Definition:

@@ -20,9 +20,15 @@ const EnterprisePreset = plain(enterprise);
 const Provider = context.DashboardContextProvider || plain(context);
 const Core = plain(core);
 
-const lab = (window.lab = { searches: [], pending: 0, problems: [], went: [], schema: null });
+const lab = (window.lab = { searches: [], pending: 0, problems: [], went: [], schema: null, changed: 0 });
 window.$C = { LOCALE: 'en_US', SPLUNKD_PATH: '', BUILD_NUMBER: '0' };
 window.addEventListener('error', (event) => lab.problems.push(String(event.message)));
+
+// No search runs, and nothing has been painted for a while: on a busy machine panels come long after their rows.
+new MutationObserver(() => {
+    lab.changed = performance.now();
+}).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+lab.isQuiet = () => lab.pending === 0 && lab.searches.length > 0 && performance.now() - lab.changed > 400;
 
 class LabSearch extends DataSource {
     static config = plain(splunkSearch).config;
@@ -112,9 +118,18 @@ lab.validate = (definition) => {
 };
 
 let root = null;
+let shown = '';
+let paint = null;
 
-// One page draws one view after the other: to load Splunk's packages is most of what a view costs.
+// One page draws one view after the other: to load Splunk's packages is most of what a view costs. A view that is shown
+// already, untouched, is painted in another theme as Splunk does when somebody switches it.
 lab.draw = async ({ view, theme, form, height }) => {
+    const wanted = JSON.stringify([view, form]);
+    lab.changed = performance.now();
+    if (wanted === shown) {
+        paint(theme);
+        return;
+    }
     root?.unmount();
     window.history.replaceState(null, '', '/'); // it keeps what the inputs of the view before were set to
     document.getElementById('page').style.height = `${height}px`;
@@ -130,11 +145,20 @@ lab.draw = async ({ view, theme, form, height }) => {
     window.open = goTo;
     const { SplunkThemeProvider } = themes;
     root = createRoot(document.getElementById('page'));
-    root.render(
-        <SplunkThemeProvider family="enterprise" colorScheme={theme} density="comfortable">
-            <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={theme}>
-                <Core width="100%" height="100%" />
-            </Provider>
-        </SplunkThemeProvider>,
-    );
+    paint = (scheme) => {
+        document.body.style.background = scheme === 'dark' ? '#171d21' : '#f2f4f5';
+        root.render(
+            <SplunkThemeProvider family="enterprise" colorScheme={scheme} density="comfortable">
+                <Provider preset={preset} initialDefinition={definition} initialMode="view" goToUrl={goTo} theme={scheme}>
+                    <Core width="100%" height="100%" />
+                </Provider>
+            </SplunkThemeProvider>,
+        );
+    };
+    paint(theme);
+    shown = wanted;
+};
+
+lab.touched = () => {
+    shown = '';
 };

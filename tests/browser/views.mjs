@@ -30,16 +30,7 @@ page.on('pageerror', (error) => problems.push(String(error)));
 await page.goto(given.url, { timeout: given.patience });
 await page.waitForFunction(() => window.lab?.draw);
 
-const settled = async () => {
-    // Quiet for a while: no search runs, and none has begun since.
-    let before = -1;
-    for (let quiet = 0; quiet < 2;) {
-        await page.waitForTimeout(200);
-        const [pending, begun] = await page.evaluate(() => [window.lab.pending, window.lab.searches.length]);
-        quiet = pending === 0 && begun > 0 && begun === before ? quiet + 1 : 0;
-        before = begun;
-    }
-};
+const settled = () => page.waitForFunction(() => window.lab.isQuiet(), null, { polling: 100 });
 const steps = {
     click: (step) => page.getByText(step.text, { exact: true }).first().click(),
     choose: async (step) => {
@@ -55,6 +46,7 @@ for (const asked of given.pages) {
     const did = [];
     for (const step of asked.steps) {
         try {
+            await page.evaluate(() => window.lab.touched());
             await steps[step.do](step);
             await settled();
             did.push({ ...step, text: await page.evaluate(() => document.body.innerText) });
@@ -65,7 +57,8 @@ for (const asked of given.pages) {
     }
     const lab = await page.evaluate(() => ({
         searches: window.lab.searches, problems: window.lab.problems, schema: window.lab.schema, went: window.lab.went,
-        text: document.body.innerText, links: [...document.querySelectorAll('a')].map((a) => a.getAttribute('href')),
+        text: document.body.innerText, colors: [...new Set([...document.querySelectorAll('#page *')].map((one) => getComputedStyle(one).backgroundColor))],
+        links: [...document.querySelectorAll('a')].map((a) => a.getAttribute('href')),
     }));
     if (asked.picture) {
         await page.locator('#page').screenshot({ path: asked.picture });

@@ -50,6 +50,16 @@ def definition_of(view: str) -> Dict[str, Any]:
     return made
 
 
+def query_of(definition: Mapping[str, Any], name: str, tokens: Mapping[str, str]) -> str:
+    """Return the search of a data source, after that which it goes on from, with values for tokens filled in."""
+    options = definition["dataSources"][name]["options"]
+    text = options["query"]
+    for token, value in tokens.items():
+        quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        text = text.replace(f"${token}|s$", quoted).replace(f"${token}$", value)
+    return f"{query_of(definition, options['extend'], tokens)}\n{text}" if "extend" in options else text
+
+
 def visit(search: Search, visits: Sequence[Visit]) -> List[Dict[str, Any]]:
     """Open views one after the other; return what was seen of each."""
     return visit_and_validate(search, visits, ())[0]

@@ -49,7 +49,7 @@ def search_head() -> Iterator[SearchHead]:
         indexes["_internal"] = Logs(site, indexes["_internal"], now)
         models = four_programs.data_models(now)
         rights = (*ADMIN, "admin_all_objects", *site.splunkd.roles()["cbsigned_admin"])
-        head = SearchHead(site, indexes, models, now=now, capabilities=rights, macros=dict(CIM_MACRO))
+        head = SearchHead(site, indexes, models, now=now, capabilities=rights, macros=dict(CIM_MACRO), answers={})
         serve_searches(site, head)
         people = SearchHead(site, indexes, now=now, macros={"cbsigned_processes": {"definition": "index=hr"}})
         people.run(f"{head.saved(SUMMARIZE)} {COLLECT}")

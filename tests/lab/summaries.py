@@ -29,10 +29,12 @@ class SummarizedSite:
     def __init__(self, site: Site, now: datetime) -> None:
         """Take a site that runs."""
         self.indexes: Dict[str, List[Row]] = {"edr": [], "summary": [], "_internal": []}
+        self._found: Dict[Tuple[str, Optional[str], Optional[str]], Results] = {}
         self.head = SearchHead(site, self.indexes, now=now.timestamp(), capabilities=CAPABILITIES, macros=dict(MACROS))
 
     def index(self, rows: Iterable[Row]) -> None:
         """Index rows whose `_time` is ISO 8601 in UTC."""
+        self._found.clear()
         self.indexes["edr"] += [{**row, "_time": _seconds(str(row["_time"]))} for row in rows]
 
     def index_logs(self) -> None:
@@ -45,6 +47,7 @@ class SummarizedSite:
 
     def summarize(self, earliest: str, latest: str = "now", names: Sequence[str] = SUMMARIES) -> None:
         """Run the searches that write the summary, over a range of time instead of quarter by quarter."""
+        self._found.clear()
         for name in names:
             stanza = self.head.site.splunkd.confs["savedsearches"][name]
             found = self.head.run(stanza["search"], earliest=earliest, latest=latest)
@@ -52,9 +55,20 @@ class SummarizedSite:
             self.indexes[index] += [stash_event(row, name) for row in found]
 
     def panel(self, spl: str, earliest: Optional[str], latest: Optional[str]) -> Tuple[List[str], List[Row]]:
-        """Run a search for a panel; give columns and rows as splunkd's REST API gives them, where _time is a date."""
-        found: Results = self.head.run(spl, earliest=earliest, latest=latest or "now")
+        """Run a search for a panel; give columns and rows as splunkd's REST API gives them, where _time is a date.
+
+        A search that goes on where another one ended takes the rows of that one, as the pages of Splunk have it.
+        """
+        bases = (known for known, *times in self._found if times == [earliest, latest] and _goes_on(spl, known))
+        base = max(bases, key=len, default="")
+        rows = [dict(row) for row in self._found[base, earliest, latest]] if base else None
+        found = self.head.run(spl[len(base) :], rows, earliest=earliest, latest=latest or "now")
+        self._found[spl, earliest, latest] = found
         return found.columns, [{name: _shown(name, value) for name, value in row.items()} for row in found]
+
+
+def _goes_on(spl: str, base: str) -> bool:
+    return spl.startswith(base) and spl[len(base) :].lstrip().startswith("|")
 
 
 def _seconds(text: str) -> str:

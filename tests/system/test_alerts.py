@@ -113,7 +113,10 @@ class TestTheStanzas:
                 (drilldown,) = json.loads(twin["action.notable.param.drilldown_searches"])
                 assert drilldown["search"].startswith("`cbsigned_row(")
 
-    def test_nothing_is_scheduled_by_default_but_what_keeps_the_store(self) -> None:
-        """Whatever is added later."""
+    def test_nothing_is_scheduled_by_default_but_the_sweep(self) -> None:
+        """Whatever is added later; what is off by `disabled` has a schedule for whoever enables it."""
         on = [name for name, stanza in SAVED.items() if stanza["enableSched"] == "1" and stanza.get("disabled") != "1"]
-        assert sorted(on) == ["cbsigned - export verdicts for the indexers", "cbsigned - sweep expired verdicts"]
+        assert on == ["cbsigned - sweep expired verdicts"]
+        for name, stanza in SAVED.items():
+            assert stanza["enableSched"] in {"0", "1"}, name
+            assert stanza.get("disabled", "0") in {"0", "1"}, name

@@ -14,7 +14,7 @@ import pytest
 from package import views as pages
 from tests.lab.company import DAY, Company
 from tests.lab.confs import Stanzas, read_conf
-from tests.lab.dashboards import BROWSER, VIEWS, Visit, can_draw, definition_of, visit_and_validate
+from tests.lab.dashboards import BROWSER, VIEWS, Visit, can_draw, definition_of, query_of, visit_and_validate
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.host import Row
 from tests.lab.incidents import days, estate, incident_day, with_publishers
@@ -27,6 +27,8 @@ CONFS: Mapping[str, Stanzas] = {
 }
 NAMES = sorted(path.stem for path in VIEWS.glob("*.xml"))
 Seen = Dict[str, Dict[str, Any]]
+THEMES = {"light": "rgb(255, 255, 255)", "dark": "rgb(0, 0, 0)"}
+"""With what is behind their panels."""
 
 
 CLICKS = (
@@ -34,7 +36,7 @@ CLICKS = (
     {"do": "choose", "input": "input_team", "option": "hr"},
 )
 OF_THE_SCHEMA = {
-    "a value that an option has not": ("visualizations/viz_11/options/legendDisplay", "below"),
+    "a value that an option has not": ("visualizations/viz_13/options/legendDisplay", "below"),
     "a colour that is none": ("visualizations/viz_01/options/majorColor", "green-ish"),
     "a panel without a kind": ("visualizations/viz_01/type", None),
 }
@@ -104,14 +106,11 @@ def recorded(summarized: SummarizedSite) -> Recorded:
 
 
 @pytest.fixture(scope="module")
-def seen(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    """Open every page, in light and in dark."""
+def seen(recorded: Recorded) -> Seen:
+    """Open every page, in light and then in dark."""
     if not can_draw():
         pytest.skip("LOUD SKIP: node, chromium or tests/browser/node_modules is missing, so no dashboard is drawn")
-    folder = tmp_path_factory.mktemp("pictures")
-    visits = [
-        Visit(name, theme, picture=folder / f"{name}_{theme}.png") for name in NAMES for theme in ("light", "dark")
-    ]
+    visits = [Visit(name, theme) for name in NAMES for theme in THEMES]
     triage = definition_of("cbsigned_triage")
     broken = [_change(triage, *change) for change in OF_THE_SCHEMA.values()]
     pages, errors = visit_and_validate(recorded, [*visits, Visit("cbsigned_triage", steps=CLICKS)], broken)
@@ -123,12 +122,13 @@ def seen(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_is_drawn_without_an_error(seen: Seen, name: str, theme: str) -> None:
     """And Splunk's own schema has nothing against it, but that its layout has the form of Splunk 9.3."""
     page = seen[f"{name} {theme}"]
     assert page["problems"] == []
+    assert THEMES[theme] in page["colors"]
     assert [error for error in page["schema"] if not error["instancePath"].startswith("/layout")] == []
     made = definition_of(name)
     assert len({one["id"] for one in page["searches"]}) == len(made["dataSources"])
@@ -174,13 +174,45 @@ def test_a_click_on_a_row_picks_it_and_a_filter_filters(seen: Seen) -> None:
     assert "googleupdate.exe" not in filtered["text"]
 
 
+def test_the_map_of_hours_has_the_band_of_the_person(recorded: Recorded) -> None:
+    """From seven to four on working days; a start at three at night stands outside of it."""
+    person, tokens = definition_of("cbsigned_person"), {"person": "CORP\\finance05"}
+    _, rows = recorded(query_of(person, "ds_person_map", tokens), "-7d@h", "now")
+    states = {(row["day"], row["hour"]): row["state"] for row in rows}
+    assert [(row["day"], row["hour"]) for row in rows] == [
+        (day, f"{hour:02d}") for day in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun") for hour in range(24)
+    ]
+    assert states["Mon", "03"] == "odd"
+    assert {states["Tue", f"{hour:02d}"] for hour in range(9, 15)} == {"band"}
+    assert {states["Tue", f"{hour:02d}"] for hour in (0, 1, 2, 3, 4, 20, 21, 22, 23)} == {"none"}
+    _, rows = recorded(query_of(person, "ds_person_map", {"person": "sales07"}), "-7d@h", "now")
+    assert {row["state"] for row in rows if row["rows"] != "0"} == {"usual"}
+    _, words = recorded(query_of(person, "ds_person_words", tokens), "-7d@h", "now")
+    assert re.fullmatch(r"Usually active from 0\d:00 to 1\d:00 \(UTC\)\.", str(words[0]["Hours"]))
+    _, nobody = recorded(query_of(person, "ds_person_words", {"person": "*"}), "-7d@h", "now")
+    assert [row["Hours"] for row in nobody] == ["Nobody is picked."]
+
+
+def test_rows_of_one_finding_are_one_row_of_triage(recorded: Recorded) -> None:
+    """Which says how many there are; each of them is there when it is asked for."""
+    triage, tokens = definition_of("cbsigned_triage"), {"team": "hr", "signed": "true", "least": "0"}
+    found = {}
+    for each in ("1", "1000000"):
+        _, rows = recorded(query_of(triage, "ds_ranked", {**tokens, "each": each}), "-24h@h", "now")
+        found[each] = [(row["Program"], row["Rows"]) for row in rows if row["Person"] == "hr03"]
+    (one, *_), every = found["1"], found["1000000"]
+    assert one[0] in {"git.exe", "python.exe", "powershell.exe"}
+    assert {name for name, rows in every if rows == one[1]} >= {"git.exe", "python.exe", "powershell.exe"}
+    assert len(every) == len(found["1"]) + 2
+
+
 SEEDED = {
     "an unknown option": ("visualizations/viz_01/options/majorColour", "#ffffff"),
-    "an unknown kind of panel": ("visualizations/viz_07/type", "splunk.tabel"),
-    "a data source that is not there": ("visualizations/viz_07/dataSources/primary", "ds_rankd"),
+    "an unknown kind of panel": ("visualizations/viz_08/type", "splunk.tabel"),
+    "a data source that is not there": ("visualizations/viz_08/dataSources/primary", "ds_rankd"),
     "a base that is not there": ("dataSources/ds_ranked/options/extend", "ds_nothing"),
-    "a panel without a place": ("layout/structure/6/item", "viz_01"),
-    "a place without a panel": ("layout/structure/6/item", "viz_99"),
+    "a panel without a place": ("layout/structure/7/item", "viz_01"),
+    "a place without a panel": ("layout/structure/7/item", "viz_99"),
     "an input without a place": ("layout/globalInputs", ["input_time"]),
     "a token that nothing sets": ("dataSources/ds_all/options/query", "`cbsigned_summary` team=$temm|s$"),
     "a token that goes into a search as it is": ("dataSources/ds_all/options/query", "`cbsigned_summary` team=$team$"),
@@ -191,11 +223,11 @@ SEEDED = {
         '> primary | seriesByName("rowss") | lastPoint()',
     ),
     "a field of a row that no search gives": (
-        "visualizations/viz_07/eventHandlers/0/options/tokens/0/key",
+        "visualizations/viz_08/eventHandlers/0/options/tokens/0/key",
         "row.Persn.value",
     ),
     "a context that is not there": (
-        "visualizations/viz_07/options/columnFormat/Risk/rowColors",
+        "visualizations/viz_08/options/columnFormat/Risk/rowColors",
         '> table | seriesByName("Risk") | rangeValue(ranges)',
     ),
 }

@@ -55,6 +55,18 @@ def test_what_somebody_leaves_out_is_dropped_until_it_is_ended(site: Site, estat
     assert _noise(site)[0] == "false"
 
 
+def test_what_somebody_calls_bad_is_kept_from_then_on(site: Site, estate: Estate) -> None:
+    """Though it is signed; the row says who called it so, and so does the log."""
+    estate.add_binary(A, "Signed", "c:\\timecard.exe", publisher="Example Corp")
+    assert _noise(site) == ("true", "")
+    (row,) = _review(site, [SUMMARY], "action=bad", "why=it came by mail").rows
+    assert row["decided"] == "bad"
+    is_noise, reasons = _noise(site)
+    assert is_noise == "false"
+    assert re.fullmatch(r"this file was called bad until \d{4}-\d\d-\d\d by anna: it came by mail", reasons)
+    assert 'decision=bad by="anna"' in site.logs()
+
+
 def test_a_decision_that_is_over_or_forged_hides_nothing(site: Site, estate: Estate) -> None:
     """A document under a key that is not its own was not written by the service."""
     estate.add_binary(A, "Unsigned", "c:\\timecard.exe")
@@ -76,7 +88,7 @@ def test_whoever_lacks_the_right_decides_nothing(site: Site, estate: Estate) -> 
     arguments = ("action=exclude", "days=30", "why=our own time card")
     result = _review(site, [SUMMARY], *arguments, capabilities=("cbsigned_lookup",))
     assert [level for level, _ in result.messages] == ["ERROR"]
-    assert "403" in result.messages[0][1]
+    assert re.search(r"403.*`cbsigned_review`: an admin grants the role `cbsigned_reviewer`", result.messages[0][1])
     assert result.rows[0]["decided"] == "nothing"
     assert _noise(site)[0] == "false"
 

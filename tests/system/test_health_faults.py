@@ -220,6 +220,10 @@ def _disabled_sweep(lab: Lab) -> None:
     lab.site.splunkd.confs["savedsearches"][SWEEP]["disabled"] = "1"
 
 
+def _learns_without_signers(lab: Lab) -> None:
+    lab.site.splunkd.confs["savedsearches"][host.LEARN].update(enableSched="1", disabled="0")
+
+
 def _input_behind(lab: Lab) -> None:
     lab.read(7200)
 
@@ -314,6 +318,7 @@ FAULTS: list[tuple[Callable[[Lab], None], str, str, str, str]] = [
     (_lost_lookup, "lookups", "fail", "not there: cbsigned_tools", "install the package anew"),
     (_no_sweep, "saved searches", "warn", "is off", f"Enable `{SWEEP}`"),
     (_disabled_sweep, "saved searches", "warn", "is off", f"Enable `{SWEEP}`"),
+    (_learns_without_signers, "saved searches", "warn", "without who signed them", f"Enable `{host.EXPORT}`"),
     (_input_behind, f"input {INPUT}", "warn", "7200 s ago", "sourcetype=cbsigned:health"),
     (_input_never_read, f"input {INPUT}", "warn", "not read anything yet", "cbsigned_processes.log"),
     (_input_of_nobody, f"input {INPUT}", "fail", "'oslo' does not exist", "Choose another account"),

@@ -205,8 +205,12 @@ def test_what_is_unusual_waits_until_an_admin_accepts_it(bare_site: Site) -> Non
         ("process git.exe", "accepted"), ("process git.exe", "learnt"),
     }  # fmt: skip
     analyst = bare_site.splunkd.log_in("analyst", *bare_site.splunkd.roles()["cbsigned_user"])
-    refused = bare_site.host(analyst, "cbsignedprofile").generate(["user=hr03"])
-    assert (refused.rows, "403" in refused.messages[0][1]) == ([], True)
+    for arguments, level in ((["user=hr03"], "WARN"), (["user=hr03", "accept=process git.exe"], "ERROR")):
+        refused = bare_site.host(analyst, "cbsignedprofile").generate(arguments)
+        assert refused.rows == []
+        assert [(said, "403" in text and "role `cbsigned_admin`" in text) for said, text in refused.messages] == [
+            (level, True)
+        ]
 
 
 def test_learning_that_breaks_off_says_what_was_learnt_of_it(bare_site: Site) -> None:

@@ -11,6 +11,7 @@ from splunklib import binding
 from splunklib.binding import HTTPError
 
 from cbverdict.service.verdict_api import read_reply
+from cbverdict.splunkd.rest import RIGHTS
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import EdrServer, Fault
 from tests.lab.site import Site
@@ -68,6 +69,18 @@ def test_every_capability_that_is_granted_is_declared_or_splunks_own(site: Site)
     assert declared == own
     splunks = {"run_custom_command", "list_inputs", "list_storage_passwords", "edit_storage_passwords"}
     assert frozenset().union(*site.splunkd.roles().values()) == declared | splunks
+
+
+def test_whoever_is_refused_hears_of_a_role_that_has_the_right(site: Site) -> None:
+    """Of every endpoint that a command calls, that which restmap.conf asks for."""
+    wanted = {
+        stanza["match"].rpartition("/")[2]: stanza["capability"]
+        for stanza in site.splunkd.confs["restmap"].values()
+        if "cbsigned/" in stanza.get("match", "") and "capability" in stanza
+    }
+    assert {endpoint: capability for endpoint, (_, capability) in RIGHTS.items()} == wanted
+    for role, capability in RIGHTS.values():
+        assert capability in site.splunkd.roles()[role]
 
 
 def test_a_role_that_may_run_no_command_is_refused_by_splunk(site: Site) -> None:

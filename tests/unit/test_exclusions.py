@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 import pytest
 
@@ -178,10 +178,39 @@ def test_what_is_expected_is_about_the_team_alone() -> None:
         decide("expect", {**ROW, "team": "-"}, 180, "they all have it now", "anna", NOW)
 
 
-def test_what_is_called_bad_hides_nothing() -> None:
-    """It is kept, and in the log."""
-    decision = decide("bad", ROW, 30, "seen by the help desk", "anna", NOW)
-    assert not _is_dropped(decision)
+SIGNED = Verdict(Signed.TRUE, Reason.JOINT, Signature("Signed", publisher="Example Corp"))
+
+
+def _noise_and_reasons(event: Dict[str, Any], *decisions: Decision) -> Tuple[bool, Tuple[str, ...]]:
+    row = {**EVENT, **event}
+    anomalies = Anomalies(Memory({}, decisions=decisions), LISTS)
+    anomalies.prepare([(str(row["user"]), "")], ())
+    side = anomalies.process_side(read_event(row, FIELDS), SIGNED, Signed.UNKNOWN)
+    scored = anomalies.score(side, anomalies.view(str(row["user"]), ""), ())
+    return scored.is_noise, scored.part.reasons
+
+
+@pytest.mark.parametrize(
+    ("event", "whose"),
+    [
+        ({}, "this file"),
+        ({"user": "bob", "process_name": "other.exe"}, "this file"),
+        ({"process_md5": B, "parent_process_md5": A}, "the parent's file"),
+    ],
+)
+def test_a_file_that_somebody_called_bad_is_never_dropped(event: Dict[str, Any], whose: str) -> None:
+    """Though it is signed or was left out before: under whatever name, whoever runs it, and what it starts."""
+    bad = decide("bad", ROW, 30, "came with a false invoice", "anna", NOW)
+    is_noise, reasons = _noise_and_reasons(event, bad, replace(_made(), signed="true", publisher="Example Corp"))
+    assert not is_noise
+    assert reasons == (f"{whose} was called bad until 2027-02-14 by anna: came with a false invoice",)
+
+
+def test_what_is_called_bad_is_about_its_file_alone() -> None:
+    """Another file is dropped as before; and without an MD5 it is about no file."""
+    for row, event in ((ROW, {"process_md5": B}), ({**ROW, "process_md5": "-"}, {})):
+        bad = decide("bad", row, 30, "came with a false invoice", "anna", NOW)
+        assert _noise_and_reasons(event, bad) == (True, ())
 
 
 def test_an_input_knows_no_exclusions() -> None:

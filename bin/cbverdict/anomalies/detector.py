@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Iterable
+from typing import TYPE_CHECKING, Collection, Iterable, Iterator
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
-from cbverdict.anomalies.exclusions import sentence_of
+from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.file_sides import FileSides
 from cbverdict.anomalies.local_time import Clocks, date_of, date_text
@@ -117,6 +117,7 @@ class Anomalies:
         acted_through = self._acted_through(
             event.parent.name or "", parents, file.name or "", is_known=opinion.p_value is not None
         )
+        bad = tuple(self._called_bad(event))
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
@@ -128,9 +129,10 @@ class Anomalies:
             is_name_odd=bool(file.oddities),
             is_about_several=event.has_several_parents,
             is_acted_through=bool(acted_through),
+            is_called_bad=bool(bad),
         )
         first = (opinions.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
-        about = (*file.oddities, *opinion.reasons, *acted_through, *file.denied, *first)
+        about = (*bad, *file.oddities, *opinion.reasons, *acted_through, *file.denied, *first)
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
@@ -145,6 +147,13 @@ class Anomalies:
         names = dict.fromkeys((parent, *(name for one in files for name in one.names)))
         found = ((name, self._lists.gateway([name], child)) for name in names if not stems_of(name) & known)
         return next(((opinions.acted_through(name, reason),) for name, reason in found if reason is not None), ())
+
+    def _called_bad(self, event: ProcessEvent) -> Iterator[str]:
+        decisions = self._profiles.decisions
+        for whose, file in (("this file", event.process), ("the parent's file", event.parent)):
+            decision = decisions.called_bad(file.md5)
+            if decision is not None:
+                yield sentence_of_bad(decision, date_of(decision.until), whose)
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""

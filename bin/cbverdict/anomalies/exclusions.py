@@ -84,12 +84,15 @@ class Decisions:
         """Sort them by what they are looked for."""
         self._excluded: dict[tuple[str, str, str], list[Decision]] = {}
         self._expected: set[tuple[str, str]] = set()
+        self._bad: dict[str, Decision] = {}
         for one in decisions:
             if one.action == Action.EXCLUDE.word:
                 place = (one.md5, one.process_name, one.parent_process_name)
                 self._excluded.setdefault(place, []).append(one)
             elif one.action == Action.EXPECT.word:
                 self._expected.add((one.team, one.process_name))
+            elif one.action == Action.BAD.word and one.md5:
+                self._bad[one.md5] = one
 
     def on_file(
         self, md5: str | None, process: str | None, parent: str | None, verdict: Verdict
@@ -100,6 +103,10 @@ class Decisions:
         found = self._excluded.get((md5, process, parent or ""), ())
         return tuple(one for one in found if _is_as_it_was(one, verdict))
 
+    def called_bad(self, md5: str | None) -> Decision | None:
+        """Return who called a file bad (None: nobody did), whoever ran it and under whatever name."""
+        return self._bad.get(md5) if md5 is not None else None
+
     def is_expected(self, team: str, process: str) -> bool:
         """Return whether somebody said that a program is fine for a team."""
         return (team, process) in self._expected
@@ -108,6 +115,11 @@ class Decisions:
 def sentence_of(decision: Decision, until: str) -> str:
     """Write that a row is covered; `until` is the date."""
     return f"left out by hand until {until} by {decision.author}: {decision.why}"
+
+
+def sentence_of_bad(decision: Decision, until: str, whose: str) -> str:
+    """Write that a file was called bad; `whose` says which file of the row it is."""
+    return f"{whose} was called bad until {until} by {decision.author}: {decision.why}"
 
 
 def decide(action: str, row: Mapping[str, Any], days: float, why: str, author: str, now: float) -> Decision:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SWEEP = "cbsigned - sweep expired verdicts"
 LEARN = "cbsigned - learn what is usual"
+EXPORT = "cbsigned - export verdicts for the indexers"
 CONFS = ("cbsigned_account", "cbsigned_settings", "macros")
 _FIRST, _FIRST_UNTRIED = (9, 3), 11
 _OFF = {"0", "false", ""}
@@ -46,20 +47,32 @@ def check_versions(entries: Entries) -> Iterator[Finding]:
 
 
 def check_searches(entries: Entries) -> Iterator[Finding]:
-    """Check that the saved search that keeps the store small is run."""
+    """Check that the saved search that keeps the store small is run, and that what is learnt knows who signed."""
     sweep = entries.find(f"saved/searches/{SWEEP}")
     if sweep is None:
         yield failure("saved searches", f"`{SWEEP}` is not there", "Install the package anew.")
-    elif _is_run(sweep.content):
-        learning = entries.find(f"saved/searches/{LEARN}")
-        learns = "is on" if learning and _is_run(learning.content) else "is off: you learn by hand, or an input learns"
-        yield fine("saved searches", f"`{SWEEP}` runs next {_next(sweep.content)}; `{LEARN}` {learns}")
-    else:
+        return
+    learns, exports = (_runs(entries, name) for name in (LEARN, EXPORT))
+    if not _is_run(sweep.content):
         yield warning(
             "saved searches",
             f"`{SWEEP}` is off: the store of verdicts and of baselines grows for ever",
             f"Enable `{SWEEP}`, with its schedule (Settings, Searches, reports, and alerts).",
         )
+    elif learns and not exports:
+        yield warning(
+            "saved searches",
+            f"`{LEARN}` is on without `{EXPORT}`: programs are learnt without who signed them",
+            f"Enable `{EXPORT}` as well: the first reads the file that the second writes.",
+        )
+    else:
+        told = "is on" if learns else "is off: you learn by hand, or an input learns"
+        yield fine("saved searches", f"`{SWEEP}` runs next {_next(sweep.content)}; `{LEARN}` {told}")
+
+
+def _runs(entries: Entries, name: str) -> bool:
+    found = entries.find(f"saved/searches/{name}")
+    return found is not None and _is_run(found.content)
 
 
 def check_members(entries: Entries) -> Iterator[Finding]:

@@ -14,11 +14,24 @@ from cbverdict.errors import InvalidRequestError, NoRightError, ServiceError, Se
 from cbverdict.splunkd.kept_connections import kept
 
 if TYPE_CHECKING:
+    from typing import Tuple
+
     from cbverdict.errors import CbsignedError
 
 APP = "cbsigned"
 _OWNER = "nobody"
 _ENDPOINTS = f"/servicesNS/{_OWNER}/{APP}/cbsigned"
+_ADMIN = "cbsigned_admin", "cbsigned_admin"
+RIGHTS = {
+    "verdicts": ("cbsigned_user", "cbsigned_lookup"),
+    "baselines": ("cbsigned_user", "cbsigned_lookup"),
+    "decisions": ("cbsigned_reviewer", "cbsigned_review"),
+    "learning": _ADMIN,
+    "health": _ADMIN,
+    "check": _ADMIN,
+    "inputs": _ADMIN,
+}
+"""The role that whoever is refused by an endpoint lacks, and its capability; to delete takes an admin everywhere."""
 
 
 def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
@@ -66,6 +79,7 @@ class ServiceCall:
         """Remember whom to ask; nothing is sent yet."""
         self._whom = splunkd_uri, session_key
         self._path = f"{_ENDPOINTS}/{endpoint}"
+        self._right = RIGHTS[endpoint]
 
     def post(self, body: str, timeout: float) -> str:
         """Send JSON and give the JSON that comes back; `timeout` is in seconds.
@@ -89,16 +103,21 @@ class ServiceCall:
             NoRightError: the user lacks the endpoint's capability.
             ServiceError: the service does not answer.
         """
-        return self._send(lambda splunkd: splunkd.delete(self._path), timeout)
+        return self._send(lambda splunkd: splunkd.delete(self._path), timeout, _ADMIN)
 
-    def _send(self, request: Any, timeout: float) -> str:  # noqa: ANN401 - the SDK has no types
+    def _send(
+        self,
+        request: Any,  # noqa: ANN401 - the SDK has no types
+        timeout: float,
+        right: Tuple[str, str] | None = None,
+    ) -> str:
         try:
             text: str = request(connect(*self._whom, timeout)).body.read().decode("utf-8")
         except binding.AuthenticationError:
             msg = f"splunkd refused this search's session. {advice(NoRightError)}"
             raise NoRightError(msg) from None
         except binding.HTTPError as error:
-            raise _explain(error.status, error.body) from None
+            raise _explain(error.status, error.body, *(right or self._right)) from None
         except socket.timeout:
             raise TimedOutError(
                 f"The add-on's own service did not answer within {timeout:.0f} s: it is busy with other searches. Look "
@@ -110,7 +129,7 @@ class ServiceCall:
         return text
 
 
-def _explain(status: int, body: bytes) -> CbsignedError:
+def _explain(status: int, body: bytes, role: str, capability: str) -> CbsignedError:
     try:
         problem = json.loads(body)
         message, reason = str(problem["message"]), str(problem["reason"])
@@ -123,7 +142,8 @@ def _explain(status: int, body: bytes) -> CbsignedError:
     if message:
         return ServiceError(message)
     if status in {401, 403}:
-        return NoRightError(f"splunkd answered {status} to the request. {advice(NoRightError)}")
+        what = f"the user lacks the capability `{capability}`: an admin grants the role `{role}`"
+        return NoRightError(f"splunkd answered {status} to the request: {what}.")
     if status == 404:  # noqa: PLR2004 - HTTP's not found
         return SetupError("this search head has no verdict service: install the add-on here and restart Splunk")
     return ServiceError(f"splunkd answered {status} to the request. {advice(ServiceError)}")
