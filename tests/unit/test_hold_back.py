@@ -141,6 +141,28 @@ def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
     assert _p_value(both) < 0.01
 
 
+def test_who_waits_with_a_program_is_none_of_its_users() -> None:
+    """Else a few accounts of an intruder's would make it everybody's."""
+    learnt = _nightly(HISTORY, MONDAY, _git(MONDAY), _git(MONDAY, 1))
+    assert learnt[ORGANISATION].users["git.exe"] == HISTORY[ORGANISATION].users["git.exe"]
+    assert len(learnt[ORGANISATION].users["git.exe"]) == 8
+
+
+def test_what_is_new_to_everybody_waits_though_it_is_no_finding() -> None:
+    """A drop is judged as if it were one; learnt, it would be dropped on the next day."""
+    rows = [Sighting(MONDAY - 1 - number, 10, "it7", "it", f"new{number}.exe") for number in range(40)]
+    restless = merge_baselines([HISTORY, _company(range(0), *rows)])
+    new = Sighting(MONDAY, 10, "hr0", "hr", "dropper.exe", "explorer.exe")
+    profiles = _profiles(restless)
+    group = profiles.team("hr")
+    assert group is not None
+    assert profiles.person("hr0", "hr", group).p_value("dropper.exe") > 0.01
+    learnt = _nightly(restless, MONDAY, new)
+    for subject in (ANN, HR, ORGANISATION, Subject(SubjectKind.PARENT, "explorer.exe")):
+        assert totals(learnt[subject].waiting) == {"dropper.exe": 1}
+        assert "dropper.exe" not in totals(learnt[subject].names)
+
+
 def test_what_is_refused_waits_though_it_is_usual_by_then() -> None:
     """For one person: others go on."""
     learnt = merge_baselines([HISTORY, decision("it0: process word.exe", "refused", MONDAY)])

@@ -160,6 +160,9 @@ class Anomalies:
         """Judge all but the hour; those who began with the program are known from `begin`."""
         team = NONE if side.process is None else view.process(side.process)
         parent, reasons = side.parent, team.reasons + side.reasons
+        if side.process and self._profiles.is_new(side.process):
+            # It is new to its parent then as well: said twice, it is no more unusual.
+            parent = opinions.no_odder_than(parent, team)
         people = self._people_beginning(side.process) if side.process else 0
         if people > _FEW and side.process and view.begins(side.process):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.

@@ -7,6 +7,7 @@ RANDOM 2002); those of a union are found from those of its parts, so sketches of
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Iterable, List
 
 Sketch = List[int]
@@ -18,7 +19,12 @@ _RANGE = 2**32
 
 def sketch_of(name: str) -> Sketch:
     """Return the sketch of one person."""
-    return [int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")]
+    return [_hash(name)]
+
+
+@lru_cache(maxsize=4096)
+def _hash(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")
 
 
 def unite(sketches: Iterable[Sketch]) -> Sketch:

@@ -57,9 +57,17 @@ def combined(*weighted: tuple[Explanation, float]) -> tuple[float, float]:
 
 def of_roll_out(found: Explanation, factor: float) -> Explanation:
     """Make an opinion so many times less unusual, as many people began together; a drop is judged as before."""
-    if found.p_value is None:
+    return found if found.p_value is None else _eased(found, min(found.p_value * factor, 1.0))
+
+
+def no_odder_than(found: Explanation, other: Explanation) -> Explanation:
+    """Make an opinion no more unusual than another that says the same; a drop is judged as before."""
+    if found.p_value is None or other.p_value is None or found.p_value >= other.p_value:
         return found
-    p_value = min(found.p_value * factor, 1.0)
+    return _eased(found, other.p_value)
+
+
+def _eased(found: Explanation, p_value: float) -> Explanation:
     strict = found.p_value if found.strict is None else found.strict
     return Explanation(p_value, f"{p_value:.3g}", cauchy(p_value), found.reasons, strict)
 

@@ -12,11 +12,13 @@ from cbverdict.anomalies.decayed_counts import Counts, add_count
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.local_time import Clocks
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.seen_people import ANYBODY, Users, add_user
 from cbverdict.anomalies.waiting import hour_of_day, is_refused, program
 
 if TYPE_CHECKING:
     from typing import Collection
 
+    from cbverdict.anomalies.peer_rarity import PersonProfile
     from cbverdict.anomalies.reference_lists import Lists
 
 
@@ -57,6 +59,7 @@ def _set_aside_of_person(
             for group in groups if name in counted else ():
                 add_count(_of(aside, group).waiting, generation, name, counted[name])
         _note(aside, day, program(name), subject.name)
+        add_user(_of(aside, ORGANISATION).users, name, subject.name)
     for day, hours in _unusual_hours(subject.name, learnt.days, profiles, holidays).items():
         _of(aside, subject).waiting_days[day] = hours
         for hour in hours_of(hours):
@@ -74,9 +77,14 @@ def _unusual_names(person: str, learnt: Baseline, profiles: Profiles, teams: lis
     return {
         name
         for name in new
-        if score_of(profile.p_value(name)) >= profiles.settings.threshold
+        if score_of(_p_value(profile, name, profiles)) >= profiles.settings.threshold
         or is_refused(organisation, person, program(name))
     }
+
+
+def _p_value(profile: PersonProfile, name: str, profiles: Profiles) -> float:
+    """Return that by which a drop is judged for a name that is new to everybody: learnt, it would be dropped next."""
+    return profile.strict_p_value(name) if profiles.is_new(name) else profile.p_value(name)
 
 
 def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collection[int]) -> Days:
@@ -125,7 +133,17 @@ def _split(learnt: Baseline, aside: Baseline | None) -> Baseline:
         waiting=waiting,
         waiting_days=dict(aside.waiting_days),
         waiting_people=aside.waiting_people,
+        users=_without(learnt.users, aside.users),
     )
+
+
+def _without(users: Users, some: Users) -> Users:
+    """Leave out who waits with a program."""
+    left = {
+        name: known if name == ANYBODY else sorted({*known}.difference(some.get(name, ())))
+        for name, known in users.items()
+    }
+    return {name: known for name, known in left.items() if known}
 
 
 def _note(aside: Baselines, day: int, what: str, person: str) -> None:

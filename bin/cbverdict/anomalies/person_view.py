@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Iterable
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind
 from cbverdict.anomalies.explanations import NONE, REPORT_BELOW_P, Compared, Explanation, no_opinion
-from cbverdict.anomalies.peer_rarity import Organisation
+from cbverdict.anomalies.without_team import Organisation
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
