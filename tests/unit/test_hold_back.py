@@ -122,6 +122,33 @@ def test_what_goes_on_for_days_with_several_people_is_learnt() -> None:
     assert [row["status"] for row in rows_of_waiting(learnt[ORGANISATION])] == ["learnt"]
 
 
+@pytest.mark.parametrize("nights", [1, DAYS - 1, DAYS])
+def test_what_others_do_for_days_makes_nothing_usual_for_somebody_who_did_it_once(nights: int) -> None:
+    """In a large company somebody is awake at any hour of the night; each has to be on as many days."""
+    learnt = HISTORY
+    for age in range(DAYS):
+        awake = [Sighting(MONDAY + age, 2, f"it{number}") for number in range(PEOPLE)]
+        own = [Sighting(MONDAY + age, 2, "hr0")] if age < nights else []
+        learnt = _nightly(learnt, MONDAY + age, *awake, *own)
+    known = _profiles(learnt)
+    assert known.hours("it0", ()).p_value(2 * 2) > 0.01
+    assert (known.hours("hr0", ()).p_value(2 * 2) > 0.01) is (nights == DAYS)
+    assert [waiting.what for waiting in waiting_in(learnt) if waiting.subject == ANN] == ["hour 02"] * (nights < DAYS)
+
+
+def test_what_another_team_takes_up_waits_for_this_one() -> None:
+    """Its own people have to be several; everybody's it is."""
+    learnt = HISTORY
+    for age in range(DAYS):
+        own = [Sighting(MONDAY + age, 10, "hr0", "hr", "word.exe")] if age == 0 else []
+        others = [Sighting(MONDAY + age, 10, f"it{number}", "it", "word.exe") for number in range(PEOPLE)]
+        learnt = _nightly(learnt, MONDAY + age, *others, *own)
+    profiles = _profiles(learnt)
+    has_it = {subject.name: "word.exe" in profiles.starts(subject) for subject in learnt}
+    expected = {"it", "", *(f"it{number}" for number in range(PEOPLE))}
+    assert {name for name, has in has_it.items() if has} == expected
+
+
 @pytest.mark.parametrize(
     ("what", "word", "is_learnt"),
     [

@@ -32,6 +32,12 @@ def unite(sketches: Iterable[Sketch]) -> Sketch:
     return sorted({number for sketch in sketches for number in sketch})[:MAX_EXACT]
 
 
+def may_hold(sketch: Sketch, name: str) -> bool:
+    """Return whether somebody may be in a sketch: exact below `MAX_EXACT`; of more people, larger hashes are lost."""
+    (number,) = sketch_of(name)
+    return number in sketch or (len(sketch) >= MAX_EXACT and number > sketch[-1])
+
+
 def head_count(sketch: Sketch) -> int:
     """Return how many people are in a sketch: exact below `MAX_EXACT`, an estimate from there on."""
     if len(sketch) < MAX_EXACT:
