@@ -2,6 +2,10 @@ r"""Who is behind an account, and which accounts are nobody's.
 
 Windows' own accounts by name, in the languages of its larger releases, and by SID ("Well-known SIDs", Windows Server
 documentation). A group-managed service account and a computer's account end in `$`.
+
+Windows lets `jdoe` log on as `jdöe` and in full-width letters, for it compares names without accents and widths
+(MS-ADTS 6.5, "Unicode String Comparison"; examples in Samba's bug 14847), and the log has what was typed. So here they
+are one person as well.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Sequence
+from unicodedata import normalize
 
 from cbverdict.events.texts import Record, first_text, is_nothing, plain, texts_of
 
@@ -47,6 +52,8 @@ _DOMAINS = frozenset(
     }
 )  # fmt: skip
 _QUOTES = "\"'"
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
+_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"})
 
 
 def person_of(user: str | None) -> str | None:
@@ -79,7 +86,7 @@ def _short_person(user: str) -> str | None:
 
 
 def _person(user: str) -> str | None:
-    text = plain(user).strip(_QUOTES).rstrip("\\/")
+    text = normalize("NFKC", plain(user)).strip(_QUOTES).rstrip("\\/")
     if is_nothing(text):
         return None
     domain, _, account = text.replace("/", "\\").rpartition("\\")
@@ -87,4 +94,10 @@ def _person(user: str) -> str | None:
     is_nobody = (
         len(name) > _LONGEST or is_nothing(name) or name in _SERVICES or domain.rpartition("\\")[2].strip() in _DOMAINS
     )
-    return None if is_nobody or _MACHINES.fullmatch(name) or _SIDS.fullmatch(name) else name
+    return None if is_nobody or _MACHINES.fullmatch(name) or _SIDS.fullmatch(name) else _without_accents(name)
+
+
+def _without_accents(name: str) -> str:
+    if name.isascii():
+        return name
+    return normalize("NFC", normalize("NFKD", name.casefold()).translate(_ACCENTS).translate(_LETTERS))
