@@ -533,6 +533,23 @@ def test_somebody_elses_incident_on_the_day_of_a_roll_out_is_found() -> None:
     assert odd["anomaly_group"] == "user1 2026-11-02 process"
 
 
+@pytest.mark.parametrize(
+    ("own_team", "waiting", "is_found"),
+    [([], [], True), ([3], [], False), ([], [1], True), ([], [3], False)],
+)
+def test_what_another_team_is_given_hides_nobody_who_begins_alone(
+    own_team: list[int], waiting: list[int], *, is_found: bool
+) -> None:
+    """Only that others of the same team begin, in this search or in what waits since yesterday, makes it a roll-out."""
+    noted: People = {MONDAY: {"process newclient.exe": unite(map(sketch_of, (f"user{number}" for number in waiting)))}}
+    learnt = merge_baselines([_people(40), {ORGANISATION: Baseline(waiting_people=noted)}])
+    (row, *_) = _scored(
+        [row for number in (1, *own_team, *range(0, 40, 2)) for row in _begin(range(number, number + 1))],
+        Memory(learnt),
+    )
+    assert (float(row["anomaly_score"]) >= 20) is is_found
+
+
 def test_a_name_of_ones_own_making_gets_no_row_dropped() -> None:
     """Where installers start with a new name each time, one more is no alarm, and is kept."""
     learnt = _people(10)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Collection, Iterable
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
+from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of
 from cbverdict.anomalies.exclusions import sentence_of
 from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.local_time import Clocks, date_of, date_text
@@ -39,7 +40,7 @@ class Anomalies:
         self._views: dict[tuple[str, str], PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
-        self._beginners: dict[str, set[str]] = {}
+        self._beginners: dict[str, dict[str, str | None]] = {}  # by program: who, of which team
 
     @property
     def has_learnt(self) -> bool:
@@ -152,8 +153,8 @@ class Anomalies:
         """Count who begins with a program that is unusual for them; return how many people have by now."""
         if side.process is None or not view.begins(side.process):
             return 0
-        people = self._beginners.setdefault(side.process, set())
-        people.add(view.person)
+        people = self._beginners.setdefault(side.process, {})
+        people[view.person] = view.compared_team
         return len(people)
 
     def part(self, side: ProcessSide, view: PersonView) -> Part:
@@ -163,7 +164,7 @@ class Anomalies:
         if side.process and self._profiles.is_new(side.process):
             # It is new to its parent then as well: said twice, it is no more unusual.
             parent = opinions.no_odder_than(parent, team)
-        people = self._people_beginning(side.process) if side.process else 0
+        people = self._people_beginning(side.process, view) if side.process else 0
         if people > _FEW and side.process and view.begins(side.process):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
             factor = float((people - _FEW + 1) ** 2)
@@ -188,10 +189,21 @@ class Anomalies:
         who = view.person or side.process or ""
         return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least)
 
-    def _people_beginning(self, process: str) -> int:
-        """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
-        here = len(self._beginners.get(process, ()))
-        return max(here, people_waiting(self._profiles.organisation, program(process))) if here else 0
+    def _people_beginning(self, process: str, view: PersonView) -> int:
+        """Return how many people begin with a program in this search, or did so in what was learnt since yesterday.
+
+        What other teams are given says nothing of a team in which nobody else begins with it.
+        """
+        here = self._beginners.get(process)
+        if not here:
+            return 0
+        team, organisation = view.compared_team, self._profiles.organisation
+        lately = people_waiting(organisation, program(process))
+        if team is not None and not any(its == team for who, its in here.items() if who != view.person):
+            known = [number for number in organisation.members(team) if [number] != sketch_of(view.person)]
+            if len(lately) < MAX_EXACT and not {*known}.intersection(lately):
+                return 0
+        return max(len(here), head_count(lately))
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:

@@ -49,6 +49,12 @@ class PersonView:
         """Return who it is (empty: nobody)."""
         return self._person or ""
 
+    @property
+    def compared_team(self) -> str | None:
+        """Return the team that the person is compared with (None: everybody)."""
+        team = self._team.lower() if self._team else None
+        return None if isinstance(self._profiles.team(team), Organisation) else team
+
     def day(self, quarter: int) -> int:
         """Return the local day of a quarter of an hour, both counted since 1970."""
         return self.clock.at(quarter).day

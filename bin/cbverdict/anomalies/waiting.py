@@ -15,7 +15,7 @@ from typing import Iterator, NamedTuple
 from cbverdict.anomalies.active_hours import HOURS, hours_of, merge_days
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import Counts, add_count, merge_counts
-from cbverdict.anomalies.distinct_count import head_count, may_hold, unite
+from cbverdict.anomalies.distinct_count import Sketch, head_count, may_hold, unite
 from cbverdict.anomalies.seen_people import DECISIONS
 
 DAYS = 5
@@ -76,11 +76,11 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
     return not person or sum(may_hold(sketch, person) for sketch in days) >= DAYS
 
 
-def people_waiting(organisation: Baseline, what: str) -> int:
-    """Return how many people something waits of since yesterday, by the newest day on which anything waits."""
+def people_waiting(organisation: Baseline, what: str) -> Sketch:
+    """Return of whom something waits since yesterday, by the newest day on which anything waits."""
     newest = max(organisation.waiting_people, default=0)
     lately = (organisation.waiting_people.get(day, {}).get(what, []) for day in (newest - 1, newest))
-    return head_count(unite(lately))
+    return unite(lately)
 
 
 def _noted(organisation: Baseline) -> set[str]:
