@@ -23,6 +23,7 @@ from cbverdict.anomalies.seen_people import People
 from cbverdict.errors import ServiceError
 from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import Process, ProcessEvent
+from cbverdict.events.people import person_of
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
@@ -474,6 +475,34 @@ def test_columns_that_name_different_people_are_about_several() -> None:
     assert reply is not None
     said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body)]
     assert said == [("true", False), ("false", True)]
+
+
+@pytest.mark.parametrize("users", [["bob", "ann"], ["ann", "bob"], ["bob", "cy", "PC1$", "CORP\\Ann"]])
+def test_a_row_about_several_is_as_odd_as_for_the_oddest_of_them(users: list[str]) -> None:
+    """An intruder's night is not hidden behind the name of who works at night; each more is one more chance."""
+    learnt = _learnt()
+    for day in range(MONDAY - 42, MONDAY):
+        for hour in (1, 2, 3):
+            for _ in range(5):
+                learn(learnt, Sighting(day, hour, "bob", "it", "git.exe", "explorer.exe"))
+    row = {**_row("ann", "git.exe", "explorer.exe"), TIME_FIELD: NIGHT}
+    alone, together = (_scored([{**row, "user": user}], Memory(learnt))[0] for user in ("ann", users))
+    for p_value in ("anomaly_hour_p", "anomaly_team_p"):
+        judged = 2 if p_value == "anomaly_hour_p" else len(users) - users.count("PC1$")
+        assert float(str(together[p_value])) == pytest.approx(judged * float(str(alone[p_value])), rel=0.02)
+    assert float(str(together["anomaly_score"])) >= 20
+    names = [person_of(user) for user in users]
+    assert (together["signed_noise"], together["anomaly_group"]) == (
+        "false",
+        f"{', '.join(user for user in names if user)} 2026-11-02 process",
+    )
+    several: Row = {**row, "user": users[0], "User": users[-1]}
+    options = EnrichOptions(has_anomaly=True)
+    scorer = RowScorer(Anomalies(Memory(learnt), LISTS), options, TimeReader())
+    reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode([several], [*several, INDEX]).decode())
+    assert reply is not None
+    (said,), (expected,) = _decode(reply.body), _scored([several], Memory(learnt))
+    assert {field: said[field] for field in ANOMALY_FIELDS} == {field: expected[field] for field in ANOMALY_FIELDS}
 
 
 def test_a_row_that_names_nobody_says_so() -> None:

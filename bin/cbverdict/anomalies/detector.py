@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Iterable
+from typing import TYPE_CHECKING, Collection, Iterable, Tuple
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
@@ -14,6 +14,7 @@ from cbverdict.anomalies.local_time import Clocks, date_of, date_text
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score
+from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
 from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
 from cbverdict.events.people import person_of
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
     from cbverdict.verdicts.verdict import Verdict
+
+Who = Tuple[str, ...]
+"""User and team as a row says them, and its other users."""
 
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
@@ -37,7 +41,7 @@ class Anomalies:
         """Store who gives baselines, and the lists; nothing is asked yet."""
         self._profiles = Profiles(source)
         self._lists = lists
-        self._views: dict[tuple[str, str], PersonView] = {}
+        self._views: dict[Who, PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
         self._beginners: dict[str, dict[str, str | None]] = {}  # by program: who, of which team
@@ -58,22 +62,25 @@ class Anomalies:
         troubles = [Trouble(Reason.SETUP, f"In the lookups, {problem}.") for problem in self._lists.problems]
         return troubles + ([self._profiles.trouble] if self._profiles.trouble else [])
 
-    def prepare(self, whos: Iterable[tuple[str, str]], parents: Iterable[str | None]) -> None:
-        """Read what is not known yet of people (user and team as rows say them) and of parents."""
+    def prepare(self, whos: Iterable[Who], parents: Iterable[str | None]) -> None:
+        """Read what is not known yet of people (user, team, other users as rows say them) and of parents."""
         subjects = {Subject(SubjectKind.PARENT, name) for name in map(program_kind, parents) if name}
-        for user, team in whos:
-            view = self.view(user, team)
-            subjects.update(view.subjects())
+        for who in whos:
+            subjects.update(self.view(*who).subjects())
         self._profiles.read(subjects)
 
-    def view(self, user: str, team: str) -> PersonView:
-        """Return the view on a person, by user and team as the rows say them."""
-        found = self._views.get((user, team))
-        if found is None:
+    def view(self, user: str, team: str, *others: str) -> PersonView:
+        """Return the view on a person, or on several, by users and team as the rows say them."""
+        key = (user, team, *others)
+        found = self._views.get(key)
+        if found is None and others:
+            people = (user, *others)[:MAX_PEOPLE]
+            found = self._views[key] = PeopleView([self.view(one, team) for one in people])
+        elif found is None:
             person = person_of(user)
             member = self._lists.roster.member(person, team)
             found = PersonView(self._profiles, self._lists, person, member, self._clocks.of(member))
-            self._views[user, team] = found
+            self._views[key] = found
         return found
 
     @property
@@ -134,7 +141,7 @@ class Anomalies:
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
-        return side.of_several_users() if event.has_several_users else side
+        return side.of_several_users() if event.other_users else side
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""

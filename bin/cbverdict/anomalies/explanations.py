@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.active_hours import SLOTS
@@ -65,6 +66,15 @@ def no_odder_than(found: Explanation, other: Explanation) -> Explanation:
     if found.p_value is None or other.p_value is None or found.p_value >= other.p_value:
         return found
     return _eased(found, other.p_value)
+
+
+def oddest_of(found: Sequence[Explanation]) -> Explanation:
+    """Return the most unusual of some opinions, as many times less unusual as there are of them."""
+    judged = [one for one in found if one.p_value is not None]
+    if not judged:
+        return found[0]
+    p_value, oddest = min(((one.p_value or 0.0, one) for one in judged), key=itemgetter(0))
+    return _eased(oddest, min(p_value * len(judged), 1.0)) if len(judged) > 1 else oddest
 
 
 def _eased(found: Explanation, p_value: float) -> Explanation:
@@ -143,7 +153,7 @@ def first_signer(publisher: str) -> str:
     return f"first program here that is signed by {publisher}"
 
 
-SEVERAL_USERS = "the row is about several users, of whom one is judged"
+SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 
 

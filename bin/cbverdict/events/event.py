@@ -25,7 +25,7 @@ from cbverdict.events.columns import (
 )
 from cbverdict.events.kinds import is_about_other_file, is_process_start
 from cbverdict.events.names import are_of_one_program, file_name
-from cbverdict.events.people import first_account, has_several_people
+from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
@@ -58,8 +58,8 @@ class ProcessEvent(NamedTuple):
     `names` are all the texts that name the process, `original_names` those that its author gave the file, and
     `other_names` those that would name it if the analyst had not said where its name is.
     `other_times` are the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
-    none, or several. `has_several_users`, `has_several_parents`: it is about more than one. `unread_hash` is a column
-    that looks like the process's hash and is not read.
+    none, or several. `other_users` are accounts of other people beside `user`. `has_several_parents`: it is about
+    more than one. `unread_hash` is a column that looks like the process's hash and is not read.
     """
 
     process: Process
@@ -72,7 +72,7 @@ class ProcessEvent(NamedTuple):
     names: Tuple[str, ...] = ()
     original_names: Tuple[str, ...] = ()
     other_times: Tuple[str, ...] = ()
-    has_several_users: bool = False
+    other_users: Tuple[str, ...] = ()
     has_several_parents: bool = False
     unread_hash: str = ""
     other_names: Tuple[str, ...] = ()
@@ -165,10 +165,11 @@ def _read_event(record: Record, names: _Names) -> ProcessEvent:
     parent_md5 = _agreed(record, names.parent_md5, read_md5)
     parent_sha256 = _agreed(record, names.parent_sha256, read_sha256)
     times = tuple(texts_of(record, names.time))
+    user, *other_users = accounts_of(record, names.user) or ("",)
     return ProcessEvent(
         process=process,
         parent=_parent(parent_md5, parent_sha256, _first_name(record, names.parent_name)),
-        user=first_account(record, names.user),
+        user=user,
         team=first_text(record, names.team) or "",
         time=times[0] if times else "",
         host=next((text for text in texts_of(record, names.host) if text.lower() not in _ANY_HOST), ""),
@@ -176,7 +177,7 @@ def _read_event(record: Record, names: _Names) -> ProcessEvent:
         names=_raw_texts(record, names.name),
         original_names=tuple(dict.fromkeys(texts_of(record, names.original_name))),
         other_times=(*times[1:], *texts_of(record, names.other_time)),
-        has_several_users=has_several_people(record, names.user),
+        other_users=tuple(other_users),
         has_several_parents=has_several(record, names.parent_name)
         or not are_of_one_program(texts_of(record, names.parent_name)),
         unread_hash=_unread_hash(record, names) if process.md5 is None else "",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Sequence
+from typing import Sequence, Tuple
 from unicodedata import normalize
 
 from cbverdict.events.texts import Record, first_text, is_nothing, plain, texts_of
@@ -66,18 +66,18 @@ def person_of(user: str | None) -> str | None:
     return _short_person(user) if len(user) <= _SHORT else _person(user)
 
 
-def first_account(record: Record, names: Sequence[str]) -> str:
-    """Return the first text among these fields of a row that is somebody's account, else the first at all.
+def accounts_of(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
+    """Return an account of each person that these fields of a row name; where they name none, the first text, if any.
 
     Machines and services stand beside people: what Windows writes of a process start has the computer's account first.
     """
-    somebody = (text for text in texts_of(record, names) if person_of(text) is not None)
-    return next(somebody, None) or first_text(record, names) or ""
-
-
-def has_several_people(record: Record, names: Sequence[str]) -> bool:
-    """Return whether these fields of a row name different people, all together; machines and services are nobody."""
-    return len({person_of(text) for text in texts_of(record, names)} - {None}) > 1
+    found: dict[str, str] = {}
+    for text in texts_of(record, names):
+        person = person_of(text)
+        if person is not None:
+            found.setdefault(person, text)
+    first = None if found else first_text(record, names)
+    return tuple(found.values()) if first is None else (first,)
 
 
 @lru_cache(maxsize=16384)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Sequence, Tuple, Union
 from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
 from cbverdict.anomalies.detector import group_of
 from cbverdict.anomalies.person_view import odder
+from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
-from cbverdict.events.people import first_account, has_several_people
+from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
@@ -17,7 +18,7 @@ from cbverdict.search.scored_rows import Cells, Common, FirstRows, ScoredProcess
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.detector import Anomalies
+    from cbverdict.anomalies.detector import Anomalies, Who
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.anomalies.person_view import PersonView
     from cbverdict.anomalies.scores import Part, Score
@@ -77,7 +78,7 @@ class RowScorer:
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
         self._groups: dict[tuple[str, int | None, str], str] = {}
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
-        self._expected: dict[Tuple[str, ...], tuple[str, str]] = {}
+        self._expected: dict[Tuple[str, ...], Who] = {}
         self._views: dict[Tuple[str, ...], PersonView] = {}
         self._beginnings: dict[str | None, list[FirstRows]] = {}
         self._begun: set[str | None] = set()
@@ -108,16 +109,16 @@ class RowScorer:
 
     def expect_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
         """Hear of people whose rows are about to come, told by the values of `columns` but the time."""
-        self._expected = {who: self._user_and_team(who) for who in whos}
+        self._expected = {who: self._who(who) for who in whos}
 
     def expect_rows(self, events: Sequence[ProcessEvent]) -> None:
         """Hear of people by whole rows."""
-        self._expected = {pair: pair for pair in ((event.user, event.team) for event in events)}
+        self._expected = {who: who for who in map(_who_of, events)}
 
     def load_people(self) -> None:
         """Read what is usual for the people who are expected."""
         self._anomalies.prepare(self._expected.values(), ())
-        self._views = {who: self._anomalies.view(*pair) for who, pair in self._expected.items()}
+        self._views = {who: self._anomalies.view(*users) for who, users in self._expected.items()}
 
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
@@ -136,7 +137,7 @@ class RowScorer:
         self._begun.clear()
 
     def _cells(self, kind: ScoredProcess, view: PersonView, who: Tuple[str, ...]) -> Cells:
-        is_about_several = has_several_people(dict(zip(self.columns, who)), self._read.user)
+        is_about_several = isinstance(view, PeopleView)
         part = self._anomalies.part(kind.side.of_several_users() if is_about_several else kind.side, view)
         ends = self._both_ends(who)
         before, left, right, gap, between, after = _around(part)
@@ -212,7 +213,7 @@ class RowScorer:
         """Add the fields to each record, in place."""
         self.expect_rows([one.event for one in enriched])
         kinds = self.score_processes(enriched)
-        views = [self._anomalies.view(one.event.user, one.event.team) for one in enriched]
+        views = [self._anomalies.view(*_who_of(one.event)) for one in enriched]
         for kind, view in zip(kinds, views):
             self._anomalies.begin(kind.side, view)
         for record, one, kind, view in zip(records, enriched, kinds, views):
@@ -248,9 +249,14 @@ class RowScorer:
             self._prefix + name: value for name, value in risk_of(enriched.event, found, self._risk_objects).items()
         }
 
-    def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
+    def _who(self, who: Tuple[str, ...]) -> Who:
         values = dict(zip(self.columns, who))
-        return first_account(values, self._read.user), first_text(values, self._read.team) or ""
+        user, *others = accounts_of(values, self._read.user) or ("",)
+        return user, first_text(values, self._read.team) or "", *others
+
+
+def _who_of(event: ProcessEvent) -> Who:
+    return event.user, event.team, *event.other_users
 
 
 def _values(score: Score) -> list[Value]:
