@@ -96,7 +96,7 @@ class Lab:
         search = Search(self._truth, self._baselines, options, _read, _SearchZone, lambda: self._lists)
         body = encode(list(rows), [*self._columns, INDEX]).decode()
         reply = search.reply(body)
-        back = _decode(reply.body) if reply else search.enrich(list(_read(StringIO(body))))
+        back = _decode(reply.body.decode()) if reply else search.enrich(list(_read(StringIO(body))))
         return [Answered.of(row) for row in back]
 
 

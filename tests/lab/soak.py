@@ -29,6 +29,9 @@ _ROWS = 300
 _UNSEEN = 20
 """In so many rows one has a hash that the server never saw."""
 
+_OVERLAP = 20.0
+"""Seconds after which an input reads a time for good: more than `Arrivals` are late."""
+
 
 @dataclass
 class Soak:
@@ -69,7 +72,7 @@ class Soak:
         yield f"other trouble: {dict(self.troubles) or 'none'}"
 
 
-def soak(seconds: float, seed: int = 1) -> Soak:
+def soak(seconds: float, seed: int = 1, overlap: float = _OVERLAP) -> Soak:
     """Run it for so long, and until the inputs have read what arrived."""
     chance = random.Random(seed)  # noqa: S311 - a test's data
     result, stop, lock = Soak(seconds), threading.Event(), threading.Lock()
@@ -80,7 +83,7 @@ def soak(seconds: float, seed: int = 1) -> Soak:
         work: list[Callable[[], None]] = [
             lambda: _break(edr, arrivals, result, random.Random(chance.random())),  # noqa: S311 - likewise
             *[lambda: _search(site, result, lock, random.Random(chance.random()))] * SEARCHES,  # noqa: S311 - likewise
-            lambda: _read(InputHost(site, "cbsigned_processes"), result, lock),
+            lambda: _read(InputHost(site, "cbsigned_processes"), result, lock, overlap=str(overlap)),
             lambda: _read(InputHost(site, "cbsigned_binaries"), result, lock),
             lambda: _sweep(site, result),
             lambda: _learn(site, result),
@@ -95,8 +98,8 @@ def soak(seconds: float, seed: int = 1) -> Soak:
         for thread in threads[1:]:
             thread.join(400)
         arrivals.settle(time.time())
-        time.sleep(4)
-        _read(InputHost(site, "cbsigned_processes"), result, lock)
+        time.sleep(overlap + 4)
+        _read(InputHost(site, "cbsigned_processes"), result, lock, overlap=str(overlap))
         result.arrived = set(arrivals.guids)
     return result
 
@@ -146,9 +149,9 @@ def _truth(number: int) -> str:
     return "true" if number % 10 < 8 else "false"  # as Arrivals has it
 
 
-def _read(host: InputHost, result: Soak, lock: threading.Lock) -> None:
+def _read(host: InputHost, result: Soak, lock: threading.Lock, **arguments: str) -> None:
     """Run an input once, and take down what it wrote."""
-    run = host.start(start="-3h")
+    run = host.start(start="-3h", **arguments)
     code = run.wait(300)
     events = run.events()
     with lock:

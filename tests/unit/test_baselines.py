@@ -158,6 +158,8 @@ def test_people_are_counted_exactly_while_they_are_few_and_well_when_they_are_ma
     parts = [unite(many[start::7]) for start in range(7)]
     assert unite(parts) == unite(many)
     assert 2000 < head_count(unite(parts)) < 4000
+    half = [*range(MAX_EXACT - 1), 2**31]
+    assert head_count(half) == 2 * (MAX_EXACT - 1), "as many in the other half of the numbers that there are"
 
 
 @pytest.mark.parametrize(

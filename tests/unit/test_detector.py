@@ -352,7 +352,7 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
         reply = codec.reply(body)
         if reply is not None:
             noise += sdk.noise
-            assert reply.body == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
+            assert reply.body.decode() == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
     assert scorer.noise == noise
 
 
@@ -382,8 +382,8 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
         crowd = [_row(f"user{part}-{number}", "git.exe") for number in range(900)]
         reply = codec.reply(encode([*crowd, _row("ann", "git.exe")], [*COLUMNS, INDEX]).decode())
         assert reply is not None
-        assert f"\r\n{'a' * 32},," in reply.body
-        assert f",,{before['anomaly_score']},," in reply.body
+        assert f"\r\n{'a' * 32},," in reply.body.decode()
+        assert f",,{before['anomaly_score']},," in reply.body.decode()
         assert not anomalies.is_full
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.enrich(records))
@@ -453,7 +453,7 @@ def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
         rows = [{**_row("ann", "git.exe"), column: f"{{{number}}}"} for number in range(40)]
         reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
         assert reply is not None
-        assert [row[column] for row in _decode(reply.body)] == [row[column] for row in rows]
+        assert [row[column] for row in _decode(reply.body.decode())] == [row[column] for row in rows]
 
 
 @pytest.mark.parametrize("column", ["user", "parent_process_name", "original_file_name"])
@@ -473,7 +473,7 @@ def test_columns_that_name_different_people_are_about_several() -> None:
     scorer = RowScorer(Anomalies(Memory(_learnt()), LISTS), options, TimeReader())
     reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*rows[0], INDEX]).decode())
     assert reply is not None
-    said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body)]
+    said = [(row["signed_noise"], SEVERAL_USERS in str(row["anomaly_reasons"])) for row in _decode(reply.body.decode())]
     assert said == [("true", False), ("false", True)]
 
 
@@ -501,7 +501,7 @@ def test_a_row_about_several_is_as_odd_as_for_the_oddest_of_them(users: list[str
     scorer = RowScorer(Anomalies(Memory(learnt), LISTS), options, TimeReader())
     reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode([several], [*several, INDEX]).decode())
     assert reply is not None
-    (said,), (expected,) = _decode(reply.body), _scored([several], Memory(learnt))
+    (said,), (expected,) = _decode(reply.body.decode()), _scored([several], Memory(learnt))
     assert {field: said[field] for field in ANOMALY_FIELDS} == {field: expected[field] for field in ANOMALY_FIELDS}
 
 
@@ -540,6 +540,22 @@ def test_what_many_people_begin_with_is_a_roll_out_and_what_one_does_is_not() ->
         "explorer.exe never started newclient.exe in 10,800 starts",
         "30 people began with newclient.exe lately, so that it counts for less",
     ]
+
+
+def test_the_codec_knows_a_roll_out_as_soon_as_the_sdk_does() -> None:
+    """Whoever began in an earlier chunk, or earlier in this one, is judged with those who did so since."""
+    learnt, options = Memory(_people(40)), EnrichOptions(has_anomaly=True)
+    scorers = [RowScorer(Anomalies(learnt, LISTS), options, TimeReader()) for _ in range(2)]
+    codec, enricher = _codec(Enricher(AllSigned(), options), scorers[0]), Enricher(AllSigned(), options)
+    for people, is_rolled_out in ((range(3), False), (range(30), True), (range(5), True)):
+        rows = _begin(people)
+        records: list[Any] = [dict(row) for row in rows]
+        scorers[1].write(records, enricher.enrich(records))
+        reply = codec.reply(encode(rows, [*rows[0], INDEX]).decode())
+        assert reply is not None
+        scores = [row["anomaly_score"] for row in _decode(reply.body.decode())]
+        assert scores == [record["anomaly_score"] for record in records]
+        assert all(float(str(score)) < 10 for score in scores) is is_rolled_out
 
 
 def test_a_roll_out_is_known_from_what_was_learnt_since_yesterday() -> None:

@@ -117,6 +117,15 @@ def test_the_file_name_is_cut_from_windows_linux_and_macos_paths(path: str, name
     assert file_name(path) == name
 
 
+@pytest.mark.parametrize(
+    "path", ["C:\\a\\{}", "C:\\a/{}", "\\\\server\\share\\{}", "/usr/bin/{}", '"C:\\a b\\{}"', "a/b\\{}", "{}"]
+)
+@pytest.mark.parametrize("length", [1, 5_000])
+def test_a_long_path_is_cut_where_a_short_one_is(path: str, length: int) -> None:
+    """Without looking at each letter of it."""
+    assert file_name(path.format("x" * length)) == "x" * length
+
+
 def test_only_the_columns_that_are_needed_are_named() -> None:
     """Each column costs; names only where a question may turn on them."""
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))

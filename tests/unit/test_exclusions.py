@@ -135,7 +135,7 @@ def test_a_row_that_is_odder_than_what_was_seen_is_kept() -> None:
         ({}, 91, "our own time card", "from 1 to 90"),
         ({}, 0, "our own time card", "from 1 to 90"),
         ({}, float("inf"), "our own time card", "from 1 to 90"),
-        ({}, 30, "noise", "say why"),
+        ({}, 30, "is mine", "say why, in 8 characters at least"),
         ({}, 30, "   -   ", "say why"),
         ({"process_name": "x" * 300}, 30, "our own time card", "longer than"),
         ({"process_name": "x\ny"}, 30, "our own time card", "cannot be shown"),
@@ -145,6 +145,17 @@ def test_what_would_hide_too_much_is_refused(changes: Dict[str, str], days: floa
     """With the reason."""
     with pytest.raises(InvalidRequestError, match=message):
         decide("exclude", {**ROW, **changes}, days, why, "anna", NOW)
+
+
+@pytest.mark.parametrize("score", ["", "-", "nan", "inf", "high"])
+def test_a_row_without_a_score_is_left_out_to_five(score: str) -> None:
+    """What was no number was none to look at."""
+    assert _made(anomaly_score=score).score == 5.0
+
+
+def test_eight_characters_are_a_reason() -> None:
+    """As the refusal of seven says."""
+    assert decide("exclude", ROW, 30, "it is my", "anna", NOW).why == "it is my"
 
 
 def test_a_decision_is_read_as_it_was_written() -> None:

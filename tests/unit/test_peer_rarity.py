@@ -89,6 +89,15 @@ def test_an_account_that_does_one_thing_is_told_by_it_from_a_person_who_does_wha
     assert person.p_value("odd.exe") > 0.1
 
 
+def test_a_group_counts_for_half_a_sighting_to_512() -> None:
+    """For an account that does nothing that the group does, and a person who does just that."""
+    names = {f"{number}.exe": 40.0 * (number + 1) for number in range(30)}
+    group = GroupProfile(names, 0, int(sum(names.values())), Everybody(names))
+    person = {name: times / 10 for name, times in names.items()}
+    for seen, sightings in (({"0.exe": 500.0}, 0.5), (person, 512.0)):
+        assert group.prior_of(PersonProfile(seen, (), int(sum(seen.values())), group)) == sightings
+
+
 def test_who_is_not_known_is_judged_by_the_team() -> None:
     """There is nothing else to go by."""
     group = _group()

@@ -157,7 +157,7 @@ def test_plain_chunks_are_written_by_the_codec_and_counted(*, has_anomaly: bool)
     reply = search.reply(encode([_row(), _row(user="bob")], columns).decode())
     assert reply is not None
     assert reply.rows == 2
-    assert reply.body.count(",binary,") == 2
+    assert reply.body.decode().count(",binary,") == 2
     assert "cbsigned: 2 rows; 2 signed" in search.summary()
 
 
@@ -188,12 +188,12 @@ def test_what_nobody_answered_is_asked_again_with_the_next_chunk() -> None:
     chunk = encode([_row()], ["md5", "process_name", INDEX]).decode()
     first = search.reply(chunk)
     assert first is not None
-    assert ",service_error," in first.body
+    assert ",service_error," in first.body.decode()
     verdicts.error = None
     for _ in range(2):
         reply = search.reply(chunk)
         assert reply is not None
-        assert ",binary," in reply.body
+        assert ",binary," in reply.body.decode()
     assert verdicts.asked == 2
 
 

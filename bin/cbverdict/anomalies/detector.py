@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Collection, Iterable, Tuple
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
-from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of
+from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sketch_of
 from cbverdict.anomalies.exclusions import sentence_of
 from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.local_time import Clocks, date_of, date_text
@@ -164,6 +164,10 @@ class Anomalies:
         people[view.person] = view.compared_team
         return len(people)
 
+    def is_rolled_out(self, process: str) -> bool:
+        """Return whether so many people begin with a program that this is judged otherwise than one who does."""
+        return self._people_beginning(process) > _FEW
+
     def part(self, side: ProcessSide, view: PersonView) -> Part:
         """Judge all but the hour; those who began with the program are known from `begin`."""
         team = NONE if side.process is None else view.process(side.process)
@@ -171,13 +175,14 @@ class Anomalies:
         if side.process and self._profiles.is_new(side.process):
             # It is new to its parent then as well: said twice, it is no more unusual.
             parent = opinions.no_odder_than(parent, team)
-        people = self._people_beginning(side.process, view) if side.process else 0
-        if people > _FEW and side.process and view.begins(side.process):
+        process = side.process
+        people = self._people_beginning(process) if process else 0
+        if process and people > _FEW and view.begins(process) and not self._begins_alone(process, view):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
             factor = float((people - _FEW + 1) ** 2)
             team = opinions.of_roll_out(team, factor)
             parent = opinions.of_roll_out(parent, factor) if is_unusual(parent) else parent
-            reasons += (opinions.roll_out(side.process, people),)
+            reasons += (opinions.roll_out(process, people),)
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
         new_score = None if team.strict is None else score_of(team.strict)
@@ -196,21 +201,23 @@ class Anomalies:
         who = view.person or side.process or ""
         return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least)
 
-    def _people_beginning(self, process: str, view: PersonView) -> int:
-        """Return how many people begin with a program in this search, or did so in what was learnt since yesterday.
+    def _people_beginning(self, process: str) -> int:
+        """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
+        here = len(self._beginners.get(process, ()))
+        return max(here, head_count(self._beginning_lately(process))) if here else 0
 
-        What other teams are given says nothing of a team in which nobody else begins with it.
-        """
-        here = self._beginners.get(process)
-        if not here:
-            return 0
-        team, organisation = view.compared_team, self._profiles.organisation
-        lately = people_waiting(organisation, program(process))
-        if team is not None and not any(its == team for who, its in here.items() if who != view.person):
-            known = [number for number in organisation.members(team) if [number] != sketch_of(view.person)]
-            if len(lately) < MAX_EXACT and not {*known}.intersection(lately):
-                return 0
-        return max(len(here), head_count(lately))
+    def _begins_alone(self, process: str, view: PersonView) -> bool:
+        """Return whether nobody else of a person's team begins with a program, whatever other teams are given."""
+        team = view.compared_team
+        others = self._beginners.get(process, {}).items()
+        if team is None or any(its == team for who, its in others if who != view.person):
+            return False
+        lately = self._beginning_lately(process)
+        mates = {*self._profiles.organisation.members(team)}.difference(sketch_of(view.person))
+        return len(lately) < MAX_EXACT and mates.isdisjoint(lately)
+
+    def _beginning_lately(self, process: str) -> Sketch:
+        return people_waiting(self._profiles.organisation, program(process))
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:

@@ -24,7 +24,8 @@ rarer than among ten.
 from __future__ import annotations
 
 import math
-from typing import Collection, Mapping, NamedTuple
+from functools import partial
+from typing import Collection, Mapping, NamedTuple, Sequence
 
 from cbverdict.events.one_off_names import is_one_off
 
@@ -97,7 +98,8 @@ class GroupProfile:
 
     def prior_of(self, person: PersonProfile) -> float:
         """Return how many sightings the group counts for in a person's behaviour, by maximum likelihood."""
-        likeness: float = max(_LIKENESSES, key=person.likelihood)
+        seen = [(times, self.share_without(name, times, person.total)) for name, times in person.seen.items()]
+        likeness: float = max(_LIKENESSES, key=partial(_likelihood, seen, person.total))
         return likeness
 
     def others_share(self, name: str) -> float:
@@ -152,15 +154,6 @@ class PersonProfile:
         self.new_share = self._prior / (self.total + self._prior)
         """The share of what the person was never seen with."""
 
-    def likelihood(self, prior: float) -> float:
-        """Return the log likelihood of what the person was seen with, if the group counts for so many sightings.
-
-        That of a Dirichlet-multinomial, with the person's own counts left out of the group's.
-        """
-        shares = ((times, self._group.share_without(name, times, self.total)) for name, times in self.seen.items())
-        found = math.fsum(math.lgamma(times + prior * share) - math.lgamma(prior * share) for times, share in shares)
-        return math.lgamma(prior) - math.lgamma(prior + self.total) + found
-
     def share(self, name: str) -> float:
         """Return the probability of a name."""
         return (self.seen.get(name, 0.0) + self._prior * self._group.share(name)) / (self.total + self._prior)
@@ -198,6 +191,16 @@ def prior_of(total: float, once: int, sightings: int) -> float:
         return 1.0
     new = (once + HALF) / (sightings + 1)
     return max(total, 1.0) * new / (1 - new)
+
+
+def _likelihood(seen: Sequence[tuple[float, float]], total: float, prior: float) -> float:
+    """Return the log likelihood of what a person was seen with, if the group counts for so many sightings.
+
+    That of a Dirichlet-multinomial. Of each name there are the weighted sightings, and the group's probability of it
+    with the person's own left out.
+    """
+    found = math.fsum(math.lgamma(times + prior * share) - math.lgamma(prior * share) for times, share in seen)
+    return math.lgamma(prior) - math.lgamma(prior + total) + found
 
 
 def chance_of(own: float, others: float) -> float:

@@ -114,7 +114,7 @@ def read_event(record: Record, fields: EventFields) -> ProcessEvent:
 
 def read_events(records: Sequence[Record], fields: EventFields) -> list[ProcessEvent]:
     """Read many rows, which have few of the columns that are looked for."""
-    names, there = _names_of(fields), set().union(*records)
+    names, there = _names_of(fields), {name for record in records for name, value in record.items() if value}
     narrowed = [tuple(name for name in part if name in there) for part in names[1:]]
     narrow = _Names(names.is_md5_pinned, *narrowed)
     return [_read_event(record, narrow) for record in records]

@@ -14,13 +14,12 @@ from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
-from cbverdict.search.scored_rows import Cells, Common, FirstRows, ScoredProcess
+from cbverdict.search.scored_rows import Cells, Common, FirstRows, Person, ScoredProcess
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.detector import Anomalies, Who
     from cbverdict.anomalies.explanations import Explanation
-    from cbverdict.anomalies.person_view import PersonView
     from cbverdict.anomalies.scores import Part, Score
     from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import TimeReader
@@ -79,7 +78,7 @@ class RowScorer:
         self._groups: dict[tuple[str, int | None, str], str] = {}
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
         self._expected: dict[Tuple[str, ...], Who] = {}
-        self._views: dict[Tuple[str, ...], PersonView] = {}
+        self._people: dict[Tuple[str, ...], Person] = {}
         self._beginnings: dict[str | None, list[FirstRows]] = {}
         self._begun: set[str | None] = set()
         self.noise = 0
@@ -118,28 +117,35 @@ class RowScorer:
     def load_people(self) -> None:
         """Read what is usual for the people who are expected."""
         self._anomalies.prepare(self._expected.values(), ())
-        self._views = {who: self._anomalies.view(*users) for who, users in self._expected.items()}
+        self._people = {who: self._person(who, users) for who, users in self._expected.items()}
 
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
-        view = self._views[who]
-        common = Common(self._cells(kind, view, who))
-        if self._anomalies.begin(kind.side, view):
-            self._beginnings.setdefault(kind.side.process, []).append(FirstRows(common, kind, view, who))
+        person = self._people[who]
+        common = Common()
+        if self._anomalies.begin(kind.side, person.view):
+            self._beginnings.setdefault(kind.side.process, []).append(FirstRows(common, kind, person))
             self._begun.add(kind.side.process)
+        else:
+            common.cells = self._cells(kind, person)
         return common
 
     def _judge_beginnings(self) -> None:
-        """Judge anew who began with a program that others began with since."""
+        """Judge who began with a program, and anew who did so before, where so many have that it counts."""
         for process in self._begun:
-            for common, kind, view, who in self._beginnings.get(process, ()):
-                common.cells = self._cells(kind, view, who)
+            is_rolled_out = process is not None and self._anomalies.is_rolled_out(process)
+            for common, kind, person in self._beginnings.get(process, ()):
+                if is_rolled_out or not common.is_judged:
+                    common.cells = self._cells(kind, person)
         self._begun.clear()
 
-    def _cells(self, kind: ScoredProcess, view: PersonView, who: Tuple[str, ...]) -> Cells:
-        is_about_several = isinstance(view, PeopleView)
+    def _person(self, who: Tuple[str, ...], users: Who) -> Person:
+        view = self._anomalies.view(*users)
+        return Person(view, isinstance(view, PeopleView), self._both_ends(who))
+
+    def _cells(self, kind: ScoredProcess, person: Person) -> Cells:
+        view, is_about_several, ends = person
         part = self._anomalies.part(kind.side.of_several_users() if is_about_several else kind.side, view)
-        ends = self._both_ends(who)
         before, left, right, gap, between, after = _around(part)
         return Cells(
             quarters=view.quarters,
@@ -195,7 +201,6 @@ class RowScorer:
             shown = f"{score:.1f}" if weight or p_value is not None else ""
             texts.append(f"{before}{shown}{middle}{hour_p}{gap}{group}{ends[is_noise]}")
         self.noise += noise
-        self._anomalies.forget_quarters()
         for known in (self._reasons, self._groups):
             if len(known) > _MAX_REASONS:
                 known.clear()
@@ -224,14 +229,14 @@ class RowScorer:
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
-        self._anomalies.forget_quarters()
         self.forget()
 
     def forget(self) -> bool:
         """Forget people and parents where they have become too many, so that memory does not grow with the search."""
+        self._anomalies.forget_quarters()
         is_full = self._anomalies.is_full
         if is_full:
-            self._views.clear()
+            self._people.clear()
             self._beginnings.clear()
             self._anomalies.forget()
         return is_full

@@ -19,8 +19,8 @@ import re
 import sys
 from collections import Counter
 from functools import lru_cache
-from io import StringIO
-from itertools import count, groupby, repeat, zip_longest
+from io import BytesIO, StringIO
+from itertools import chain, count, groupby, islice, repeat, zip_longest
 from operator import methodcaller
 from typing import (
     Any,
@@ -47,6 +47,9 @@ _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
 _MAX_NEW = 4_000
 """Rows of a chunk, none like another, that are read and enriched at once: each takes some 10 KB meanwhile."""
+
+_MADE_AT_ONCE, _JOINED_AT_ONCE = 2_000, 100
+"""Rows whose texts are there at once, and that are joined and encoded at once: in memory that is used again."""
 
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 _LINE_END = "\r\n"
@@ -100,9 +103,9 @@ class Varying(Protocol):
 
 
 class Reply(NamedTuple):
-    """The body of a reply, its rows, and how often each tag came."""
+    """The body of a reply (UTF-8), its rows, and how often each tag came."""
 
-    body: str
+    body: bytes
     rows: int
     tags: Counter[Any]
 
@@ -153,10 +156,10 @@ class _Folded(NamedTuple):
 
 
 class _Lines(NamedTuple):
-    """The lines of a chunk's rows, without what all of them end with."""
+    """The lines of a chunk's rows, and whether all end as a row does whose columns hold one value each."""
 
     lines: list[str]
-    tail: str
+    have_tail: bool
 
 
 class RowCodec:
@@ -193,7 +196,7 @@ class RowCodec:
             self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying, self._passed)
         form = self._form
-        cut = _cut(body, len(header) + 1, form.tail) if form and self._mark not in body else None
+        cut = _cut(body, form.tail) if form and self._mark not in body else None
         rows = form.read(cut) if form and cut else None
         if form is None or cut is None or rows is None:
             return None
@@ -201,9 +204,9 @@ class RowCodec:
         new: dict[Any, str] = {}
         for head, line in zip(rows.heads, cut.lines) if strange else ():
             if head in strange:
-                new.setdefault(head, line + cut.tail)  # in the rows' order, in which a budget runs out
+                new.setdefault(head, line)  # in the rows' order, in which a budget runs out
         del cut  # A chunk's text is large: what is not needed any more goes before its reply is made.
-        texts, tags = [""], Counter[Any]()
+        written, tags = BytesIO(), Counter[Any]()
         do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
         parts = list(_parts(rows.heads, new))
         for start, end in parts:
@@ -212,11 +215,11 @@ class RowCodec:
             made = self._make(form, {head: new[head] for head in fresh}, do_repeat=do_repeat)
             if made is None:
                 return None
-            written = self._write(part, made, _numbers(len(rows.heads))[start:end], tags)
-            texts += written if len(parts) == 1 else ["".join(written)]  # One copy of the reply, where it is one part.
+            if start == 0:
+                written.write(self._header_text.encode())
+            self._write(part, made, _numbers(len(rows.heads))[start:end], tags, written)
             self._remember(made if do_repeat else {})
-        texts[0] = self._header_text
-        return Reply("".join(texts), len(rows.heads), tags)
+        return Reply(written.getvalue(), len(rows.heads), tags)
 
     def _make(self, form: _Form, new: dict[Any, str], *, do_repeat: bool) -> dict[Any, _RowTemplate] | None:
         """Make what new rows have in common (None: the SDK has to); `do_repeat`: it is worth remembering."""
@@ -300,26 +303,30 @@ class RowCodec:
         return _RowTemplate(before, between, after, kind.tag, common, kind.enriched.is_lasting)
 
     def _write(
-        self, rows: _Rows, made: dict[Any, _RowTemplate], numbers: Sequence[str], counts: Counter[Any]
-    ) -> list[str]:
+        self, rows: _Rows, made: dict[Any, _RowTemplate], numbers: Sequence[str], counts: Counter[Any], out: BytesIO
+    ) -> None:
         """Write rows, which have these numbers in their chunk; count their tags."""
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
         gap, cells = _cells_of(rows)
-        if self._varying is None:
-            texts = [
-                f"{like.before}{gap}{cell}{like.between}{number}{like.after}"
-                for like, cell, number in zip(likes, cells, numbers)
+        for start in range(0, len(likes), _MADE_AT_ONCE):
+            some = slice(start, start + _MADE_AT_ONCE)
+            pieces = [
+                [like.before for like in likes[some]],
+                repeat(gap),
+                cells[some],
+                [like.between for like in likes[some]],
+                numbers[some],
+                [like.after for like in likes[some]],
             ]
-        else:
-            fields = self._varying.texts([like.common for like in likes], rows.times)
-            texts = [
-                f"{like.before}{gap}{cell}{like.between}{number}{like.after}{text}{_LINE_END}"
-                for like, cell, number, text in zip(likes, cells, numbers, fields)
-            ]
+            if self._varying is not None:
+                texts = self._varying.texts([like.common for like in likes[some]], rows.times[some])
+                pieces += [texts, repeat(_LINE_END)]
+            whole = zip(*pieces)
+            while text := "".join(chain.from_iterable(islice(whole, _JOINED_AT_ONCE))):
+                out.write(text.encode())
         tags = Counter([like.tag for like in likes])
         counts.update({tag: tags[place] for tag, place in self._tags.items()})
-        return texts
 
     def _remember(self, made: dict[Any, _RowTemplate]) -> None:
         if len(self._likes) + len(made) > _MAX_LIKES:
@@ -372,8 +379,8 @@ class _Form:
 
     def read(self, cut: _Lines) -> _Rows | None:
         """Read rows from their lines (None: a line is no row of the expected form)."""
-        rows = self._cut_all(cut.lines) if self._is_cut and cut.tail else None
-        return rows or self._match_all([line + cut.tail for line in cut.lines] if cut.tail else cut.lines)
+        rows = self._cut_all(cut.lines) if self._is_cut and cut.have_tail else None
+        return rows or self._match_all(cut.lines)
 
     def cut(self, head: Any, line: str) -> tuple[Any, Tuple[str, ...]]:  # noqa: ANN401 - what tells rows
         """Cut what tells rows into what tells their kind and the cells that say who."""
@@ -410,9 +417,9 @@ class _Form:
         return before, _woven(texts[self._at + len(self._each) : -1], cells[self._at :]), texts[-1]
 
     def _cut_all(self, lines: list[str]) -> _Rows | None:
-        """Cut rows without their tails from their ends, all at once; None where something is odd."""
-        cuts = len(self._each) + 1
-        rows = [line.rsplit(",", cuts) for line in lines]
+        """Cut rows that have tails from their ends, all at once; None where something is odd."""
+        end, cuts = -len(self.tail), len(self._each) + 1
+        rows = [line[:end].rsplit(",", cuts) for line in lines]
         if set(map(len, rows)) != {cuts + 1}:
             return None
         heads, *each, numbers = zip(*rows)
@@ -578,29 +585,17 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
 
-def _cut(body: str, start: int, tail: str) -> _Lines | None:
-    """Cut what follows a chunk's header into lines (None: it has none, or ends within one).
-
-    Where each line ends with the tail, as nearly always, one cut gives lines without it.
-    """
-    lines = body.split(f"{tail}\n")
-    is_plain = lines.pop() == "" and len(lines) == body.count("\n", start) > 0
-    if is_plain and not ('"' in body and any(many % 2 for many in set(map(_count_quotes, lines)))):
-        lines[0] = lines[0][start:]
-        return _Lines(lines, tail)
-    whole = _lines(body[start:])
-    if not whole:
+def _cut(body: str, tail: str) -> _Lines | None:
+    """Cut what follows a chunk's header into lines (None: it has none, or ends within one)."""
+    lines = body.split("\n")[1:]  # Not by the tail: a run of commas among runs of them is found slowly.
+    whole = _whole_lines(lines) if '"' in body else lines
+    if not whole or whole.pop() != "" or not whole:
         return None
-    if all(map(str.endswith, whole, repeat(tail))):
-        return _Lines([line[: -len(tail)] for line in whole], tail)
-    return _Lines(whole, "")
+    return _Lines(whole, all(map(str.endswith, whole, repeat(tail))))
 
 
-def _lines(rest: str) -> list[str]:
-    """Split rows at line ends that are not within quotes, as in a multivalue's plain cell; none where one is cut."""
-    lines = rest.split("\n")
-    if lines.pop() != "":
-        return []
+def _whole_lines(lines: list[str]) -> list[str]:
+    """Join lines that were cut within quotes, as in a multivalue's plain cell; give none where one is not whole."""
     if not any(many % 2 for many in set(map(_count_quotes, lines))):
         return lines
     whole: list[str] = []

@@ -50,9 +50,23 @@ class Common:
 
     __slots__ = ("cells",)
 
-    def __init__(self, cells: Cells) -> None:
-        """Store it."""
-        self.cells = cells
+    cells: Cells
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is known yet: of who begins with a program only when all the chunk's rows are."""
+        return hasattr(self, "cells")
+
+
+class Person(NamedTuple):
+    """What rows of somebody have in common; `ends` are both ends of their time in quarters of an hour (none: no such).
+
+    `is_about_several`: their columns name other people too.
+    """
+
+    view: PersonView
+    is_about_several: bool
+    ends: Tuple[int, ...]
 
 
 class FirstRows(NamedTuple):
@@ -60,5 +74,4 @@ class FirstRows(NamedTuple):
 
     common: Common
     kind: ScoredProcess
-    view: PersonView
-    who: Tuple[str, ...]
+    person: Person

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import sys
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Iterable, Protocol
+from typing import IO, TYPE_CHECKING, Any, Iterable, NamedTuple, Protocol
 
 from splunklib.searchcommands.internals import CsvDialect, RecordWriterV2
 
@@ -25,8 +25,8 @@ class ChunkReply(Protocol):
     """The reply to a chunk of rows as it goes to splunkd."""
 
     @property
-    def body(self) -> str:
-        """Return the text, as the SDK would write it."""
+    def body(self) -> bytes:
+        """Return what the SDK would write."""
 
     @property
     def rows(self) -> int:
@@ -87,27 +87,41 @@ class HardenedCommand(_Base):
             self.finish()
 
 
+class _Encoded(NamedTuple):
+    """What the SDK takes for a text that it is about to encode, and is encoded."""
+
+    body: bytes
+
+    def encode(self, _: str) -> bytes:
+        """Return it."""
+        return self.body
+
+
 class _ReplyBuffer:
-    """What the SDK's writer writes into: texts as they came; a StringIO copies a reply of some MB several times."""
+    """What the SDK's writer writes into: replies as they came; a StringIO copies one of some MB several times."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._texts: list[str] = []
+        self._parts: list[bytes] = []
 
     def write(self, text: str) -> None:
         """Add a text."""
-        self._texts.append(text)
+        self.add(text.encode())
 
-    def getvalue(self) -> str:
+    def add(self, part: bytes) -> None:
+        """Add what is encoded."""
+        self._parts.append(part)
+
+    def getvalue(self) -> _Encoded:
         """Return all that was written."""
-        return "".join(self._texts)
+        return _Encoded(b"".join(self._parts))
 
     def seek(self, place: int) -> None:
         """Do nothing: the SDK goes to the beginning before it empties the buffer, and nowhere else."""
 
     def truncate(self) -> None:
         """Forget all."""
-        self._texts.clear()
+        self._parts.clear()
 
 
 def _write_whole(writer: Any, reply: ChunkReply) -> None:  # noqa: ANN401 - the SDK's, which has no types
@@ -115,7 +129,7 @@ def _write_whole(writer: Any, reply: ChunkReply) -> None:  # noqa: ANN401 - the 
         writer._buffer = _ReplyBuffer()  # noqa: SLF001 - likewise; it is empty between two chunks
         writer._writer = csv.writer(writer._buffer, dialect=CsvDialect)  # noqa: SLF001 - likewise
         writer._writerow = writer._writer.writerow  # noqa: SLF001 - likewise
-    writer._buffer.write(reply.body)  # noqa: SLF001 - likewise
+    writer._buffer.add(reply.body)  # noqa: SLF001 - likewise
     writer._pending_record_count += reply.rows  # noqa: SLF001 - likewise
 
 
