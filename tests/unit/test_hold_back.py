@@ -218,6 +218,16 @@ def test_in_the_first_two_weeks_of_somebody_nothing_waits(days: int, *, does_wai
     assert bool(held[ANN].waiting) is does_wait
 
 
+def test_a_new_account_speaks_for_nobody_but_itself() -> None:
+    """Else whoever has one starts git a hundred times with it, and on the next day it is usual for all of HR."""
+    new = [Sighting(MONDAY, 10, "newcomer", "hr", "git.exe", "explorer.exe") for _ in range(100)]
+    learnt = _nightly(HISTORY, MONDAY, *new)
+    assert totals(learnt[Subject(SubjectKind.PERSON, "newcomer")].names) == {"git.exe": 100}
+    for subject in (HR, ORGANISATION):
+        assert totals(learnt[subject].waiting) == {"git.exe": 100}
+    assert _p_value(learnt) == pytest.approx(_p_value(HISTORY), rel=0.15)
+
+
 def test_who_waited_long_ago_is_forgotten_and_what_was_decided_is_not() -> None:
     """Else the organisation's baseline would grow with every incident."""
     people = {MONDAY: {"process a.exe": [1], "refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 
 FROM_DAYS = 10
-"""Active days of a person from which on what is unusual waits: before that nearly everything is new."""
+"""Active days of a person from which on what is unusual waits: before that nearly everything is new.
+
+Of the team and of everybody it waits from the first day: one new account must not speak for all.
+"""
 
 
 def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baselines:
     """Split what was learnt into what counts and what waits, by what was usual before.
 
-    Of whom little was known, nothing waits. Raises what the source does: without what was usual before
+    Of whom little was known, nothing of their own waits. Raises what the source does: without what was usual before
     nothing can be told to be unusual.
     """
     profiles = Profiles(source)
@@ -41,7 +44,7 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baseli
     clocks = Clocks(lists.holidays)
     aside: Baselines = {}
     for subject, baseline in learnt.items():
-        if subject.kind is SubjectKind.PERSON and profiles.active_days(subject.name) >= FROM_DAYS:
+        if subject.kind is SubjectKind.PERSON:
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
     _set_aside_of_parents(learnt, profiles, aside)
@@ -53,14 +56,17 @@ def _set_aside_of_person(
 ) -> None:
     day = max(learnt.days, default=0)
     teams = sorted({team for known in learnt.people.values() for team in known})
+    is_known = profiles.active_days(subject.name) >= FROM_DAYS
+    own = [subject] if is_known else []
     for name in _unusual_names(subject.name, learnt, profiles, teams):
-        groups = [subject, ORGANISATION, *(Subject(SubjectKind.TEAM, team) for team in teams[:1])]
+        groups = [*own, ORGANISATION, *(Subject(SubjectKind.TEAM, team) for team in teams[:1])]
         for generation, counted in learnt.names.items():
             for group in groups if name in counted else ():
                 add_count(_of(aside, group).waiting, generation, name, counted[name])
         _note(aside, day, program(name), subject.name)
         add_user(_of(aside, ORGANISATION).users, name, subject.name)
-    for day, hours in _unusual_hours(subject.name, learnt.days, profiles, holidays).items():
+    unusual_hours = _unusual_hours(subject.name, learnt.days, profiles, holidays) if is_known else {}
+    for day, hours in unusual_hours.items():
         _of(aside, subject).waiting_days[day] = hours
         for hour in hours_of(hours):
             _note(aside, day, hour_of_day(hour), subject.name)
