@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Sequence, Tupl
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
+from cbverdict.anomalies.without_team import Organisation
 from cbverdict.events.names import is_same_program, oddity_of
 from cbverdict.events.one_off_names import is_one_off
 from cbverdict.events.texts import shown
@@ -117,7 +118,8 @@ def on_team(profile: PersonProfile, group: GroupProfile, who: Compared, process:
         first = f"; first time for {who.person} in {profile.sightings:,} starts" if is_first else ""
         if who.team is None:
             share = _percent(group.others_share(process))
-            return f"{name} is {share} of what everybody runs (there is no team to compare with){first}"
+            users = group.users_said(process) if isinstance(group, Organisation) else ""
+            return f"{name} is {share} of what everybody runs (there is no team to compare with){users}{first}"
         if process not in group.seen:
             return f"{name} is run by 0 of {who.people} people in {who.team}{first}"
         shares = f"{_percent(group.share(process))} of what {who.team} runs and {_percent(group.others_share(process))}"

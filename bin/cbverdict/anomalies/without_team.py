@@ -54,6 +54,13 @@ class Organisation(GroupProfile):
         """Return the probability of a name, for anybody."""
         return self.everybody.share(name)
 
+    def users_said(self, name: str) -> str:
+        """Write how many people use a program (empty: it is not known)."""
+        known = len(self._users.get(name, []))
+        if known == 0:
+            return ""
+        return f"; {'at least ' if known == MANY_USERS else ''}{known} of {self._people} people run it"
+
     def usage(self, name: str, person: str, share: float) -> _Usage:
         """Return how those who are not this person use a program that is so large a share of what they run.
 
