@@ -144,11 +144,26 @@ def test_an_odd_parent_is_told_and_what_never_started_anything_gives_no_opinion(
     for number in range(400):
         learn(learnt, Sighting(MONDAY - 1, 9, None, None, "splwow64.exe", "winword.exe"))
         learn(learnt, Sighting(MONDAY - 1, 9, None, None, f"any{number % 9}.exe", "cmd.exe"))
+    learn(learnt, Sighting(MONDAY - 1, 9, None, None, "git.exe", "strange.exe"))
     odd, none = _scored([_row("bob", "git.exe", "winword.exe"), _row("bob", "git.exe", "strange.exe")], Memory(learnt))
     assert odd["anomaly_reasons"] == "winword.exe never started git.exe in 400 starts"
     assert odd["signed_noise"] == "false"
     assert none["anomaly_reasons"] == "no opinion on the parent: too few starts by strange.exe are known"
     assert none["signed_noise"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("parent", "signed_by", "is_kept"),
+    [("implant.exe", None, True), ("implant.exe", "a" * 32, False), ("git.exe", None, False), ("", None, False)],
+)
+def test_what_a_parent_that_was_never_seen_starts_is_kept(parent: str, signed_by: str | None, *, is_kept: bool) -> None:
+    """Unless it is signed: its own row need not be in a search of five minutes. On day one nothing was ever seen."""
+    row = {**_row("bob", "git.exe", parent), **({"parent_process_md5": signed_by} if signed_by else {})}
+    (said,), (day_one,) = _scored([row]), _scored([row], Memory({}))
+    assert (said["signed_noise"] == "false") is is_kept
+    sentence = "implant.exe was never seen here before, and nobody says that it is signed"
+    assert (sentence in said["anomaly_reasons"]) is is_kept
+    assert day_one["signed_noise"] == "true"
 
 
 NO_OPINION = [

@@ -218,6 +218,16 @@ def test_in_the_first_two_weeks_of_somebody_nothing_waits(days: int, *, does_wai
     assert bool(held[ANN].waiting) is does_wait
 
 
+def test_a_program_that_waits_is_no_parent_yet() -> None:
+    """What an implant starts would be dropped on the next day, though nobody was ever seen with it."""
+    own = Sighting(MONDAY, 10, "hr0", "hr", "implant.exe", "explorer.exe")
+    child = Sighting(MONDAY, 10, "hr0", "hr", "outlook.exe", "implant.exe")
+    learnt = _nightly(HISTORY, MONDAY, own, *[child] * 30)
+    assert learnt[Subject(SubjectKind.PARENT, "implant.exe")].names == {}
+    assert _profiles(learnt).is_new_parent("implant.exe")
+    assert not _profiles(_nightly(HISTORY, MONDAY, child)).is_new_parent("implant.exe")
+
+
 def test_a_new_account_speaks_for_nobody_but_itself() -> None:
     """Else whoever has one starts git a hundred times with it, and on the next day it is usual for all of HR."""
     new = [Sighting(MONDAY, 10, "newcomer", "hr", "git.exe", "explorer.exe") for _ in range(100)]

@@ -21,6 +21,7 @@ CASES = {
     "signed, but a tool to live off": (Doubts(TRUE, TRUE, is_living_off_the_land=True), 1.0, False),
     "signed, but nobody has seen by whom": (Doubts(TRUE, TRUE, is_signer_unknown=True), 1.0, False),
     "signed, but nobody answered for the parent": (Doubts(TRUE, is_parent_unanswered=True), 1.0, False),
+    "signed, but the parent is new and not known to be signed": (Doubts(TRUE, is_parent_new=True), 1.0, False),
     "not signed": (Doubts(FALSE, TRUE), 1.0, False),
     "unknown, however usual": (Doubts(UNKNOWN, TRUE, 0.0), 0.0, False),
     "unknown, and nothing else is known": (Doubts(UNKNOWN), None, False),

@@ -119,6 +119,7 @@ class Anomalies:
         denied = self._lists.denied(publisher)
         is_known = process is None or opinion.p_value is not None
         gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")
+        is_parent_new = process is not None and parent_signed is Signed.UNKNOWN and self._is_new_parent(parent)
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
@@ -130,10 +131,11 @@ class Anomalies:
             is_name_odd=bool(oddities),
             is_about_several=event.has_several_parents,
             is_acted_through=gateway is not None,
+            is_parent_new=is_parent_new,
         )
         about = (
             *oddities,
-            *opinion.reasons,
+            *((opinions.new_parent(parent or ""),) if is_parent_new else opinion.reasons),
             *((opinions.acted_through(event.parent.name or "", gateway),) if gateway is not None else ()),
             *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
             *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
@@ -218,6 +220,9 @@ class Anomalies:
 
     def _beginning_lately(self, process: str) -> Sketch:
         return people_waiting(self._profiles.organisation, program(process))
+
+    def _is_new_parent(self, parent: str | None) -> bool:
+        return parent is not None and self.has_learnt and self._profiles.is_new_parent(parent)
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:

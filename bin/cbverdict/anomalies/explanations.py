@@ -145,6 +145,11 @@ def acted_through(parent: str, reason: str) -> str:
     return f"{shown(parent)} {reason}, and what it usually starts here is not known"
 
 
+def new_parent(parent: str) -> str:
+    """Write that nothing is known of a parent."""
+    return f"{_counted(parent)} was never seen here before, and nobody says that it is signed"
+
+
 def roll_out(process: str, people: int) -> str:
     """Write that many people began with a program together."""
     return f"{people} people began with {_counted(process)} lately, so that it counts for less"

@@ -107,9 +107,17 @@ def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collec
 
 
 def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines) -> None:
-    """Take what waits of people off their parents as well, as far as the parent never started it."""
+    """Take what waits of people off their parents as well, as far as the parent never started it.
+
+    What a program started that itself waits, for nobody was ever seen with it, waits altogether.
+    """
     left = {generation: dict(names) for generation, names in _of(aside, ORGANISATION).waiting.items()}
+    new = {name for names in left.values() for name in names}
     for subject, baseline in learnt.items():
+        if subject.kind is SubjectKind.PARENT and subject.name in new and profiles.is_new_parent(subject.name):
+            for generation, names in baseline.names.items():
+                for name, times in names.items():
+                    add_count(_of(aside, subject).waiting, generation, name, times)
         group = profiles.parent(subject.name) if subject.kind is SubjectKind.PARENT else None
         for generation, names in baseline.names.items() if group else ():
             for name, times in names.items():

@@ -114,6 +114,12 @@ class Profiles:
         """Return whether nobody was ever seen with a process."""
         return name not in self.everybody()
 
+    def is_new_parent(self, name: str) -> bool:
+        """Return whether a program was never seen to run or to start another, where it is known what usually does."""
+        if self.everybody().sightings < self.settings.minimum_support:
+            return False
+        return self.is_new(name) and not self._names_of(Subject(SubjectKind.PARENT, name))
+
     def team(self, team: str | None) -> GroupProfile | None:
         """Return the behaviour that a team's people are compared with (None: too little is known of anybody).
 

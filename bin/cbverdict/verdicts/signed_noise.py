@@ -17,7 +17,8 @@ class Doubts(NamedTuple):
     was seen with, or that many begin with together, as if neither were a reason to be lenient (None: it is no such
     name). `is_signer_unknown`: what says that it is signed does not say by whom. `is_parent_unanswered`: the row has a
     hash of the parent, or several, and nobody answered. `is_acted_through`: others act through such a parent, it is not
-    known what it usually starts here, and this is nothing that it starts everywhere.
+    known what it usually starts here, and this is nothing that it starts everywhere. `is_parent_new`: the parent was
+    never seen to run or to start anything, and nobody says that it is signed.
     """
 
     signed: Signed
@@ -31,6 +32,7 @@ class Doubts(NamedTuple):
     is_about_several: bool = False
     new_score: float | None = None
     is_acted_through: bool = False
+    is_parent_new: bool = False
 
 
 def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
@@ -54,6 +56,7 @@ def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
         and not doubts.is_name_odd
         and not doubts.is_about_several
         and not doubts.is_acted_through
+        and not doubts.is_parent_new
         and not _is_high(doubts.parent_score, threshold)
         and not _is_high(doubts.new_score, threshold)
     )
