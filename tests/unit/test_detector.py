@@ -26,6 +26,7 @@ from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.events.people import person_of
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
+from cbverdict.search.pipeline import Search
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
@@ -526,6 +527,20 @@ def test_a_row_that_names_nobody_says_so() -> None:
     assert NOBODY in str(row["anomaly_reasons"])
 
 
+@pytest.mark.parametrize("nobody", ["", "-", "PC1$", "NT AUTHORITY\\SYSTEM"])
+def test_the_message_counts_rows_that_name_nobody(nobody: str) -> None:
+    """Whether the codec writes them or the SDK; where nothing is learnt that is all there is to say."""
+    rows = [_row(nobody, "outlook.exe"), _row("ann", "outlook.exe"), _row(nobody, "git.exe")]
+    for learnt, are_counted in ((LEARNT, True), ({}, False)):
+        for way in ("codec", "sdk"):
+            search = Search(AllSigned(), Memory(learnt), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+            if way == "codec":
+                assert search.reply(encode(rows, [*COLUMNS, INDEX]).decode()) is not None
+            else:
+                search.enrich([dict(row) for row in rows])
+            assert ("2 name nobody, so" in search.summary()) is are_counted
+
+
 def _people(many: int) -> Baselines:
     """Give six weeks of so many people in two teams, each with a tool of its own."""
     learnt: Baselines = {}
@@ -571,6 +586,52 @@ def test_the_codec_knows_a_roll_out_as_soon_as_the_sdk_does() -> None:
         scores = [row["anomaly_score"] for row in _decode(reply.body.decode())]
         assert scores == [record["anomaly_score"] for record in records]
         assert all(float(str(score)) < 10 for score in scores) is is_rolled_out
+
+
+def test_no_roll_out_gets_a_row_dropped_that_is_kept_alone() -> None:
+    """Whoever has seven accounts begin with his program is judged as if it were one, hour and all."""
+    learnt: Baselines = {}
+    today = 20_061
+    for day in range(today - 61, today - 1):
+        for number in range(8):
+            for team, process in (("hr", "winword.exe"), ("it", "git.exe")):
+                for hour in (9, 10, 11, 14, 19) if day == today - 21 else (9, 10, 11, 14):
+                    learn(learnt, Sighting(day, hour, f"{team}{number}", team, process))
+    for day in range(today - 61, today - 56):
+        learn(learnt, Sighting(day, 10, "hr7", "hr", "p.exe"))
+    found = []
+    for hour in (18, 19):
+        time = str(today * 86400 + hour * 3600)
+        rows: list[Row] = [
+            {"process_md5": "a" * 32, "process_name": "p.exe", "user": f"hr{number}", "team": "hr", TIME_FIELD: time}
+            for number in (1, 2, 3, 4, 5, 0, 6)
+        ]
+        (alone,) = _scored(rows[:1], Memory(learnt))
+        first, *_ = _scored(rows, Memory(learnt))
+        search = Search(AllSigned(), Memory(learnt), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+        reply = search.reply(encode(rows, [*rows[0], INDEX]).decode())
+        assert reply is not None
+        codec, *_ = _decode(reply.body.decode())
+        assert first["signed_noise"] == codec["signed_noise"] == alone["signed_noise"]
+        assert float(first["anomaly_score"]) < float(alone["anomaly_score"])
+        assert float(first["anomaly_score"]) < 20
+        found.append(alone["signed_noise"])
+    assert found == ["true", "false"]
+
+
+def test_memory_does_not_grow_with_those_who_begin() -> None:
+    """Each row of somebody who begins with a program is judged anew with the others, as long as they are few."""
+    options = EnrichOptions(has_anomaly=True)
+    scorer = RowScorer(Anomalies(Memory(_people(40)), LISTS), options, TimeReader())
+    codec = _codec(Enricher(AllSigned(), options), scorer)
+    for part in range(3):
+        rows: list[Row] = [
+            {**row, "process_md5": f"{part * 5000 + number:032x}"}
+            for number in range(5000)
+            for row in _begin(range(number % 40, number % 40 + 1))
+        ]
+        assert codec.reply(encode(rows, [*rows[0], INDEX]).decode()) is not None
+    assert sum(map(len, scorer._beginnings.values())) <= 10_000  # noqa: SLF001 - what would grow
 
 
 def test_a_roll_out_is_known_from_what_was_learnt_since_yesterday() -> None:

@@ -8,10 +8,16 @@ import pytest
 
 from cbverdict.events.columns import EventFields
 from cbverdict.events.lineage import Lineage, read_lineage
+from cbverdict.search.pipeline import Search
+from cbverdict.search.row_codec import INDEX
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict, no_answer
+from tests.lab.host import Row, _decode, encode
+from tests.lab.memory import Memory
+from tests.unit.test_pipeline import _read
 
 GOOD, BAD, SILENT, OTHER = (letter * 32 for letter in "abcd")
 CHILD: Dict[str, Any] = {
@@ -35,13 +41,16 @@ def _parent(md5: str, **changes: str) -> Dict[str, Any]:
     return {name: text for name, text in {**row, **changes}.items() if text}
 
 
+SIGNED = Verdict(Signed.TRUE, Reason.JOINT, Signature("Signed", "Publisher", original_name="report.exe"))
+
+
 class Server:
     """Who knows one file that is signed and one that is not, and of one says nothing."""
 
     def ask(self, request: VerdictRequest) -> VerdictReply:
         """Answer."""
         known = {BAD: Verdict(Signed.FALSE, Reason.UNSIGNED), SILENT: None}
-        answers = [known.get(one.md5, Verdict(Signed.TRUE, Reason.JOINT)) for one in request.questions]
+        answers = [known.get(one.md5, SIGNED) for one in request.questions]
         return VerdictReply(
             "lab", tuple(no_answer(Reason.TIMEOUT) if one is None else Answer(one, Source.SERVER) for one in answers)
         )
@@ -95,6 +104,51 @@ def test_a_parent_of_an_earlier_chunk_is_known() -> None:
     child = dict(CHILD)
     enricher.enrich([child])
     assert child["parent_signed"] == "false"
+
+
+def test_a_name_alone_tells_only_against_a_parent() -> None:
+    """Whichever folder the file ran from that was not signed; what has no name in common says nothing."""
+    child = {"process_md5": GOOD, "process_name": "cmd.exe", "parent_process_name": "Drop.exe"}
+    assert _enriched(child, _parent(BAD)) == ("unknown", True)
+    assert _enriched(child, _parent(GOOD)) == ("unknown", False)
+    assert _enriched({**child, "parent_process_name": "\\\\?\\C:\\Temp\\DROP.EXE"}, _parent(BAD)) == ("unknown", True)
+    assert _enriched({**child, "parent_process_name": "else.exe"}, _parent(BAD)) == ("unknown", False)
+
+
+def test_many_files_of_one_path_hide_none_of_them() -> None:
+    """More than are held may be one more, which may not be signed."""
+    signed = [_parent(f"{number:032x}", **NO_NUMBER) for number in range(1, 22)]
+    assert _enriched(CHILD, *signed[:20]) == ("true", False)
+    assert _enriched(CHILD, *signed) == ("unknown", True)
+    assert _enriched(CHILD, *signed[:20], _parent(BAD, **NO_NUMBER)) == ("unknown", True)
+
+
+def test_what_was_forgotten_may_have_been_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search of so many files keeps the rows whose parents are not known for sure."""
+    monkeypatch.setattr("cbverdict.search.parent_files._MAX_KEYS", 2)
+    enricher = Enricher(Server(), EnrichOptions())
+    enricher.enrich([_parent(BAD)])
+    rows = [dict(CHILD), {"process_md5": GOOD, "process_name": "a.exe"}]
+    assert [one.is_parent_unanswered for one in enricher.enrich(rows)] == [True, False]
+
+
+@pytest.mark.parametrize("late", [BAD, GOOD, SILENT])
+def test_the_codec_judges_rows_anew_when_their_parent_has_come(late: str) -> None:
+    """A search gives its newest rows first, a child before its parent; the SDK's way remembers no row."""
+    child: Row = {"process_md5": GOOD, "process_name": "report.exe", "parent_process_path": "c:\\temp\\drop.exe"}
+    other: Row = {"process_md5": OTHER, "process_name": "other.exe"}
+    parent: Row = {"process_md5": late, "process_path": "c:\\temp\\drop.exe"}
+    columns = ["process_md5", "process_name", "process_path", "parent_process_path", INDEX]
+    searches = [Search(Server(), Memory({}), EnrichOptions(has_anomaly=True), _read) for _ in range(2)]
+    chunks: list[list[Row]] = [[child, other], [other, parent, child], [child, other], [parent, child]]
+    for chunk in chunks:
+        by_sdk = searches[0].enrich([dict(row) for row in chunk])
+        reply = searches[1].reply(encode(chunk, columns).decode())
+        assert reply is not None
+        found = [row["signed_noise"] for row in _decode(reply.body.decode())]
+        assert found == [row["signed_noise"] for row in by_sdk]
+        assert reply.rows == sum(reply.tags.values()) == len(chunk)
+    assert found[1] == ("true" if late == GOOD else "false")
 
 
 def test_a_lineage_is_read_from_whatever_has_it() -> None:

@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Any, Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 
@@ -16,7 +16,7 @@ from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.query import literal
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
-from cbverdict.events.names import file_name
+from cbverdict.events.names import file_name, is_same_program, oddity_of, spellings_of
 from cbverdict.events.people import person_of
 from cbverdict.events.times import read_time
 from cbverdict.json_object import read_object
@@ -44,6 +44,20 @@ READERS: dict[str, Callable[[str], object]] = {
     "read_time": read_time,
     "person_of": person_of,
     "read_event": lambda text: read_event({"Hashes": text, "Image": text, "User": text, "_time": text}, EventFields()),
+    "read_event of a process": lambda text: read_event(
+        {
+            "process_md5": "a" * 32,
+            "process_name": text,
+            "parent_process_name": text,
+            "OriginalFileName": text,
+            "user": text,
+            "team": text,
+        },
+        EventFields(),
+    ),
+    "spellings_of": spellings_of,
+    "is_same_program": lambda text: is_same_program([text], [text]),
+    "oddity_of": oddity_of,
     "literal": literal,
     "Clause.render": lambda text: CLAUSE.render("a" * 32, text[:4096] + text),
     "Names.find": lambda text: Names([("*a*b*c*", Listed("denied", "x")), ("?*0*0*0", Listed("", ""))]).find(text),
@@ -51,7 +65,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "RowCodec.reply": _through_the_codec,
 }
 # What patterns, parsers and the SDK's writer stumble over, alone and one after the other.
-UNIT = st.text(alphabet=" \t\n\r\u00a0=:,;|\"'\\/.-_0aF5M9[{]}*?$\u0130\U0001f600", min_size=1, max_size=4)
+UNIT = st.text(
+    alphabet=" \t\n\r\u00a0=:,;|\"'\\/.-_01acF5M9[{]}*?$\u0130\u0316\u0301\U0001f600", min_size=1, max_size=4
+)
 SHORT, LONG = 20_000, 200_000
 
 
@@ -71,6 +87,8 @@ def _seconds(read: Callable[[str], object], text: str) -> float:
     start=st.sampled_from(["", "x", "MD5=", '"', "/", "C:\\", "17"]),
     end=st.sampled_from(["", "y", '"', "="]),
 )
+@example(unit="1_", start="x", end="cc")
+@example(unit="\u0316\u0301", start="a", end="")
 def test_ten_times_the_text_costs_at_most_twenty_times_the_time(name: str, unit: str, start: str, end: str) -> None:
     """A ratio in one run, over a length at which a quadratic reader takes a hundred times as long."""
     read = READERS[name]

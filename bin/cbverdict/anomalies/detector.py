@@ -155,7 +155,7 @@ class Anomalies:
         is_high = score is not None and score >= self.threshold
         day = view.day(next(iter(quarters))) if quarters else None
         group = group_of(part.who, day, part.cause(hour)) if is_high else ""
-        is_noise = part.passes_all_but_score and (score is None or score < part.limit)
+        is_noise = part.passes_all_but_score and (score is None or judged(part, hour, score) < part.limit)
         return Score(score, hour, part, is_noise, group)
 
     def begin(self, side: ProcessSide, view: PersonView) -> int:
@@ -178,9 +178,10 @@ class Anomalies:
             # It is new to its parent then as well: said twice, it is no more unusual.
             parent = opinions.no_odder_than(parent, team)
         process = side.process
-        people = self._people_beginning(process) if process else 0
+        undamped, people = None, self._people_beginning(process) if process else 0
         if process and people > _FEW and view.begins(process) and not self._begins_alone(process, view):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
+            _, undamped = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
             factor = float((people - _FEW + 1) ** 2)
             team = opinions.of_roll_out(team, factor)
             parent = opinions.of_roll_out(parent, factor) if is_unusual(parent) else parent
@@ -201,7 +202,7 @@ class Anomalies:
             for one, cause in ((team, PROCESS), (parent, PARENT))
         )
         who = view.person or side.process or ""
-        return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least)
+        return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least, undamped)
 
     def _people_beginning(self, process: str) -> int:
         """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
@@ -244,6 +245,19 @@ class Anomalies:
             and sum(seen.values()) >= self._profiles.settings.minimum_support
             and not self._lists.is_trusted(publisher)
         )
+
+
+def judged(part: Part, hour: Explanation, score: float) -> float:
+    """Return the score that a drop turns on: a row's own, but on a day of a roll-out that of any other day."""
+    if part.undamped is None:
+        return score
+    has_hour = hour.p_value is not None
+    cauchy, weight = (
+        (part.undamped + HOUR_WEIGHT * hour.cauchy, part.weight + HOUR_WEIGHT)
+        if has_hour
+        else (part.undamped, part.weight)
+    )
+    return max(score, score_of_cauchy(cauchy / weight)) if weight else score
 
 
 def group_of(who: str, day: int | None, cause: str) -> str:

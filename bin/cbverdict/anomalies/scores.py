@@ -38,7 +38,8 @@ class Part(NamedTuple):
 
     `who` is whose finding it would be: the person's or, of nobody, the program's. `least` is the smallest p-value,
     and which question it answers. Where it passes all rules but that of the score, or people left it out, it is
-    dropped with a score under `limit`.
+    dropped with a score under `limit`. `undamped` is the sum as it would be if it were no part of a roll-out (None: it
+    is none).
     """
 
     cauchy: float
@@ -51,6 +52,7 @@ class Part(NamedTuple):
     limit: float
     who: str
     least: Tuple[float, str]
+    undamped: float | None = None
 
     def cause(self, hour: Explanation) -> str:
         """Return which question is the odd one, with this answer to that of the hour."""

@@ -32,6 +32,7 @@ _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd6
 _COPY = re.compile(
     r"^copy of | ?\(\d+\)$|\[\d+\]$| - \w+(?: \(\d+\))?$"
 )  # as Windows (in its language) and browsers do
+_LONGEST_END = 64  # characters; no version and no mark of a copy has as many
 _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
 _COPY_OF, _COPY_AT_END = "copy of ", " - "
 _ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
@@ -170,10 +171,15 @@ def _candidates(text: str) -> Iterator[str]:
 
 def _without_version(stem: str) -> set[str]:
     """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
-    found = {stem}
+    found = {stem, stem.removeprefix(_COPY_OF)}
     for pattern, last in _AT_THE_END:
-        found |= {cut for one in found if _may_fit(one, last) and len(cut := pattern.sub("", one)) > 1}
+        found |= {cut for one in found if _may_fit(one, last) and len(cut := _cut_off(pattern, one)) > 1}
     return found
+
+
+def _cut_off(pattern: re.Pattern[str], name: str) -> str:
+    """Cut what fits off the end of a name; from each letter on is looked whether it does, so only from the last few."""
+    return name[:-_LONGEST_END] + pattern.sub("", name[-_LONGEST_END:])
 
 
 def _may_fit(name: str, last: str) -> bool:

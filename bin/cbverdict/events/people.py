@@ -86,7 +86,10 @@ def _short_person(user: str) -> str | None:
 
 
 def _person(user: str) -> str | None:
-    text = normalize("NFKC", plain(user)).strip(_QUOTES).rstrip("\\/")
+    text = plain(user)
+    if len(text) <= _SHORT:  # a longer one is hardly an account, and takes the square of its length
+        text = normalize("NFKC", text)
+    text = text.strip(_QUOTES).rstrip("\\/")
     if is_nothing(text):
         return None
     domain, _, account = text.replace("/", "\\").rpartition("\\")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Callable, Dict, List, Sequence, Tuple, Union
 
 from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
-from cbverdict.anomalies.detector import group_of
+from cbverdict.anomalies.detector import group_of, judged
 from cbverdict.anomalies.person_view import odder
 from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
@@ -59,11 +60,13 @@ Both `RowScorer.texts` and `RowScorer.write` take columns, order and contents fr
 ANOMALY_FIELDS = tuple(ANOMALY_COLUMNS)
 
 _MAX_REASONS = 20_000
+_MAX_BEGINNINGS = 10_000
 _BOOLEANS = ("false", "true")
+_IS_UNNAMED = attrgetter("is_unnamed")
 
 
 class RowScorer:
-    """Score rows whose verdicts are known; count what may be dropped (`noise`) and what has no time (`untimed`)."""
+    """Score rows whose verdicts are known; count `noise`, those without a time (`untimed`), of nobody (`unnamed`)."""
 
     def __init__(self, anomalies: Anomalies, options: EnrichOptions, reader: TimeReader) -> None:
         """Store what is usual, what the analyst chose, and what reads times."""
@@ -83,6 +86,7 @@ class RowScorer:
         self._begun: set[str | None] = set()
         self.noise = 0
         self.untimed = 0
+        self.unnamed = 0
 
     def prefetch(self, events: Sequence[ProcessEvent]) -> None:
         """Read what is usual for the parents of these rows and for the people who are expected, in one go.
@@ -122,7 +126,7 @@ class RowScorer:
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
         person = self._people[who]
-        common = Common()
+        common = Common(is_unnamed=not person.view.person)
         if self._anomalies.begin(kind.side, person.view):
             self._beginnings.setdefault(kind.side.process, []).append(FirstRows(common, kind, person))
             self._begun.add(kind.side.process)
@@ -170,13 +174,13 @@ class RowScorer:
         return tuple(self._reader.ends(texts_of(ends, OTHER_TIME_FIELDS))) if any(ends.values()) else ()
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
-        """Score rows; give the fields of each as the SDK writes them.
+        """Score rows; give the fields of each as the SDK writes them; what rows have in common is written once.
 
-        This runs for each row, so what rows have in common is written once. `Anomalies.score` says the same, and a
-        test compares them.
+        `Anomalies.score` says the same, and a test compares them.
         """
         if self._begun:
             self._judge_beginnings()
+        self.unnamed += sum(map(_IS_UNNAMED, commons))
         texts, noise, threshold, both, groups = [], 0, self._anomalies.threshold, self._reasons, self._groups
         for common, quarter in zip(commons, self._reader.quarters(times)):
             quarters, view, other, ends_on, variable, weight, score, passes, before, middle, around, gap, ends, part = (
@@ -193,7 +197,10 @@ class RowScorer:
                 middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
             if p_value is not None:
                 score = score_of_cauchy((variable + HOUR_WEIGHT * hour_variable) / (weight + HOUR_WEIGHT))
-            is_noise, group = passes and score < part.limit, ""
+            is_noise, group = (
+                passes and (score if part.undamped is None else judged(part, hour, score)) < part.limit,
+                "",
+            )
             noise += is_noise
             if score >= threshold:
                 key = part.who, ends_on if quarter is None else view.clock.at(quarter).day, part.cause(hour)
@@ -226,6 +233,7 @@ class RowScorer:
             score = self._anomalies.score(kind.side, view, quarters)
             self.noise += score.is_noise
             self.untimed += not quarters
+            self.unnamed += not view.person
             record.update(zip(self.fields, _values(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
@@ -234,7 +242,7 @@ class RowScorer:
     def forget(self) -> bool:
         """Forget people and parents where they have become too many, so that memory does not grow with the search."""
         self._anomalies.forget_quarters()
-        is_full = self._anomalies.is_full
+        is_full = self._anomalies.is_full or sum(map(len, self._beginnings.values())) > _MAX_BEGINNINGS
         if is_full:
             self._people.clear()
             self._beginnings.clear()

@@ -2,15 +2,16 @@
 
 Sysmon and the CIM have the hash of a process, and only the name of its parent. The parent started before: where its
 start is in the same search, that row has its hash. It is told by its identity (GUID), else by host, process number and
-path, else by host and path. Where rows name no host, a path alone names no single file; but if a file that ran from it
-is not signed, nobody knows that the parent is.
+path, else by host and path. Where rows name no host, a path alone names no single file, and a name less; but if a file
+that ran from it is not signed, nobody knows that the parent is.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterator, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineage
+from cbverdict.events.names import program_of
 from cbverdict.verdicts.reasons import Signed, Source
 
 if TYPE_CHECKING:
@@ -23,19 +24,25 @@ if TYPE_CHECKING:
 _MAX_KEYS = 200_000
 _MAX_FILES = 20  # that one key may stand for: more are told apart by nothing
 
+_OF_ANY_HOST = {"path", "name"}
+
 Key = Tuple[str, ...]
 
 
 class ParentFile(NamedTuple):
-    """The files that a row's parent may be; `is_own`: they are of the row itself or of the parent's own row."""
+    """The files that a row's parent may be; `is_own`: they are of the row itself or of the parent's own row.
+
+    `may_be_others`: it may be one more, that is not among them.
+    """
 
     files: Tuple[Process, ...]
     is_own: bool = True
+    may_be_others: bool = False
 
     def signed(self, answers: Sequence[Answer]) -> Signed:
         """Return whether the parent is signed, where this was answered of its files."""
         found = [answer.verdict.signed for answer in answers]
-        if not self.is_own or len(set(found)) != 1:
+        if not self.is_own or self.may_be_others or len(set(found)) != 1:
             return Signed.FALSE if self.is_own and Signed.FALSE in found else Signed.UNKNOWN
         return found[0]
 
@@ -43,7 +50,8 @@ class ParentFile(NamedTuple):
         """Return whether of a file that may be the parent nobody said anything, or one of any host is unsigned."""
         hashed = [answer for file, answer in zip(self.files, answers) if file.md5 is not None]
         is_unsigned = any(answer.verdict.signed is Signed.FALSE for answer in hashed)
-        return any(answer.source is Source.NONE for answer in hashed) or (is_unsigned and not self.is_own)
+        is_unanswered = any(answer.source is Source.NONE for answer in hashed)
+        return self.may_be_others or is_unanswered or (is_unsigned and not self.is_own)
 
 
 class ParentFiles:
@@ -52,6 +60,11 @@ class ParentFiles:
     def __init__(self) -> None:
         """Start with none."""
         self._files: Dict[Key, Dict[Process, None]] = {}
+        self._full: set[Key] = set()
+        self._sought: set[Key] = set()
+        self._has_forgotten = False
+        self._late: list[Process] = []
+        self._was_too_soon = False
 
     def find(self, records: Sequence[Record], events: Sequence[ProcessEvent], fields: EventFields) -> list[ParentFile]:
         """Return the files that the rows' parents may be, those that ran in these rows among them."""
@@ -59,27 +72,57 @@ class ParentFiles:
         self._note(events, lineages)
         return [self._find(event, lineage) for event, lineage in zip(events, lineages)]
 
+    def hear(self, answers: Mapping[Process, Answer]) -> None:
+        """Hear what was answered of the files that were found last."""
+        late, self._late = self._late, []
+        self._was_too_soon |= any(answers[file].verdict.signed is not Signed.TRUE for file in late)
+
+    def take_was_too_soon(self) -> bool:
+        """Return once whether rows that were judged before would be judged otherwise by what came since.
+
+        A search gives its newest rows first, a child before its parent.
+        """
+        was_too_soon, self._was_too_soon = self._was_too_soon, False
+        return was_too_soon
+
     def _note(self, events: Sequence[ProcessEvent], lineages: Sequence[Lineage]) -> None:
         """Remember which files run as which processes."""
-        if len(self._files) > _MAX_KEYS:
+        if len(self._files) + len(self._sought) > _MAX_KEYS:
             self._files.clear()
+            self._full.clear()
+            self._sought.clear()
+            self._has_forgotten = True
         for event, lineage in zip(events, lineages):
-            if event.process.md5 is not None:
-                for key in _keys(lineage.guid, event.host, lineage.number, lineage.path):
-                    files = self._files.setdefault(key, {})
-                    if len(files) < _MAX_FILES:
-                        files[event.process] = None
+            if event.process.md5 is None:
+                continue
+            for key in _keys(lineage.guid, event.host, lineage.number, lineage.path, event.process.name):
+                files = self._files.setdefault(key, {})
+                if event.process in files or key in self._full:
+                    continue
+                if key in self._sought:
+                    self._late.append(event.process)
+                if len(files) < _MAX_FILES:
+                    files[event.process] = None
+                else:
+                    self._full.add(key)
+                    self._was_too_soon |= key in self._sought
 
     def _find(self, event: ProcessEvent, lineage: Lineage) -> ParentFile:
         """Return the files that a row's parent may be: what the row says itself, where it says anything."""
-        if event.parent.md5 is None and not event.has_odd_parent:
-            for key in _keys(lineage.parent_guid, event.host, lineage.parent_number, lineage.parent_path):
-                if key in self._files:
-                    return ParentFile(tuple(self._files[key]), is_own=key[0] != "path")
-        return ParentFile((event.parent,))
+        if event.parent.md5 is not None or event.has_odd_parent:
+            return ParentFile((event.parent,))
+        keys = _keys(lineage.parent_guid, event.host, lineage.parent_number, lineage.parent_path, event.parent.name)
+        is_named = False
+        for key in keys:
+            is_named = True
+            self._sought.add(key)
+            if key in self._files:
+                is_own, may_be_others = key[0] not in _OF_ANY_HOST, self._has_forgotten or key in self._full
+                return ParentFile(tuple(self._files[key]), is_own, may_be_others)
+        return ParentFile((event.parent,), may_be_others=is_named and self._has_forgotten)
 
 
-def _keys(guid: str, host: str, number: str, path: str) -> Iterator[Key]:
+def _keys(guid: str, host: str, number: str, path: str, name: str | None) -> Iterator[Key]:
     """Yield what tells a process, the surest first."""
     if guid:
         yield "guid", guid
@@ -89,3 +132,5 @@ def _keys(guid: str, host: str, number: str, path: str) -> Iterator[Key]:
         yield "file", host.lower(), path
     if path:
         yield "path", path
+    if name:
+        yield "name", program_of(name)

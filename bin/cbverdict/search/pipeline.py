@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _DAY = 86400.0
 _NO_TIME = "{} have no time that can be read (_time, firstTime, lastTime), so their hour is not judged."
+_NOBODY = "{} name nobody, so nobody's habits were compared."
 _NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
 
 
@@ -72,9 +73,12 @@ class Search:
         # column says both who and what, for the codec takes who and what apart.
         has_shared_column = set(options.fields.who()) & set(options.fields.columns(has_names=True))
         is_plain = not (self._scorer and (options.has_risk or has_shared_column))
-        self._codec = (
-            RowCodec(read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS) if read and is_plain else None
-        )
+        self._codec: RowCodec | None = None
+        if read and is_plain:
+            was_too_soon = self._enricher.parents.take_was_too_soon
+            self._codec = RowCodec(
+                read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS, was_too_soon=was_too_soon
+            )
 
     @property
     def has_trouble(self) -> bool:
@@ -146,6 +150,8 @@ class Search:
             said.append(f"{self._scorer.noise} are signed noise.")
             if self._scorer.untimed:
                 said.append(_NO_TIME.format(self._scorer.untimed))
+            if self._scorer.unnamed and self._anomalies.has_learnt:
+                said.append(_NOBODY.format(self._scorer.unnamed))
             if not self._anomalies.has_learnt and not self._anomalies.troubles:
                 said.append(_NOTHING_LEARNT)
             said += [trouble.message for trouble in self._anomalies.troubles]

@@ -172,13 +172,17 @@ class RowCodec:
         varying: Varying | None = None,
         mark: str = "",
         passed: Sequence[str] = (),
+        was_too_soon: Callable[[], bool] = lambda: False,
     ) -> None:
         """Store the SDK's reader, what enriches records in place, and what is written of each row anew, if anything.
+
+        `was_too_soon` says once, after records were enriched, whether earlier ones would come out otherwise now.
 
         `mark` stands in the varying cells while a row's text is made (empty: one that nobody can guess). `passed` are
         columns that differ from row to row and say nothing as long as they hold one value: they are passed on.
         """
         self._passed = passed
+        self._was_too_soon = was_too_soon
         self._mark = mark or f"{os.urandom(16).hex()}mark"  # which no reader takes for a hash or a time
         self._read = read
         self._enrich = enrich
@@ -200,19 +204,19 @@ class RowCodec:
         rows = form.read(cut) if form and cut else None
         if form is None or cut is None or rows is None:
             return None
-        strange = set(rows.heads) - self._likes.keys()
-        new: dict[Any, str] = {}
-        for head, line in zip(rows.heads, cut.lines) if strange else ():
-            if head in strange:
-                new.setdefault(head, line)  # in the rows' order, in which a budget runs out
+        new = _first_lines(rows.heads, cut.lines, set(rows.heads) - self._likes.keys())
         del cut  # A chunk's text is large: what is not needed any more goes before its reply is made.
         written, tags = BytesIO(), Counter[Any]()
         do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
-        parts = list(_parts(rows.heads, new))
-        for start, end in parts:
-            part = rows.part(start, end) if len(parts) > 1 else rows
-            fresh = (head for head in dict.fromkeys(part.heads) if head in new and head not in self._likes)
-            made = self._make(form, {head: new[head] for head in fresh}, do_repeat=do_repeat)
+        for start, end in list(_parts(rows.heads, new)):
+            part = rows.part(start, end) if end - start < len(rows.heads) else rows
+            made = self._make(form, self._fresh(part, new), do_repeat=do_repeat)
+            if made is not None and self._was_too_soon():
+                self._kinds.clear()
+                self._likes.clear()
+                lines = _cut(body, form.tail)
+                new = _first_lines(rows.heads, lines.lines, set(rows.heads)) if lines else new
+                made = self._make(form, self._fresh(part, new), do_repeat=do_repeat)
             if made is None:
                 return None
             if start == 0:
@@ -220,6 +224,10 @@ class RowCodec:
             self._write(part, made, _numbers(len(rows.heads))[start:end], tags, written)
             self._remember(made if do_repeat else {})
         return Reply(written.getvalue(), len(rows.heads), tags)
+
+    def _fresh(self, part: _Rows, new: Mapping[Any, str]) -> dict[Any, str]:
+        """Return the first lines of those rows of a part that are like none that is remembered."""
+        return {head: new[head] for head in dict.fromkeys(part.heads) if head in new and head not in self._likes}
 
     def _make(self, form: _Form, new: dict[Any, str], *, do_repeat: bool) -> dict[Any, _RowTemplate] | None:
         """Make what new rows have in common (None: the SDK has to); `do_repeat`: it is worth remembering."""
@@ -334,6 +342,15 @@ class RowCodec:
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
         if self._varying is not None and self._varying.forget():
             self._likes.clear()
+
+
+def _first_lines(heads: Sequence[Any], lines: Sequence[str], wanted: Container[Any]) -> dict[Any, str]:
+    """Return the first line of each of these heads, in the rows' order, in which a budget runs out."""
+    first: dict[Any, str] = {}
+    for head, line in zip(heads, lines) if wanted else ():
+        if head in wanted:
+            first.setdefault(head, line)
+    return first
 
 
 def _parts(heads: Sequence[Any], new: Mapping[Any, str]) -> Iterator[tuple[int, int]]:

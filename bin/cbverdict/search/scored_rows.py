@@ -48,9 +48,13 @@ class Cells(NamedTuple):
 class Common:
     """What rows have in common; it changes where more people turn out to begin with the same program."""
 
-    __slots__ = ("cells",)
+    __slots__ = ("cells", "is_unnamed")
 
     cells: Cells
+
+    def __init__(self, *, is_unnamed: bool) -> None:
+        """Store whether they name nobody."""
+        self.is_unnamed = is_unnamed
 
     @property
     def is_judged(self) -> bool:

@@ -83,7 +83,7 @@ class Enricher:
         self._has_names = options.has_names or options.method is Method.PROG_NAME
         self._seconds_left = options.seconds
         self._final: Trouble | None = None
-        self._parents = ParentFiles()
+        self.parents = ParentFiles()
         self._parent_field = f"{options.prefix}parent_signed"
         self._not_judged = dict.fromkeys(_fields_of_noise_not_judged(options), "false")
         self.tally = Tally()
@@ -93,11 +93,11 @@ class Enricher:
 
         Trouble becomes a reason on the row, never an exception. Nothing is counted: see `count`.
         """
-        if events is None:
-            events = self.read(records)
-        parents = self._parents.find(records, events, self._options.fields)
+        events = self.read(records) if events is None else events
+        parents = self.parents.find(records, events, self._options.fields)
         asked = [*(event.process for event in events), *(file for parent in parents for file in parent.files)]
         answers = self._answer(asked)
+        self.parents.hear(answers)
         enriched = []
         written: dict[Process, _VerdictColumns] = {}
         for record, event, found in zip(records, events, parents):
