@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Iterator
 
 from cbverdict.events.columns import TIME_FIELD, EventFields
-from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start
 from tests.lab.edr.server import TOKEN, EdrServer

@@ -15,7 +15,7 @@ from cbsigned import CbsignedCommand
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, learn, merge_baselines
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
-from cbverdict.anomalies.explanations import SEVERAL_USERS
+from cbverdict.anomalies.explanations import SEVERAL_USERS, UNREAD_END
 from cbverdict.anomalies.person_view import NOBODY
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
@@ -25,7 +25,8 @@ from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD,
 from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.events.people import person_of
 from cbverdict.events.times import TimeReader
-from cbverdict.search.anomaly_columns import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow, RowScorer
+from cbverdict.search.anomaly_columns import RowScorer
+from cbverdict.search.anomaly_table import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow
 from cbverdict.search.pipeline import Search
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
@@ -527,6 +528,37 @@ def test_a_row_that_names_nobody_says_so() -> None:
     assert NOBODY in str(row["anomaly_reasons"])
 
 
+@pytest.mark.parametrize("last", ["01.12.2024 02:10:00", "yesterday", "2024/12/01 02:10"])
+def test_an_end_of_a_time_that_cannot_be_read_is_said(last: str) -> None:
+    """On the row and, counted, in the search's message, whichever way the row is written."""
+    rows: list[Row] = [
+        {**_row("ann", "outlook.exe", time=""), "firstTime": NOON, "lastTime": end} for end in (NOON, last)
+    ]
+    by_sdk, by_codec = (
+        Search(AllSigned(), Memory(LEARNT), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+        for _ in range(2)
+    )
+    records = by_sdk.enrich([dict(row) for row in rows])
+    reply = by_codec.reply(encode(rows, [*COLUMNS[:-1], *OTHER_TIME_FIELDS, TIME_FIELD, INDEX]).decode())
+    assert reply is not None
+    for search, found in ((by_sdk, records), (by_codec, _decode(reply.body.decode()))):
+        assert [UNREAD_END in str(row["anomaly_reasons"]) for row in found] == [False, True]
+        assert "1 have an end of their time that cannot be read" in search.summary()
+
+
+def test_both_ends_of_a_time_in_milliseconds_are_judged() -> None:
+    """As `lastTime` of other products."""
+    row = {**_row("ann", "outlook.exe", time=""), "firstTime": NOON, "lastTime": f"{NIGHT}000"}
+    assert [one["signed_noise"] for one in _scored([row])] == ["false"]
+
+
+@pytest.mark.parametrize("column", ["user", "parent_process_name"])
+def test_a_value_of_two_lines_is_about_several(column: str) -> None:
+    """As several values are; a search joined them."""
+    rows = [_row("ann", "outlook.exe"), {**_row("ann", "outlook.exe"), column: "bob\nann"}]
+    assert [row["signed_noise"] for row in _scored(rows)] == ["true", "false"]
+
+
 @pytest.mark.parametrize("nobody", ["", "-", "PC1$", "NT AUTHORITY\\SYSTEM"])
 def test_the_message_counts_rows_that_name_nobody(nobody: str) -> None:
     """Whether the codec writes them or the SDK; where nothing is learnt that is all there is to say."""
@@ -595,7 +627,7 @@ def test_no_roll_out_gets_a_row_dropped_that_is_kept_alone() -> None:
     for day in range(today - 61, today - 1):
         for number in range(8):
             for team, process in (("hr", "winword.exe"), ("it", "git.exe")):
-                for hour in (9, 10, 11, 14, 19) if day == today - 21 else (9, 10, 11, 14):
+                for hour in (9, 10, 11, 14, 19) if day in {today - 21, today - 22} else (9, 10, 11, 14):
                     learn(learnt, Sighting(day, hour, f"{team}{number}", team, process))
     for day in range(today - 61, today - 56):
         learn(learnt, Sighting(day, 10, "hr7", "hr", "p.exe"))

@@ -24,7 +24,7 @@ from cbverdict.events.columns import (
     TIME_FIELD,
     EventFields,
 )
-from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from package import detections, tools

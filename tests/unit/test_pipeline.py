@@ -11,8 +11,8 @@ from splunklib.searchcommands import StreamingCommand
 from cbverdict.anomalies.baselines import Baselines, Sighting, Subject, learn
 from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import ServiceError, Trouble
-from cbverdict.events.columns import EventFields
-from cbverdict.search.anomaly_columns import ANOMALY_FIELDS
+from cbverdict.events.columns import TIME_FIELD, EventFields
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.search.pipeline import Search, read_options
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.search.row_codec import INDEX
@@ -170,6 +170,9 @@ def _never(_: Any) -> Any:
     [
         EnrichOptions(has_risk=True),
         EnrichOptions(has_anomaly=True, fields=EventFields(user=("process_name",))),
+        EnrichOptions(has_anomaly=True, fields=EventFields(md5=(TIME_FIELD,))),
+        EnrichOptions(has_anomaly=True, fields=EventFields(parent_md5=("lastTime",))),
+        EnrichOptions(fields=EventFields(md5=("process_guid",))),
     ],
 )
 def test_the_codec_leaves_to_the_sdk_what_it_does_not_write(

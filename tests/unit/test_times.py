@@ -67,11 +67,18 @@ def test_the_zone_is_asked_for_once_and_only_where_a_text_has_none() -> None:
     reader = TimeReader(zone=find)
     assert reader.quarters(["1772416800", "2026-03-02T02:00:00Z"]) == [1_969_352, 1_969_352]
     assert asked == []
-    assert reader.ends(["2026-03-02T02:00:00", "2026-03-02T02:14:00", "2026-03-02T02:15:00", "never"]) == [
-        1_969_352,
-        1_969_353,
-    ]
+    ends = ["2026-03-02T02:00:00", "2026-03-02T02:14:00", "2026-03-02T02:15:00", "-"]
+    assert reader.ends(ends) == ([1_969_352, 1_969_353], False)
+    assert reader.ends([*ends, "never"]) == ([1_969_352, 1_969_353], True)
     assert asked == [1]
+
+
+@pytest.mark.parametrize("digits", [0, 3, 6, 9])
+def test_parts_of_a_second_are_told_by_their_number(digits: int) -> None:
+    """Milliseconds, microseconds and nanoseconds since 1970, as other products count; the bound holds for them too."""
+    text = "1772416800" + "0" * digits
+    assert read_time(text) == 1772416800.0
+    assert TimeReader(latest=1772416800).quarters([text, f"1772418700{'0' * digits}"]) == [1_969_352, None]
 
 
 def test_a_time_after_the_bound_is_none() -> None:

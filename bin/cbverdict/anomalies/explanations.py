@@ -160,6 +160,7 @@ def first_signer(publisher: str) -> str:
     return f"first program here that is signed by {publisher}"
 
 
+UNREAD_END = "no opinion on one end of the time: it cannot be read"
 SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 

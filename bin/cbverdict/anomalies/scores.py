@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Tuple
 
-from cbverdict.anomalies.explanations import SEVERAL_USERS
+from cbverdict.anomalies.explanations import SEVERAL_USERS, UNREAD_END
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.exclusions import Decision
@@ -53,6 +53,10 @@ class Part(NamedTuple):
     who: str
     least: Tuple[float, str]
     undamped: float | None = None
+
+    def of_unread_end(self) -> Part:
+        """Return what is said of a row whose time has an end that cannot be read."""
+        return self._replace(reasons=(*self.reasons, UNREAD_END))
 
     def cause(self, hour: Explanation) -> str:
         """Return which question is the odd one, with this answer to that of the hour."""

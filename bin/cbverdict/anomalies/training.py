@@ -129,13 +129,13 @@ class Learner:
 
     def _sighting(self, record: Record) -> Sighting | None:
         event = read_event(record, self._fields)
-        quarter = next(iter(self._reader.ends((event.time, *event.other_times))), None)
-        if quarter is None:
+        quarters, _ = self._reader.ends((event.time, *event.other_times))
+        if not quarters:
             return None
         person = person_of(event.user)
         member = self._lists.roster.member(person, event.team)
         publisher = first_text(record, (PUBLISHER_FIELD,))
-        moment = self._clocks.of(member).at(quarter)
+        moment = self._clocks.of(member).at(quarters[0])
         return Sighting(
             day=moment.day,
             hour=moment.slot % SLOTS * HOURS // SLOTS,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Callable, Iterable, Protocol, Sequence
+from typing import Callable, Protocol, Sequence
+
+from cbverdict.events.texts import is_nothing
 
 QUARTER = 900
 """Seconds: zones differ from UTC by whole quarters of an hour, and change on them."""
@@ -19,6 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LONGEST_TIME = 64  # characters
 _DIGITS = 10  # of seconds since 1970, from 2001 to 2286
 _FRACTION = {"", "."}
+_UNITS = (1e3, 1e6, 1e9)  # of a second: other products count milliseconds, microseconds or nanoseconds
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 # ISO 8601, extended or basic, as Splunk exports it, and what `convert ctime(...)` writes without a format.
 _ISO = re.compile(
@@ -56,9 +59,11 @@ class TimeReader:
         """Read the quarter of an hour of each time, counted since 1970 (None: none that can be)."""
         return read_quarters(times, self._latest, self._zone)
 
-    def ends(self, times: Iterable[str]) -> list[int]:
-        """Read the different quarters of an hour that these times are in; those that cannot be are left out."""
-        return list(dict.fromkeys(quarter for quarter in self.quarters(list(times)) if quarter is not None))
+    def ends(self, times: Sequence[str]) -> tuple[list[int], bool]:
+        """Read the different quarters of an hour that these times are in, and whether one of them cannot be read."""
+        quarters = self.quarters(times)
+        is_unread = any(found is None and not is_nothing(time.strip()) for time, found in zip(times, quarters))
+        return list(dict.fromkeys(quarter for quarter in quarters if quarter is not None)), is_unread
 
 
 class _LazyZone:
@@ -87,11 +92,17 @@ def read_quarters(times: Sequence[str], latest: float = LATEST, zone: Zone | Non
 
 
 def read_time(text: str, zone: Zone | None = None) -> float | None:
-    """Read a time: seconds since 1970, or a date and time with its zone or without (None: none)."""
+    """Read a time: seconds since 1970, or thousandths of them and so on, or a date and time with its zone or without.
+
+    None: it is none.
+    """
     if len(text) > _LONGEST_TIME:
         return None
     text = text.strip()
     seconds = float(text) if _NUMBER.fullmatch(text) else read_date(text, zone)
+    for unit in _UNITS if seconds is not None and seconds >= LATEST else ():
+        if EARLIEST * unit <= float(text) < LATEST * unit:
+            return float(text) / unit
     return seconds if seconds is not None and EARLIEST <= seconds < LATEST else None
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Callable, Dict, List, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Sequence, Tuple
 
 from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
 from cbverdict.anomalies.detector import group_of, judged
@@ -13,6 +12,7 @@ from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import first_text, texts_of
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS, BOOLEANS, Value, listed, texts_around, values_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import pair_text
 from cbverdict.search.scored_rows import Cells, Common, FirstRows, Person, ScoredProcess
@@ -27,42 +27,9 @@ if TYPE_CHECKING:
     from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record
 
 
-Value = Union[str, List[str]]
-
-
-class PerRow(Enum):
-    """What differs from row to row, in the order in which `RowScorer.texts` writes it."""
-
-    SCORE = "score"
-    REASONS = "reasons"
-    HOUR_P = "hour_p"
-    GROUP = "group"
-    IS_NOISE = "is_noise"
-
-
-GROUP_FIELD = "anomaly_group"
-"""What is one finding: a person, a day and a cause; empty on rows under the threshold."""
-
-ANOMALY_COLUMNS: Dict[str, Union[PerRow, Callable[[Part], str]]] = {
-    "anomaly_score": PerRow.SCORE,
-    "anomaly_reasons": PerRow.REASONS,
-    "anomaly_hour_p": PerRow.HOUR_P,
-    GROUP_FIELD: PerRow.GROUP,
-    "anomaly_team_p": lambda part: part.team.text,
-    "anomaly_parent_p": lambda part: part.parent.text,
-    NOISE_FIELD: PerRow.IS_NOISE,
-}
-"""The columns in the order in which they are written: what differs from row to row, or what the rest of a score says.
-
-Both `RowScorer.texts` and `RowScorer.write` take columns, order and contents from here.
-"""
-
-ANOMALY_FIELDS = tuple(ANOMALY_COLUMNS)
-
 _MAX_REASONS = 20_000
 _MAX_BEGINNINGS = 10_000
-_BOOLEANS = ("false", "true")
-_IS_UNNAMED = attrgetter("is_unnamed")
+_IS_UNNAMED, _IS_UNREAD = attrgetter("is_unnamed"), attrgetter("is_unread")
 
 
 class RowScorer:
@@ -87,6 +54,7 @@ class RowScorer:
         self.noise = 0
         self.untimed = 0
         self.unnamed = 0
+        self.unread = 0
 
     def prefetch(self, events: Sequence[ProcessEvent]) -> None:
         """Read what is usual for the parents of these rows and for the people who are expected, in one go.
@@ -126,7 +94,7 @@ class RowScorer:
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
         person = self._people[who]
-        common = Common(is_unnamed=not person.view.person)
+        common = Common(is_unnamed=not person.view.person, is_unread=person.has_unread_end)
         if self._anomalies.begin(kind.side, person.view):
             self._beginnings.setdefault(kind.side.process, []).append(FirstRows(common, kind, person))
             self._begun.add(kind.side.process)
@@ -145,12 +113,13 @@ class RowScorer:
 
     def _person(self, who: Tuple[str, ...], users: Who) -> Person:
         view = self._anomalies.view(*users)
-        return Person(view, isinstance(view, PeopleView), self._both_ends(who))
+        return Person(view, isinstance(view, PeopleView), *self._both_ends(who))
 
     def _cells(self, kind: ScoredProcess, person: Person) -> Cells:
-        view, is_about_several, ends = person
+        view, is_about_several, ends, has_unread_end = person
         part = self._anomalies.part(kind.side.of_several_users() if is_about_several else kind.side, view)
-        before, left, right, gap, between, after = _around(part)
+        part = part.of_unread_end() if has_unread_end else part
+        before, left, right, gap, between, after = texts_around(part)
         return Cells(
             quarters=view.quarters,
             view=view,
@@ -161,17 +130,20 @@ class RowScorer:
             score=part.score,
             passes_all_but_score=part.passes_all_but_score,
             before=before,
-            middle=f"{left}{pair_text(_listed(part.reasons))}{right}",
+            middle=f"{left}{pair_text(listed(part.reasons))}{right}",
             around=(left, right),
             gap=gap,
-            ends=(f"{between}{_BOOLEANS[False]}{after}", f"{between}{_BOOLEANS[True]}{after}"),
+            ends=(f"{between}{BOOLEANS[False]}{after}", f"{between}{BOOLEANS[True]}{after}"),
             part=part,
         )
 
-    def _both_ends(self, who: Tuple[str, ...]) -> Tuple[int, ...]:
-        """Return both ends of a time in quarters of an hour (none: the row has none), as hardly any row has."""
+    def _both_ends(self, who: Tuple[str, ...]) -> tuple[Tuple[int, ...], bool]:
+        """Return both ends of a time in quarters of an hour (none: the row has none), and whether one is not read."""
         ends = dict(zip(OTHER_TIME_FIELDS, who[-len(OTHER_TIME_FIELDS) :]))
-        return tuple(self._reader.ends(texts_of(ends, OTHER_TIME_FIELDS))) if any(ends.values()) else ()
+        if not any(ends.values()):
+            return (), False  # as of nearly all rows
+        quarters, is_unread = self._reader.ends(list(texts_of(ends, OTHER_TIME_FIELDS)))
+        return tuple(quarters), is_unread
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
         """Score rows; give the fields of each as the SDK writes them; what rows have in common is written once.
@@ -181,6 +153,7 @@ class RowScorer:
         if self._begun:
             self._judge_beginnings()
         self.unnamed += sum(map(_IS_UNNAMED, commons))
+        self.unread += sum(map(_IS_UNREAD, commons))
         texts, noise, threshold, both, groups = [], 0, self._anomalies.threshold, self._reasons, self._groups
         for common, quarter in zip(commons, self._reader.quarters(times)):
             quarters, view, other, ends_on, variable, weight, score, passes, before, middle, around, gap, ends, part = (
@@ -218,7 +191,7 @@ class RowScorer:
         return text
 
     def _both(self, hour: Explanation, part: Part) -> str:
-        text = self._reasons[hour.reasons, part.reasons] = pair_text(_listed(hour.reasons + part.reasons))
+        text = self._reasons[hour.reasons, part.reasons] = pair_text(listed(hour.reasons + part.reasons))
         return text
 
     def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:
@@ -229,12 +202,15 @@ class RowScorer:
         for kind, view in zip(kinds, views):
             self._anomalies.begin(kind.side, view)
         for record, one, kind, view in zip(records, enriched, kinds, views):
-            quarters = self._reader.ends((one.event.time, *one.event.other_times))
+            quarters, _ = self._reader.ends((one.event.time, *one.event.other_times))
             score = self._anomalies.score(kind.side, view, quarters)
+            _, is_unread = self._reader.ends(one.event.other_times)
+            score = score._replace(part=score.part.of_unread_end()) if is_unread else score
+            self.unread += is_unread
             self.noise += score.is_noise
             self.untimed += not quarters
             self.unnamed += not view.person
-            record.update(zip(self.fields, _values(score)))
+            record.update(zip(self.fields, values_of(score)))
             if self._has_risk:
                 record.update(self._risk(one, score))
         self.forget()
@@ -270,37 +246,3 @@ class RowScorer:
 
 def _who_of(event: ProcessEvent) -> Who:
     return event.user, event.team, *event.other_users
-
-
-def _values(score: Score) -> list[Value]:
-    """Return the values of the columns of a row."""
-    row = {
-        PerRow.SCORE: _score_text(score.score),
-        PerRow.REASONS: _listed(score.reasons),
-        PerRow.HOUR_P: score.hour.text,
-        PerRow.GROUP: score.group,
-        PerRow.IS_NOISE: _BOOLEANS[score.is_noise],
-    }
-    return [row[cell] if isinstance(cell, PerRow) else cell(score.part) for cell in ANOMALY_COLUMNS.values()]
-
-
-def _around(part: Part) -> tuple[str, ...]:
-    """Write what stands before, between and after the columns that differ from row to row.
-
-    Every column has its multivalue twin behind it; that of the reasons comes with them (`pair_text`).
-    """
-    texts = [""]
-    for cell in ANOMALY_COLUMNS.values():
-        if isinstance(cell, PerRow):
-            texts.append("," if cell is PerRow.REASONS else ",,")
-        else:
-            texts[-1] += pair_text(cell(part)) + ","
-    return (*texts[:-1], texts[-1][:-1])
-
-
-def _score_text(score: float | None) -> str:
-    return "" if score is None else f"{score:.1f}"
-
-
-def _listed(reasons: tuple[str, ...]) -> Value:
-    return list(reasons) if len(reasons) > 1 else "".join(reasons)

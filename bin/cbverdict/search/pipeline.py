@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _DAY = 86400.0
 _NO_TIME = "{} have no time that can be read (_time, firstTime, lastTime), so their hour is not judged."
+_UNREAD = "{} have an end of their time that cannot be read, so that its hour is not judged."
 _NOBODY = "{} name nobody, so nobody's habits were compared."
 _NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
 
@@ -70,9 +71,10 @@ class Search:
             self._anomalies = Anomalies(baselines, (lists or read_lists)())
             self._scorer = RowScorer(self._anomalies, options, TimeReader(time.time() + _DAY, zone))
         # What a risk message says varies by row and is not worth remembering: the SDK writes it. So does it where one
-        # column says both who and what, for the codec takes who and what apart.
-        has_shared_column = set(options.fields.who()) & set(options.fields.columns(has_names=True))
-        is_plain = not (self._scorer and (options.has_risk or has_shared_column))
+        # column says both what varies and what does not, for the codec takes these apart.
+        varying = {*GUID_FIELDS, *(self._scorer.columns if self._scorer else ())}
+        has_shared_column = not varying.isdisjoint(options.fields.columns(has_names=True))
+        is_plain = not (has_shared_column or (self._scorer and options.has_risk))
         self._codec: RowCodec | None = None
         if read and is_plain:
             was_too_soon = self._enricher.parents.take_was_too_soon
@@ -150,6 +152,8 @@ class Search:
             said.append(f"{self._scorer.noise} are signed noise.")
             if self._scorer.untimed:
                 said.append(_NO_TIME.format(self._scorer.untimed))
+            if self._scorer.unread:
+                said.append(_UNREAD.format(self._scorer.unread))
             if self._scorer.unnamed and self._anomalies.has_learnt:
                 said.append(_NOBODY.format(self._scorer.unnamed))
             if not self._anomalies.has_learnt and not self._anomalies.troubles:

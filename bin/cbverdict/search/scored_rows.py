@@ -48,13 +48,13 @@ class Cells(NamedTuple):
 class Common:
     """What rows have in common; it changes where more people turn out to begin with the same program."""
 
-    __slots__ = ("cells", "is_unnamed")
+    __slots__ = ("cells", "is_unnamed", "is_unread")
 
     cells: Cells
 
-    def __init__(self, *, is_unnamed: bool) -> None:
-        """Store whether they name nobody."""
-        self.is_unnamed = is_unnamed
+    def __init__(self, *, is_unnamed: bool, is_unread: bool) -> None:
+        """Store whether they name nobody, and whether an end of their time cannot be read."""
+        self.is_unnamed, self.is_unread = is_unnamed, is_unread
 
     @property
     def is_judged(self) -> bool:
@@ -65,12 +65,13 @@ class Common:
 class Person(NamedTuple):
     """What rows of somebody have in common; `ends` are both ends of their time in quarters of an hour (none: no such).
 
-    `is_about_several`: their columns name other people too.
+    `is_about_several`: their columns name other people too. `has_unread_end`: one of both cannot be read.
     """
 
     view: PersonView
     is_about_several: bool
     ends: Tuple[int, ...]
+    has_unread_end: bool = False
 
 
 class FirstRows(NamedTuple):
