@@ -12,7 +12,7 @@ from tests.lab.site import ROOT, Site
 
 MACROS = read_conf(ROOT / "default" / "macros.conf")
 _RESOLVED = re.compile(r'(\w+)=if\(like\((\w+), "([^"]+)"\), strptime\((\w+), "([^"]+)"\), null\(\)\)')
-_DROPPED = 'where NOT coalesce(signed_noise, "")="true"'
+_DROPPED = 'where NOT (coalesce(signed_noise, "")="true" AND (`cbsigned_may_drop`))'
 
 
 def filtered(site: Site, rows: Sequence[Row], zone: tzinfo) -> tuple[list[Row], list[Row]]:
@@ -20,6 +20,7 @@ def filtered(site: Site, rows: Sequence[Row], zone: tzinfo) -> tuple[list[Row], 
     evaluate, command, clean, drop = MACROS["cbsigned_filter"]["definition"].split(" | ")
     assert (command, drop) == ("cbsigned", "`drop_signed_noise`"), "the macro is another now: teach this function"
     assert MACROS["drop_signed_noise"]["definition"] == _DROPPED
+    assert MACROS["cbsigned_may_drop"]["definition"] == "true()"
     resolved = _RESOLVED.findall(evaluate)
     assert evaluate == "eval " + ", ".join(match[0] for match in _RESOLVED.finditer(evaluate))
     assert clean.split()[:2] == ["fields", "-"]

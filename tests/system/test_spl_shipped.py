@@ -98,6 +98,16 @@ TEAMS = [
 LOG_ONS = _learnt("learnt", 2, person=2, team=1, organisation=1)
 CIM_KEPT = [{"process_name": program.name, "count": "2"} for program in (NIGHTLY, UPDATE, DROPPER)]
 
+CALLERS = {
+    "| rest /servicesNS/-/-/saved/searches splunk_server=local count=0"
+    """ | where match(search, "cbsigned|drop_signed_noise") AND 'eai:acl.app'!="cbsigned\""""
+    " | table eai:acl.app title search": "cbsigned - summarize processes",
+    "| rest /servicesNS/-/-/configs/conf-macros splunk_server=local count=0"
+    """ | where match(definition, "cbsigned|drop_signed_noise") AND 'eai:acl.app'!="cbsigned\""""
+    " | table eai:acl.app title definition": "cbsigned_filter",
+}
+"""What finds searches and macros of others that call the add-on, and one of its own that does."""
+
 EXPECTED: Dict[str, Rows] = {
     # README
     "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart | cbsigned | `drop_signed_noise`": _paths(
@@ -114,6 +124,15 @@ EXPECTED: Dict[str, Rows] = {
     ),
     '| makeresults | eval md5="<a hash you know>" | cbsigned': [{"md5": EDITOR.md5, "signed": "true"}],
     '| where NOT (signed_noise="true" AND coalesce(anomaly_score, "")!="")': _paths((*KEPT, EDITOR)),
+    "index=sysmon EventCode=1": [{"Computer": "pc-bob"}, {"Computer": "pc-ann"}],
+    "index=sysmon EventCode=1 | cbsigned": [
+        {"Computer": "pc-bob", "signed": "false"},
+        {"Computer": "pc-ann", "signed": "true"},
+    ],
+    "index=edr sourcetype=bit9:carbonblack:json type=ingress.event.procstart": [
+        {"path": program.path} for program in (*KEPT, EDITOR)
+    ],
+    "tag=authentication action=success": [{"action": "success"}] * 2,
     # docs/admin.md
     "index=edr (site=oslo OR site=paris)"
     " | eval md5=coalesce(process_md5, md5), parent_md5=coalesce(parent_process_md5, parent_md5)"
@@ -228,9 +247,16 @@ EXPECTED: Dict[str, Rows] = {
         {"_raw": "level=INFO page read=1"},
         {"_raw": "level=WARNING trouble reason=unreachable"},
     ],
+    # docs/undo.md
+    **{search: [] for search in CALLERS},
     # docs/verdicts.md
     '| where NOT (signed_noise="true" AND parent_signed="true")': _paths(KEPT),
     # docs/wiring.md
+    '... | cbsigned | search signed_noise="true"'
+    ' | fillnull value="-" process_name process_signature_publisher'
+    " | stats count by process_name process_signature_publisher": [
+        {"process_name": "-", "process_signature_publisher": "Example Corp", "count": "1"}
+    ],
     '| tstats count from datamodel=Endpoint.Processes where Processes.process_path="*\\\\temp\\\\*"'
     " by Processes.process Processes.user Processes.dest": [
         {"Processes.process": f"{program.path} /a", "Processes.user": program.user, "count": "2"}
@@ -354,6 +380,14 @@ def test_every_documented_search_gives_what_it_is_for(head: SearchHead) -> None:
         assert [one for one in head.messages if one[0] != "INFO"] == [], line
         if line in EFFECTS:
             assert EFFECTS[line](head) == [], line
+
+
+def test_what_calls_the_add_on_is_found_before_it_is_removed(head: SearchHead) -> None:
+    """In every app but its own: here, where all are its own, the opposite condition finds them."""
+    for search, title in CALLERS.items():
+        found = {row["title"] for row in head.run(search.replace("!=", "="))}
+        assert title in found
+        assert "cbsigned_account" not in found
 
 
 def test_every_saved_search_runs_on_a_site(head: SearchHead) -> None:

@@ -158,6 +158,25 @@ def check_the_drop(confs: Shipped) -> None:
     assert [row["id"] for row in confs.run("| `drop_signed_noise`", rows)] == ["b", "c"]
 
 
+def check_the_switch(confs: Shipped) -> None:
+    """Drop nothing after false(); a condition keeps rows, and never drops one that is no signed noise."""
+    rows: List[Row] = [
+        {"id": "a", "signed_noise": "true", "anomaly_score": "3"},
+        {"id": "b", "signed_noise": "true"},
+        {"id": "c", "signed_noise": "false", "anomaly_score": "3"},
+        {"id": "d"},
+    ]
+    for condition, kept in {
+        "true()": "cd",
+        "false()": "abcd",
+        "isnotnull(anomaly_score)": "bcd",
+        "false() OR true()": "cd",
+    }.items():
+        confs.macros = {**confs.macros, "cbsigned_may_drop": {"definition": condition}}
+        found = confs.run("| `drop_signed_noise`", rows)
+        assert "".join(str(row["id"]) for row in found) == kept, condition
+
+
 def check_the_filter(confs: Shipped) -> None:
     """Read times that are texts, hand them to cbsigned alone, and drop; the rest of a row stays as it was."""
     rows: List[Row] = [
