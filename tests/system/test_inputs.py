@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import signal
+import sys
 import termios
 import threading
 import time
@@ -103,7 +104,8 @@ class TestScheme:
         assert scheme.findtext("streaming_mode") == "xml"
         arguments = {argument.get("name"): argument for argument in scheme.iter("arg")}
         assert set(arguments) == {
-            "account", "query", "start", "page_size", "overlap", "delay", "max_events_per_hour", "learn",
+            "account", "query", "start", "page_size", "overlap", "delay", "max_events_per_hour",
+            "max_mb_per_hour", "learn",
         }  # fmt: skip
         for argument in arguments.values():
             assert argument.findtext("title")
@@ -633,6 +635,25 @@ class TestStopping:
         run.terminate()
         assert run.wait(10) in {0, 1}
         site.splunkd.kv_trouble, edr.delay = "", 0.0
+        assert _guids(processes.run()) == [PARENT, GUID]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no telling without a write")
+    @pytest.mark.parametrize("waits_for", ["Carbon Black", "the KV store"])
+    def test_it_ends_when_splunkd_crashes_while_it_waits(
+        self, site: Site, processes: InputHost, edr: EdrServer, waits_for: str
+    ) -> None:
+        """Its session is worth nothing any more, and who stayed would keep the runs of the next splunkd away."""
+        if waits_for == "Carbon Black":
+            edr.fail(Fault.UNAVAILABLE)
+        else:
+            site.splunkd.kv_trouble = "writes refused"
+        run = processes.start_unread()
+        wait_for(lambda: "wait_seconds=" in site.logs())
+        run.close()
+        assert run.wait(10) == 1
+        assert "splunkd_is_gone=True" in site.logs()
+        edr.recover()
+        site.splunkd.kv_trouble = ""
         assert _guids(processes.run()) == [PARENT, GUID]
 
     def test_in_the_middle_of_a_backfill_it_stops_whole(

@@ -1,4 +1,4 @@
-"""50,000 processes arrive while the input runs, Carbon Black fails, and the input is killed: nothing is lost."""
+"""12,000 processes arrive while the input runs, Carbon Black fails, and the input is killed: nothing is lost."""
 
 from __future__ import annotations
 

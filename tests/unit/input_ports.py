@@ -171,11 +171,12 @@ class FakeStream:
     events: list[Event] = field(default_factory=list)
     before: Callable[[Sequence[Event]], None] = never
 
-    def write(self, events: Iterable[Event]) -> None:
-        """Take events."""
+    def write(self, events: Iterable[Event]) -> int:
+        """Take events, of a thousand bytes each."""
         arriving = list(events)
         self.before(arriving)
         self.events += arriving
+        return 1000 * len(arriving)
 
     @property
     def names(self) -> list[str]:
@@ -226,6 +227,10 @@ class FakeCheckpoints:
     def done(self, order: Order) -> None:
         """Delete an order."""
         self.orders.remove(order)
+
+    def go_on(self, order: Order, since: str) -> None:
+        """Keep what is left of an order."""
+        self.orders[self.orders.index(order)] = order._replace(since=since)
 
     def save(self, checkpoint: Checkpoint, kept: str) -> None:
         """Save it."""

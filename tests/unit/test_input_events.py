@@ -321,7 +321,8 @@ class TestStream:
         EventWriter(sdk).write_event(SdkEvent(text, stanza or "x", "12.345", sourcetype="cbsigned:process"))
         output = PagedOutput(ours)
         stream = EventStream(EventWriter(output), output, stanza or "x")
-        stream.write([Event(12.345, "cbsigned:process", {"time": "", "a": value})])
+        size = stream.write([Event(12.345, "cbsigned:process", {"time": "", "a": value})])
+        assert size == len(text.encode()), "what is indexed, not what XML makes of it"
         assert ET.canonicalize(sdk.getvalue() + "</stream>") == ET.canonicalize(ours.getvalue().decode() + "</stream>")
 
     def test_nothing_leaves_before_the_page_is_whole(self) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cbverdict.errors import StoreError, TakenError
+from cbverdict.errors import SetupError, StoreError, TakenError
+from cbverdict.events.times import write_time
 from cbverdict.inputs.checkpoint import Checkpoint, write_checkpoint
 from cbverdict.inputs.checkpoint_store import COLLECTION, CheckpointStore, Order
 from cbverdict.inputs.lease import Lease
@@ -196,6 +197,18 @@ class TestCheckpoint:
             assert checkpoint.cursor == ("2026-11-02T07:00:00" if name in {"cursor", "head"} else CHECKPOINT.cursor)
             assert checkpoint.started == CHECKPOINT.started
 
+    @pytest.mark.parametrize("days", [1, 30])
+    def test_times_of_a_server_that_is_ahead_are_believed(
+        self, splunkd: Splunkd, documents: Collection, days: int
+    ) -> None:
+        """They are its own; taken for damage, all that it heard of would be read again in each run."""
+        ahead = write_time(NOW + days * 86400)[:19]
+        kept = replace(CHECKPOINT, cursor=ahead, head=ahead, looked=NOW + days * 86400, offset=days * 86400.0)
+        state = {"_key": NAME, "input": NAME, "kind": "state", "state": write_checkpoint(kept)}
+        documents.save([state], 0)
+        store = _store(splunkd)
+        assert (store.load()[0], store.damaged) == (kept, [])
+
     @pytest.mark.parametrize("state", ["", "[]", "null", "7", '{"account": "lab"}', "{", "[" * 5000, "\ud800"])
     def test_what_cannot_be_read_at_all_is_named(self, splunkd: Splunkd, documents: Collection, state: str) -> None:
         """The input begins anew, with what it remembers."""
@@ -225,7 +238,7 @@ class TestCheckpoint:
     def test_a_page_that_cannot_be_read_is_dropped(
         self, splunkd: Splunkd, documents: Collection, page: dict[str, Any]
     ) -> None:
-        """Duplicates at worst; the others stay."""
+        """Duplicates at worst; the others stay, and it is told once."""
         store = _store(splunkd)
         store.load()
         store.save(CHECKPOINT, _keys(0, 2))
@@ -234,6 +247,8 @@ class TestCheckpoint:
         checkpoint, recent = store.load()
         assert (checkpoint, len(recent)) == (CHECKPOINT, 2)
         assert store.damaged == ["a page of what was written"]
+        store.load()
+        assert store.damaged == []
 
     def test_an_order_is_there_until_it_is_done(self, splunkd: Splunkd, documents: Collection) -> None:
         """It is another document, so that it is not lost when the input saves."""
@@ -242,6 +257,11 @@ class TestCheckpoint:
         store = _store(splunkd)
         store.load()
         assert store.orders == [Order(f"{NAME}|order|1", STARTED, CURSOR, is_all=True)]
+        store.go_on(store.orders[0], "2026-11-02T07:00:01")
+        left = Order(f"{NAME}|order|1", "2026-11-02T07:00:01", CURSOR, is_all=True)
+        assert store.orders == [left]
+        store.load()
+        assert store.orders == [left]
         store.done(store.orders[0])
         assert (store.orders, documents.find({})) == ([], [])
 
@@ -326,6 +346,19 @@ class TestLease:
         with pytest.raises(TakenError, match="a process on this host reads for cbsigned_processes://main"):
             hosts.lease().take()
         hosts.lease(name="cbsigned_processes://other").take()
+
+    @pytest.mark.parametrize("what", ["the folder", "the lock"])
+    def test_where_no_lock_can_be_had_nobody_reads(self, hosts: Hosts, what: str) -> None:
+        """A disk that is full or a folder of somebody else's: two might read at once without one."""
+        folder = hosts.folder / "sh1"
+        if what == "the folder":
+            folder.write_text("a file")
+        else:
+            (folder / "main.lock").mkdir(parents=True)
+        with pytest.raises(SetupError, match="see to the disk") as raised:
+            hosts.lease(name="main").take()
+        assert str(folder) in str(raised.value)
+        assert hosts.splunkd.collections[COLLECTION].find({"kind": "lease"}) == []
 
     def test_after_a_crash_the_same_host_has_it_back_at_once(self, hosts: Hosts) -> None:
         """Its lock is gone with the process, so what the lease says does not count."""

@@ -18,6 +18,7 @@ from sortedcontainers import SortedKeyList  # type: ignore[import-untyped] # stu
 from cbverdict.carbonblack.port import Page
 from cbverdict.errors import ServerFailedError
 from cbverdict.events.times import write_time
+from cbverdict.inputs.checkpoint_store import Order
 from cbverdict.inputs.cursor import Cursor
 from tests.unit.input_ports import Bench, Document, FakeFeed
 
@@ -122,6 +123,24 @@ def test_a_busy_server_is_read_three_times_at_most(site: Site, rate: int) -> Non
     assert site.statuses() == []
 
 
+@pytest.mark.parametrize(("interval", "late"), [(10, 2.0), (30, 6.0), (50, 25.0), (60, 25.0), (90, 25.0)])
+def test_what_is_late_by_seconds_is_not_waited_for(site: Site, interval: int, late: float) -> None:
+    """Whenever splunkd begins a run, a little early or late, it is in the next one but one; nothing costs more."""
+    site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
+    began = site.bench.clock.now
+    for number in range(rows := 4 * MINUTES * 60):
+        site.names.append(f"{began + number / 4:.2f}")
+        site.feed.come(began + number / 4 + number % 5 / 4 * late, site.names[-1], began + number / 4)
+    waited = []
+    for run in range(MINUTES * 60 // interval + 1):
+        site.bench.clock.now = began + (run + 1) * interval + (0.0, -1.0, 1.4)[run % 3]
+        found = site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
+        waited += [site.bench.clock.now - float(name) for name in found]
+    assert len(waited) == rows
+    assert max(waited) <= late + 2 * interval + 3
+    assert sum(site.feed.fetched.values()) <= 3 * rows
+
+
 def test_a_burst_is_written_once(site: Site) -> None:
     """Of 120,000 rows within 270 s, a twentieth: the second run and the third write nothing."""
     site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
@@ -160,6 +179,20 @@ def test_a_server_that_steps_back_hides_nothing(site: Site, rate: float, *, has_
     site.run(20)
     assert site.account() == (0, 0)
     assert "clock" in site.statuses()
+
+
+@pytest.mark.parametrize("rate", [0.5, 4.5])
+def test_a_server_that_is_set_ahead_hides_nothing_that_is_late(site: Site, rate: float) -> None:
+    """By ten minutes, as one that is put right: what it heard before is late by seconds, whatever its clock says."""
+    site.feed.clock_offset = -600.0
+    site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
+    site.hear(rate, 300, late=0.5, stamp=lambda at, _: at - 600)
+    site.run(5)
+    site.feed.clock_offset = 0.0
+    site.hear(rate, 600, late=0.5)
+    site.run(22)
+    assert site.account() == (0, 0)
+    assert "late" not in {name for event in site.bench.stream.health for name in event.fields}, "in its turn"
 
 
 def test_a_node_that_is_behind_is_seen_though_as_many_rows_move_on(site: Site) -> None:
@@ -213,13 +246,46 @@ def test_with_a_delay_each_row_is_fetched_once(site: Site) -> None:
     assert sum(site.feed.fetched.values()) <= 1.1 * len(site.names)
 
 
-def test_a_ceiling_pauses_and_loses_nothing(site: Site) -> None:
-    """It says so once, and goes on with the next hour."""
+@pytest.mark.parametrize("bound", [{"max_events_per_hour": 1000}, {"max_mb_per_hour": 1.0}])
+def test_a_ceiling_pauses_and_loses_nothing(site: Site, bound: dict[str, float]) -> None:
+    """It says so once, and goes on with the next hour; an event is of a thousand bytes."""
     site.hear(5, 600)
-    written = site.run(190, max_events_per_hour=1000)
+    written = site.run(190, **bound)
     assert max(sum(written[hour * 60 : hour * 60 + 59]) for hour in range(3)) <= 1000 + 50
     assert site.account() == (0, 0)
     assert site.statuses()[:4] == ["paused", "paused_over"] * 2
+    assert f"{next(iter(bound))} is 1" in str(site.bench.stream.health[0].fields["message"])
+
+
+def test_an_order_keeps_to_the_bound_and_comes_to_its_end(site: Site) -> None:
+    """All of ten minutes is written again, some in each hour, and what was written again is not begun anew."""
+    site.hear(5, 600)
+    site.run(12)
+    since, until = (write_time(site.bench.clock.now - back)[:19] for back in (900, 60))
+    site.bench.checkpoints.orders.append(Order("o", since, until, is_all=True))
+    site.bench.clock.now += 3600 - site.bench.clock.now % 3600
+    written = site.run(200, max_events_per_hour=1000)
+    assert max(sum(written[hour * 60 : hour * 60 + 59]) for hour in range(3)) <= 1000 + 50
+    assert site.bench.checkpoints.orders == []
+    missing, again = site.account()
+    assert missing == 0
+    assert 3000 <= again <= 3000 + 3 * 10, "a second of which some was read is read again"
+    assert site.statuses().count("read_again") == 3
+
+
+def test_a_bound_that_is_raised_counts_at_once(site: Site) -> None:
+    """Nobody waits for the next hour, and what was ordered meanwhile is read then."""
+    site.hear(5, 600)
+    site.run(3, max_mb_per_hour=0.5)
+    since, until = (write_time(site.bench.clock.now - back)[:19] for back in (300, 60))
+    order = Order("o", since, until, is_all=True)
+    site.bench.checkpoints.orders.append(order)
+    assert site.run(1, max_mb_per_hour=0.5) == [0]
+    assert site.bench.checkpoints.orders == [order]
+    site.run(8, max_mb_per_hour=0)
+    assert site.account()[0] == 0
+    assert site.bench.checkpoints.orders == []
+    assert site.statuses() == ["paused", "paused_over", "read_again"]
 
 
 def test_what_is_missing_of_an_hour_is_told_once_a_day(site: Site) -> None:
@@ -259,3 +325,17 @@ def test_what_is_written_again_is_counted_and_told(site: Site, caplog: pytest.Lo
     site.hear(2, 50)
     site.run(1)
     assert site.statuses() == ["again", "again_over"]
+
+
+def test_a_clock_that_was_ahead_for_a_while_holds_nothing_up(site: Site) -> None:
+    """By a day, it is this host's own: it had just looked for rows that are late, in vain, and says that it runs."""
+    site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
+    site.hear(4.5, 300)
+    site.run(5)
+    checkpoint, ahead = site.bench.checkpoints.checkpoint, site.bench.clock.now + 86400
+    assert checkpoint
+    site.bench.checkpoints.checkpoint = replace(checkpoint, late_since=ahead, told_alive=ahead, rows_checked=ahead)
+    site.hear(4.5, 600, stamp=lambda at, number: at - 400 if number % 4 == 0 else at)
+    site.run(62)
+    assert site.account() == (0, 0)
+    assert [event.fields["status"] for event in site.bench.stream.told][-1] == "alive"

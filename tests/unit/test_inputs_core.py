@@ -222,6 +222,8 @@ class TestArguments:
             ("query", "path:\u00aba\u00bb"),
             ("delay", "4000"),
             ("max_events_per_hour", "-1"),
+            ("max_mb_per_hour", "-0.5"),
+            ("max_mb_per_hour", "100 MB"),
         ],
     )
     def test_what_is_not_usable_is_named(self, name: str, value: str) -> None:

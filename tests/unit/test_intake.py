@@ -84,7 +84,8 @@ class TestBeginning:
             rows={"2026-11-02T07": 24},
             rows_checked=NOW,
             told_alive=NOW,
-            hour=(NOW, 25, 0),
+            hour=(NOW, 25, 26_000),
+            looked=NOW - 1,
         )
 
     def test_where_it_begins_is_saved_before_anything_is_read(self, bench: Bench) -> None:

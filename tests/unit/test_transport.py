@@ -63,6 +63,22 @@ def _send(
     return result, len(counted), took
 
 
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Mon, 02 Nov 2026 08:00:00 GMT", 1_793_606_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("yesterday", None),
+    ],
+)
+def test_a_servers_time_is_believed_within_a_century(date: str, seconds: float | None) -> None:
+    """One that no clock has would be counted with, and end what counts."""
+    result, _, _ = _send(Script(headers=(f"Date: {date}",)))
+    assert isinstance(result, Response)
+    assert result.time == seconds
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_what_may_pass_is_sent_twice_more_after_growing_waits(status: int) -> None:
     """0.3 s and 0.6 s; the last answer counts, whatever it is."""

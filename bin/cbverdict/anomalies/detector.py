@@ -9,7 +9,8 @@ from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
 from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sketch_of
 from cbverdict.anomalies.exclusions import sentence_of
-from cbverdict.anomalies.explanations import NAMELESS, NONE, Explanation, combined, no_opinion
+from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
+from cbverdict.anomalies.file_sides import FileSides
 from cbverdict.anomalies.local_time import Clocks, date_of, date_text
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
@@ -41,6 +42,7 @@ class Anomalies:
         """Store who gives baselines, and the lists; nothing is asked yet."""
         self._profiles = Profiles(source)
         self._lists = lists
+        self._files = FileSides(lists)
         self._views: dict[Who, PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
@@ -105,18 +107,9 @@ class Anomalies:
         self, event: ProcessEvent, verdict: Verdict, parent_signed: Signed, *, is_parent_unanswered: bool = False
     ) -> ProcessSide:
         """Judge what does not depend on who ran it and when."""
-        publisher = verdict.signature.publisher if verdict.signature else ""
-        file_names, author_names = (
-            (verdict.signature.names, verdict.signature.author_names) if verdict.signature else ((), ())
-        )
-        # A row without the name of its process is judged by the one that its author gave the file.
-        own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in author_names), None)
-        process, parent = program_kind(own_name), program_kind(event.parent.name)
+        file = self._files.of(event, verdict)
+        process, parent = file.process, program_kind(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
-        names = (*event.names, *event.other_names, *event.original_names, *file_names)
-        is_nameless = verdict.signed is Signed.TRUE and not (names or author_names)
-        oddities = (NAMELESS,) if is_nameless else tuple(opinions.oddities_of(event, author_names))
-        denied = self._lists.denied(publisher)
         is_known = process is None or opinion.p_value is not None
         gateway = None if is_known else self._lists.gateway([event.parent.name or ""], event.process.name or "")
         is_parent_new = process is not None and parent_signed is Signed.UNKNOWN and self._is_new_parent(parent)
@@ -126,19 +119,19 @@ class Anomalies:
             is_signer_unknown=not verdict.may_be_dropped,
             is_parent_unanswered=is_parent_unanswered,
             parent_score=None if opinion.strict is None else score_of(opinion.strict),
-            is_publisher_denied=denied is not None,
-            is_living_off_the_land=self._lists.names_a_tool(names),
-            is_name_odd=bool(oddities),
+            is_publisher_denied=file.denied is not None,
+            is_living_off_the_land=file.names_a_tool,
+            is_name_odd=bool(file.oddities),
             is_about_several=event.has_several_parents,
             is_acted_through=gateway is not None,
             is_parent_new=is_parent_new,
         )
         about = (
-            *oddities,
+            *file.oddities,
             *((opinions.new_parent(parent or ""),) if is_parent_new else opinion.reasons),
             *((opinions.acted_through(event.parent.name or "", gateway),) if gateway is not None else ()),
-            *((f"signed by {publisher}, which is denied: {denied}",) if denied is not None else ()),
-            *((opinions.first_signer(publisher),) if self._is_first_signer(publisher) else ()),
+            *((f"signed by {file.publisher}, which is denied: {file.denied}",) if file.denied is not None else ()),
+            *((opinions.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()),
         )
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
@@ -188,11 +181,8 @@ class Anomalies:
             reasons += (opinions.roll_out(process, people),)
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
-        new_score = None if team.strict is None else score_of(team.strict)
-        is_clear, limit = (
-            passes_all_but_score(side.doubts._replace(new_score=new_score), self.threshold),
-            self.threshold,
-        )
+        doubts = side.doubts if team.strict is None else side.doubts._replace(new_score=score_of(team.strict))
+        is_clear, limit = passes_all_but_score(doubts, self.threshold), self.threshold
         exclusion = next((one for one in side.exclusions if view.is_covered(one)), None)
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)

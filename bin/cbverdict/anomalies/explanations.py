@@ -53,8 +53,12 @@ def no_opinion(sentence: str) -> Explanation:
 
 def combined(*weighted: tuple[Explanation, float]) -> tuple[float, float]:
     """Return the weight of what is judged, and the sum of its weighted Cauchy variables."""
-    found = [(one.cauchy, weight) for one, weight in weighted if one.p_value is not None]
-    return sum(weight for _, weight in found), sum(weight * variable for variable, weight in found)
+    total = variable = 0.0
+    for one, weight in weighted:
+        if one.p_value is not None:
+            total += weight
+            variable += weight * one.cauchy
+    return total, variable
 
 
 def of_roll_out(found: Explanation, factor: float) -> Explanation:

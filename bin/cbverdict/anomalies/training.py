@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping
 
 from cbverdict.anomalies.active_hours import HOURS, SLOTS
@@ -22,7 +23,7 @@ from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.local_time import Clocks
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
-from cbverdict.events.event import read_event
+from cbverdict.events.event import read_events
 from cbverdict.events.people import person_of
 from cbverdict.events.texts import Record, first_text
 from cbverdict.events.times import TimeReader
@@ -30,6 +31,7 @@ from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
+    from cbverdict.events.event import ProcessEvent
 
 PUBLISHER_FIELD = SIGNATURE_COLUMNS["publisher"]
 SUBJECT = "cbsigned_subject"
@@ -40,6 +42,7 @@ PART_FIELDS = (SUBJECT, BASELINE, ROWS, SKIPPED)
 """What a part is handed on as: rows of a baseline each, the first with the counts."""
 
 _DAY = 86400.0
+_ROWS_AT_ONCE = 1000
 _NO_PART = (
     "rows arrived that its first half, on the indexers, has not read: nothing is learnt. "
     "Install the same version on all search heads and restart Splunk"
@@ -118,17 +121,18 @@ class Learner:
     def learn(self, records: Iterable[Record]) -> TrainingResult:
         """Learn from rows."""
         result = TrainingResult()
-        for record in records:
-            result.rows += 1
-            sighting = self._sighting(record)
-            if sighting is None:
-                result.skipped += 1
-            else:
-                learn(result.baselines, sighting)
+        pending = iter(records)
+        while part := list(islice(pending, _ROWS_AT_ONCE)):
+            result.rows += len(part)
+            for record, event in zip(part, read_events(part, self._fields)):
+                sighting = self._sighting(record, event)
+                if sighting is None:
+                    result.skipped += 1
+                else:
+                    learn(result.baselines, sighting)
         return result
 
-    def _sighting(self, record: Record) -> Sighting | None:
-        event = read_event(record, self._fields)
+    def _sighting(self, record: Record, event: ProcessEvent) -> Sighting | None:
         quarters, _ = self._reader.ends((event.time, *event.other_times))
         if not quarters:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Callable, NamedTuple, Sequence, Tuple, TypeVar
 
 from cbverdict.events.columns import (
@@ -25,6 +25,7 @@ from cbverdict.events.columns import (
 )
 from cbverdict.events.kinds import is_about_other_file, is_process_start
 from cbverdict.events.names import are_of_one_program, file_name
+from cbverdict.events.once import Once
 from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
@@ -109,15 +110,15 @@ class _Names(NamedTuple):
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
     """Read what a row says about its process; nothing in a row is an error."""
-    return _read_event(record, _names_of(fields))
+    return _Reader(_names_of(fields)).read(record)
 
 
 def read_events(records: Sequence[Record], fields: EventFields) -> list[ProcessEvent]:
     """Read many rows, which have few of the columns that are looked for."""
     names, there = _names_of(fields), {name for record in records for name, value in record.items() if value}
     narrowed = [tuple(name for name in part if name in there) for part in names[1:]]
-    narrow = _Names(names.is_md5_pinned, *narrowed)
-    return [_read_event(record, narrow) for record in records]
+    reader = _Reader(_Names(names.is_md5_pinned, *narrowed))
+    return [reader.read(record) for record in records]
 
 
 def _names_of(fields: EventFields) -> _Names:
@@ -160,29 +161,65 @@ def _list_names(
     )
 
 
-def _read_event(record: Record, names: _Names) -> ProcessEvent:
-    process = _read_process(record, names)
-    parent_md5 = _agreed(record, names.parent_md5, read_md5)
-    parent_sha256 = _agreed(record, names.parent_sha256, read_sha256)
-    times = tuple(texts_of(record, names.time))
-    user, *other_users = accounts_of(record, names.user) or ("",)
-    return ProcessEvent(
-        process=process,
-        parent=_parent(parent_md5, parent_sha256, _first_name(record, names.parent_name)),
-        user=user,
-        team=first_text(record, names.team) or "",
-        time=times[0] if times else "",
-        host=next((text for text in texts_of(record, names.host) if text.lower() not in _ANY_HOST), ""),
-        has_odd_parent=isinstance(parent_md5, Odd) or isinstance(parent_sha256, Odd),
-        names=_raw_texts(record, names.name),
-        original_names=tuple(dict.fromkeys(texts_of(record, names.original_name))),
-        other_times=(*times[1:], *texts_of(record, names.other_time)),
-        other_users=tuple(other_users),
-        has_several_parents=has_several(record, names.parent_name)
-        or not are_of_one_program(texts_of(record, names.parent_name)),
-        unread_hash=_unread_hash(record, names) if process.md5 is None else "",
-        other_names=_raw_texts(record, names.other_name),
-    )
+class _Reader:
+    """Read rows that have these columns; few files, parents and people make many rows."""
+
+    def __init__(self, names: _Names) -> None:
+        self._names = names
+        hashes = (names.md5, names.sha256, names.own_md5, names.md5_beside_own, names.sha256_beside_own)
+        other_files = (names.file_hash, names.event_kind, names.other_file, names.any_path, names.process_path)
+        texts = (names.name, names.other_name, names.original_name)
+        self._files = Once(partial(_read_file, names=names), *hashes, *other_files, *texts)
+        of_parent = (names.parent_md5, names.parent_sha256, names.parent_name)
+        self._parents = Once(partial(_read_parent, names=names), *of_parent)
+        self._people = Once(partial(_read_people, names=names), names.user, names.team)
+
+    def read(self, record: Record) -> ProcessEvent:
+        names = self._names
+        process, texts, original_names, other_names = self._files.of(record)
+        parent, has_odd_parent, has_several_parents = self._parents.of(record)
+        user, team, other_users = self._people.of(record)
+        if process.md5 is not None and has_several(record, names.guid):
+            process = Process(None, process.name, Reason.AMBIGUOUS)
+        times = tuple(texts_of(record, names.time))
+        return ProcessEvent(
+            process=process,
+            parent=parent,
+            user=user,
+            team=team,
+            time=times[0] if times else "",
+            host=next((text for text in texts_of(record, names.host) if text.lower() not in _ANY_HOST), ""),
+            has_odd_parent=has_odd_parent,
+            names=texts,
+            original_names=original_names,
+            other_times=(*times[1:], *texts_of(record, names.other_time)) if names.other_time else times[1:],
+            other_users=other_users,
+            has_several_parents=has_several_parents,
+            unread_hash=_unread_hash(record, names) if process.md5 is None else "",
+            other_names=other_names,
+        )
+
+
+def _read_file(record: Record, names: _Names) -> tuple[Process, Tuple[str, ...], Tuple[str, ...], Tuple[str, ...]]:
+    """Return the process, and the texts that name it, by whom its author is, and where nobody said to look."""
+    original_names = tuple(dict.fromkeys(texts_of(record, names.original_name)))
+    texts, others = _raw_texts(record, names.name), _raw_texts(record, names.other_name)
+    return _read_process(record, names), texts, original_names, others
+
+
+def _read_parent(record: Record, names: _Names) -> tuple[Process, bool, bool]:
+    """Return the parent, whether what stands for its hash is none or several, and whether there are several parents."""
+    md5, sha256 = _agreed(record, names.parent_md5, read_md5), _agreed(record, names.parent_sha256, read_sha256)
+    is_odd = isinstance(md5, Odd) or isinstance(sha256, Odd)
+    has_several_parents = has_several(record, names.parent_name)
+    has_several_parents = has_several_parents or not are_of_one_program(texts_of(record, names.parent_name))
+    return _parent(md5, sha256, _first_name(record, names.parent_name)), is_odd, has_several_parents
+
+
+def _read_people(record: Record, names: _Names) -> tuple[str, str, Tuple[str, ...]]:
+    """Return the user, the team, and the other users."""
+    user, *others = accounts_of(record, names.user) or ("",)
+    return user, first_text(record, names.team) or "", tuple(others)
 
 
 def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
@@ -215,7 +252,7 @@ def _read_process(record: Record, names: _Names) -> Process:
     if not (names.is_md5_pinned or has_own) and _is_about_another_file(record, names):
         return Process(None, name, Reason.OTHER_FILE)
     texts = list(texts_of(record, names.name))
-    if not are_of_one_program(texts) or has_several(record, names.name) or has_several(record, names.guid):
+    if not are_of_one_program(texts) or has_several(record, names.name):
         return Process(None, name, Reason.AMBIGUOUS)
     return Process(found, name, sha256=sha256)
 

@@ -22,7 +22,7 @@ class Lineage(NamedTuple):
     parent_path: str = ""
 
 
-class _LineageNames(NamedTuple):
+class _LineageColumns(NamedTuple):
     """The names of the columns that are read for what, as far as rows have them."""
 
     guid: Sequence[str]
@@ -39,11 +39,11 @@ def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineag
     all_names = (
         GUID_FIELDS, PROCESS_ID_FIELDS, fields.name, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, fields.parent_name,
     )  # fmt: skip
-    names = _LineageNames(*(tuple(name for name in some if name in there) for some in all_names))
+    names = _LineageColumns(*(tuple(name for name in some if name in there) for some in all_names))
     return [_read_lineage(record, names) for record in records]
 
 
-def _read_lineage(record: Record, names: _LineageNames) -> Lineage:
+def _read_lineage(record: Record, names: _LineageColumns) -> Lineage:
     return Lineage(
         (first_text(record, names.guid) or "").lower(),
         first_text(record, names.number) or "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Callable, Protocol, Sequence
 
 from cbverdict.events.texts import is_nothing
@@ -110,8 +111,13 @@ def _seconds_of(number: float) -> float:
 
 def write_time(epoch: float) -> str:
     """Write seconds since 1970 as ISO 8601 in UTC, to the millisecond (`2026-11-02T07:00:00.000Z`)."""
-    moment = _EPOCH + timedelta(milliseconds=round(1000 * epoch))
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, milliseconds = divmod(round(1000 * epoch), 1000)
+    return f"{_write_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=1024)  # a page's events are of few seconds
+def _write_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
 
 
 def read_date(text: str, zone: Zone | None) -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 from cbverdict.errors import InvalidRequestError
 from cbverdict.inputs.arguments import begin_of, parse_arguments
 from cbverdict.inputs.checkpoint import VERSION, read_checkpoint
-from cbverdict.inputs.checkpoint_store import COLLECTION
+from cbverdict.inputs.checkpoint_store import COLLECTION, Order
 from cbverdict.inputs.process_feed import ProcessFeed
 from cbverdict.inputs.seen_keys import RECORD_LETTERS
 from cbverdict.inputs.sources import Sources
@@ -72,8 +72,8 @@ def _order(collection: Collection, name: str, asked: Dict[str, str]) -> None:
     since, until = begin_of(asked.get("from", ""), now), begin_of(asked.get("to") or "now", now)
     if since >= until:
         raise InvalidRequestError(f"from ({since}Z) is not before to ({until}Z)")
-    state = f"{since} {until} {'all' if asked.get('all') == 'true' else 'new'}"
-    collection.insert({"_key": f"{name}|order|{uuid.uuid4().hex}", "input": name, "kind": "order", "state": state})
+    order = Order(f"{name}|order|{uuid.uuid4().hex}", since, until, asked.get("all") == "true")
+    collection.insert({"_key": order.key, "input": name, "kind": "order", "state": order.state})
 
 
 def _rows(collection: Collection) -> List[Fields]:

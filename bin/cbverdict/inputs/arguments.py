@@ -18,6 +18,7 @@ MAX_PAGE_SIZE = 1000
 MIN_PAGE_SIZE = 10
 MAX_DELAY = 3600
 MAX_EVENTS = 100_000_000
+MAX_MEGABYTES = 1_000_000
 
 _RELATIVE = re.compile(r"-(\d{1,6})([smhdw])")
 _ABSOLUTE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?")
@@ -39,7 +40,8 @@ class InputArguments:
 
     `account` is None for the default account. `query` narrows the search. `start` is where to begin (`-24h`, `now`, or
     a UTC date or time). `overlap` is by how many seconds something may become visible late. With a `delay` (seconds)
-    each time is read that much later, and once. `max_events_per_hour` is 0 where there is no bound.
+    each time is read that much later, and once. `max_events_per_hour` and `max_mb_per_hour` (10^6 bytes of events as
+    they are indexed) are 0 where there is no bound.
     """
 
     account: str | None = None
@@ -49,6 +51,7 @@ class InputArguments:
     overlap: float = 0.0
     delay: float = 0.0
     max_events_per_hour: int = 0
+    max_mb_per_hour: float = 0.0
     is_learning: bool = False
 
 
@@ -83,6 +86,7 @@ def parse_arguments(
         overlap=0.0 if delay else _number(texts, "overlap", overlap, (0, max_overlap)),
         delay=delay,
         max_events_per_hour=int(_number(texts, "max_events_per_hour", 0, (0, MAX_EVENTS))),
+        max_mb_per_hour=_number(texts, "max_mb_per_hour", 0, (0, MAX_MEGABYTES)),
         is_learning=parse_bool("this input", "learn", texts.get("learn"), default=False),
     )
 

@@ -16,6 +16,7 @@ VERSION = 2
 _AHEAD = 2 * 86400.0
 """Seconds by which a time that is kept may lie ahead: a server's clock is wrong at times, and is believed so far."""
 
+_LONGEST_AHEAD = 100 * 365 * 86400.0
 _LATE = 3600.0
 """Seconds before it had caught up from when on all is read again, where nobody knows how far it had read."""
 
@@ -38,7 +39,8 @@ class Checkpoint:
     `rows` are those that were read of each hour, and `rows_checked` when the server was last asked for theirs. `raised`
     are the troubles that were told and not taken back, with what was told. `skipped` are the times of rows that could
     not be had, how often they were tried, and when they are again. `hour` is how many events and bytes were written in
-    which hour. `forgotten` is the latest time of what is not remembered any more. `is_open` is whether the run
+    which hour. `forgotten` is the latest time of what is not remembered any more. `leap` is when the
+    server's clock was found to have been set ahead, and what it said before. `is_open` is whether the run
     that saved it has not ended yet.
     """
 
@@ -68,6 +70,7 @@ class Checkpoint:
     upgraded: float = 0.0
     told_alive: float = 0.0
     forgotten: float = 0.0
+    leap: Tuple[float, float] = (0.0, 0.0)
     is_open: bool = False
 
     @property
@@ -85,6 +88,11 @@ class Checkpoint:
             looked=window.looked,
             whole=window.whole,
         )
+
+    def no_later_than(self, now: float) -> Checkpoint:
+        """Return it without times that lie ahead: this host's clock was set back, and they would hold things up."""
+        names = ("caught_up", "flips_checked_until", "asked", "late_since", "rows_checked", "told_alive", "upgraded")
+        return replace(self, **{name: min(getattr(self, name), now) for name in names})
 
 
 def write_checkpoint(checkpoint: Checkpoint) -> str:
@@ -107,9 +115,10 @@ def read_checkpoint(text: str, now: float) -> tuple[Checkpoint | None, list[str]
     usable = {name: value for name, value in kept.items() if name in _READ}
     damaged = []
     found: dict[str, Any] = {}
+    latest = now + _ahead(kept.get("offset"))
     for name, value in usable.items():
         try:
-            found[name] = _READ[name](value, now)
+            found[name] = _READ[name](value, latest)
         except (ValueError, TypeError, OverflowError, AttributeError, RecursionError):  # noqa: PERF203 - few
             damaged.append(name)
     if not {"account", "start", "started"} <= set(found):
@@ -123,6 +132,12 @@ def read_checkpoint(text: str, now: float) -> tuple[Checkpoint | None, list[str]
     if found.get("head", "") < found["cursor"]:
         found["head"] = found["cursor"]
     return Checkpoint(**found), sorted(set(damaged))
+
+
+def _ahead(offset: object) -> float:
+    """Return by how many seconds the server's clock was ahead, whose times are kept as it gives them."""
+    is_number = isinstance(offset, (int, float)) and not isinstance(offset, bool) and math.isfinite(offset)
+    return min(max(float(offset), 0.0), _LONGEST_AHEAD) if is_number else 0.0  # type: ignore[arg-type]
 
 
 def _text(value: object, _: float) -> str:
@@ -199,6 +214,7 @@ _READ: Dict[str, Callable[[Any, float], Any]] = {
     "raised": lambda value, now: {_text(name, now): _number(what, now) for name, what in value.items()},
     "skipped": _spans,
     "hour": _hour,
+    "leap": lambda value, now: (_time(value[0], now), _number(value[1], now)),
     "is_open": lambda value, _: value is True,
 }  # fmt: skip
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from typing import Any, Callable, List, NamedTuple
+from operator import itemgetter
+from typing import Any, Callable, List, NamedTuple, Sequence, TypeVar
 
 from cbverdict.inputs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from cbverdict.inputs.seen_keys import RECORD_LETTERS, SeenKeys
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import Collection, Document
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +34,16 @@ class Order(NamedTuple):
     until: str
     is_all: bool
 
+    @property
+    def state(self) -> str:
+        """What is kept of it."""
+        return f"{self.since} {self.until} {'all' if self.is_all else 'new'}"
+
 
 class CheckpointStore:
     """Keep the checkpoint of one input and the keys of what it wrote lately; methods raise `StoreError`.
 
-    A document that cannot be read is left out, and named in `damaged`: at worst something is written twice for it.
+    A document that cannot be read is deleted, and named in `damaged`: at worst something is written twice for it.
     """
 
     def __init__(self, splunkd_uri: str, token: str, name: str, clock: Callable[[], float] = time.time) -> None:
@@ -52,25 +60,27 @@ class CheckpointStore:
         """Return what was saved (None: nothing yet, or nothing that can be read)."""
         recent = SeenKeys()
         checkpoint = None
-        self.damaged, self.orders, self._has_old = [], [], False
-        pages: list[tuple[int, str]] = []
+        self.damaged = []
+        kinds: dict[object, list[Document]] = {}
         for document in self._collection.find({"input": self._name}):
-            kind = document.get("kind")
-            if kind == "state":
-                checkpoint, damaged = read_checkpoint(str(document.get("state")), self._clock())
-                self.damaged += [f"checkpoint ({name})" for name in damaged]
-            elif kind == "seen":
-                self._try(lambda one=document: pages.append((int(one["page"]), str(one["records"]))))  # type: ignore[misc]
-            elif kind == "page":
-                self._has_old = True
-                self._try(lambda one=document: recent.recall_old(one["keys"]))  # type: ignore[misc]
-            elif kind == "order":
-                self._try(lambda one=document: self.orders.append(_order(one)))  # type: ignore[misc]
-        for _, kept in sorted(pages):
-            self._try(lambda kept=kept: recent.recall(kept))  # type: ignore[misc]
-        self._next = max((page for page, _ in pages), default=-1) + 1
-        records = sum(len(kept) for _, kept in pages) // RECORD_LETTERS
-        if len(pages) > _MANY_PAGES or records > 1.5 * len(recent) + _MANY_SPARE:
+            kinds.setdefault(document.get("kind"), []).append(document)
+        for document in kinds.get("state", []):
+            checkpoint, damaged = read_checkpoint(str(document.get("state")), self._clock())
+            self.damaged += [f"checkpoint ({name})" for name in damaged]
+        self._has_old = "page" in kinds
+        pages, unreadable = _read(kinds.get("seen", []), lambda one: (int(one["page"]), str(one["records"])))
+        ordered = sorted(((*page, document) for document, page in pages), key=itemgetter(0))
+        for documents, read in (
+            ([document for _, _, document in ordered], lambda one: recent.recall(str(one["records"]))),
+            (kinds.get("page", []), lambda one: recent.recall_old(one["keys"])),
+        ):
+            unreadable += _read(documents, read)[1]
+        orders, no_orders = _read(kinds.get("order", []), _order)
+        self.orders = [order for _, order in orders]
+        self._drop([*unreadable, *no_orders])
+        self._next = max((number for number, _, _ in ordered), default=-1) + 1
+        letters = sum(len(records) for _, records, _ in ordered)
+        if len(ordered) > _MANY_PAGES or letters // RECORD_LETTERS > 1.5 * len(recent) + _MANY_SPARE:
             self.tidy(recent)
         if self._has_old and checkpoint and checkpoint.upgraded and checkpoint.upgraded < self._clock() - _OLD_FOR:
             self._collection.delete({"input": self._name, "kind": "page"})
@@ -110,18 +120,37 @@ class CheckpointStore:
         self._collection.delete({"_key": order.key})
         self.orders = [one for one in self.orders if one.key != order.key]
 
+    def go_on(self, order: Order, since: str) -> None:
+        """Keep what is left of an order, from a second on (UTC)."""
+        left = order._replace(since=since)
+        self._collection.save([{"_key": left.key, "input": self._name, "kind": "order", "state": left.state}])
+        self.orders = [left if one.key == left.key else one for one in self.orders]
+
     def _page(self, page: int, kept: str) -> dict[str, Any]:
         key = f"{self._name}|seen|{page}"
         return {"_key": key, "input": self._name, "kind": "seen", "page": page, "records": kept}
 
-    def _try(self, read: Callable[[], None]) -> None:
-        try:
-            read()
-        except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
-            self.damaged.append("a page of what was written")
+    def _drop(self, unreadable: Sequence[Document]) -> None:
+        """Delete what cannot be read, else every run would tell of it again."""
+        self.damaged += ["a page of what was written"] * len(unreadable)
+        if unreadable:
+            self._collection.delete({"_key": {"$in": [str(document.get("_key")) for document in unreadable]}})
 
     def _delete_before(self, page: int) -> None:
         self._collection.delete({"input": self._name, "kind": "seen", "page": {"$lt": page}})
+
+
+def _read(
+    documents: Sequence[Document], read: Callable[[Document], T]
+) -> tuple[list[tuple[Document, T]], list[Document]]:
+    """Return documents with what they say, and those that cannot be read."""
+    found, unreadable = [], []
+    for document in documents:
+        try:
+            found.append((document, read(document)))
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError):  # noqa: PERF203 - few
+            unreadable.append(document)
+    return found, unreadable
 
 
 def _order(document: Any) -> Order:  # noqa: ANN401 - a JSON value

@@ -71,8 +71,10 @@ class Intake:
         self._watch = ServerWatch(feed, arguments.overlap, self._report, clock, chance)
         self._summary = Summary(name, clock)
         self._patiently = Patience(name, pause, self._hear, self._before_next_try)
-        self._ceiling = Ceiling(arguments.max_events_per_hour)
-        self._reread = Rereading(checkpoints, self._pages, self._close, self._patiently, (self._report, clock))
+        self._ceiling = Ceiling(arguments.max_events_per_hour, arguments.max_mb_per_hour)
+        self._reread = Rereading(
+            checkpoints, self._pages, self._close, self._patiently, (self._report, clock, self._ceiling)
+        )
         self._rows = RowCounts({})
         self._clocks = EndpointClocks({})
         self._caught_up = self._page_at = clock()
@@ -90,8 +92,10 @@ class Intake:
         self._resume(checkpoint, recent)
         checkpoint = self._watch.begin(checkpoint, recent)
         checkpoint = self._ceiling.begin(checkpoint, self._report, self._clock())
-        checkpoint = self._reread.run(checkpoint, recent)
         is_over = self._ceiling.is_reached
+        if not is_over:
+            checkpoint = self._reread.run(checkpoint, recent)
+            is_over = self._ceiling.is_reached
         while not is_over:
             checkpoint, is_over = self._sweep(checkpoint, recent)
         self._finish(checkpoint, recent)
@@ -105,7 +109,7 @@ class Intake:
                 self._report.tell("damaged", f"could not be read, and is made anew: {', '.join(sorted(set(damaged)))}")
             if loaded.is_open:  # The last run was ended, and what it was about to look for is not known.
                 loaded = loaded.with_window(replace(loaded.window, unsettled=0))
-            return replace(loaded, account=self._account, server=self._server), recent
+            return replace(loaded.no_later_than(now), account=self._account, server=self._server), recent
         started = begin_of(start, now)
         logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
         if loaded is not None:
@@ -140,13 +144,13 @@ class Intake:
 
     def _sweep(self, checkpoint: Checkpoint, recent: SeenKeys) -> tuple[Checkpoint, bool]:
         """Read what the window says, until nothing is left (True) or it is time to look back (False)."""
-        overlap, now = self._watch.overlap, self._watch.now()
-        for part in checkpoint.window.plan(overlap, now, self._arguments.delay):
+        overlap, now, limit = self._watch.overlap, self._watch.now(), self._watch.limit(checkpoint)
+        for part in checkpoint.window.plan(overlap, now, self._arguments.delay, limit):
             if part.is_settling:
                 self._rows.begin(part.since)
             if part.is_first:
-                looked = checkpoint.looked if part.since == checkpoint.window.head else now
-                whole = now if part.is_settling else checkpoint.whole
+                looked = now if part.looks_back else checkpoint.looked
+                whole = min(now, limit) if part.is_settling else checkpoint.whole
                 checkpoint = replace(checkpoint, looked=looked, whole=whole)
             checkpoint, is_over = self._read(part, checkpoint, recent)
             if not is_over:
@@ -190,6 +194,7 @@ class Intake:
             left = self._rows.add(page.rows, settled)
             window = replace(window, settled=settled, unsettled=max(0, window.unsettled - left))
         elif part.is_settling:
+            bound = min(bound, self._watch.limit(checkpoint))
             window = window.reach(min(reached, page.asked), bound, self._watch.overlap, head)
             self._rows.add(page.rows, window.settled)
             window = replace(window, unsettled=self._rows.pending)
@@ -224,10 +229,10 @@ class Intake:
         """Write events, and then that they are written: whoever dies between writes them again."""
         self._right.renew()
         is_first = not checkpoint.told_alive
-        self._stream.write([self._started(checkpoint), *batch.events] if is_first else batch.events)
+        size = self._stream.write([self._started(checkpoint), *batch.events] if is_first else batch.events)
         checkpoint = replace(checkpoint, told_alive=self._clock() if is_first else checkpoint.told_alive)
         self._summary.add(batch)
-        checkpoint = self._ceiling.add(checkpoint, len(batch.events), self._report)
+        checkpoint = self._ceiling.add(checkpoint, len(batch.events), size, self._report)
         self._patiently(partial(self._feed.written, batch))
         self._page_at = self._clock()
         self._report.tell_lag(lag)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable
 
 from filelock import FileLock, Timeout
 
-from cbverdict.errors import StoreError, TakenError, advice
+from cbverdict.errors import SetupError, StoreError, TakenError, advice
 from cbverdict.inputs.checkpoint_store import COLLECTION
 from cbverdict.splunkd.kvstore import Collection
 
@@ -48,21 +48,28 @@ class Lease:
         self._seconds = max(_SECONDS, 2 * interval)
         self._clock = clock
         self._renewed = 0.0
-        folder.mkdir(parents=True, exist_ok=True)
         safe = "".join(letter if letter.isalnum() else f"%{ord(letter):x}" for letter in name)
-        self._lock = FileLock(folder / f"{safe[:200]}.lock")
+        self._path = folder / f"{safe[:200]}.lock"
+        self._lock = FileLock(self._path)
 
     def take(self) -> None:
         """Acquire the lease.
 
         Raises:
             TakenError: another process has it.
+            SetupError: nothing can be written where locks are kept; without one two processes might read at once.
             StoreError: the KV store does not answer.
         """
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
             raise TakenError(f"a process on this host reads for {self._name}. {advice(TakenError)}") from None
+        except OSError as error:
+            raise SetupError(
+                f"the lock {self._path} cannot be had ({error.strerror or type(error).__name__}): see to the disk and "
+                "to whom the folder belongs; the next run tries again"
+            ) from None
         now = self._clock()
         for document in self._collection.find({"_key": self._key}):
             if document.get("host") != self._host and self._is_valid(document.get("expires"), now):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Stream(Protocol):
     """Where events go; `cbverdict.inputs.stream.EventStream` is the real one."""
 
-    def write(self, events: Iterable[Event]) -> None:
-        """Write events, and be back when splunkd has them."""
+    def write(self, events: Iterable[Event]) -> int:
+        """Write events, and be back when splunkd has them; return how many bytes of the index they take."""
 
 
 class Checkpoints(Protocol):
@@ -38,6 +38,9 @@ class Checkpoints(Protocol):
 
     def done(self, order: Order) -> None:
         """Delete an admin's order."""
+
+    def go_on(self, order: Order, since: str) -> None:
+        """Keep what is left of an admin's order, from a second on (UTC)."""
 
 
 class Right(Protocol):

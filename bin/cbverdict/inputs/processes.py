@@ -30,7 +30,7 @@ _REVISION = 10**13
 """More than a time in milliseconds: more that is known weighs more than that it is later."""
 _SCORE = "alliance_score_"
 _UNKNOWN = "(unknown)"
-_FOLLOWS = {"signed_source", "process_signature_exists", "process_signature_verified"}
+_FOLLOWS = ("signed_source", "process_signature_exists", "process_signature_verified")
 MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
 
 
@@ -61,11 +61,9 @@ def sighting_of(process: ReportedProcess) -> Seen:
 
 def worth_indexing(fields: Fields) -> Fields:
     """Leave out what is not known, and what `default/props.conf` finds out from the other fields of an event."""
-    kept = {
-        name: value
-        for name, value in fields.items()
-        if value and name not in _FOLLOWS and (value[0] != "(" or isinstance(value, list) or value.lower() != _UNKNOWN)
-    }
+    kept = {name: value for name, value in fields.items() if value and (value[0] != "(" or not _is_unknown(value))}
+    for name in _FOLLOWS:
+        kept.pop(name, None)
     original = kept.get("process_original_name")
     if original and kept.get("process_internal_name") == original:
         del kept["process_internal_name"]
@@ -76,6 +74,10 @@ def worth_indexing(fields: Fields) -> Fields:
     ):
         del kept["process_signature_subject"]
     return kept
+
+
+def _is_unknown(value: str | list[str]) -> bool:
+    return isinstance(value, str) and value.lower() == _UNKNOWN
 
 
 def _is_same(fields: Fields, one: str, other: str) -> bool:

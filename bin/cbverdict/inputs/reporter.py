@@ -21,7 +21,7 @@ class Reporter:
         self,
         name: str,
         account: str,
-        write: Callable[[Iterable[Event]], None],
+        write: Callable[[Iterable[Event]], object],
         health: Health,
         clock: Callable[[], float],
     ) -> None:

@@ -79,6 +79,11 @@ _ARGUMENTS = (
         "Most events an hour",
         "Then the input pauses until the next hour, and says so. 0: any number.",
     ),
+    (
+        "max_mb_per_hour",
+        "Most MB an hour",
+        "Likewise, of events as they are indexed (10^6 bytes); at most a page more. 0: any number.",
+    ),
     ("learn", "Learn baselines", "true: what is read is learnt as usual, after it was scored."),
 )
 
@@ -146,7 +151,8 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         try:
             self._run(name, _texts(parameters), inputs.metadata, EventStream(ew, self._output, name))
         except StoppedError:
-            logger.info("input=%s stopped=true", name)
+            self.has_failed = not self._is_stopping
+            logger.info("input=%s stopped=true splunkd_is_gone=%s", name, self.has_failed)
         except TakenError as error:
             logger.info("input=%s reads=elsewhere reason=%r", name, str(error))
         except BrokenPipeError:
@@ -202,7 +208,8 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         os._exit(0)
 
     def _is_over(self) -> bool:
-        return self._is_stopping
+        """Return whether splunkd wants it to stop, or has crashed: who stays then keeps all later runs away."""
+        return self._is_stopping or not self._output.is_read()
 
 
 def run(kind: InputKind, arguments: Sequence[str]) -> NoReturn:

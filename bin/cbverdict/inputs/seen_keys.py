@@ -188,6 +188,7 @@ def _text(digest: int, value: Tuple[int, int, bytes]) -> str:
     return b64encode(_RECORD.pack(digest, *value)).decode("ascii")
 
 
+@lru_cache(maxsize=4096)  # a page's keys are asked for several times each
 def _digest(key: str) -> int:
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 

@@ -8,6 +8,7 @@ that was read for good is compared with what it counted before, and some of it i
 from __future__ import annotations
 
 import logging
+import math
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Sequence
@@ -83,6 +84,11 @@ class ServerWatch:
             checkpoint = replace(checkpoint, late_since=self._clock(), counted=("", "", 0))
         return replace(checkpoint, asked=self._clock(), offset=self._feed.clock_offset or checkpoint.offset)
 
+    def limit(self, checkpoint: Checkpoint) -> float:
+        """Return what counts for the server's time where its clock was set ahead: what it heard before may be late."""
+        noticed, before = checkpoint.leap
+        return before if noticed and self._clock() - noticed <= self.overlap + _STEP else math.inf
+
     def has_more_than(self, window: Window, now: float) -> bool:
         """Return whether a quiet server that is known to be late has more in a window than was read of it."""
         if self.overlap <= self._own_overlap or window.unsettled <= FEW_ROWS or now < self._next_look:
@@ -114,6 +120,8 @@ class ServerWatch:
             )
         if offset is not None:
             checkpoint = replace(checkpoint, offset=offset)
+        if self._is_resting(checkpoint) and checkpoint.counted[0]:
+            return checkpoint  # What is counted now would hide what has come since it was compared.
         since = second(max(self.now() - self._depth, epoch(checkpoint.started)))
         counted = ("", "", 0)
         if self._own_overlap and since < checkpoint.cursor:
@@ -133,12 +141,16 @@ class ServerWatch:
         since, until, rows = checkpoint.counted
         if not self._own_overlap or not since or since >= until:
             return False
-        if not checkpoint.late and self._clock() - checkpoint.late_since < _NEXT_LOOK_AFTER:
-            return False  # It was in vain.
+        if self._is_resting(checkpoint):
+            return False
         count = self._count(since, until)
         if count is None or not count:
             return False
         return count > rows or self._has_unseen(since, until, checkpoint, recent)
+
+    def _is_resting(self, checkpoint: Checkpoint) -> bool:
+        """Return whether the last look behind was in vain, and not long ago."""
+        return not checkpoint.late and self._clock() - checkpoint.late_since < _NEXT_LOOK_AFTER
 
     def _has_unseen(self, since: str, until: str, checkpoint: Checkpoint, recent: SeenKeys) -> bool:
         """Look at a few rows somewhere in a time: as many may have left it as came."""
@@ -173,6 +185,8 @@ class ServerWatch:
             back = max(checkpoint.asked + offset - self.overlap - _STEP, epoch(checkpoint.started))
             checkpoint = checkpoint.with_window(checkpoint.window.back_to(back))
             checkpoint = replace(checkpoint, counted=("", "", 0))
+        elif step < -_STEP:
+            checkpoint = replace(checkpoint, leap=(self._clock(), checkpoint.asked + checkpoint.offset))
         if abs(offset) >= WRONG:
             way = "ahead of" if offset > 0 else "behind"
             self._reporter.raise_trouble(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import select
 import threading
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Iterable, List, NamedTuple
@@ -39,6 +40,15 @@ class PagedOutput(io.TextIOBase):
 
     def flush(self) -> None:
         """Ignore the SDK: it is not for it to say when a page is whole."""
+
+    def is_read(self) -> bool:
+        """Return whether somebody still reads the pipe, as far as that can be told without a write (not on Windows)."""
+        try:
+            poll = select.poll()
+            poll.register(self._output, 0)
+            return not poll.poll(0)
+        except (AttributeError, OSError, ValueError, TypeError):
+            return True
 
     def deliver(self) -> None:
         """Flush everything to splunkd."""
@@ -86,15 +96,18 @@ class EventStream:
         self._output = output
         self._head = f'<event stanza={quoteattr(stanza)} unbroken="1"><time>'
 
-    def write(self, events: Iterable[Event]) -> None:
-        """Write events, and be back when splunkd has them in its pipe."""
+    def write(self, events: Iterable[Event]) -> int:
+        """Write events, and be back when splunkd has them in its pipe; return how many bytes are to be indexed."""
+        size = 0
         for event in events:
             # The time has always the same form, as props.conf says; ASCII has no character that XML bars.
-            text = escape(_JSON.encode({**event.fields, "time": write_time(event.time)}))
+            text = _JSON.encode({**event.fields, "time": write_time(event.time)})
+            size += len(text)
             self._writer.write_event(
                 _RenderedEvent(
                     f"{self._head}{event.time:.3f}</time><sourcetype>{escape(event.sourcetype)}</sourcetype>"
-                    f"<data>{text}</data><done /></event>"
+                    f"<data>{escape(text)}</data><done /></event>"
                 )
             )
         self._output.deliver()
+        return size

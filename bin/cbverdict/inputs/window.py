@@ -18,16 +18,26 @@ FEW_ROWS = 50
 """Rows that are read in every run again, for they cost nothing."""
 
 _LOOK_BACK_SHARE = 10.0
-"""The overlap by how far a run looks back for what is late by seconds, and that at most every second time."""
+"""The overlap by how far a run looks back for what is late by seconds."""
+
+_LOOK_BACK_AFTER = 1.5
+"""How many times that must have passed since a run last did so: one that is due by the minute comes seconds early."""
+
+_EACH_RUN = 4.0
+"""The time since the last row by how far each run looks back where runs are closer together than that."""
 
 
 class Pass(NamedTuple):
-    """A part of a run: from when on (second, UTC), until when (empty: to the end), and whether that settles it."""
+    """A part of a run: from when on (second, UTC), until when (empty: to the end), and whether that settles it.
+
+    `looks_back` is whether it finds what came late by seconds since a run last looked back.
+    """
 
     since: str
     until: str
     is_settling: bool
     is_first: bool
+    looks_back: bool = True
 
 
 @dataclass(frozen=True)
@@ -44,26 +54,30 @@ class Window:
     looked: float = 0.0
     whole: float = 0.0
 
-    def plan(self, overlap: float, now: float, delay: float = 0.0) -> list[Pass]:
+    def plan(self, overlap: float, now: float, delay: float = 0.0, limit: float = math.inf) -> list[Pass]:
         """Return what a run reads; `now` is by the server's clock.
 
-        With a `delay` each time is read once, when it is that old (seconds).
+        With a `delay` each time is read once, when it is that old (seconds). `limit` is what counts for now where the
+        server's clock was set ahead: no more time has passed by that.
         """
+        passed = min(now, limit)
         if delay:
-            until = second(now - delay)
+            until = second(passed - delay)
             return [Pass(self.settled, until, is_settling=True, is_first=True)] if until > self.settled else []
         head, settled = epoch(self.head), epoch(self.settled)
-        is_quiet = now - head >= overlap and self.whole < head + overlap
+        is_quiet = passed - head >= overlap and self.whole < head + overlap
         if head <= settled or self.unsettled <= FEW_ROWS or is_quiet:
             return [Pass(self.settled, "", is_settling=True, is_first=True)]
         passes = []
-        until = second(min(now, head) - overlap)
+        until = second(min(passed, head) - overlap)
         if until > self.settled:
             passes.append(Pass(self.settled, until, is_settling=True, is_first=False))
         look_back = overlap / _LOOK_BACK_SHARE
-        is_due = now - self.looked >= 2 * look_back and self.looked < head + look_back
-        since = second(max(head - look_back, settled)) if is_due else self.head
-        return [*passes, Pass(since, "", is_settling=False, is_first=True)]
+        pause = _LOOK_BACK_AFTER * look_back
+        is_due = now - self.looked >= pause and self.looked < head + look_back
+        each_run = (now - head) / _EACH_RUN if 0 < now - head < pause else 0.0
+        since = second(max(head - (look_back if is_due else each_run), settled))
+        return [*passes, Pass(since, "", is_settling=False, is_first=True, looks_back=is_due)]
 
     def reach(self, reached: float, bound: float, overlap: float, head: str) -> Window:
         """Move on with a page of a pass that reads all: up to `reached`, and nothing is sure from `bound` on."""

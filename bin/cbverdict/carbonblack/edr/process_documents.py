@@ -84,14 +84,18 @@ def read_processes(documents: Iterable[Document], console: str) -> list[Reported
     `console` is the address of Carbon Black's console.
     """
     segments: dict[str, list[Document]] = {}
+    names: set[str] = set()
     for document in documents:
         guid = _text(document.get("id"))
         if guid:
             segments.setdefault(guid, []).append(document)
-    return [_process(guid, parts, console) for guid, parts in segments.items()]
+            names.update(document)
+    theirs = sorted(name for name in names if name.startswith(_SCORE))
+    fields = {**_FIELDS, **dict(zip(theirs, theirs))}
+    return [_process(guid, parts, fields, console) for guid, parts in segments.items()]
 
 
-def _process(guid: str, segments: list[Document], console: str) -> ReportedProcess:
+def _process(guid: str, segments: list[Document], names: Dict[str, str], console: str) -> ReportedProcess:
     if len(segments) > 1:
         segments.sort(key=lambda document: _text(document.get(REACHED)))
     fields: dict[str, str] = {}
@@ -99,7 +103,7 @@ def _process(guid: str, segments: list[Document], console: str) -> ReportedProce
     starts: dict[float, str] = {}
     watchlists: set[str] = set()
     for document in segments:
-        fields.update(_fields(document))
+        fields.update(_fields(document, names))
         md5 = parse_md5(_text(document.get("process_md5"))) or md5
         parent = _text(document.get("parent_id")) or parent
         start = _text(document.get("start"))
@@ -154,20 +158,19 @@ def _watchlists(document: Document) -> list[str]:
     return [_text(hit.get("wid")) for hit in hits if isinstance(hit, dict)] if isinstance(hits, list) else []
 
 
-def _fields(document: Document) -> Dict[str, str]:
+def _fields(document: Document, names: Dict[str, str]) -> Dict[str, str]:
     fields = {}
-    for theirs, ours in _FIELDS.items():
+    for theirs, ours in names.items():
         value = document.get(theirs)
-        if value is not None:
-            is_plain = value.__class__ is str and len(value) < _MAX_TEXT and value.isascii() and value not in _UNKNOWN
-            text = value if is_plain else _text(value)
-            if text:
-                fields[ours] = text
-    for name in document:
-        if name.startswith(_SCORE):
-            text = _text(document[name])
-            if text:
-                fields[name] = text
+        if value is None:
+            continue
+        if value.__class__ is int:
+            fields[ours] = str(value)
+            continue
+        is_plain = value.__class__ is str and len(value) < _MAX_TEXT and value.isascii() and value not in _UNKNOWN
+        text = value if is_plain else _text(value)
+        if text:
+            fields[ours] = text
     return fields
 
 

@@ -17,6 +17,7 @@ from cbverdict.carbonblack.https.retry_after import retry_after
 from cbverdict.carbonblack.https.statuses import RETRIED_STATUSES
 from cbverdict.carbonblack.https.unpacking import PIECE, unpacked
 from cbverdict.errors import EdrError, TimedOutError
+from cbverdict.events.times import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from cbverdict.settings.account import Account
@@ -158,12 +159,13 @@ class Transport:
 
 
 def _time_of(date: str) -> float | None:
-    """Read HTTP's form of a time, which is in GMT."""
+    """Read HTTP's form of a time, which is in GMT (None: it is none, or of another century)."""
     parts = parsedate_tz(date[:_LONGEST_DATE])
     try:
-        return None if parts is None else float(mktime_tz(parts))
+        time_said = None if parts is None else float(mktime_tz(parts))
     except (OverflowError, ValueError):
         return None
+    return time_said if time_said is not None and EARLIEST <= time_said < LATEST else None
 
 
 class _Outcome(NamedTuple):
