@@ -26,6 +26,7 @@ TOP = 20
 SHAPES = (
     Shape("six teams", {"hr": 9, "eng": 16, "it": 6, "finance": 12, "sales": 14, "ops": 8}),
     Shape("one team of eight", {"hr": 4, "eng": 4}, has_teams=False, times=5),
+    Shape("20 people, no teams", {"hr": 8, "eng": 6, "sales": 6}, has_teams=False, times=3),
     Shape(
         "400 people in shifts",
         {"hr": 40, "eng": 120, "it": 30, "finance": 50, "sales": 80, "ops": 80},

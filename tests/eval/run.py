@@ -29,9 +29,8 @@ TEAMS_OWN_TARGETS = ((20, 0.022), (30, 0.0075))
 LOG_ONS_WEEKS, LOG_ONS_FOUND = 6, 0.95
 LEAST_DROPPED = 0.9
 COMPANY_FOUND = 0.95
-COMPANY_EVERY = 0.9  # of one team of eight: whoever tries things out is not found by a first time
 MOST_ALARMS = 0.006
-MOST_GROUPS = 1.0  # per hundred people a day, in a company of hundreds
+MOST_GROUPS = 1.0  # per hundred people a day
 MOST_OF_ROLL_OUT = 10
 
 
@@ -111,16 +110,11 @@ def _print_company(shape: Shape, seeds: range) -> bool:
     )
     print(f"{groups:.2f} groups per 100 people a day; a traveller and somebody on call: {outcome.away_alarms} rows,")
     print(f"{outcome.away_groups} groups" + "".join(f"; a roll-out: {people} people" for people in outcome.roll_out))
-    counts = [outcome.found(incident) for incident in Incident]
-    found, all_of = (sum(column) for column in zip(*counts))
-    every = (
-        all(one >= COMPANY_FOUND * many for one, many in counts) if shape.has_teams else found >= COMPANY_EVERY * all_of
-    )
     return (
-        every
+        all(found >= COMPANY_FOUND * all_of for found, all_of in map(outcome.found, Incident))
         and outcome.worst_rank() <= companies.TOP
         and outcome.alarms_per_row() <= MOST_ALARMS
-        and (not shape.has_roll_out or groups <= MOST_GROUPS)
+        and groups <= MOST_GROUPS
         and all(people <= MOST_OF_ROLL_OUT for people in outcome.roll_out)
     )
 

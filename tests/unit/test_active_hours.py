@@ -59,12 +59,15 @@ def _around(hour: float, bandwidth: float) -> list[float]:
 
 @pytest.mark.parametrize("weekday", range(7))
 def test_one_hour_is_spread_and_backed_off_as_documented(weekday: int) -> None:
-    """Over an hour and a half, one part in two over three hours and any hour, and a day of the week by 30 even days."""
+    """Over an hour and a half, the most over three hours and any hour, and a day of the week by 30 even days.
+
+    A hundredth of it, that is: no other day says the same.
+    """
     days: Days = {}
     add_hour(days, MONDAY + weekday, 22)
     profile = _profile(days)
     near, wide = _around(22, 1.5), _around(22, 3.0)
-    day = [(own + 0.95 * far + 0.05 / SLOTS) / 2 for own, far in zip(near, wide)]
+    day = [(0.01 * own + 0.95 * far + 0.05 / SLOTS) / 1.01 for own, far in zip(near, wide)]
     assert sum(day) == pytest.approx(1.0)
     for slot in (0, 7, 18, 42, 45):
         assert profile.density(weekday * SLOTS + slot) == pytest.approx((1 + 30 / 7) / 31 * day[slot])
@@ -87,13 +90,14 @@ def test_saturday_and_sunday_are_the_weekend() -> None:
 @pytest.mark.parametrize("apart", [1, 100])
 def test_half_as_much_counts_after_so_many_newer_days(apart: int) -> None:
     """Whether they took half a year or fifty; of days of the week after twice as many."""
-    days = {MONDAY + 7 * apart * week: 1 << (8 if week else 20) for week in range(HALF_LIFE + 1)}
+    days = {MONDAY + 7 * apart * week: 1 << (8 if week > 1 else 20) for week in range(HALF_LIFE + 1)}
     profile = _profile(days)
     weights = [0.5 ** (newer / HALF_LIFE / 2) for newer in range(HALF_LIFE + 1)]
     assert sum(profile.density(slot) for slot in range(SLOTS)) == pytest.approx(
         (sum(weights) + 30 / 7) / (sum(weights) + 30)
     )
-    oldest, others = 0.5, sum(0.5 ** (newer / HALF_LIFE) for newer in range(HALF_LIFE))
+    weighed = [0.5 ** (newer / HALF_LIFE) for newer in range(HALF_LIFE + 1)]
+    oldest, others = sum(weighed[-2:]) / 2, sum(weighed[:-2]) * (HALF_LIFE - 2) / (HALF_LIFE - 1)
     late, early = (profile.density(_slot(0, hour)) for hour in (20.5, 8.5))
     assert late / early == pytest.approx(oldest / others, rel=0.02)
 
@@ -232,3 +236,12 @@ def test_what_is_expected_of_somebody_is_told_in_hours_and_days() -> None:
             add_hour(night, day, hour)
     assert _profile(night).usual_hours() == (22, 2)
     assert profile.slot(MONDAY + 6, 5) == 6 * SLOTS + 5
+
+
+def test_what_somebody_did_once_is_no_habit() -> None:
+    """A night that was learnt, for it was hardly unusual, makes the next hour no more usual."""
+    days = {MONDAY + day: 1 << 7 for day in range(56) if day % 7 < 5}
+    before = _profile(days).p_value(_slot(0, 2))
+    once, twice = ({**days, **{MONDAY + day: 1 << 7 | 1 << 3 for day in range(some)}} for some in (1, 2))
+    assert _profile(once).p_value(_slot(0, 2)) == pytest.approx(before, rel=0.1)
+    assert _profile(twice).p_value(_slot(0, 2)) > 1.5 * before

@@ -26,6 +26,7 @@ from cbverdict.anomalies.baselines import (
 )
 from cbverdict.anomalies.decayed_counts import GENERATION, totals, weigh
 from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of, unite
+from cbverdict.anomalies.seen_people import ANYBODY, MANY_USERS
 from cbverdict.errors import InvalidRequestError
 
 SIGHTING = st.builds(
@@ -70,8 +71,9 @@ def test_a_row_teaches_its_person_team_parent_and_the_organisation() -> None:
     learnt = _learnt([Sighting(20_000, 9, "ann", "hr", "git.exe", "cmd.exe", "Corp")])
     generation = 20_000 // GENERATION
     names, sketch = {generation: {"git.exe": 1}}, {generation: {"hr": sketch_of("ann")}}
+    users = {"git.exe": sketch_of("ann"), ANYBODY: sketch_of("ann")}
     assert learnt == {
-        ORGANISATION: Baseline({}, names, {generation: {"Corp": 1}}, sketch),
+        ORGANISATION: Baseline({}, names, {generation: {"Corp": 1}}, sketch, users=users),
         Subject(SubjectKind.PERSON, "ann"): Baseline({20_000: 1 << 9}, names, {}, sketch),
         Subject(SubjectKind.TEAM, "hr"): Baseline({}, names, {}, sketch),
         Subject(SubjectKind.PARENT, "cmd.exe"): Baseline({}, names),
@@ -102,6 +104,16 @@ def test_a_document_keeps_the_names_seen_last_and_of_these_most() -> None:
     assert (kept["common.exe"], kept["new.exe"]) == (7, 1)
 
 
+def test_who_was_seen_with_a_program_is_known_while_they_are_few() -> None:
+    """And how many people there are; what is forgotten of programs is forgotten of their users."""
+    seen = [Sighting(20_000, 9, f"user{number}", None, "a.exe") for number in range(30)]
+    learnt = _learnt(
+        [*seen, *seen, Sighting(20_000, 9, "ann", None, "b.exe"), Sighting(19_000, 9, "ann", None, "c.exe")]
+    )
+    users = learnt[ORGANISATION].forget(120).users
+    assert {name: len(known) for name, known in users.items()} == {"a.exe": MANY_USERS, "b.exe": 1, ANYBODY: 31}
+
+
 def test_a_name_that_is_too_long_for_a_baseline_is_none() -> None:
     """In whatever case: one letter may become two when it is made small."""
     assert baseline_name(" Git.EXE ") == "git.exe"
@@ -116,6 +128,7 @@ def test_a_name_that_is_too_long_for_a_baseline_is_none() -> None:
         '{"days": {"x": "1"}}',
         '{"days": {"1": "1ffffff"}}',
         '{"names": {"1": 7}}',
+        '{"users": {"a.exe": ["x"]}}',
         '{"names": {"1": {"a": -1}}}',
         '{"names": {"1": {"a": 1e999}}}',
     ],

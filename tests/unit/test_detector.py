@@ -23,6 +23,7 @@ from cbverdict.anomalies.seen_people import People
 from cbverdict.errors import ServiceError
 from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import Process, ProcessEvent
+from cbverdict.events.people import person_of
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.anomaly_table import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow
@@ -145,11 +146,26 @@ def test_an_odd_parent_is_told_and_what_never_started_anything_gives_no_opinion(
     for number in range(400):
         learn(learnt, Sighting(MONDAY - 1, 9, None, None, "splwow64.exe", "winword.exe"))
         learn(learnt, Sighting(MONDAY - 1, 9, None, None, f"any{number % 9}.exe", "cmd.exe"))
+    learn(learnt, Sighting(MONDAY - 1, 9, None, None, "git.exe", "strange.exe"))
     odd, none = _scored([_row("bob", "git.exe", "winword.exe"), _row("bob", "git.exe", "strange.exe")], Memory(learnt))
     assert odd["anomaly_reasons"] == "winword.exe never started git.exe in 400 starts"
     assert odd["signed_noise"] == "false"
     assert none["anomaly_reasons"] == "no opinion on the parent: too few starts by strange.exe are known"
     assert none["signed_noise"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("parent", "signed_by", "is_kept"),
+    [("implant.exe", None, True), ("implant.exe", "a" * 32, False), ("git.exe", None, False), ("", None, False)],
+)
+def test_what_a_parent_that_was_never_seen_starts_is_kept(parent: str, signed_by: str | None, *, is_kept: bool) -> None:
+    """Unless it is signed: its own row need not be in a search of five minutes. On day one nothing was ever seen."""
+    row = {**_row("bob", "git.exe", parent), **({"parent_process_md5": signed_by} if signed_by else {})}
+    (said,), (day_one,) = _scored([row]), _scored([row], Memory({}))
+    assert (said["signed_noise"] == "false") is is_kept
+    sentence = "implant.exe was never seen here before, and nobody says that it is signed"
+    assert (sentence in said["anomaly_reasons"]) is is_kept
+    assert day_one["signed_noise"] == "true"
 
 
 NO_OPINION = [
@@ -478,6 +494,34 @@ def test_columns_that_name_different_people_are_about_several() -> None:
     assert said == [("true", False), ("false", True)]
 
 
+@pytest.mark.parametrize("users", [["bob", "ann"], ["ann", "bob"], ["bob", "cy", "PC1$", "CORP\\Ann"]])
+def test_a_row_about_several_is_as_odd_as_for_the_oddest_of_them(users: list[str]) -> None:
+    """An intruder's night is not hidden behind the name of who works at night; each more is one more chance."""
+    learnt = _learnt()
+    for day in range(MONDAY - 42, MONDAY):
+        for hour in (1, 2, 3):
+            for _ in range(5):
+                learn(learnt, Sighting(day, hour, "bob", "it", "git.exe", "explorer.exe"))
+    row = {**_row("ann", "git.exe", "explorer.exe"), TIME_FIELD: NIGHT}
+    alone, together = (_scored([{**row, "user": user}], Memory(learnt))[0] for user in ("ann", users))
+    for p_value in ("anomaly_hour_p", "anomaly_team_p"):
+        judged = 2 if p_value == "anomaly_hour_p" else len(users) - users.count("PC1$")
+        assert float(str(together[p_value])) == pytest.approx(judged * float(str(alone[p_value])), rel=0.02)
+    assert float(str(together["anomaly_score"])) >= 20
+    names = [person_of(user) for user in users]
+    assert (together["signed_noise"], together["anomaly_group"]) == (
+        "false",
+        f"{', '.join(user for user in names if user)} 2026-11-02 process",
+    )
+    several: Row = {**row, "user": users[0], "User": users[-1]}
+    options = EnrichOptions(has_anomaly=True)
+    scorer = RowScorer(Anomalies(Memory(learnt), LISTS), options, TimeReader())
+    reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode([several], [*several, INDEX]).decode())
+    assert reply is not None
+    (said,), (expected,) = _decode(reply.body.decode()), _scored([several], Memory(learnt))
+    assert {field: said[field] for field in ANOMALY_FIELDS} == {field: expected[field] for field in ANOMALY_FIELDS}
+
+
 def test_a_row_that_names_nobody_says_so() -> None:
     """Nobody's habits were compared."""
     (row,) = _scored([_row("-", "outlook.exe")])
@@ -583,7 +627,7 @@ def test_no_roll_out_gets_a_row_dropped_that_is_kept_alone() -> None:
     for day in range(today - 61, today - 1):
         for number in range(8):
             for team, process in (("hr", "winword.exe"), ("it", "git.exe")):
-                for hour in (9, 10, 11, 14, 19) if day == today - 21 else (9, 10, 11, 14):
+                for hour in (9, 10, 11, 14, 19) if day in {today - 21, today - 22} else (9, 10, 11, 14):
                     learn(learnt, Sighting(day, hour, f"{team}{number}", team, process))
     for day in range(today - 61, today - 56):
         learn(learnt, Sighting(day, 10, "hr7", "hr", "p.exe"))
@@ -640,6 +684,23 @@ def test_somebody_elses_incident_on_the_day_of_a_roll_out_is_found() -> None:
     *_, odd = _scored(rows, Memory(_people(40)))
     assert float(odd["anomaly_score"]) >= 20
     assert odd["anomaly_group"] == "user1 2026-11-02 process"
+
+
+@pytest.mark.parametrize(
+    ("own_team", "waiting", "is_found"),
+    [([], [], True), ([3], [], False), ([], [1], True), ([], [3], False)],
+)
+def test_what_another_team_is_given_hides_nobody_who_begins_alone(
+    own_team: list[int], waiting: list[int], *, is_found: bool
+) -> None:
+    """Only that others of the same team begin, in this search or in what waits since yesterday, makes it a roll-out."""
+    noted: People = {MONDAY: {"process newclient.exe": unite(map(sketch_of, (f"user{number}" for number in waiting)))}}
+    learnt = merge_baselines([_people(40), {ORGANISATION: Baseline(waiting_people=noted)}])
+    (row, *_) = _scored(
+        [row for number in (1, *own_team, *range(0, 40, 2)) for row in _begin(range(number, number + 1))],
+        Memory(learnt),
+    )
+    assert (float(row["anomaly_score"]) >= 20) is is_found
 
 
 def test_a_name_of_ones_own_making_gets_no_row_dropped() -> None:

@@ -240,8 +240,8 @@ def test_several_parents_are_told_from_one_in_two_columns() -> None:
 
 def test_several_users_are_told_from_one_in_two_columns() -> None:
     """The odd one may be any of them."""
-    assert read_event({"user": ["ann", "bob"]}, EventFields()).has_several_users
-    assert not read_event({"user": ["ann", "ANN", "-"], "User": "CORP\\ann"}, EventFields()).has_several_users
+    assert read_event({"user": ["ann", "bob"]}, EventFields()).other_users == ("bob",)
+    assert read_event({"user": ["ann", "ANN", "-"], "User": "CORP\\ann"}, EventFields()).other_users == ()
 
 
 @pytest.mark.parametrize(
@@ -324,8 +324,9 @@ def test_every_value_of_a_time_counts() -> None:
 def test_two_spellings_of_one_person_are_one_user() -> None:
     """And a machine beside him is nobody."""
     one = read_event({"user": ["hr1", "CORP\\hr1", "PC7$"]}, EventFields())
-    assert not one.has_several_users
-    assert read_event({"user": ["hr1", "CORP\\hr2"]}, EventFields()).has_several_users
+    assert (one.user, one.other_users) == ("hr1", ())
+    two = read_event({"user": ["PC7$", "hr1", "CORP\\hr2"], "User": "CORP\\hr1"}, EventFields())
+    assert (two.user, two.other_users) == ("hr1", ("CORP\\hr2",))
 
 
 def test_a_pinned_name_hides_no_other_one() -> None:

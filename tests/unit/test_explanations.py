@@ -19,7 +19,9 @@ from cbverdict.anomalies.explanations import (
     on_team,
     roll_out,
 )
-from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Organisation, PersonProfile
+from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Past, PersonProfile
+from cbverdict.anomalies.seen_people import Users, add_user
+from cbverdict.anomalies.without_team import Organisation, PersonWithoutTeam
 
 OTHERS = {"outlook.exe": 9000.0, "git.exe": 990.0, "odd.exe": 10.0}
 OWN = {"outlook.exe": 900.0, "word.exe": 99.0, "odd.exe": 1.0}
@@ -112,10 +114,23 @@ def test_a_share_too_small_to_write_is_less_than_that() -> None:
 def test_what_a_person_begins_with_is_compared_with_everybody_where_there_is_no_team() -> None:
     """And says so."""
     organisation = Organisation(OTHERS, 0, 10_000, Everybody(OTHERS, 0, 10_000))
-    person = PersonProfile({"outlook.exe": 300.0}, (), 300, organisation)
+    person = PersonWithoutTeam({"outlook.exe": 300.0}, (), 300, organisation)
     assert on_team(person, organisation, Compared("ann", None, 0), "git.exe").reasons == (
         "git.exe is 9.9 % of what everybody runs (there is no team to compare with); first time for ann in 300 starts",
     )
+
+
+@pytest.mark.parametrize(("many", "said"), [(4, "4 of 12 people"), (9, "at least 9 of 12 people")])
+def test_how_many_run_it_is_said_where_there_is_no_team(many: int, said: str) -> None:
+    """Up to eight of them exactly."""
+    users: Users = {}
+    for name, people in (("git.exe", many), ("outlook.exe", 12)):
+        for number in range(people):
+            add_user(users, name, f"user{number}")
+    organisation = Organisation(OTHERS, 0, 10_000, Everybody(OTHERS, 0, 10_000), users)
+    person = PersonWithoutTeam({"outlook.exe": 300.0}, (), 300, organisation, Past("ann", 30))
+    (sentence,) = on_team(person, organisation, Compared("ann", None, 0), "git.exe").reasons
+    assert sentence.endswith(f"; {said} run it; first time for ann in 300 starts")
 
 
 def test_a_roll_out_is_said_and_leaves_what_a_drop_is_judged_by() -> None:

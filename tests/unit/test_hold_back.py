@@ -122,6 +122,33 @@ def test_what_goes_on_for_days_with_several_people_is_learnt() -> None:
     assert [row["status"] for row in rows_of_waiting(learnt[ORGANISATION])] == ["learnt"]
 
 
+@pytest.mark.parametrize("nights", [1, DAYS - 1, DAYS])
+def test_what_others_do_for_days_makes_nothing_usual_for_somebody_who_did_it_once(nights: int) -> None:
+    """In a large company somebody is awake at any hour of the night; each has to be on as many days."""
+    learnt = HISTORY
+    for age in range(DAYS):
+        awake = [Sighting(MONDAY + age, 2, f"it{number}") for number in range(PEOPLE)]
+        own = [Sighting(MONDAY + age, 2, "hr0")] if age < nights else []
+        learnt = _nightly(learnt, MONDAY + age, *awake, *own)
+    known = _profiles(learnt)
+    assert known.hours("it0", ()).p_value(2 * 2) > 0.01
+    assert (known.hours("hr0", ()).p_value(2 * 2) > 0.01) is (nights == DAYS)
+    assert [waiting.what for waiting in waiting_in(learnt) if waiting.subject == ANN] == ["hour 02"] * (nights < DAYS)
+
+
+def test_what_another_team_takes_up_waits_for_this_one() -> None:
+    """Its own people have to be several; everybody's it is."""
+    learnt = HISTORY
+    for age in range(DAYS):
+        own = [Sighting(MONDAY + age, 10, "hr0", "hr", "word.exe")] if age == 0 else []
+        others = [Sighting(MONDAY + age, 10, f"it{number}", "it", "word.exe") for number in range(PEOPLE)]
+        learnt = _nightly(learnt, MONDAY + age, *others, *own)
+    profiles = _profiles(learnt)
+    has_it = {subject.name: "word.exe" in profiles.starts(subject) for subject in learnt}
+    expected = {"it", "", *(f"it{number}" for number in range(PEOPLE))}
+    assert {name for name, has in has_it.items() if has} == expected
+
+
 @pytest.mark.parametrize(
     ("what", "word", "is_learnt"),
     [
@@ -139,6 +166,28 @@ def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
     assert (_p_value(decided) > 0.01) is is_learnt
     both = merge_baselines([decided, decision(what, "refused", MONDAY + 1)])
     assert _p_value(both) < 0.01
+
+
+def test_who_waits_with_a_program_is_none_of_its_users() -> None:
+    """Else a few accounts of an intruder's would make it everybody's."""
+    learnt = _nightly(HISTORY, MONDAY, _git(MONDAY), _git(MONDAY, 1))
+    assert learnt[ORGANISATION].users["git.exe"] == HISTORY[ORGANISATION].users["git.exe"]
+    assert len(learnt[ORGANISATION].users["git.exe"]) == 8
+
+
+def test_what_is_new_to_everybody_waits_though_it_is_no_finding() -> None:
+    """A drop is judged as if it were one; learnt, it would be dropped on the next day."""
+    rows = [Sighting(MONDAY - 1 - number, 10, "it7", "it", f"new{number}.exe") for number in range(40)]
+    restless = merge_baselines([HISTORY, _company(range(0), *rows)])
+    new = Sighting(MONDAY, 10, "hr0", "hr", "dropper.exe", "explorer.exe")
+    profiles = _profiles(restless)
+    group = profiles.team("hr")
+    assert group is not None
+    assert profiles.person("hr0", "hr", group).p_value("dropper.exe") > 0.01
+    learnt = _nightly(restless, MONDAY, new)
+    for subject in (ANN, HR, ORGANISATION, Subject(SubjectKind.PARENT, "explorer.exe")):
+        assert totals(learnt[subject].waiting) == {"dropper.exe": 1}
+        assert "dropper.exe" not in totals(learnt[subject].names)
 
 
 def test_what_is_refused_waits_though_it_is_usual_by_then() -> None:
@@ -167,6 +216,26 @@ def test_in_the_first_two_weeks_of_somebody_nothing_waits(days: int, *, does_wai
     known[ANN] = Baseline(first, HISTORY[ANN].names, {}, HISTORY[ANN].people)
     held = hold_back(_company(range(0), _git(MONDAY)), Memory(known), Lists())
     assert bool(held[ANN].waiting) is does_wait
+
+
+def test_a_program_that_waits_is_no_parent_yet() -> None:
+    """What an implant starts would be dropped on the next day, though nobody was ever seen with it."""
+    own = Sighting(MONDAY, 10, "hr0", "hr", "implant.exe", "explorer.exe")
+    child = Sighting(MONDAY, 10, "hr0", "hr", "outlook.exe", "implant.exe")
+    learnt = _nightly(HISTORY, MONDAY, own, *[child] * 30)
+    assert learnt[Subject(SubjectKind.PARENT, "implant.exe")].names == {}
+    assert _profiles(learnt).is_new_parent("implant.exe")
+    assert not _profiles(_nightly(HISTORY, MONDAY, child)).is_new_parent("implant.exe")
+
+
+def test_a_new_account_speaks_for_nobody_but_itself() -> None:
+    """Else whoever has one starts git a hundred times with it, and on the next day it is usual for all of HR."""
+    new = [Sighting(MONDAY, 10, "newcomer", "hr", "git.exe", "explorer.exe") for _ in range(100)]
+    learnt = _nightly(HISTORY, MONDAY, *new)
+    assert totals(learnt[Subject(SubjectKind.PERSON, "newcomer")].names) == {"git.exe": 100}
+    for subject in (HR, ORGANISATION):
+        assert totals(learnt[subject].waiting) == {"git.exe": 100}
+    assert _p_value(learnt) == pytest.approx(_p_value(HISTORY), rel=0.15)
 
 
 def test_who_waited_long_ago_is_forgotten_and_what_was_decided_is_not() -> None:

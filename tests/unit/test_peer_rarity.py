@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Organisation, PersonProfile
+from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Past, PersonProfile
+from cbverdict.anomalies.without_team import Organisation, PersonWithoutTeam
 
 HR = {"outlook.exe": 500.0, "workday.exe": 300.0, "winword.exe": 200.0}
 OTHERS = {"outlook.exe": 5000.0, "git.exe": 3000.0, "python.exe": 2000.0, "winword.exe": 1000.0, "odd.exe": 1.0}
@@ -42,6 +43,15 @@ def test_what_is_new_to_everybody_does_not_outrank_a_tool_of_others() -> None:
     group = GroupProfile(HR, 5, 1000, Everybody(ALL, 20, 12_000))
     person = PersonProfile({"outlook.exe": 300.0, "workday.exe": 100.0}, (), 400, group)
     assert person.p_value("git.exe") < 0.001 < person.p_value("never seen.exe")
+
+
+def test_what_is_new_to_everybody_counts_by_the_day_for_a_person() -> None:
+    """A name is new once: among a thousand starts a day one such name is no rarer than among ten."""
+    group = GroupProfile(HR, 5, 1000, Everybody(ALL, 4, 12_000))
+    own = {"outlook.exe": 300.0, "workday.exe": 100.0}
+    few, many = (PersonProfile(own, (), 400, group, Past("ann", days)).p_value("new.exe") for days in (400, 80))
+    assert few == pytest.approx(10 / 12_002)
+    assert many == pytest.approx(5 * few)
 
 
 def test_a_drop_is_judged_as_if_a_new_name_were_any_other() -> None:
@@ -132,18 +142,6 @@ def test_below_one_in_a_thousand_a_p_value_falls_with_the_third_root() -> None:
     assert group.p_value("b") == pytest.approx(0.001 * (raw / 0.001) ** (1 / 3), rel=1e-3)
 
 
-def test_where_there_is_no_team_a_person_is_compared_with_everybody() -> None:
-    """What everybody runs and this person never did is telling, and more so where little is new."""
-    organisation = Organisation(ALL, 0, 12_000, Everybody(ALL, 0, 12_000))
-    steady = PersonProfile({"outlook.exe": 300.0, "workday.exe": 100.0}, (), 400, organisation)
-    own = {"outlook.exe": 298.0, "workday.exe": 100.0}
-    curious = PersonProfile({**own, "python.exe": 1.0, "odd.exe": 1.0}, ["python.exe", "odd.exe"], 400, organisation)
-    assert steady.p_value("git.exe") == pytest.approx(0.5 / 401 / (1 + 0.5 / 401))
-    assert curious.p_value("git.exe") == pytest.approx(1.5 / 401 / (1 + 1.5 / 401)), "python is about as common"
-    assert curious.p_value("winword.exe") == pytest.approx(1.5 / 401 / (1 + 1.5 / 401)), "odd.exe is not"
-    assert steady.p_value("outlook.exe") > 0.5
-
-
 def test_what_a_group_did_more_often_than_everybody_is_left_out_of_others_as_far_as_it_goes() -> None:
     """Counts that have aged apart make no negative number of sightings."""
     others = Everybody({"a": 2.0, "b": 4.0}).without({"a": 8.0, "c": 1.0})
@@ -173,7 +171,8 @@ def test_shares_add_up_and_p_values_are_probabilities(
     assert sum(map(group.share, names)) == pytest.approx(1.0)
     person = PersonProfile(own, list(own)[:once], sightings, group)
     assert sum(map(person.share, names)) == pytest.approx(1.0)
-    alone = PersonProfile(own, list(own)[:once], sightings, Organisation(seen, once, everybody.sightings, everybody))
+    organisation = Organisation(seen, once, everybody.sightings, everybody)
+    alone = PersonWithoutTeam(own, list(own)[:once], sightings, organisation)
     for profile in (group, person, alone):
         assert all(0.0 < profile.strict_p_value(name) <= profile.p_value(name) <= 1.0 for name in names)
 

@@ -22,6 +22,7 @@ CASES = {
     "signed, but nobody has seen by whom": (Doubts(TRUE, TRUE, is_signer_unknown=True), 1.0, False),
     "signed, but nobody answered for the parent": (Doubts(TRUE, is_parent_unanswered=True), 1.0, False),
     "signed, but somebody called the file bad": (Doubts(TRUE, TRUE, is_called_bad=True), 1.0, False),
+    "signed, but the parent is new and not known to be signed": (Doubts(TRUE, is_parent_new=True), 1.0, False),
     "not signed": (Doubts(FALSE, TRUE), 1.0, False),
     "unknown, however usual": (Doubts(UNKNOWN, TRUE, 0.0), 0.0, False),
     "unknown, and nothing else is known": (Doubts(UNKNOWN), None, False),

@@ -8,6 +8,9 @@ The density is one over time of day times one over day of week, each smoothed (a
 own hours and of nothing else. That others work at night says nothing for somebody who never did, and it makes the
 density fall with the distance from all that somebody does: further away is never less unusual.
 
+An hour counts as much as other days than its own say the same: what somebody did once is no habit, and each step of who
+comes a little earlier every night has to be taken twice.
+
 What is old counts half as much after so many newer active days of the same person, whatever the calendar says: it means
 the same for a contractor of two days a week, for one who comes back from leave, and for one who is there every day.
 """
@@ -36,6 +39,7 @@ HALF_LIFE = 20
 """After so many newer active days of a person, older hours count half; days of the week after twice as many."""
 
 _WEEKEND = {5, SUNDAY}
+_ONCE = 0.01  # of an hour that one day alone says: hardly any, but who has no others has a behaviour all the same
 _BANDWIDTH = 1.5  # hours
 _FAR_BANDWIDTH = 3.0  # of what a person may do beside what was seen
 _PRIOR_FAR = 1.0  # hours of it, in a person's
@@ -81,6 +85,10 @@ class HourProfile:
         """How many active hours are known: what supports an opinion."""
         self._seen = [0] * HOURS
         self._weekdays = [0] * 7
+        for hours in days.values():
+            for hour in hours_of(hours):
+                self._seen[hour] += 1
+        certain = [self._certainty(hour) for hour in range(HOURS)]
         overall, weekend, week = [0.0] * HOURS, [0.0] * HOURS, [0.0] * 7
         for newer, day in enumerate(sorted(days, reverse=True)):
             weight = 0.5 ** (newer / HALF_LIFE)
@@ -88,10 +96,9 @@ class HourProfile:
             week[weekday] += math.sqrt(weight)
             self._weekdays[weekday] += 1
             for hour in hours_of(days[day]):
-                self._seen[hour] += 1
-                overall[hour] += weight
+                overall[hour] += weight * certain[hour]
                 if weekday in _WEEKEND:
-                    weekend[hour] += weight
+                    weekend[hour] += weight * certain[hour]
         self._density = _density(overall, weekend, week)
         self._sorted = sorted(self._density)
         self._below = [0.0, *accumulate(self._sorted)]
@@ -112,12 +119,19 @@ class HourProfile:
 
     def days_around(self, slot: int) -> int:
         """Return on how many days at most somebody was active in the hour of a slot, or the one before or after it."""
-        hour = slot % SLOTS * HOURS // SLOTS
-        return min(self.days, sum(self._seen[(hour + away) % HOURS] for away in (-1, 0, 1)))
+        return self._days_around(slot % SLOTS * HOURS // SLOTS)
 
     def days_like(self, slot: int) -> int:
         """Return how many of the days that are known were the same day of the week."""
         return self._weekdays[slot // SLOTS]
+
+    def _days_around(self, hour: int) -> int:
+        return min(self.days, sum(self._seen[(hour + away) % HOURS] for away in (-1, 0, 1)))
+
+    def _certainty(self, hour: int) -> float:
+        """Return how much of an hour counts: as much as other days say the same (leave one out)."""
+        around = self._days_around(hour)
+        return max(around - 1, _ONCE) / max(around, 1)
 
     def usual_hours(self) -> tuple[int, int]:
         """Return the shortest stretch of the day with nine in ten active hours: first hour, and the hour it ends at."""

@@ -19,10 +19,14 @@ from cbverdict.anomalies.decayed_counts import (
 from cbverdict.anomalies.distinct_count import Sketch, unite
 from cbverdict.anomalies.seen_people import (
     People,
+    Users,
     add_person,
+    add_user,
     forget_people,
+    forget_users,
     forget_waiting,
     merge_people,
+    merge_users,
 )
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.names import program_of
@@ -96,6 +100,7 @@ class Baseline:
     waiting: Counts = field(default_factory=dict)
     waiting_days: Days = field(default_factory=dict)
     waiting_people: People = field(default_factory=dict)
+    users: Users = field(default_factory=dict)
 
     def merge(self, other: Baseline) -> Baseline:
         """Put two baselines of one subject together; any order, any grouping gives the same."""
@@ -107,19 +112,22 @@ class Baseline:
             merge_counts(self.waiting, other.waiting),
             merge_days(self.waiting_days, other.waiting_days),
             merge_people(self.waiting_people, other.waiting_people),
+            merge_users(self.users, other.users),
         )
 
     def forget(self, half_life: float) -> Baseline:
         """Leave out what is too old to count, and names beyond what a document keeps."""
         horizon = int(HALF_LIVES * half_life)
+        names = _most_seen(forget_counts(self.names, horizon))
         return Baseline(
             forget_days(self.days),
-            _most_seen(forget_counts(self.names, horizon)),
+            names,
             _most_seen(forget_counts(self.publishers, horizon)),
             forget_people(self.people, horizon),
             _most_seen(forget_counts(self.waiting, horizon)),
             forget_days(self.waiting_days),
             forget_waiting(self.waiting_people),
+            forget_users(self.users, totals(names)),
         )
 
     def members(self, team: str) -> Sketch:
@@ -159,6 +167,7 @@ def learn(baselines: Baselines, sighting: Sighting) -> None:
             for one in (*own, everybody):
                 add_person(one.people, generation, sighting.team, sighting.person)
         if sighting.process is not None:
+            add_user(everybody.users, sighting.process, sighting.person)
             for one in own:
                 add_count(one.names, generation, sighting.process)
     if sighting.process is not None:
@@ -188,6 +197,7 @@ def write_baseline(baseline: Baseline) -> str:
         "waiting": baseline.waiting,
         "waiting_days": _write_days(baseline.waiting_days),
         "waiting_people": baseline.waiting_people,
+        "users": baseline.users,
     }
     return json.dumps({name: part for name, part in body.items() if part}, separators=(",", ":"), sort_keys=True)
 
@@ -208,6 +218,7 @@ def read_baseline(text: str) -> Baseline:
             waiting=_read_counts(body, "waiting"),
             waiting_days=_read_days(body, "waiting_days"),
             waiting_people=_read_people(body, "waiting_people"),
+            users=_read_sketches(body.get("users", {})),
         )
     except (ValueError, TypeError, AttributeError, OverflowError):
         raise InvalidRequestError("a baseline is not of this version: learn it anew") from None
@@ -262,10 +273,11 @@ def _bits(text: str) -> int:
 
 
 def _read_people(body: Mapping[str, Any], part: str) -> People:
-    return {
-        int(generation): {str(name): [int(number) for number in sketch] for name, sketch in known.items()}
-        for generation, known in body.get(part, {}).items()
-    }
+    return {int(generation): _read_sketches(known) for generation, known in body.get(part, {}).items()}
+
+
+def _read_sketches(known: Mapping[str, Any]) -> dict[str, Sketch]:
+    return {str(name): [int(number) for number in sketch] for name, sketch in known.items()}
 
 
 def _read_counts(body: Mapping[str, Any], part: str) -> Counts:

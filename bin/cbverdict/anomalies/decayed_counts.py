@@ -58,3 +58,15 @@ def totals(counts: Counts) -> Counter[str]:
     for names in counts.values():
         total.update(names)
     return total
+
+
+def starts_before(counts: Counts) -> dict[str, float]:
+    """Return after how many sightings each name came up first, evenly within a generation."""
+    before = 0.0
+    found: dict[str, float] = {}
+    for _, names in sorted(counts.items()):
+        total = sum(names.values())
+        for name, times in names.items():
+            found.setdefault(name, before + total / (times + 1))
+        before += total
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Collection, Iterable, Iterator, Tuple
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
+from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sketch_of
 from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.file_sides import FileSides
@@ -14,6 +15,7 @@ from cbverdict.anomalies.local_time import Clocks, date_of, date_text
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score
+from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
 from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
 from cbverdict.events.names import stems_of
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from cbverdict.events.event import ProcessEvent
     from cbverdict.verdicts.signature import Signature
     from cbverdict.verdicts.verdict import Verdict
+
+Who = Tuple[str, ...]
+"""User and team as a row says them, and its other users."""
 
 _MAX_PEOPLE = 2000
 _MAX_OPINIONS = 100_000
@@ -40,10 +45,10 @@ class Anomalies:
         self._profiles = Profiles(source)
         self._lists = lists
         self._files = FileSides(lists)
-        self._views: dict[tuple[str, str], PersonView] = {}
+        self._views: dict[Who, PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
-        self._beginners: dict[str, set[str]] = {}
+        self._beginners: dict[str, dict[str, str | None]] = {}  # by program: who, of which team
 
     @property
     def has_learnt(self) -> bool:
@@ -61,22 +66,25 @@ class Anomalies:
         troubles = [Trouble(Reason.SETUP, f"In the lookups, {problem}.") for problem in self._lists.problems]
         return troubles + ([self._profiles.trouble] if self._profiles.trouble else [])
 
-    def prepare(self, whos: Iterable[tuple[str, str]], parents: Iterable[str | None]) -> None:
-        """Read what is not known yet of people (user and team as rows say them) and of parents."""
+    def prepare(self, whos: Iterable[Who], parents: Iterable[str | None]) -> None:
+        """Read what is not known yet of people (user, team, other users as rows say them) and of parents."""
         subjects = {Subject(SubjectKind.PARENT, name) for name in map(program_kind, parents) if name}
-        for user, team in whos:
-            view = self.view(user, team)
-            subjects.update(view.subjects())
+        for who in whos:
+            subjects.update(self.view(*who).subjects())
         self._profiles.read(subjects)
 
-    def view(self, user: str, team: str) -> PersonView:
-        """Return the view on a person, by user and team as the rows say them."""
-        found = self._views.get((user, team))
-        if found is None:
+    def view(self, user: str, team: str, *others: str) -> PersonView:
+        """Return the view on a person, or on several, by users and team as the rows say them."""
+        key = (user, team, *others)
+        found = self._views.get(key)
+        if found is None and others:
+            people = (user, *others)[:MAX_PEOPLE]
+            found = self._views[key] = PeopleView([self.view(one, team) for one in people])
+        elif found is None:
             person = person_of(user)
             member = self._lists.roster.member(person, team)
             found = PersonView(self._profiles, self._lists, person, member, self._clocks.of(member))
-            self._views[user, team] = found
+            self._views[key] = found
         return found
 
     @property
@@ -117,6 +125,7 @@ class Anomalies:
         acted_through = self._acted_through(
             event.parent.name or "", parents, file.name or "", is_known=opinion.p_value is not None
         )
+        is_parent_new = process is not None and parent_signed is Signed.UNKNOWN and self._is_new_parent(parent)
         bad = tuple(self._called_bad(event))
         doubts = Doubts(
             signed=verdict.signed,
@@ -130,13 +139,15 @@ class Anomalies:
             is_about_several=event.has_several_parents,
             is_acted_through=bool(acted_through),
             is_called_bad=bool(bad),
+            is_parent_new=is_parent_new,
         )
         first = (opinions.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
-        about = (*bad, *file.oddities, *opinion.reasons, *acted_through, *file.denied, *first)
+        of_parent = (opinions.new_parent(parent or ""),) if is_parent_new else opinion.reasons
+        about = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
-        return side.of_several_users() if event.has_several_users else side
+        return side.of_several_users() if event.other_users else side
 
     def _acted_through(self, parent: str, files: Iterable[Signature], child: str, *, is_known: bool) -> tuple[str, ...]:
         """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
@@ -172,8 +183,8 @@ class Anomalies:
         """Count who begins with a program that is unusual for them; return how many people have by now."""
         if side.process is None or not view.begins(side.process):
             return 0
-        people = self._beginners.setdefault(side.process, set())
-        people.add(view.person)
+        people = self._beginners.setdefault(side.process, {})
+        people[view.person] = view.compared_team
         return len(people)
 
     def is_rolled_out(self, process: str) -> bool:
@@ -184,14 +195,18 @@ class Anomalies:
         """Judge all but the hour; those who began with the program are known from `begin`."""
         team = NONE if side.process is None else view.process(side.process)
         parent, reasons = side.parent, team.reasons + side.reasons
-        undamped, people = None, self._people_beginning(side.process) if side.process else 0
-        if people > _FEW and side.process and view.begins(side.process):
+        if side.process and self._profiles.is_new(side.process):
+            # It is new to its parent then as well: said twice, it is no more unusual.
+            parent = opinions.no_odder_than(parent, team)
+        process = side.process
+        undamped, people = None, self._people_beginning(process) if process else 0
+        if process and people > _FEW and view.begins(process) and not self._begins_alone(process, view):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
             _, undamped = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
             factor = float((people - _FEW + 1) ** 2)
             team = opinions.of_roll_out(team, factor)
             parent = opinions.of_roll_out(parent, factor) if is_unusual(parent) else parent
-            reasons += (opinions.roll_out(side.process, people),)
+            reasons += (opinions.roll_out(process, people),)
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
         doubts = side.doubts if team.strict is None else side.doubts._replace(new_score=score_of(team.strict))
@@ -210,7 +225,23 @@ class Anomalies:
     def _people_beginning(self, process: str) -> int:
         """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
         here = len(self._beginners.get(process, ()))
-        return max(here, people_waiting(self._profiles.organisation, program(process))) if here else 0
+        return max(here, head_count(self._beginning_lately(process))) if here else 0
+
+    def _begins_alone(self, process: str, view: PersonView) -> bool:
+        """Return whether nobody else of a person's team begins with a program, whatever other teams are given."""
+        team = view.compared_team
+        others = self._beginners.get(process, {}).items()
+        if team is None or any(its == team for who, its in others if who != view.person):
+            return False
+        lately = self._beginning_lately(process)
+        mates = {*self._profiles.organisation.members(team)}.difference(sketch_of(view.person))
+        return len(lately) < MAX_EXACT and mates.isdisjoint(lately)
+
+    def _beginning_lately(self, process: str) -> Sketch:
+        return people_waiting(self._profiles.organisation, program(process))
+
+    def _is_new_parent(self, parent: str | None) -> bool:
+        return parent is not None and self.has_learnt and self._profiles.is_new_parent(parent)
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:

@@ -7,6 +7,7 @@ RANDOM 2002); those of a union are found from those of its parts, so sketches of
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Iterable, List
 
 Sketch = List[int]
@@ -18,12 +19,23 @@ _RANGE = 2**32
 
 def sketch_of(name: str) -> Sketch:
     """Return the sketch of one person."""
-    return [int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")]
+    return [_hash(name)]
+
+
+@lru_cache(maxsize=4096)
+def _hash(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")
 
 
 def unite(sketches: Iterable[Sketch]) -> Sketch:
     """Return the sketch of all the people in some sketches."""
     return sorted({number for sketch in sketches for number in sketch})[:MAX_EXACT]
+
+
+def may_hold(sketch: Sketch, name: str) -> bool:
+    """Return whether somebody may be in a sketch: exact below `MAX_EXACT`; of more people, larger hashes are lost."""
+    (number,) = sketch_of(name)
+    return number in sketch or (len(sketch) >= MAX_EXACT and number > sketch[-1])
 
 
 def head_count(sketch: Sketch) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
+from cbverdict.anomalies.without_team import Organisation
 from cbverdict.events.names import is_same_program, oddity_of
 from cbverdict.events.one_off_names import is_one_off
 from cbverdict.events.texts import shown
@@ -61,9 +63,26 @@ def combined(*weighted: tuple[Explanation, float]) -> tuple[float, float]:
 
 def of_roll_out(found: Explanation, factor: float) -> Explanation:
     """Make an opinion so many times less unusual, as many people began together; a drop is judged as before."""
-    if found.p_value is None:
+    return found if found.p_value is None else _eased(found, min(found.p_value * factor, 1.0))
+
+
+def no_odder_than(found: Explanation, other: Explanation) -> Explanation:
+    """Make an opinion no more unusual than another that says the same; a drop is judged as before."""
+    if found.p_value is None or other.p_value is None or found.p_value >= other.p_value:
         return found
-    p_value = min(found.p_value * factor, 1.0)
+    return _eased(found, other.p_value)
+
+
+def oddest_of(found: Sequence[Explanation]) -> Explanation:
+    """Return the most unusual of some opinions, as many times less unusual as there are of them."""
+    judged = [one for one in found if one.p_value is not None]
+    if not judged:
+        return found[0]
+    p_value, oddest = min(((one.p_value or 0.0, one) for one in judged), key=itemgetter(0))
+    return _eased(oddest, min(p_value * len(judged), 1.0)) if len(judged) > 1 else oddest
+
+
+def _eased(found: Explanation, p_value: float) -> Explanation:
     strict = found.p_value if found.strict is None else found.strict
     return Explanation(p_value, f"{p_value:.3g}", cauchy(p_value), found.reasons, strict)
 
@@ -103,7 +122,8 @@ def on_team(profile: PersonProfile, group: GroupProfile, who: Compared, process:
         first = f"; first time for {who.person} in {profile.sightings:,} starts" if is_first else ""
         if who.team is None:
             share = _percent(group.others_share(process))
-            return f"{name} is {share} of what everybody runs (there is no team to compare with){first}"
+            users = group.users_said(process) if isinstance(group, Organisation) else ""
+            return f"{name} is {share} of what everybody runs (there is no team to compare with){users}{first}"
         if process not in group.seen:
             return f"{name} is run by 0 of {who.people} people in {who.team}{first}"
         shares = f"{_percent(group.share(process))} of what {who.team} runs and {_percent(group.others_share(process))}"
@@ -134,6 +154,11 @@ def denied_signer(whose: str, signer: str, reason: str) -> str:
     return f"{whose}signed by {signer}, which is denied: {reason}"
 
 
+def new_parent(parent: str) -> str:
+    """Write that nothing is known of a parent."""
+    return f"{_counted(parent)} was never seen here before, and nobody says that it is signed"
+
+
 def roll_out(process: str, people: int) -> str:
     """Write that many people began with a program together."""
     return f"{people} people began with {_counted(process)} lately, so that it counts for less"
@@ -145,7 +170,7 @@ def first_signer(publisher: str) -> str:
 
 
 UNREAD_END = "no opinion on one end of the time: it cannot be read"
-SEVERAL_USERS = "the row is about several users, of whom one is judged"
+SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 

@@ -12,22 +12,27 @@ from cbverdict.anomalies.decayed_counts import Counts, add_count
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.local_time import Clocks
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.seen_people import ANYBODY, Users, add_user
 from cbverdict.anomalies.waiting import hour_of_day, is_refused, program
 
 if TYPE_CHECKING:
     from typing import Collection
 
+    from cbverdict.anomalies.peer_rarity import PersonProfile
     from cbverdict.anomalies.reference_lists import Lists
 
 
 FROM_DAYS = 10
-"""Active days of a person from which on what is unusual waits: before that nearly everything is new."""
+"""Active days of a person from which on what is unusual waits: before that nearly everything is new.
+
+Of the team and of everybody it waits from the first day: one new account must not speak for all.
+"""
 
 
 def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baselines:
     """Split what was learnt into what counts and what waits, by what was usual before.
 
-    Of whom little was known, nothing waits. Raises what the source does: without what was usual before
+    Of whom little was known, nothing of their own waits. Raises what the source does: without what was usual before
     nothing can be told to be unusual.
     """
     profiles = Profiles(source)
@@ -39,7 +44,7 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baseli
     clocks = Clocks(lists.holidays)
     aside: Baselines = {}
     for subject, baseline in learnt.items():
-        if subject.kind is SubjectKind.PERSON and profiles.active_days(subject.name) >= FROM_DAYS:
+        if subject.kind is SubjectKind.PERSON:
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
     _set_aside_of_parents(learnt, profiles, aside)
@@ -51,13 +56,17 @@ def _set_aside_of_person(
 ) -> None:
     day = max(learnt.days, default=0)
     teams = sorted({team for known in learnt.people.values() for team in known})
+    is_known = profiles.active_days(subject.name) >= FROM_DAYS
+    own = [subject] if is_known else []
     for name in _unusual_names(subject.name, learnt, profiles, teams):
-        groups = [subject, ORGANISATION, *(Subject(SubjectKind.TEAM, team) for team in teams[:1])]
+        groups = [*own, ORGANISATION, *(Subject(SubjectKind.TEAM, team) for team in teams[:1])]
         for generation, counted in learnt.names.items():
             for group in groups if name in counted else ():
                 add_count(_of(aside, group).waiting, generation, name, counted[name])
         _note(aside, day, program(name), subject.name)
-    for day, hours in _unusual_hours(subject.name, learnt.days, profiles, holidays).items():
+        add_user(_of(aside, ORGANISATION).users, name, subject.name)
+    unusual_hours = _unusual_hours(subject.name, learnt.days, profiles, holidays) if is_known else {}
+    for day, hours in unusual_hours.items():
         _of(aside, subject).waiting_days[day] = hours
         for hour in hours_of(hours):
             _note(aside, day, hour_of_day(hour), subject.name)
@@ -74,9 +83,14 @@ def _unusual_names(person: str, learnt: Baseline, profiles: Profiles, teams: lis
     return {
         name
         for name in new
-        if score_of(profile.p_value(name)) >= profiles.settings.threshold
+        if score_of(_p_value(profile, name, profiles)) >= profiles.settings.threshold
         or is_refused(organisation, person, program(name))
     }
+
+
+def _p_value(profile: PersonProfile, name: str, profiles: Profiles) -> float:
+    """Return that by which a drop is judged for a name that is new to everybody: learnt, it would be dropped next."""
+    return profile.strict_p_value(name) if profiles.is_new(name) else profile.p_value(name)
 
 
 def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collection[int]) -> Days:
@@ -93,9 +107,17 @@ def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collec
 
 
 def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines) -> None:
-    """Take what waits of people off their parents as well, as far as the parent never started it."""
+    """Take what waits of people off their parents as well, as far as the parent never started it.
+
+    What a program started that itself waits, for nobody was ever seen with it, waits altogether.
+    """
     left = {generation: dict(names) for generation, names in _of(aside, ORGANISATION).waiting.items()}
+    new = {name for names in left.values() for name in names}
     for subject, baseline in learnt.items():
+        if subject.kind is SubjectKind.PARENT and subject.name in new and profiles.is_new_parent(subject.name):
+            for generation, names in baseline.names.items():
+                for name, times in names.items():
+                    add_count(_of(aside, subject).waiting, generation, name, times)
         group = profiles.parent(subject.name) if subject.kind is SubjectKind.PARENT else None
         for generation, names in baseline.names.items() if group else ():
             for name, times in names.items():
@@ -125,7 +147,17 @@ def _split(learnt: Baseline, aside: Baseline | None) -> Baseline:
         waiting=waiting,
         waiting_days=dict(aside.waiting_days),
         waiting_people=aside.waiting_people,
+        users=_without(learnt.users, aside.users),
     )
+
+
+def _without(users: Users, some: Users) -> Users:
+    """Leave out who waits with a program."""
+    left = {
+        name: known if name == ANYBODY else sorted({*known}.difference(some.get(name, ())))
+        for name, known in users.items()
+    }
+    return {name: known for name, known in left.items() if known}
 
 
 def _note(aside: Baselines, day: int, what: str, person: str) -> None:

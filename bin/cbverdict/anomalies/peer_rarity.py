@@ -16,29 +16,30 @@ an account that does one thing all day is told by it from a person who does what
 program of the team is nothing new though it is the first time.
 
 A name that nobody was ever seen with has no ratio worth the name. Its p-value is how often such names come up: in an
-organisation that installs something every day one more is nothing, in one where nothing changes it is.
+organisation that installs something every day one more is nothing, in one where nothing changes it is. It is new once
+and known from then on, so for a person it counts how often that is in a day: among a thousand starts of a day one is no
+rarer than among ten.
 """
 
 from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Collection, Mapping, Sequence
+from typing import Collection, Mapping, NamedTuple, Sequence
 
 from cbverdict.events.one_off_names import is_one_off
 
-_HALF = 0.5  # of a sighting for every name, and for all unknown ones together (Krichevsky & Trofimov 1981)
+HALF = 0.5
+"""Of a sighting for every name, and for all unknown ones together (Krichevsky & Trofimov 1981)."""
+
 _NO_NAME = ""  # as good as any that nobody was seen with
 _NEWER = 2.0  # times as often as the past says new names come up: it is the rate that real people show
-_NEWER_TO_ALL = (
-    5.0  # times the share of what somebody was never seen with: below that the organisation's rate says more
-)
+_NEWER_TO_ALL = 5.0  # times the share of what a group was never seen with: below that it says more than everybody's
 _LEAST = 1e-9
 _LIKENESSES = tuple(0.5 * 2**step for step in range(11))
 """How many sightings a group may count for in a person's behaviour: half a one for an account that does one thing that
 nobody else does, hundreds for a person who does what all in the team do."""
 
-_ALIKE = 0.2  # of how common a name is: from there on another is about as common
 _SHOWN = 0.001  # as small a chance as what is learnt can show
 _USUAL = 0.5  # the p-value of what says nothing
 
@@ -56,7 +57,7 @@ class Everybody:
         self._seen = seen
         self._less = {name: min(times, seen.get(name, 0.0)) for name, times in (less or {}).items()}
         self.total = sum(seen.values()) - sum(self._less.values())
-        self._whole = self.total + _HALF * (len(seen) + 1)
+        self._whole = self.total + HALF * (len(seen) + 1)
 
     def __contains__(self, name: str) -> bool:
         """Return whether anybody was seen with a name."""
@@ -64,7 +65,7 @@ class Everybody:
 
     def share(self, name: str) -> float:
         """Return the probability of a name; of any unknown one, that of all of them."""
-        return (self._seen.get(name, 0.0) - self._less.get(name, 0.0) + _HALF) / self._whole
+        return (self._seen.get(name, 0.0) - self._less.get(name, 0.0) + HALF) / self._whole
 
     def without(self, some: Mapping[str, float]) -> Everybody:
         """Leave a group's own counts out."""
@@ -80,7 +81,7 @@ class GroupProfile:
         self.sightings = sightings
         self.everybody = everybody
         self.total = sum(seen.values())
-        self._prior = _prior(self.total, once, sightings)
+        self._prior = prior_of(self.total, once, sightings)
         self._others = everybody.without(seen)
         self.new_share = self._prior / (self.total + self._prior)
         """The share of what the group was never seen with."""
@@ -101,15 +102,6 @@ class GroupProfile:
         likeness: float = max(_LIKENESSES, key=partial(_likelihood, seen, person.total))
         return likeness
 
-    def chance_of_first(self, person: PersonProfile, name: str) -> float:
-        """Return the chance that a name which a person begins with is the person's own.
-
-        What neither the person nor the group was seen with is for them as good as any new name, however common it is
-        elsewhere: the more common, the more telling.
-        """
-        share = self.share(name) if name in self.seen else self.new_share * self.everybody.share(_NO_NAME)
-        return _chance(person.new_share * share, self.others_share(name))
-
     def others_share(self, name: str) -> float:
         """Return its probability for those who are not of this group."""
         return self._others.share(name)
@@ -117,10 +109,10 @@ class GroupProfile:
     def p_value(self, name: str) -> float:
         """Return the chance that a row with this name is the group's own; all that it was never seen with ties."""
         if name in self.seen:
-            return _chance(self.share(name), self._others.share(name))
+            return chance_of(self.share(name), self._others.share(name))
         if name in self.everybody:
-            return _chance(self.new_share * self.everybody.share(_NO_NAME), self._others.share(_NO_NAME))
-        return _p_value_of_new(self.everybody.new, self.new_share)
+            return chance_of(self.new_share * self.everybody.share(_NO_NAME), self._others.share(_NO_NAME))
+        return min(self.everybody.new, _NEWER_TO_ALL * self.new_share, _USUAL)
 
     def strict_p_value(self, name: str) -> float:
         """Return the same with no allowance for new names and those made for one start: anybody can give one."""
@@ -128,37 +120,35 @@ class GroupProfile:
         return min(self.p_value(name), _USUAL * self.new_share) if is_new else self.p_value(name)
 
 
-class Organisation(GroupProfile):
-    """Everybody as a group, for people without a team to compare with: nobody else is there to compare with either."""
+class Past(NamedTuple):
+    """How a person came to what he or she does: who it is, on how many days, and what was begun when.
 
-    def chance_of_first(self, person: PersonProfile, name: str) -> float:
-        """Return the chance that a name which a person begins with is the person's own.
+    `before` is after how many of the person's starts each name came up first.
+    """
 
-        It goes by what the person was seen with once that is about as common here, or more so: who tries out what
-        hardly anybody uses, and never what many use, is told by the latter.
-        """
-        least = _ALIKE * self.everybody.share(name)
-        alike = sum(self.everybody.share(other) >= least for other in person.once)
-        return _chance((alike + _HALF) / (person.sightings + 1), 1.0)
-
-    def prior_of(self, person: PersonProfile) -> float:
-        """Return how much it counts for a person: the share of what the person was seen with once."""
-        return _prior(person.total, len(person.once), person.sightings)
-
-    def others_share(self, name: str) -> float:
-        """Return the probability of a name, for anybody."""
-        return self.everybody.share(name)
+    person: str = ""
+    days: int = 0
+    before: Mapping[str, float] = {}
 
 
 class PersonProfile:
     """The behaviour of one person, backed off to the team's."""
 
-    def __init__(self, seen: Mapping[str, float], once: Collection[str], sightings: int, group: GroupProfile) -> None:
-        """Store the person's weighted counts, which names were seen once, and how many sightings there are."""
+    def __init__(
+        self,
+        seen: Mapping[str, float],
+        once: Collection[str],
+        sightings: int,
+        group: GroupProfile,
+        past: Past | None = None,
+    ) -> None:
+        """Store the person's weighted counts, which names were seen once, how many sightings there are, and of whom."""
         self.seen = seen
         self.once = once
         self.sightings = sightings
+        self.past = past or Past()
         self._group = group
+        self._starts_a_day = max(sightings / self.past.days, 1.0) if self.past.days else 1.0
         self.total = sum(seen.values())
         self._prior = group.prior_of(self)
         self.new_share = self._prior / (self.total + self._prior)
@@ -172,10 +162,20 @@ class PersonProfile:
         """Return the chance that a row with this name is the person's own, not that of somebody of another group."""
         group = self._group
         if name in self.seen:
-            return _chance(self.share(name), group.others_share(name))
+            return chance_of(self.share(name), group.others_share(name))
         if name in group.everybody:
-            return group.chance_of_first(self, name)
-        return _p_value_of_new(group.everybody.new, self.new_share)
+            return self.chance_of_first(name)
+        return min(min(group.everybody.new, self.new_share) * self._starts_a_day, _USUAL)
+
+    def chance_of_first(self, name: str) -> float:
+        """Return the chance that a name which the person begins with is the person's own.
+
+        What neither the person nor the team was seen with is for them as good as any new name, however common it is
+        elsewhere: the more common, the more telling.
+        """
+        group = self._group
+        share = group.share(name) if name in group.seen else group.new_share * group.everybody.share(_NO_NAME)
+        return chance_of(self.new_share * share, group.others_share(name))
 
     def strict_p_value(self, name: str) -> float:
         """Return the same with no allowance for new names and those made for one start: anybody can give one."""
@@ -185,11 +185,11 @@ class PersonProfile:
         return min(p_value, min(self.new_share, _USUAL) * self._group.new_share)
 
 
-def _prior(total: float, once: int, sightings: int) -> float:
+def prior_of(total: float, once: int, sightings: int) -> float:
     """Return how many sightings of what it backs off to a behaviour has, for names that it was not seen with."""
     if sightings == 0:
         return 1.0
-    new = (once + _HALF) / (sightings + 1)
+    new = (once + HALF) / (sightings + 1)
     return max(total, 1.0) * new / (1 - new)
 
 
@@ -203,15 +203,10 @@ def _likelihood(seen: Sequence[tuple[float, float]], total: float, prior: float)
     return math.lgamma(prior) - math.lgamma(prior + total) + found
 
 
-def _chance(own: float, others: float) -> float:
+def chance_of(own: float, others: float) -> float:
     """Return the chance that a row is somebody's own; below one in a thousand it falls with the third root only.
 
     So small chances are products of shares of what was never seen: real people show them far more often than they say.
     """
     chance = own / (own + others)
     return chance if chance >= _SHOWN else _SHOWN * (chance / _SHOWN) ** (1 / 3)
-
-
-def _p_value_of_new(everybody: float, own: float) -> float:
-    """Return how often a new name comes up here; for an account that never does anything new, hardly ever."""
-    return min(everybody, _NEWER_TO_ALL * own, _USUAL)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Iterable
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind
 from cbverdict.anomalies.explanations import NONE, REPORT_BELOW_P, Compared, Explanation, no_opinion
-from cbverdict.anomalies.peer_rarity import Organisation
+from cbverdict.anomalies.without_team import Organisation
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
@@ -25,8 +25,9 @@ class PersonView:
 
     def __init__(self, profiles: Profiles, lists: Lists, person: str | None, member: Member, clock: LocalClock) -> None:
         """Store what is usual; profiles are made when they are needed."""
-        self._profiles = profiles
-        self._lists = lists
+        self.profiles = profiles
+        self.lists = lists
+        self.member = member
         self._person = person
         self._team = member.team
         self.quarters: dict[int | None, Explanation] = {}
@@ -49,6 +50,12 @@ class PersonView:
         """Return who it is (empty: nobody)."""
         return self._person or ""
 
+    @property
+    def compared_team(self) -> str | None:
+        """Return the team that the person is compared with (None: everybody)."""
+        team = self._team.lower() if self._team else None
+        return None if isinstance(self.profiles.team(team), Organisation) else team
+
     def day(self, quarter: int) -> int:
         """Return the local day of a quarter of an hour, both counted since 1970."""
         return self.clock.at(quarter).day
@@ -57,7 +64,7 @@ class PersonView:
         """Return whether it is unusual for this person to run a process, and the first time."""
         if self._person is None or not is_unusual(self.process(process)):
             return False
-        return not self._profiles.has_run(self._person, process)
+        return not self.profiles.has_run(self._person, process)
 
     @property
     def opinions(self) -> int:
@@ -77,7 +84,7 @@ class PersonView:
 
     @property
     def _untimed(self) -> Explanation:
-        if not self._profiles.has_learnt:
+        if not self.profiles.has_learnt:
             return NONE
         return no_opinion(NOBODY if self._person is None else _NO_TIME)
 
@@ -95,29 +102,29 @@ class PersonView:
         return opinion
 
     def _on_hour(self, slot: int) -> Explanation:
-        if self._person is None or not self._profiles.has_learnt:
-            return no_opinion(NOBODY) if self._profiles.has_learnt else NONE
-        hours, needed = self._profiles.active_hours(self._person), self._profiles.settings.minimum_support
+        if self._person is None or not self.profiles.has_learnt:
+            return no_opinion(NOBODY) if self.profiles.has_learnt else NONE
+        hours, needed = self.profiles.active_hours(self._person), self.profiles.settings.minimum_support
         if hours < needed:
             known = f"{hours} of {needed:g} active hours of {self._person} are known"
             return no_opinion(f"no opinion on the hour: {known}")
         if self._profile is None:
-            self._profile = self._profiles.hours(self._person, self.clock.holidays)
+            self._profile = self.profiles.hours(self._person, self.clock.holidays)
         return opinions.on_hour(self._profile, self._person, self.clock.name, slot)
 
     def _on_process(self, name: str) -> Explanation:
-        if self._person is None or not self._profiles.has_learnt:
+        if self._person is None or not self.profiles.has_learnt:
             return NONE
         team = self._team.lower() if self._team else None
-        decisions = self._profiles.decisions
-        if team is not None and (self._lists.is_expected(team, name) or decisions.is_expected(team, name)):
+        decisions = self.profiles.decisions
+        if team is not None and (self.lists.is_expected(team, name) or decisions.is_expected(team, name)):
             return NONE
-        group = self._profiles.team(team)
+        group = self.profiles.team(team)
         if group is None:
             return no_opinion("no opinion on the process: too few starts are known")
-        profile = self._profiles.person(self._person, team, group)
+        profile = self.profiles.person(self._person, team, group)
         is_of_team = not isinstance(group, Organisation)
-        people = self._profiles.people().get(team or "", 0)
+        people = self.profiles.people().get(team or "", 0)
         return opinions.on_team(
             profile, group, Compared(self._person, self._team if is_of_team else None, people), name
         )

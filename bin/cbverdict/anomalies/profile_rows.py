@@ -51,7 +51,7 @@ def rows_of_waiting(organisation: Baseline) -> Iterator[Row]:
 
 
 def _status(organisation: Baseline, what: str) -> str:
-    return "learnt" if is_released(organisation, "", what) else "waits"
+    return "learnt" if is_released(organisation, ORGANISATION, what) else "waits"
 
 
 def _hours(subject: Subject, profiles: Profiles) -> Iterator[Row]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Iterable, Protocol, Tuple
 
 from cbverdict.anomalies.active_hours import HourProfile, count_hours
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
-from cbverdict.anomalies.decayed_counts import totals, weigh
+from cbverdict.anomalies.decayed_counts import starts_before, totals, weigh
 from cbverdict.anomalies.distinct_count import head_count
 from cbverdict.anomalies.exclusions import Decision, Decisions
-from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Organisation, PersonProfile
+from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Past, PersonProfile
 from cbverdict.anomalies.waiting import effective
+from cbverdict.anomalies.without_team import Organisation, PersonWithoutTeam
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.settings.anomalies import AnomalySettings
 
@@ -109,6 +110,16 @@ class Profiles:
             self._everybody = Everybody(self._weigh(ORGANISATION), len(_once(seen)), sum(seen.values()))
         return self._everybody
 
+    def is_new(self, name: str) -> bool:
+        """Return whether nobody was ever seen with a process."""
+        return name not in self.everybody()
+
+    def is_new_parent(self, name: str) -> bool:
+        """Return whether a program was never seen to run or to start another, where it is known what usually does."""
+        if self.everybody().sightings < self.settings.minimum_support:
+            return False
+        return self.is_new(name) and not self._names_of(Subject(SubjectKind.PARENT, name))
+
     def team(self, team: str | None) -> GroupProfile | None:
         """Return the behaviour that a team's people are compared with (None: too little is known of anybody).
 
@@ -137,8 +148,14 @@ class Profiles:
         key = (person, team)
         if key not in self._persons:
             subject = Subject(SubjectKind.PERSON, person)
-            seen = self._names_of(subject)
-            self._persons[key] = PersonProfile(self._weigh(subject), _once(seen), sum(seen.values()), group)
+            seen, known = self._names_of(subject), self._of(subject)
+            past = Past(person, len(known.days), starts_before(known.names))
+            counted = self._weigh(subject), _once(seen), sum(seen.values())
+            self._persons[key] = (
+                PersonWithoutTeam(*counted, group, past)
+                if isinstance(group, Organisation)
+                else PersonProfile(*counted, group, past)
+            )
         return self._persons[key]
 
     def has_run(self, person: str, process: str) -> bool:
@@ -174,10 +191,13 @@ class Profiles:
         if subject not in self._groups:
             seen = self._names_of(subject)
             sightings = sum(seen.values())
-            kind = Organisation if subject == ORGANISATION else GroupProfile
-            is_known = sightings >= self.settings.minimum_support
-            profile = kind(self._weigh(subject), len(_once(seen)), sightings, self.everybody()) if is_known else None
-            self._groups[subject] = profile
+            counted = self._weigh(subject), len(_once(seen)), sightings, self.everybody()
+            if sightings < self.settings.minimum_support:
+                self._groups[subject] = None
+            elif subject == ORGANISATION:
+                self._groups[subject] = Organisation(*counted, self._of(subject).users)
+            else:
+                self._groups[subject] = GroupProfile(*counted)
         return self._groups[subject]
 
     def _names_of(self, subject: Subject) -> Counter[str]:

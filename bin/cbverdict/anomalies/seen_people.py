@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from bisect import insort
+from typing import Dict, Iterable
 
 from cbverdict.anomalies.decayed_counts import GENERATION
-from cbverdict.anomalies.distinct_count import Sketch, sketch_of, unite
+from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, sketch_of, unite
 
 People = Dict[int, Dict[str, Sketch]]
 """By generation: who was seen with a name (of a team)."""
+
+Users = Dict[str, Sketch]
+"""By program: who was seen with it; under `ANYBODY` who was seen with any."""
+
+ANYBODY = ""
+MANY_USERS = 9
+"""People with a program that are told apart; where there are more, these say how many (`distinct_count`)."""
 
 WAITING_DAYS = 60
 """So long it is remembered who waits with what to be learnt."""
@@ -47,3 +55,25 @@ def merge_people(one: People, other: People) -> People:
         for team, sketch in teams.items():
             mine[team] = unite([mine.get(team, []), sketch])
     return merged
+
+
+def add_user(users: Users, name: str, person: str) -> None:
+    """Note that somebody was seen with a program."""
+    (number,) = sketch_of(person)
+    for known, most in ((users.setdefault(name, []), MANY_USERS), (users.setdefault(ANYBODY, []), MAX_EXACT)):
+        if number not in known:
+            insort(known, number)
+            del known[most:]
+
+
+def merge_users(one: Users, other: Users) -> Users:
+    """Put who was seen with which program together."""
+    return {
+        name: unite([one.get(name, []), other.get(name, [])])[: MAX_EXACT if name == ANYBODY else MANY_USERS]
+        for name in {**one, **other}
+    }
+
+
+def forget_users(users: Users, names: Iterable[str]) -> Users:
+    """Leave out programs that are none of these names."""
+    return {name: users[name] for name in (ANYBODY, *names) if name in users}

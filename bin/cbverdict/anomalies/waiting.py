@@ -2,8 +2,9 @@
 
 A nightly search learns the day before, incidents included. So what scores at or above the threshold by itself is set
 aside: it stands in the same baselines, apart, and counts only when it is released. That is where it goes on for some
-days with several people, which no single incident does, or where somebody accepts it. Whether it is released is read
-from the organisation's baseline, so releasing moves nothing, and baselines merge in any order as before.
+days with several people, which no single incident does, and with each person for as many days; or where somebody
+accepts it. Whether it is released is read from the organisation's baseline, so releasing moves nothing, and baselines
+merge in any order as before.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Iterator, NamedTuple
 from cbverdict.anomalies.active_hours import HOURS, hours_of, merge_days
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import Counts, add_count, merge_counts
-from cbverdict.anomalies.distinct_count import head_count, unite
+from cbverdict.anomalies.distinct_count import Sketch, head_count, may_hold, unite
 from cbverdict.anomalies.seen_people import DECISIONS
 
 DAYS = 5
@@ -55,21 +56,31 @@ def is_refused(organisation: Baseline, person: str, what: str) -> bool:
     return bool({f"{REFUSED} {what}", f"{REFUSED} {person}: {what}"} & _noted(organisation))
 
 
-def is_released(organisation: Baseline, person: str, what: str) -> bool:
-    """Return whether something that waits counts by now, for a person (empty: a team, a parent or everybody)."""
+def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
+    """Return whether something that waits counts by now for a subject.
+
+    What others do over and over makes nothing usual for somebody who did it once: a person has to do it on as many days
+    as well, and for a team it has to be several of its own people.
+    """
+    person = subject.name if subject.kind is SubjectKind.PERSON else ""
     if is_refused(organisation, person, what):
         return False
     if {f"{ACCEPTED} {what}", f"{ACCEPTED} {person}: {what}"} & _noted(organisation):
         return True
     days = [names[what] for names in organisation.waiting_people.values() if what in names]
-    return len(days) >= DAYS and head_count(unite(days)) >= PEOPLE
+    if subject.kind is SubjectKind.TEAM:
+        members = organisation.members(subject.name)
+        days = [own for sketch in days if (own := [number for number in sketch if number in members])]
+    if len(days) < DAYS or head_count(unite(days)) < PEOPLE:
+        return False
+    return not person or sum(may_hold(sketch, person) for sketch in days) >= DAYS
 
 
-def people_waiting(organisation: Baseline, what: str) -> int:
-    """Return how many people something waits of since yesterday, by the newest day on which anything waits."""
+def people_waiting(organisation: Baseline, what: str) -> Sketch:
+    """Return of whom something waits since yesterday, by the newest day on which anything waits."""
     newest = max(organisation.waiting_people, default=0)
     lately = (organisation.waiting_people.get(day, {}).get(what, []) for day in (newest - 1, newest))
-    return head_count(unite(lately))
+    return unite(lately)
 
 
 def _noted(organisation: Baseline) -> set[str]:
@@ -85,13 +96,12 @@ def effective(subject: Subject, baseline: Baseline, organisation: Baseline) -> B
     """Return a baseline with what is released counted in."""
     if not baseline.waiting and not baseline.waiting_days:
         return baseline
-    person = subject.name if subject.kind is SubjectKind.PERSON else ""
     names: Counts = {}
     for generation, counted in baseline.waiting.items():
         for name, times in counted.items():
-            if is_released(organisation, person, program(name)):
+            if is_released(organisation, subject, program(name)):
                 add_count(names, generation, name, times)
-    hours = [hour for hour in range(HOURS) if is_released(organisation, person, hour_of_day(hour))]
+    hours = [hour for hour in range(HOURS) if is_released(organisation, subject, hour_of_day(hour))]
     mask = sum(1 << hour for hour in hours)
     days = {day: found & mask for day, found in baseline.waiting_days.items() if found & mask}
     return replace(baseline, names=merge_counts(baseline.names, names), days=merge_days(baseline.days, days))
@@ -101,10 +111,9 @@ def waiting_in(baselines: Baselines) -> Iterator[Waiting]:
     """Yield what waits in these baselines, the organisation's among them, and is not released."""
     organisation = baselines.get(ORGANISATION, Baseline())
     for subject, baseline in baselines.items():
-        person = subject.name if subject.kind is SubjectKind.PERSON else ""
         names = {name for counted in baseline.waiting.values() for name in counted}
         found = {hour for hours in baseline.waiting_days.values() for hour in hours_of(hours)}
         for what in (*map(program, sorted(names)), *map(hour_of_day, sorted(found))):
             days = {day: names[what] for day, names in organisation.waiting_people.items() if what in names}
-            if days and not is_released(organisation, person, what):
+            if days and not is_released(organisation, subject, what):
                 yield Waiting(subject, what, len(days), head_count(unite(days.values())), min(days), max(days))

@@ -26,7 +26,7 @@ from cbverdict.events.columns import (
 from cbverdict.events.kinds import is_about_other_file, is_process_start
 from cbverdict.events.names import are_of_one_program, file_name
 from cbverdict.events.once import Once
-from cbverdict.events.people import first_account, has_several_people
+from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
@@ -59,8 +59,8 @@ class ProcessEvent(NamedTuple):
     `names` are all the texts that name the process, `original_names` those that its author gave the file,
     `other_names` those that would name it if the analyst had not said where its name is, `parent_names` the parent's,
     `other_times` the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
-    none, or several. `has_several_users`, `has_several_parents`: it is about more than one. `unread_hash` is a column
-    that looks like the process's hash and is not read.
+    none, or several. `other_users` are accounts of other people beside `user`. `has_several_parents`: it is about
+    more than one. `unread_hash` is a column that looks like the process's hash and is not read.
     """
 
     process: Process
@@ -73,7 +73,7 @@ class ProcessEvent(NamedTuple):
     names: Tuple[str, ...] = ()
     original_names: Tuple[str, ...] = ()
     other_times: Tuple[str, ...] = ()
-    has_several_users: bool = False
+    other_users: Tuple[str, ...] = ()
     has_several_parents: bool = False
     unread_hash: str = ""
     other_names: Tuple[str, ...] = ()
@@ -179,7 +179,7 @@ class _Reader:
         names = self._names
         process, texts, original_names, other_names = self._files.of(record)
         parent, has_odd_parent, has_several_parents, parent_names = self._parents.of(record)
-        user, team, has_several_users = self._people.of(record)
+        user, team, other_users = self._people.of(record)
         if process.md5 is not None and has_several(record, names.guid):
             process = Process(None, process.name, Reason.AMBIGUOUS)
         times = tuple(texts_of(record, names.time))
@@ -194,7 +194,7 @@ class _Reader:
             names=texts,
             original_names=original_names,
             other_times=(*times[1:], *texts_of(record, names.other_time)) if names.other_time else times[1:],
-            has_several_users=has_several_users,
+            other_users=other_users,
             has_several_parents=has_several_parents,
             unread_hash=_unread_hash(record, names) if process.md5 is None else "",
             other_names=other_names,
@@ -204,25 +204,23 @@ class _Reader:
 
 def _read_file(record: Record, names: _Names) -> tuple[Process, Tuple[str, ...], Tuple[str, ...], Tuple[str, ...]]:
     """Return the process, and the texts that name it, by whom its author is, and where nobody said to look."""
-    original_names = tuple(dict.fromkeys(texts_of(record, names.original_name)))
     texts, others = _raw_texts(record, names.name), _raw_texts(record, names.other_name)
-    return _read_process(record, names), texts, original_names, others
+    return _read_process(record, names), texts, tuple(dict.fromkeys(texts_of(record, names.original_name))), others
 
 
 def _read_parent(record: Record, names: _Names) -> tuple[Process, bool, bool, Tuple[str, ...]]:
     """Return the parent, whether its hash is none or several, whether there are several, and all that names it."""
     md5, sha256 = _agreed(record, names.parent_md5, read_md5), _agreed(record, names.parent_sha256, read_sha256)
     is_odd = isinstance(md5, Odd) or isinstance(sha256, Odd)
-    has_several_parents = has_several(record, names.parent_name)
-    has_several_parents = has_several_parents or not are_of_one_program(texts_of(record, names.parent_name))
+    are_several = has_several(record, names.parent_name) or not are_of_one_program(texts_of(record, names.parent_name))
     parent = _parent(md5, sha256, _first_name(record, names.parent_name))
-    return parent, is_odd, has_several_parents, _raw_texts(record, names.parent_name)
+    return parent, is_odd, are_several, _raw_texts(record, names.parent_name)
 
 
-def _read_people(record: Record, names: _Names) -> tuple[str, str, bool]:
-    """Return the user, the team, and whether there are several users."""
-    user, team = first_account(record, names.user), first_text(record, names.team) or ""
-    return user, team, has_several_people(record, names.user)
+def _read_people(record: Record, names: _Names) -> tuple[str, str, Tuple[str, ...]]:
+    """Return the user, the team, and the other users."""
+    user, *others = accounts_of(record, names.user) or ("",)
+    return user, first_text(record, names.team) or "", tuple(others)
 
 
 def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
@@ -293,8 +291,7 @@ def _agreed(record: Record, names: Sequence[str], read: Callable[[FieldValue], H
 
 
 def _first_name(record: Record, names: Sequence[str]) -> str | None:
-    text = first_text(record, names)
-    return None if text is None else file_name(text)
+    return file_name(first_text(record, names) or "")
 
 
 def _unread_hash(record: Record, names: _Names) -> str:

@@ -2,13 +2,18 @@ r"""Who is behind an account, and which accounts are nobody's.
 
 Windows' own accounts by name, in the languages of its larger releases, and by SID ("Well-known SIDs", Windows Server
 documentation). A group-managed service account and a computer's account end in `$`.
+
+Windows lets `jdoe` log on as `jdöe` and in full-width letters, for it compares names without accents and widths
+(MS-ADTS 6.5, "Unicode String Comparison"; examples in Samba's bug 14847), and the log has what was typed. So here they
+are one person as well.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Sequence
+from typing import Sequence, Tuple
+from unicodedata import normalize
 
 from cbverdict.events.texts import Record, first_text, is_nothing, plain, texts_of
 
@@ -47,6 +52,8 @@ _DOMAINS = frozenset(
     }
 )  # fmt: skip
 _QUOTES = "\"'"
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
+_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"})
 
 
 def person_of(user: str | None) -> str | None:
@@ -59,18 +66,18 @@ def person_of(user: str | None) -> str | None:
     return _short_person(user) if len(user) <= _SHORT else _person(user)
 
 
-def first_account(record: Record, names: Sequence[str]) -> str:
-    """Return the first text among these fields of a row that is somebody's account, else the first at all.
+def accounts_of(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
+    """Return an account of each person that these fields of a row name; where they name none, the first text, if any.
 
     Machines and services stand beside people: what Windows writes of a process start has the computer's account first.
     """
-    somebody = (text for text in texts_of(record, names) if person_of(text) is not None)
-    return next(somebody, None) or first_text(record, names) or ""
-
-
-def has_several_people(record: Record, names: Sequence[str]) -> bool:
-    """Return whether these fields of a row name different people, all together; machines and services are nobody."""
-    return len({person_of(text) for text in texts_of(record, names)} - {None}) > 1
+    found: dict[str, str] = {}
+    for text in texts_of(record, names):
+        person = person_of(text)
+        if person is not None:
+            found.setdefault(person, text)
+    first = None if found else first_text(record, names)
+    return tuple(found.values()) if first is None else (first,)
 
 
 @lru_cache(maxsize=16384)
@@ -79,7 +86,10 @@ def _short_person(user: str) -> str | None:
 
 
 def _person(user: str) -> str | None:
-    text = plain(user).strip(_QUOTES).rstrip("\\/")
+    text = plain(user)
+    if len(text) <= _SHORT:  # a longer one is hardly an account, and takes the square of its length
+        text = normalize("NFKC", text)
+    text = text.strip(_QUOTES).rstrip("\\/")
     if is_nothing(text):
         return None
     domain, _, account = text.replace("/", "\\").rpartition("\\")
@@ -87,4 +97,10 @@ def _person(user: str) -> str | None:
     is_nobody = (
         len(name) > _LONGEST or is_nothing(name) or name in _SERVICES or domain.rpartition("\\")[2].strip() in _DOMAINS
     )
-    return None if is_nobody or _MACHINES.fullmatch(name) or _SIDS.fullmatch(name) else name
+    return None if is_nobody or _MACHINES.fullmatch(name) or _SIDS.fullmatch(name) else _without_accents(name)
+
+
+def _without_accents(name: str) -> str:
+    if name.isascii():
+        return name
+    return normalize("NFC", normalize("NFKD", name.casefold()).translate(_ACCENTS).translate(_LETTERS))

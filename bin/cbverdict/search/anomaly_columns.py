@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Dict, Sequence, Tuple
 from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
 from cbverdict.anomalies.detector import group_of, judged
 from cbverdict.anomalies.person_view import odder
+from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
-from cbverdict.events.people import first_account, has_several_people
+from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS, BOOLEANS, Value, listed, texts_around, values_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
@@ -18,7 +19,7 @@ from cbverdict.search.scored_rows import Cells, Common, FirstRows, Person, Score
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.detector import Anomalies
+    from cbverdict.anomalies.detector import Anomalies, Who
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.anomalies.scores import Part, Score
     from cbverdict.events.event import ProcessEvent
@@ -46,7 +47,7 @@ class RowScorer:
         self.fields = [options.prefix + name for name in ANOMALY_FIELDS]
         self._groups: dict[tuple[str, int | None, str], str] = {}
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
-        self._expected: dict[Tuple[str, ...], tuple[str, str]] = {}
+        self._expected: dict[Tuple[str, ...], Who] = {}
         self._people: dict[Tuple[str, ...], Person] = {}
         self._beginnings: dict[str | None, list[FirstRows]] = {}
         self._begun: set[str | None] = set()
@@ -79,16 +80,16 @@ class RowScorer:
 
     def expect_people(self, whos: Sequence[Tuple[str, ...]]) -> None:
         """Hear of people whose rows are about to come, told by the values of `columns` but the time."""
-        self._expected = {who: self._user_and_team(who) for who in whos}
+        self._expected = {who: self._who(who) for who in whos}
 
     def expect_rows(self, events: Sequence[ProcessEvent]) -> None:
         """Hear of people by whole rows."""
-        self._expected = {pair: pair for pair in ((event.user, event.team) for event in events)}
+        self._expected = {who: who for who in map(_who_of, events)}
 
     def load_people(self) -> None:
         """Read what is usual for the people who are expected."""
         self._anomalies.prepare(self._expected.values(), ())
-        self._people = {who: self._person(who, *pair) for who, pair in self._expected.items()}
+        self._people = {who: self._person(who, users) for who, users in self._expected.items()}
 
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
         """Judge all but the hour."""
@@ -110,9 +111,9 @@ class RowScorer:
                     common.cells = self._cells(kind, person)
         self._begun.clear()
 
-    def _person(self, who: Tuple[str, ...], user: str, team: str) -> Person:
-        is_several = has_several_people(dict(zip(self.columns, who)), self._read.user)
-        return Person(self._anomalies.view(user, team), is_several, *self._both_ends(who))
+    def _person(self, who: Tuple[str, ...], users: Who) -> Person:
+        view = self._anomalies.view(*users)
+        return Person(view, isinstance(view, PeopleView), *self._both_ends(who))
 
     def _cells(self, kind: ScoredProcess, person: Person) -> Cells:
         view, is_about_several, ends, has_unread_end = person
@@ -197,7 +198,7 @@ class RowScorer:
         """Add the fields to each record, in place."""
         self.expect_rows([one.event for one in enriched])
         kinds = self.score_processes(enriched)
-        views = [self._anomalies.view(one.event.user, one.event.team) for one in enriched]
+        views = [self._anomalies.view(*_who_of(one.event)) for one in enriched]
         for kind, view in zip(kinds, views):
             self._anomalies.begin(kind.side, view)
         for record, one, kind, view in zip(records, enriched, kinds, views):
@@ -237,6 +238,11 @@ class RowScorer:
             self._prefix + name: value for name, value in risk_of(enriched.event, found, self._risk_objects).items()
         }
 
-    def _user_and_team(self, who: Tuple[str, ...]) -> tuple[str, str]:
+    def _who(self, who: Tuple[str, ...]) -> Who:
         values = dict(zip(self.columns, who))
-        return first_account(values, self._read.user), first_text(values, self._read.team) or ""
+        user, *others = accounts_of(values, self._read.user) or ("",)
+        return user, first_text(values, self._read.team) or "", *others
+
+
+def _who_of(event: ProcessEvent) -> Who:
+    return event.user, event.team, *event.other_users

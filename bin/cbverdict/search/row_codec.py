@@ -465,7 +465,9 @@ class _Form:
                 cells.append(_value(match[f"varying{place}"]))
         return self._rows(heads, columns)
 
-    def _rows(self, heads: Sequence[Any], values: Sequence[Sequence[str]]) -> _Rows:
+    def _rows(self, heads: Sequence[Any], values: Sequence[Sequence[str]]) -> _Rows | None:
+        if any(_ONE_BELOW_ANOTHER in "".join(column) for column in values):
+            return None  # Several values in one: what is said of such a row differs.
         if not self._has_time:
             return _Rows(heads, [""] * len(heads), values, has_time=False)
         return _Rows(heads, values[-1], values[:-1])

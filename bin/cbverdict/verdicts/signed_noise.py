@@ -17,8 +17,9 @@ class Doubts(NamedTuple):
     was seen with, or that many begin with together, as if neither were a reason to be lenient (None: it is no such
     name). `is_signer_unknown`: what says that it is signed does not say by whom. `is_parent_unanswered`: the row has a
     hash of the parent, or several, and nobody answered. `is_acted_through`: others act through such a parent, it is not
-    known what it usually starts here, and this is nothing that it starts everywhere. `is_called_bad`: somebody who
-    looked called the file, or its parent's, bad.
+    known what it usually starts here, and this is nothing that it starts everywhere. `is_parent_new`: the parent was
+    never seen to run or to start anything, and nobody says that it is signed. `is_called_bad`: somebody who looked
+    called the file, or its parent's, bad.
     """
 
     signed: Signed
@@ -33,6 +34,7 @@ class Doubts(NamedTuple):
     new_score: float | None = None
     is_acted_through: bool = False
     is_called_bad: bool = False
+    is_parent_new: bool = False
 
 
 def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
@@ -57,6 +59,7 @@ def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
         and not doubts.is_about_several
         and not doubts.is_acted_through
         and not doubts.is_called_bad
+        and not doubts.is_parent_new
         and not _is_high(doubts.parent_score, threshold)
         and not _is_high(doubts.new_score, threshold)
     )
