@@ -197,6 +197,7 @@ def _macro_searches(shipped: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield "cbsigned_lookup", f"{row} | `cbsigned_lookup(process_md5)` | table process_md5"
     yield "cbsigned_lookup_first", f"{row} | `cbsigned_lookup_first(process_md5)` server={ACCOUNT} | table signed"
     yield "drop_signed_noise", f'{row} | eval signed_noise="false" | `drop_signed_noise` | table process_md5'
+    yield "cbsigned_may_drop", f"{row} | where `cbsigned_may_drop` | table process_md5"
     yield "cbsigned_once", f"{row} | `cbsigned_once` | table process_md5"
     yield "cbsigned_bases", '| makeresults | eval known=if(in("x", `cbsigned_bases`), 1, 0) | table known'
     yield "cbsigned_account", "| makeresults | eval account=`cbsigned_account` | table account"
