@@ -7,7 +7,7 @@ from typing import Any, Dict
 import pytest
 
 from cbverdict.events.columns import EventFields
-from cbverdict.events.lineage import Lineage, read_lineage
+from cbverdict.events.lineage import Lineage, read_lineages
 from cbverdict.search.pipeline import Search
 from cbverdict.search.row_codec import INDEX
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions
@@ -155,6 +155,8 @@ def test_a_lineage_is_read_from_whatever_has_it() -> None:
     """Sysmon's names, the data model's; several paths are none."""
     row = {"Image": '"C:\\A.exe"', "ParentImage": "C:\\B.exe", "ProcessGuid": "{X}", "ParentProcessGuid": "{Y}"}
     numbers = {"ProcessId": "1", "ParentProcessId": "2"}
-    assert read_lineage({**row, **numbers}, EventFields()) == Lineage("{x}", "1", "c:\\a.exe", "{y}", "2", "c:\\b.exe")
-    assert read_lineage({"Image": "C:\\A.exe", "path": "C:\\B.exe"}, EventFields()) == Lineage()
-    assert read_lineage({"process_name": "a.exe"}, EventFields()) == Lineage()
+    assert read_lineages([{**row, **numbers}], EventFields()) == [
+        Lineage("{x}", "1", "c:\\a.exe", "{y}", "2", "c:\\b.exe")
+    ]
+    assert read_lineages([{"Image": "C:\\A.exe", "path": "C:\\B.exe"}], EventFields()) == [Lineage()]
+    assert read_lineages([{"process_name": "a.exe"}], EventFields()) == [Lineage()]

@@ -81,6 +81,12 @@ def test_parts_of_a_second_are_told_by_their_number(digits: int) -> None:
     assert TimeReader(latest=1772416800).quarters([text, f"1772418700{'0' * digits}"]) == [1_969_352, None]
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59Z", "0", "17724168", "1" * 14, "9" * 30, "1e300"])
+def test_what_lies_outside_of_all_clocks_is_no_time(text: str) -> None:
+    """Whether in words or in numbers, of seconds or of their parts."""
+    assert read_time(text) is None
+
+
 def test_a_time_after_the_bound_is_none() -> None:
     """A clock gone wrong must not choose its hour; the fast way and the slow one say the same."""
     reader = TimeReader(latest=1772416800)

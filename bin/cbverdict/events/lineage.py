@@ -22,15 +22,35 @@ class Lineage(NamedTuple):
     parent_path: str = ""
 
 
-def read_lineage(record: Record, fields: EventFields) -> Lineage:
-    """Read what a row says; nothing in a row is an error."""
+class _Names(NamedTuple):
+    """The names of the columns that are read for what, as far as rows have them."""
+
+    guid: Sequence[str]
+    number: Sequence[str]
+    path: Sequence[str]
+    parent_guid: Sequence[str]
+    parent_number: Sequence[str]
+    parent_path: Sequence[str]
+
+
+def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineage]:
+    """Read what rows say, which have few of the columns that are looked for; nothing in a row is an error."""
+    there = {name for record in records for name, value in record.items() if value}
+    all_names = (
+        GUID_FIELDS, PROCESS_ID_FIELDS, fields.name, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, fields.parent_name,
+    )  # fmt: skip
+    names = _Names(*(tuple(name for name in some if name in there) for some in all_names))
+    return [_read_lineage(record, names) for record in records]
+
+
+def _read_lineage(record: Record, names: _Names) -> Lineage:
     return Lineage(
-        (first_text(record, GUID_FIELDS) or "").lower(),
-        first_text(record, PROCESS_ID_FIELDS) or "",
-        _path(record, fields.name),
-        (first_text(record, PARENT_GUID_FIELDS) or "").lower(),
-        first_text(record, PARENT_ID_FIELDS) or "",
-        _path(record, fields.parent_name),
+        (first_text(record, names.guid) or "").lower(),
+        first_text(record, names.number) or "",
+        _path(record, names.path),
+        (first_text(record, names.parent_guid) or "").lower(),
+        first_text(record, names.parent_number) or "",
+        _path(record, names.parent_path),
     )
 
 

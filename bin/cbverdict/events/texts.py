@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Iterator, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from cbverdict.verdicts.hashes import FieldValue
 
@@ -68,25 +68,31 @@ def values_of(value: FieldValue) -> Sequence[str]:
     return (value,) if isinstance(value, str) else [str(one) for one in value]
 
 
-def texts_of(record: Record, names: Sequence[str]) -> Iterator[str]:
+def texts_of(record: Record, names: Sequence[str]) -> Sequence[str]:
     """Return what these fields of a row say, field by field and value by value; words for nothing are left out.
 
     A value of several lines is several values, which were joined (`nomv`).
     """
+    texts: list[str] = []
     for name in names:
         value = record.get(name)
         if not value:
             continue  # as nearly all of them, for a row has the columns of one source
-        for one in values_of(value):
-            for line in one.split("\n") if "\n" in one else (one,):
-                text = line.strip()
-                if not is_nothing(text):
-                    yield text
+        for one in (value,) if isinstance(value, str) and "\n" not in value else _lines_of(value):
+            text = one.strip()
+            if not is_nothing(text):
+                texts.append(text)
+    return texts
+
+
+def _lines_of(value: FieldValue) -> list[str]:
+    return [line for one in values_of(value) for line in one.split("\n")]
 
 
 def first_text(record: Record, names: Sequence[str]) -> str | None:
     """Return the first text among these fields of a row (None: all say nothing)."""
-    return next(texts_of(record, names), None)
+    texts = texts_of(record, names)
+    return texts[0] if texts else None
 
 
 def has_several(record: Record, names: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LONGEST_TIME = 64  # characters
 _DIGITS = 10  # of seconds since 1970, from 2001 to 2286
 _FRACTION = {"", "."}
-_UNITS = (1e3, 1e6, 1e9)  # of a second: other products count milliseconds, microseconds or nanoseconds
+_UNITS = (1, 1e3, 1e6, 1e9)  # in a second: other products count milliseconds, microseconds or nanoseconds
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 # ISO 8601, extended or basic, as Splunk exports it, and what `convert ctime(...)` writes without a format.
 _ISO = re.compile(
@@ -99,11 +99,13 @@ def read_time(text: str, zone: Zone | None = None) -> float | None:
     if len(text) > _LONGEST_TIME:
         return None
     text = text.strip()
-    seconds = float(text) if _NUMBER.fullmatch(text) else read_date(text, zone)
-    for unit in _UNITS if seconds is not None and seconds >= LATEST else ():
-        if EARLIEST * unit <= float(text) < LATEST * unit:
-            return float(text) / unit
+    seconds = _seconds_of(float(text)) if _NUMBER.fullmatch(text) else read_date(text, zone)
     return seconds if seconds is not None and EARLIEST <= seconds < LATEST else None
+
+
+def _seconds_of(number: float) -> float:
+    """Return seconds since 1970, if a number is so many of them or of their parts, else what is none."""
+    return next((number / unit for unit in _UNITS if EARLIEST <= number / unit < LATEST), number)
 
 
 def write_time(epoch: float) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
-from cbverdict.events.lineage import read_lineage
+from cbverdict.events.lineage import read_lineages
 from cbverdict.events.names import program_of
 from cbverdict.verdicts.reasons import Signed, Source
 
@@ -68,7 +68,7 @@ class ParentFiles:
 
     def find(self, records: Sequence[Record], events: Sequence[ProcessEvent], fields: EventFields) -> list[ParentFile]:
         """Return the files that the rows' parents may be, those that ran in these rows among them."""
-        lineages = [read_lineage(record, fields) for record in records]
+        lineages = read_lineages(records, fields)
         self._note(events, lineages)
         return [self._find(event, lineage) for event, lineage in zip(events, lineages)]
 

@@ -36,7 +36,7 @@ def connect(splunkd_uri: str, token: str, timeout: float) -> client.Service:
 
 
 _WANTS_CERTIFICATE = ("certificate_required", "certificate required", "handshake_failure", "handshake failure")
-_ENDED = ("broken pipe", "brokenpipe", "connection reset", "connectionreset")
+_ENDED = ("broken pipe", "brokenpipe", "connection reset", "connectionreset", "eof occurred", "ssleof")
 _NO_CERTIFICATE = (
     "splunkd wants a client certificate, which no command and no handler of an app has: set requireClientCert "
     "= false in server.conf, [sslConfig], and guard the management port by a firewall"
