@@ -746,7 +746,6 @@ class TestBinaries:
         told = []
         for status in ("Expired", "Signed", "Expired"):
             estate.update_binary(SIGNED, digsig_result=status)
-            time.sleep(1 - time.time() % 1)  # It must stay: an event's id has the second in it.
             told += [
                 fields["process_signature_status"] for fields in _of(binaries.run(start="2026-01-01"), "cbsigned:flip")
             ]

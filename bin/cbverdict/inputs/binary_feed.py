@@ -190,7 +190,7 @@ class BinaryFeed:
 
     @staticmethod
     def _flip_id(flip: StoredVerdict) -> str:
-        return f"flip:{store_key(flip.server, flip.question)}:{flip.flipped or 0:.0f}"
+        return f"flip:{store_key(flip.server, flip.question)}:{flip.flipped or 0:.3f}"
 
 
 def _key(binary: ReportedBinary) -> str:
