@@ -19,7 +19,7 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: accept views detections icons alerts costs demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
+.PHONY: said accept views detections icons alerts costs demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
@@ -47,8 +47,12 @@ GIVEN = $(call given,INPUT,input) $(call given,SIGNATURES,signatures) $(call giv
 	$(call given,OPTIONS,options) $(call given,SPL,spl) $(call given,LEARN,learn) $(call given,URL,url) $(call given,TOKEN_FILE,token-file) \
 	$(call given,CA,ca) $(call given,CHECK_HOST_NAME,check-host-name) --others='$(strip $(OTHERS))'
 
-demo: .venv/$(PYTHON)/ready
+demo: said .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --pictures $(GIVEN)
+
+# The first time only.
+said: python
+	@if [ ! -f .venv/$(PYTHON)/ready ]; then echo "The first time this sets up .venv/ from PyPI: a minute or more. The demo itself takes half a minute."; fi
 
 try: .venv/$(PYTHON)/ready
 	@$(PY) -m tests.lab.demo --try $(GIVEN)

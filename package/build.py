@@ -208,6 +208,9 @@ def main() -> None:
     print(f"{tarball.relative_to(ROOT)}: {tarball.stat().st_size / 1e6:.2f} MB")
     if arguments.inspect and not inspect(tarball, arguments.inspect):
         sys.exit("AppInspect found errors or failures; build/appinspect-*.json has all of it")
+    if arguments.inspect:
+        print(f"\nThe package passed AppInspect. Its warnings are explained in {EXPLAINED.relative_to(ROOT)}.")
+    print(f"The package: {tarball.relative_to(ROOT)}. Next: Splunk, Apps, Manage Apps, Install app from file; restart.")
 
 
 if __name__ == "__main__":

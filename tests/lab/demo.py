@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -117,12 +118,12 @@ def _draw(site: Site, rows: Iterable[Row]) -> None:
     from tests.lab.gallery import draw_all  # noqa: PLC0415 - likewise
 
     if not can_draw():
-        _say("\nNo pictures of the dashboards: they take node, chromium and `make tests/browser/node_modules`.")
-        return
+        return  # Pictures are an extra: whoever has no browser here misses nothing of the demo.
     _tell("drawing the dashboards ...")
     problems = draw_all(site, rows, _PICTURES)
     _print(problems)
-    _say(f"\nThe dashboards of this morning, in light and dark: {_PICTURES}")
+    print()
+    _say(f"The dashboards of this morning, in light and dark: {_PICTURES}")
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
@@ -142,6 +143,11 @@ def _parse(words: list[str]) -> argparse.Namespace:
 def _check_names(arguments: argparse.Namespace) -> None:
     """Refuse variables that are set to nothing, and such as nobody reads."""
     others = arguments.others.split()
+    if "TOKEN" in others:
+        raise InputError(
+            "a token on the command line stands in the shell's history and in the list of processes: write it into a "
+            "file, give TOKEN_FILE=token.txt, and take the line out of the history, or make a new token"
+        )
     if others:
         raise InputError(
             f"nobody reads {', '.join(others)}: the variables are {', '.join(_VARIABLES)}. "
@@ -204,7 +210,8 @@ def _input(arguments: argparse.Namespace, chunk: int) -> _Input:
     number, columns = _survey(rows, chunk)
     find = None
     if arguments.signatures:
-        find = read_table(Path(arguments.signatures))
+        with _named("SIGNATURES", "md5,signed,signature,path"):
+            find = read_table(Path(arguments.signatures))
     elif not arguments.is_try:
         print("The bundled simulator knows nothing of your binaries: their SIGNATURES ARE MADE UP here, by hash.")
         print("What is real is everything else. `make try` asks your own server.")
@@ -231,13 +238,24 @@ def _survey(rows: RowFile, chunk: int) -> tuple[int, dict[str, None]]:
     return number, columns
 
 
+@contextmanager
+def _named(variable: str, header: str) -> Iterator[None]:
+    """Name the variable whose file is not as it must be, and a header that would do."""
+    try:
+        yield
+    except InputError as error:
+        prefix = "" if str(error).startswith(f"{variable}=") else f"{variable}: "
+        raise InputError(f"{prefix}{error}. A header line that would do: {header}") from None
+
+
 def _learn(site: Site, arguments: argparse.Namespace, options: Options, chunk: int) -> None:
     """Learn what is usual: from the file that LEARN names, or from the company's six weeks before that morning."""
     rows: Iterable[Row]
     columns: dict[str, None] = {}
     if arguments.learn:
         file = RowFile(Path(arguments.learn), _say)
-        number, columns = _survey(file, chunk)
+        with _named("LEARN", "_time,user,team,process_name,parent_process_name"):
+            number, columns = _survey(file, chunk)
         rows = RowFile(file.path)
     elif arguments.input:
         return
@@ -304,6 +322,8 @@ def _read_token(path: str) -> str:
     token = lines[0]
     if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":
         token = token[1:-1].strip()
+    if re.match(r"[\w-]+\s*[=:]", token):
+        raise InputError(f"TOKEN_FILE={path} holds a name before the token (name=token): {copy}, without a name")
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InputError(f"TOKEN_FILE={path} holds something else than a token: {copy}")
     return token
@@ -333,7 +353,7 @@ def _read(variable: str, path: str) -> str:
     except OSError as error:
         raise InputError(f"{variable}={path} cannot be read ({error.strerror}): give a text file") from None
     except UnicodeDecodeError:
-        advice = _TO_PEM if variable == "CA" else "give a text file"
+        advice = _TO_PEM if variable == "CA" else "give a text file, UTF-8 or UTF-16"
         raise InputError(f"{variable}={path} is not text: {advice}") from None
 
 
@@ -373,8 +393,19 @@ def _search(
     _print(report.incident_lines())
     if given.incidents:
         _compare(site, back, options)
+    _print(_where_to_look(report, options))
     if output:
         print(f"\n{count(report.rows, 'row')} written to {plain(str(output.path))}")
+
+
+def _where_to_look(report: Report, options: Options) -> Iterator[str]:
+    """Say how to see every row that is dropped."""
+    if not report.has_noise:
+        return
+    command = plain(" ".join(["cbsigned", *options.words]))
+    noise = f"{plain(options.prefix)}signed_noise"
+    yield f"\nTo look at all that is dropped: OUTPUT=result.csv, its rows with {noise} true,"
+    yield f"or SPL='| {command} | search {noise}=true'."
 
 
 def _run_spl(setting: Setting, given: _Input, arguments: argparse.Namespace) -> None:

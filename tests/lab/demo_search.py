@@ -55,6 +55,11 @@ def search(setting: Setting, spl: str, rows: Iterable[Row], *, is_company: bool)
         raise InputError(f"SPL: {error}") from None
     for level, text in head.messages:
         print(f"{level}: {plain(text)}")
+    if not results and not takes_rows and not is_generating(spl) and not is_company:
+        print(
+            "No row of INPUT is what this search looks for: it searches the rows as events of no particular index. "
+            "A search that begins with a bar gets all of them: SPL='| cbsigned'"
+        )
     return results
 
 

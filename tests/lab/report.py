@@ -21,9 +21,11 @@ from tests.lab.host import Row, Value
 from tests.lab.options import Options
 
 SHOWN = 12
+_DROPPED_SHOWN = 5
 MOST_HASHES = 100_000
 MOST_KINDS = 5_000
 MOST_USERS = 50_000
+ON_LIST = "on list of tools"
 _EXAMINED = 1_000
 _LONGEST = 256  # characters of a name that is held
 _LENGTHS = {40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
@@ -67,6 +69,11 @@ class Kept:
                 self._are_users_cut = True
         if len(self._groups) > 2 * self._most:
             self._cut()
+
+    @property
+    def has_tools(self) -> bool:
+        """Whether a kind that is shown is kept for the list of tools."""
+        return any(why == ON_LIST for (why, _, _), _ in self._ordered()[:SHOWN])
 
     def lines(self) -> Iterator[str]:
         """Show the oddest kinds first."""
@@ -168,6 +175,7 @@ class Report:
         self._examined = 0
         self._hash_columns: dict[str, str] = {}
         self._columns: dict[str, None] = {}
+        self._dropped: Counter[tuple[str, str, str]] = Counter()
         self.kept = Kept()
         self.facts = Facts(options)
         self.rows = 0
@@ -188,6 +196,8 @@ class Report:
                 if noise != "true":
                     name = event.process.name or str(row.get("action", ""))
                     self.kept.add(self._why(answered, event), event, name, self._score(answered))
+                else:
+                    self._drop(event, str(self._of(answered, "process_signature_publisher") or ""))
             if row.get("event_id") in self._wanted:
                 self._found[str(row["event_id"])] = answered
 
@@ -230,6 +240,13 @@ class Report:
         yield f"\nOf these {len(found)}, {signed} are signed, and no parent speaks against them:"
         yield "a signature is evidence, not proof."
 
+    def _drop(self, event: ProcessEvent, signer: str) -> None:
+        names = (event.process.name, event.parent.name)
+        name, parent = ((text or "").lower()[:_LONGEST] for text in names)
+        key = (name, parent, signer[:_LONGEST])
+        if key in self._dropped or len(self._dropped) < MOST_KINDS:
+            self._dropped[key] += 1
+
     def _add_hashes(self, row: Row, event: ProcessEvent) -> None:
         for md5 in (event.process.md5, event.parent.md5):
             if md5 and len(self._hashes) < MOST_HASHES:
@@ -250,6 +267,21 @@ class Report:
         yield f"\nA search that ends in {how} drops {dropped} ({dropped / self.rows:.0%})."
         yield f"It keeps {self.kept.rows}, those with the highest scores first:\n"
         yield from self.kept.lines()
+        if self.kept.has_tools:
+            yield "\n  on list of tools: signed programs that intruders use too, Office programs among them, so none of"
+            yield "  these is dropped. One off the list: docs/learning.md, The list of tools."
+        yield from self._dropped_lines()
+
+    def _dropped_lines(self) -> Iterator[str]:
+        """Show the kinds of which most rows are dropped."""
+        if not self._dropped:
+            return
+        yield "\nDropped, the kinds of which there are most first:\n"
+        yield f"  {'rows':>5}  {'process':24} {'parent':18} signed by"
+        for (name, parent, signer), number in self._dropped.most_common(_DROPPED_SHOWN):
+            yield f"  {number:5}  {plain(name, 24):24} {plain(parent, 18):18} {plain(signer, 40) or '(not said)'}"
+        if len(self._dropped) > _DROPPED_SHOWN:
+            yield f"  ... and {len(self._dropped) - _DROPPED_SHOWN} more kinds"
 
     def _column_lines(self, columns: dict[str, None]) -> Iterator[str]:
         """Name the columns that OPTIONS names and no row has, and those that hold the hash where it was not found."""
@@ -286,7 +318,7 @@ class Report:
             return "unusual" if is_unusual else "no hash"
         is_tool = self._lists.tool(event.process.name or "") is not None
         if is_tool:
-            return "lives off the land"
+            return ON_LIST
         return "odd parent or signer" if event.names or event.original_names else "no name"
 
     def _score(self, row: Row) -> float:

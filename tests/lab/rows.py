@@ -79,6 +79,7 @@ class RowFile:
 
     def _read_csv(self, text: IO[str]) -> Iterator[Row]:
         csv.field_size_limit(_LONGEST)
+        is_said = False
         line, number, separator = self._first_line(text)
         reader = csv.reader(chain([line], text), delimiter=separator, strict=True)
         try:
@@ -90,6 +91,12 @@ class RowFile:
                 if len(values) > len(names):
                     where = f"{self.path}, line {number + reader.line_num - 1}"
                     raise InputError(f"{where}: more values than the header has fields")
+                if 1 < len(values) < len(names) and not is_said:
+                    is_said = True
+                    fewer = f"line {number + reader.line_num - 1} has {len(values)} of {len(names)} values"
+                    self._say(
+                        f"{self.path}: {fewer}; what a line lacks is read as empty. Look whether it is cut short."
+                    )
                 if values:
                     yield {**dict.fromkeys(names, ""), **dict(zip(names, values))}
         except csv.Error as error:
@@ -170,8 +177,8 @@ def _undecodable(path: Path, error: UnicodeDecodeError) -> str:
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
-                return f"{path} is not UTF-8 (line {number}): save it as UTF-8"
-    return f"{path} is not UTF-8: save it as UTF-8"
+                return f"{path} is not UTF-8 or UTF-16 (line {number}): save it as UTF-8"
+    return f"{path} is not UTF-8 or UTF-16: save it as UTF-8"
 
 
 def _examples(folder: Path) -> str:

@@ -87,6 +87,19 @@ def test_an_option_that_the_command_refuses_is_answered_with_what_is_allowed(tex
     assert f"OPTIONS={text}" in str(caught.value)
 
 
+def test_what_is_dropped_is_shown_with_who_signed_it() -> None:
+    """The most frequent kinds first."""
+    report = Report(Options())
+    for name, number in (("a.exe", 1), ("b.exe", 3)):
+        row: Row = {"process_md5": MD5, "process_name": name, "parent_process_name": "explorer.exe"}
+        answer: Row = {**row, "signed": "true", "signed_noise": "true", "process_signature_publisher": "Example Corp"}
+        report.add([row] * number, [answer] * number)
+    lines = list(report.lines(1.0, [], {}))
+    assert lines[lines.index("\nDropped, the kinds of which there are most first:\n") + 2 :][:2] == [
+        f"  {number:5}  {name:24} {'explorer.exe':18} Example Corp" for number, name in ((3, "b.exe"), (1, "a.exe"))
+    ]
+
+
 def test_kinds_and_their_users_are_held_up_to_a_bound() -> None:
     """The oddest stay, whenever they came, and it is said that others were left out."""
     kept = Kept(most=10, most_users=30)

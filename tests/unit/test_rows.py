@@ -123,7 +123,7 @@ def test_names_are_taken_for_names(tmp_path: Path, header: str) -> None:
         ("rows.csv", b"<html>", "holds XML or HTML"),
         ("rows.csv", b"PK\x03\x04....", "a ZIP archive or an Excel workbook"),
         ("rows.csv", b'md5,user\nx,"ann\nx,bob\n', "unexpected end of data, line 3"),
-        ("rows.csv", b"md5\n" + b"x\n" * 9000 + b"\xff\n", "not UTF-8 (line 9002): save it as UTF-8"),
+        ("rows.csv", b"md5\n" + b"x\n" * 9000 + b"\xff\n", "not UTF-8 or UTF-16 (line 9002): save it as UTF-8"),
         ("rows.csv", TEXT.encode("utf-16")[:-1], "is not whole UTF-16"),
         ("rows.csv.gz", gzip.compress(TEXT.encode(), mtime=0)[:-12], "cut short or damaged"),
         ("rows.csv.gz", b"\x1f\x8b not", "cut short or damaged"),
@@ -165,3 +165,13 @@ def test_the_share_that_is_read_grows(tmp_path: Path) -> None:
         assert 0 < shares[0] < 0.9 < shares[-1] <= 1
         assert shares == sorted(shares)
         assert rows.share == 1
+
+
+def test_a_line_with_too_few_values_is_named(tmp_path: Path) -> None:
+    """Once for a file; the rows are read all the same."""
+    path = tmp_path / "rows.csv"
+    path.write_text("md5,user,team\nx,ann,hr\ny,bob\nz,eve\n", encoding="utf-8")
+    said: list[str] = []
+    assert [row["team"] for row in RowFile(path, said.append)] == ["hr", "", ""]
+    assert len(said) == 1
+    assert "line 3 has 2 of 3 values" in said[0]

@@ -433,3 +433,20 @@ def test_timechart_fills_the_range_of_the_search() -> None:
     assert len(found) == 48
     assert found.columns == ["_time", *(f"h{number:02d}" for number in range(10)), "OTHER"]
     assert [(row["h00"], row["OTHER"]) for row in found[:3]] == [("1", "2"), ("1", "2"), ("0", "0")]
+
+
+@pytest.mark.parametrize(
+    ("spl", "words"),
+    [
+        ("| wehre a=1", "did you mean where"),
+        ("| `drop_noise`", "did you mean drop_signed_noise"),
+        ("| where a=true", 'as in signed="true"'),
+        ("| stats count by", "name one field or more"),
+    ],
+)
+def test_an_error_says_what_to_write_instead(spl: str, words: str) -> None:
+    """What is closest, or the form that is right."""
+    macros = {"drop_signed_noise": {"definition": "where true()"}}
+    with pytest.raises(SplError) as caught:
+        run(spl, rows=[{"a": "1"}], macros=macros)
+    assert words in str(caught.value)

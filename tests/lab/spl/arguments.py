@@ -91,7 +91,7 @@ def split_at(given: Sequence[str], keyword: str) -> tuple[List[str], List[str]]:
     if not places:
         return list(given), []
     if places[0] == len(given) - 1:
-        raise SplError(f"nothing follows {keyword}")
+        raise SplError(f"nothing follows {keyword}: name one field or more, separated by blanks")
     return list(given[: places[0]]), list(given[places[0] + 1 :])
 
 

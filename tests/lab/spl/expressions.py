@@ -131,7 +131,10 @@ def compile_assignments(text: str, clock: Clock) -> List[Tuple[str, Expression]]
 
 def _as_condition(expression: Expression) -> Expression:
     if expression.kind != BOOLEAN:
-        raise SplError("a condition must be a comparison or a function that gives true or false")
+        raise SplError(
+            "a condition must be a comparison or a function that gives true or false; a text stands in "
+            'quotation marks, as in signed="true"'
+        )
     return expression
 
 
@@ -173,7 +176,9 @@ class _Compiler(Transformer[Token, Any]):
 
     def field(self, token: Token) -> Expression:
         if str(token).lower() in {"true", "false", "null"}:
-            raise UnsettledError(f"{token} without parentheses")
+            raise UnsettledError(
+                f'{token} without parentheses: a text stands in quotation marks, as in signed="{token}"'
+            )
         return field(str(token)[1:-1] if token[0] == "'" else str(token))
 
     def group(self, inner: Expression) -> Expression:

@@ -11,7 +11,7 @@ from tests.lab.spl.clock import Clock
 from tests.lab.spl.commands.filtering import base_search
 from tests.lab.spl.commands.registry import COMMANDS
 from tests.lab.spl.environment import Command, Environment, Event, Rest, Row, Search, ordered
-from tests.lab.spl.errors import SplError, UnknownCommandError, UnsettledError
+from tests.lab.spl.errors import SplError, UnknownCommandError, UnsettledError, suggest
 from tests.lab.spl.macros import expand
 from tests.lab.spl.scanning import split, unquote, words
 from tests.lab.spl.tables import Table
@@ -117,7 +117,8 @@ def _named(search: Search, part: str) -> Tuple[str, str]:
     if match is None:
         raise SplError(f"a command is expected: {part.strip() or '(nothing between two bars)'}")
     if match[1] not in COMMANDS and match[1] not in search.environment.commands:
-        raise UnknownCommandError(f"there is no command {match[1]}")
+        known = [*COMMANDS, *search.environment.commands]
+        raise UnknownCommandError(f"there is no command {match[1]}{suggest(match[1], known)}")
     return match[1], part[match.end() :].strip()
 
 

@@ -7,7 +7,7 @@ from typing import Dict, List, Mapping
 
 from tests.lab.spl import values
 from tests.lab.spl.clock import Clock
-from tests.lab.spl.errors import SplError
+from tests.lab.spl.errors import SplError, suggest
 from tests.lab.spl.expressions import compile_expression
 from tests.lab.spl.functions.registry import BOOLEAN
 from tests.lab.spl.scanning import split, strip_comments, unquote, walk
@@ -53,7 +53,7 @@ def _definition(call: str, macros: Macros, clock: Clock) -> str:
     given = [] if match[2] is None or not match[2].strip() else [part.strip() for part in split(match[2], ",")]
     stanza = match[1] if match[2] is None or not given else f"{match[1]}({len(given)})"
     if stanza not in macros:
-        raise SplError(f"there is no macro {stanza}")
+        raise SplError(f"there is no macro {stanza}{suggest(stanza, macros)}")
     settings = macros[stanza]
     names = [name.strip() for name in settings.get("args", "").split(",") if name.strip()]
     if len(names) != len(given):
