@@ -5,6 +5,7 @@ from __future__ import annotations
 from package.dashboards.studio import (
     AMBER,
     BLUE,
+    FILLED_BY_SUMMARY,
     Page,
     chart,
     decisions,
@@ -16,7 +17,6 @@ from package.dashboards.studio import (
     table,
 )
 
-_SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
 _STORE = "Every search with cbsigned fills it: the store of verdicts."
 _STORED = (
     *("server", "signed", "signed_reason", "process_signature_status", "process_signature_publisher"),
@@ -147,7 +147,7 @@ def binary() -> Page:
     )
     page.row(
         260,
-        chart("column", "over_time", "When it was started", _SUMMARY, stackMode="stacked"),
+        chart("column", "over_time", "When it was started", FILLED_BY_SUMMARY, stackMode="stacked"),
     )
     page.row(200, decisions(page, "md5=lower($md5|s$)", "on this file"))
     page.chain(
@@ -176,7 +176,7 @@ def binary() -> Page:
         table(
             "who",
             "Who started it, and how odd that was",
-            _SUMMARY,
+            FILLED_BY_SUMMARY,
             10,
             Risk=score("Risk", 70),
             **who,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from package.dashboards.studio import (
     AMBER,
     BLUE,
+    FILLED_BY_SUMMARY,
     GREEN,
     GREY,
     RED,
@@ -17,7 +18,6 @@ from package.dashboards.studio import (
     table,
 )
 
-_SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
 _STATE = 'eval state=case(kept="false", "dropped", signed="unknown", "unknown", true(), "kept")'
 _SAMPLE = (
     '| where kept="false" AND excluded="-"\n'
@@ -84,7 +84,10 @@ def noise() -> Page:
         number("total", "Left out by hand", RED, value="excluded"),
     )
     page.chain("over_time", "rows", "| timechart span=1h sum(rows) BY state | fillnull value=0")
-    page.row(300, chart("column", "over_time", "Dropped, kept and unknown, each hour", _SUMMARY, stackMode="stacked"))
+    page.row(
+        300,
+        chart("column", "over_time", "Dropped, kept and unknown, each hour", FILLED_BY_SUMMARY, stackMode="stacked"),
+    )
     page.chain("by_team", "rows", "| chart sum(rows) OVER team BY state | fillnull value=0")
     page.chain(
         "why",
@@ -96,8 +99,8 @@ def noise() -> Page:
     )
     page.row(
         320,
-        chart("bar", "by_team", "By team", _SUMMARY, stackMode="stacked"),
-        table("why", "Unknown, and why", _SUMMARY, Reason=100, Rows=80, Meaning=220, Next__step=190),
+        chart("bar", "by_team", "By team", FILLED_BY_SUMMARY, stackMode="stacked"),
+        table("why", "Unknown, and why", FILLED_BY_SUMMARY, Reason=100, Rows=80, Meaning=220, Next__step=190),
     )
     page.chain(
         "signers",
@@ -120,7 +123,7 @@ def noise() -> Page:
     )
     page.row(
         320,
-        (table("signers", "By signer", _SUMMARY, Signer=120, Rows=80, Dropped=108, Share=90, Files=78), 2),
+        (table("signers", "By signer", FILLED_BY_SUMMARY, Signer=120, Rows=80, Dropped=108, Share=90, Files=78), 2),
         (
             table(
                 "exclusions",
@@ -143,7 +146,7 @@ def noise() -> Page:
         table(
             "sample",
             "Forty of what was dropped, drawn anew each time: look whether you would have wanted one",
-            _SUMMARY,
+            FILLED_BY_SUMMARY,
             Last=110,
             Program=210,
             Signer=230,

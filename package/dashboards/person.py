@@ -6,6 +6,7 @@ from package.dashboards.hours import add_hours, hours_map, hours_words
 from package.dashboards.studio import (
     AMBER,
     BLUE,
+    FILLED_BY_SUMMARY,
     Page,
     decisions,
     number,
@@ -17,7 +18,6 @@ from package.dashboards.studio import (
     table,
 )
 
-_SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
 # As cbsigned_columns writes a name: a workflow action brings it with its domain.
 _WHO = 'lower(replace($person|s$, "^.*[\\\\\\\\/]|@.*$", ""))'
 
@@ -59,7 +59,7 @@ def person() -> Page:
     people = table(
         "people",
         "Who, in which team, on which hosts",
-        f"Click a row to see that person alone. {_SUMMARY}",
+        f"Click a row to see that person alone. {FILLED_BY_SUMMARY}",
         Risk=score("Risk", 70),
         Person=120,
         Team=110,
@@ -114,7 +114,7 @@ def person() -> Page:
         table(
             "odd",
             "Kept, the oddest first",
-            _SUMMARY,
+            FILLED_BY_SUMMARY,
             10,
             Risk=score("Risk", 70),
             Signed=signed("Signed", 92),
@@ -129,5 +129,5 @@ def person() -> Page:
         "| sort 0 - Rows | rename process_name AS Program signed AS Signed | table Program Signed Rows Score Parents"
         + or_sentence("Parents", "No program of this person was kept in this range."),
     )
-    page.row(340, table("tools", "Programs that were kept", _SUMMARY, Signed=signed("Signed")))
+    page.row(340, table("tools", "Programs that were kept", FILLED_BY_SUMMARY, Signed=signed("Signed")))
     return page

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Sequence, Tuple, Union
 from xml.sax.saxutils import escape
 
+FILLED_BY_SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
+"""What a panel over the summary of processes says where it has nothing to show."""
+
 WIDTH = 1200
 GREEN, RED, GREY, AMBER, BLUE = "#2E9C77", "#D0473F", "#8B929C", "#E3A13A", "#4C7FC0"
 """Signed, not signed, unknown, odd, and what is none of them: the same on every page, in light and dark."""

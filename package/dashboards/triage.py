@@ -6,6 +6,7 @@ from package.dashboards.hours import add_hours, hours_map, hours_words
 from package.dashboards.studio import (
     AMBER,
     BLUE,
+    FILLED_BY_SUMMARY,
     GREEN,
     GREY,
     RED,
@@ -22,7 +23,6 @@ from package.dashboards.studio import (
     table,
 )
 
-_SUMMARY = "The saved search 'cbsigned - summarize processes' fills it."
 _KEPT = (
     "`cbsigned_summary` kind=process kept=true team=$team|s$ signed=$signed|s$\n"
     "| fields _time cbsigned_key user team dest process_name process_md5 parent_process_name "
@@ -132,7 +132,7 @@ def triage() -> Page:
     ranking = table(
         "ranked",
         "Kept, the oddest first",
-        f"A finding is a person, a day and a cause; Rows counts all of its starts. Click a row to pick it. {_SUMMARY}",
+        f"A finding is a person, a day and a cause; Rows counts all of its starts. Click a row to pick it. {FILLED_BY_SUMMARY}",
         10,
         Risk=score("Risk", 70),
         Signed=signed("Signed", 92),
@@ -175,7 +175,13 @@ def triage() -> Page:
     )
     page.row(
         360,
-        chart("sankey", "flows", "Which parent started what, of what was kept", _SUMMARY, seriesColors=[BLUE, AMBER]),
+        chart(
+            "sankey",
+            "flows",
+            "Which parent started what, of what was kept",
+            FILLED_BY_SUMMARY,
+            seriesColors=[BLUE, AMBER],
+        ),
         chart(
             "bar",
             "new",

@@ -193,12 +193,12 @@ class Anomalies:
 
     def part(self, side: ProcessSide, view: PersonView) -> Part:
         """Judge all but the hour; those who began with the program are known from `begin`."""
-        team = NONE if side.process is None else view.process(side.process)
+        process = side.process
+        team = NONE if process is None else view.process(process)
         parent, reasons = side.parent, team.reasons + side.reasons
-        if side.process and self._profiles.is_new(side.process):
+        if process and self._profiles.is_new(process):
             # It is new to its parent then as well: said twice, it is no more unusual.
             parent = opinions.no_odder_than(parent, team)
-        process = side.process
         undamped, people = None, self._people_beginning(process) if process else 0
         if process and people > _FEW and view.begins(process) and not self._begins_alone(process, view):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
@@ -219,7 +219,7 @@ class Anomalies:
             (UNJUDGED if one.p_value is None else one.p_value, cause)
             for one, cause in ((team, PROCESS), (parent, PARENT))
         )
-        who = view.person or side.process or ""
+        who = view.person or process or ""
         return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least, undamped)
 
     def _people_beginning(self, process: str) -> int:
