@@ -27,7 +27,7 @@ from cbverdict.events.kinds import is_about_other_file, is_process_start
 from cbverdict.events.names import are_of_one_program, file_name
 from cbverdict.events.once import Once
 from cbverdict.events.people import accounts_of
-from cbverdict.events.texts import Record, first_text, has_several, is_nothing, plain, texts_of, values_of
+from cbverdict.events.texts import Record, columns_of, first_text, has_several, is_nothing, plain, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
 
@@ -116,7 +116,7 @@ def read_event(record: Record, fields: EventFields) -> ProcessEvent:
 
 def read_events(records: Sequence[Record], fields: EventFields) -> list[ProcessEvent]:
     """Read many rows, which have few of the columns that are looked for."""
-    names, there = _names_of(fields), {name for record in records for name, value in record.items() if value}
+    names, there = _names_of(fields), columns_of(records)
     narrowed = [tuple(name for name in part if name in there) for part in names[1:]]
     reader = _Reader(_Names(names.is_md5_pinned, *narrowed))
     return [reader.read(record) for record in records]

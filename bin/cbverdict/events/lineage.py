@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Sequence
 
 from cbverdict.events.columns import GUID_FIELDS, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, PROCESS_ID_FIELDS
-from cbverdict.events.texts import Record, first_text, plain, texts_of
+from cbverdict.events.texts import Record, columns_of, first_text, plain, texts_of
 
 if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
@@ -35,7 +35,7 @@ class _LineageColumns(NamedTuple):
 
 def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineage]:
     """Read what rows say, which have few of the columns that are looked for; nothing in a row is an error."""
-    there = {name for record in records for name, value in record.items() if value}
+    there = columns_of(records)
     all_names = (
         GUID_FIELDS, PROCESS_ID_FIELDS, fields.name, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, fields.parent_name,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Mapping, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from cbverdict.verdicts.hashes import FieldValue
 
@@ -66,6 +66,11 @@ def values_of(value: FieldValue) -> Sequence[str]:
     if not value:
         return ()
     return (value,) if isinstance(value, str) else [str(one) for one in value]
+
+
+def columns_of(records: Iterable[Record]) -> set[str]:
+    """Return the columns in which at least one of these rows has something."""
+    return {name for record in records for name, value in record.items() if value}
 
 
 def texts_of(record: Record, names: Sequence[str]) -> Sequence[str]:
