@@ -6,7 +6,7 @@ from functools import reduce
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cbverdict.verdicts.evidence import Evidence, Joint
@@ -37,6 +37,7 @@ def test_the_order_decides_nothing(documents: list[Signature], expired_is_signed
 
 
 @given(st.lists(SIGNATURES, min_size=1, max_size=4))
+@example([Signature("Signed", internal_name="|"), Signature("Signed", sign_time="0")])
 def test_a_file_is_known_by_the_names_in_all_its_documents(documents: list[Signature]) -> None:
     """In whatever order they come; and that there are more is not forgotten."""
     for order in permutations(documents):

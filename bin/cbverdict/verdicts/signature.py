@@ -74,8 +74,8 @@ class Signature(NamedTuple):
 
     @property
     def author_names(self) -> tuple[str, ...]:
-        """What its author called the file."""
-        return tuple(name for name in (self.original_name, self.internal_name) if name)
+        """What its author called the file, in the spelling that `write_names` can keep."""
+        return tuple(map(_without_separator, filter(None, (self.original_name, self.internal_name))))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,13 +140,18 @@ _STATUS_BY_WORD = {status.value.lower(): status for status in SignatureStatus}
 def write_names(names: Iterable[str], *, has_more: bool = False) -> str:
     """Write file names for `Signature.observed_names`, each once, as many as there is room for."""
     text = ""
-    for number, name in enumerate(dict.fromkeys(name.replace(NAMES_SEPARATOR, "_") for name in names if name)):
+    for number, name in enumerate(dict.fromkeys(map(_without_separator, filter(None, names)))):
         longer = f"{text}{NAMES_SEPARATOR}{name}" if text else name
         if number >= _MAX_NAMES or len(longer) > _MAX_NAMES_TEXT:
             has_more = True
             break
         text = longer
     return text + NAMES_SEPARATOR if has_more else text
+
+
+def _without_separator(name: str) -> str:
+    """Spell a name without what stands between names, which no file name of Windows has."""
+    return name.replace(NAMES_SEPARATOR, "_")
 
 
 def worse_of(one: Signature, other: Signature) -> Signature:
