@@ -36,6 +36,11 @@ def score_of_cauchy(variable: float) -> float:
     return -10.0 * math.log10(0.5 - math.atan(variable) / math.pi)
 
 
+def score_with_hour(variable: float, weight: float, hour: float) -> float:
+    """Return the score of a row from the weighted sum of its other questions' Cauchy variables, and the hour's own."""
+    return score_of_cauchy((variable + HOUR_WEIGHT * hour) / (weight + HOUR_WEIGHT))
+
+
 def score_of(p_value: float) -> float:
     """Return the score of a p-value: 10 is one in ten, 30 one in a thousand, at most 100."""
     return min(MAX_SCORE, -10.0 * math.log10(max(p_value, _LEAST)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Collection, Iterable, Iterator, Tuple
 
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
-from cbverdict.anomalies.combination import HOUR_WEIGHT, PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
+from cbverdict.anomalies.combination import PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy, score_with_hour
 from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sketch_of
 from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
@@ -172,7 +172,7 @@ class Anomalies:
         hour = view.oddest(quarters) or view.at(None)
         score = part.score if part.weight else None
         if hour.p_value is not None:
-            score = score_of_cauchy((part.cauchy + HOUR_WEIGHT * hour.cauchy) / (part.weight + HOUR_WEIGHT))
+            score = score_with_hour(part.cauchy, part.weight, hour.cauchy)
         is_high = score is not None and score >= self.threshold
         day = view.day(next(iter(quarters))) if quarters else None
         group = group_of(part.who, day, part.cause(hour)) if is_high else ""
@@ -269,13 +269,9 @@ def judged(part: Part, hour: Explanation, score: float) -> float:
     """Return the score that a drop turns on: a row's own, but on a day of a roll-out that of any other day."""
     if part.undamped is None:
         return score
-    has_hour = hour.p_value is not None
-    cauchy, weight = (
-        (part.undamped + HOUR_WEIGHT * hour.cauchy, part.weight + HOUR_WEIGHT)
-        if has_hour
-        else (part.undamped, part.weight)
-    )
-    return max(score, score_of_cauchy(cauchy / weight)) if weight else score
+    if hour.p_value is not None:
+        return max(score, score_with_hour(part.undamped, part.weight, hour.cauchy))
+    return max(score, score_of_cauchy(part.undamped / part.weight)) if part.weight else score
 
 
 def group_of(who: str, day: int | None, cause: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Dict, Sequence, Tuple
 
-from cbverdict.anomalies.combination import HOUR_WEIGHT, score_of_cauchy
+from cbverdict.anomalies.combination import score_with_hour
 from cbverdict.anomalies.detector import group_of, judged
 from cbverdict.anomalies.person_view import odder
 from cbverdict.anomalies.several_people import PeopleView
@@ -169,11 +169,9 @@ class RowScorer:
                 left, right = around
                 middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
             if p_value is not None:
-                score = score_of_cauchy((variable + HOUR_WEIGHT * hour_variable) / (weight + HOUR_WEIGHT))
-            is_noise, group = (
-                passes and (score if part.undamped is None else judged(part, hour, score)) < part.limit,
-                "",
-            )
+                score = score_with_hour(variable, weight, hour_variable)
+            is_noise = passes and (score if part.undamped is None else judged(part, hour, score)) < part.limit
+            group = ""
             noise += is_noise
             if score >= threshold:
                 key = part.who, ends_on if quarter is None else view.clock.at(quarter).day, part.cause(hour)
