@@ -20,7 +20,7 @@ from cbverdict.inputs.beginnings import (
     beginning_of,
     is_doubtful,
     is_older,
-    server_time,
+    plausible_time,
 )
 from cbverdict.inputs.clocks import (
     FORGOTTEN_AFTER,
@@ -152,9 +152,9 @@ class TestBeginning:
     @pytest.mark.parametrize("text", ["", "yesterday", "1970-01-01T00:10:00Z", "0001-01-01T00:00:00Z"])
     def test_a_server_without_a_time_that_can_be_leaves_that_of_this_host(self, text: str) -> None:
         """As good as any."""
-        assert server_time(text, NOW) == NOW
-        assert server_time(write_time(NOW + 3600), NOW) == NOW + 60
-        assert server_time(write_time(NOW - 3600), NOW) == NOW - 3600
+        assert plausible_time(text, NOW) == NOW
+        assert plausible_time(write_time(NOW + 3600), NOW) == NOW + 60
+        assert plausible_time(write_time(NOW - 3600), NOW) == NOW - 3600
 
     def test_a_late_segment_says_nothing_of_the_clock(self) -> None:
         """Nor does one of which the server does not say when it first heard of the process."""

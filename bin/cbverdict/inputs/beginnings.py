@@ -59,7 +59,7 @@ def is_older(arrived: str, begin: str) -> bool:
     return _epoch_or(arrived, math.inf) < _epoch_or(begin, -math.inf)
 
 
-def server_time(time: str, now: float) -> float:
+def plausible_time(time: str, now: float) -> float:
     """Return the server's time in seconds since 1970, no later than `now` allows; `now` where it is none that can be.
 
     The server's clock may be wrong as well, and then nothing may come to lie in the future.
@@ -75,7 +75,7 @@ def beginning_of(process: ReportedProcess, arrived: str, now: float, *, is_certa
     """
     began = epoch_of(process.start)
     by_server = epoch_of(arrived)
-    latest = server_time(arrived, now)
+    latest = plausible_time(arrived, now)
     if began is None:
         return Beginning(latest, "", None)
     is_report_of_it = by_server == latest and _epoch_or(process.reached, math.inf) - latest <= LONGEST_DELAY

@@ -13,7 +13,7 @@ from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import StoreError
 from cbverdict.events.times import write_time
-from cbverdict.inputs.beginnings import server_time
+from cbverdict.inputs.beginnings import plausible_time
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
 from cbverdict.inputs.seen_keys import Seen
@@ -178,7 +178,7 @@ class BinaryFeed:
             "cb_server": account.name,
         }
         fields = {"time": "", **own, **event_of(binary, verdict)}
-        return Event(server_time(binary.reached, self._clock()), SOURCETYPE, fields)
+        return Event(plausible_time(binary.reached, self._clock()), SOURCETYPE, fields)
 
     def _flip(self, key: str, flip: StoredVerdict) -> Event:
         flipped = flip.flipped or self._clock()
