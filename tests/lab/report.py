@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Sequence
 
+from cbverdict.anomalies.explanations import UNREAD_BASELINES
 from cbverdict.anomalies.profiles import MIN_TEAM
 from cbverdict.events.columns import NAME_FIELDS, TIME_FIELD
 from cbverdict.events.event import ProcessEvent, read_event
@@ -314,6 +315,8 @@ class Report:
             return str(self._of(row, "signed_reason"))
         if self._of(row, "parent_signed") == "false":
             return "parent not signed"
+        if UNREAD_BASELINES in str(self._of(row, "anomaly_reasons")):
+            return "what is usual unread"
         if is_unusual or not event.process.md5:
             return "unusual" if is_unusual else "no hash"
         is_tool = self._lists.tool(event.process.name or "") is not None

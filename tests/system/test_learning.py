@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cbverdict.anomalies.explanations import UNREAD_BASELINES
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
 from cbverdict.splunkd.lookup_files import read_lists
@@ -143,12 +144,13 @@ def test_the_incidents_of_the_demo_all_surface(bare_site: Site) -> None:
     assert sum(row["signed_noise"] == "true" for row in usual) > 0.9 * len(usual)
 
 
-def test_baselines_out_of_reach_cost_no_row_and_are_told(site: Site, edr: EdrServer) -> None:
-    """The verdicts are there all the same."""
+def test_baselines_out_of_reach_cost_no_verdict_and_drop_nothing(site: Site, edr: EdrServer) -> None:
+    """It is told on the row and in the search's message."""
     edr.estate.add_binary(A, "Signed", "c:\\a.exe", publisher="Example Corp")
     site.splunkd.kv_trouble = "503"
     result = site.search([{"md5": A, "user": "ann", "process_name": "a.exe"}])
-    assert (result.rows[0]["signed"], result.rows[0]["signed_noise"]) == ("true", "true")
+    assert (result.rows[0]["signed"], result.rows[0]["signed_noise"]) == ("true", "false")
+    assert result.rows[0]["anomaly_reasons"] == UNREAD_BASELINES
     assert result.messages[0][0] == "WARN"
 
 

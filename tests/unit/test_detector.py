@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO, StringIO
-from typing import Any
+from typing import Any, List
 
 import pytest
 from hypothesis import given
@@ -12,12 +13,12 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, learn, merge_baselines
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, Subject, learn, merge_baselines
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
-from cbverdict.anomalies.explanations import SEVERAL_USERS, UNREAD_END
+from cbverdict.anomalies.explanations import SEVERAL_USERS, UNREAD_BASELINES, UNREAD_END, UNREAD_LISTS
 from cbverdict.anomalies.person_view import NOBODY
-from cbverdict.anomalies.profiles import Profiles
+from cbverdict.anomalies.profiles import KnownBaselines, Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
 from cbverdict.anomalies.seen_people import People
 from cbverdict.errors import ServiceError
@@ -99,11 +100,11 @@ class Down:
         raise ServiceError("it is down")
 
 
-def _scored(rows: list[Row], source: Any = None, **options: Any) -> list[dict[str, Any]]:
+def _scored(rows: list[Row], source: Any = None, lists: Lists = LISTS, **options: Any) -> list[dict[str, Any]]:
     """Score rows by the way of records."""
     chosen = EnrichOptions(**options)
     enricher, records = Enricher(AllSigned(), chosen), [dict(row) for row in rows]
-    scorer = RowScorer(Anomalies(source or Memory(LEARNT), LISTS), chosen, TimeReader())
+    scorer = RowScorer(Anomalies(source or Memory(LEARNT), lists), chosen, TimeReader())
     scorer.write(records, enricher.enrich(records))
     return records
 
@@ -213,8 +214,8 @@ def test_on_day_one_nothing_is_scored_and_signed_is_noise() -> None:
     assert {name: record[name] for name in ANOMALY_FIELDS} == {**empty, "signed_noise": "true"}
 
 
-def test_baselines_that_nobody_gives_are_asked_for_once_and_cost_no_row() -> None:
-    """The trouble goes into the search's message."""
+def test_baselines_that_nobody_gives_are_asked_for_once_and_nothing_is_dropped_for_want_of_them() -> None:
+    """The trouble goes into the search's message: who can keep the service busy must not gain from it."""
     down = Down()
     anomalies = Anomalies(down, LISTS)
     options = EnrichOptions()
@@ -222,9 +223,40 @@ def test_baselines_that_nobody_gives_are_asked_for_once_and_cost_no_row() -> Non
     for _ in range(3):
         records: list[Any] = [_row("ann", "git.exe")]
         scorer.write(records, enricher.enrich(records))
-        assert records[0]["signed_noise"] == "true"
+        assert records[0]["signed_noise"] == "false"
+        assert records[0]["anomaly_reasons"] == UNREAD_BASELINES
     assert down.asked == 1
     assert [trouble.message for trouble in anomalies.troubles] == ["it is down"]
+
+
+def test_who_is_known_before_the_baselines_fail_is_judged_as_before() -> None:
+    """What fails later in a search is about the people who come later."""
+
+    class Failing(Memory):
+        asked = 0
+
+        def read(self, subjects: List[Subject]) -> KnownBaselines:
+            self.asked += 1
+            if self.asked > 1:
+                raise ServiceError("it is down")
+            return super().read(subjects)
+
+    anomalies = Anomalies(Failing(LEARNT), LISTS)
+    scorer, enricher = RowScorer(anomalies, EnrichOptions(), TimeReader()), Enricher(AllSigned(), EnrichOptions())
+    dropped = []
+    for user in ("ann", "nobody-known", "ann"):
+        records: list[Any] = [_row(user, "outlook.exe")]
+        scorer.write(records, enricher.enrich(records))
+        dropped.append(records[0]["signed_noise"])
+    assert dropped == ["true", "false", "false"]
+
+
+def test_nothing_is_dropped_while_a_list_of_what_is_never_dropped_cannot_be_read() -> None:
+    """A row that was left out by hand among them: it may be a tool."""
+    (row,) = _scored([_row("ann", "outlook.exe")])
+    (kept,) = _scored([_row("ann", "outlook.exe")], lists=replace(LISTS, is_whole=False))
+    assert (row["signed_noise"], kept["signed_noise"]) == ("true", "false")
+    assert UNREAD_LISTS in kept["anomaly_reasons"]
 
 
 def test_a_threshold_of_the_admins_decides_what_is_noise() -> None:

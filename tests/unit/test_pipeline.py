@@ -134,7 +134,7 @@ def test_the_message_says_what_there_is_to_say_and_no_more() -> None:
     assert search.summary() == f"{plain} 1 are signed noise."
     search = Search(Answers(), Broken(ServiceError("it is down")), EnrichOptions(has_risk=True))
     search.enrich([_row()])
-    assert search.summary() == f"{plain} 1 are signed noise. it is down"
+    assert search.summary() == f"{plain} 0 are signed noise. it is down"
     assert (search.has_trouble, search.troubles) == (True, {Reason.SERVICE_ERROR})
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from fnmatch import fnmatchcase
 from pathlib import Path
+from shutil import copytree
+from typing import Dict, Optional
 
 import pytest
 from hypothesis import given
@@ -103,10 +105,39 @@ def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path
     assert lists.is_trusted("old inc")
     assert lists.holidays == {"DE": frozenset({20_812})}
     assert list(lists.problems) == [
+        "cbsigned_expected: it is not there; install the add-on anew",
         "cbsigned_tools: no column process, reason",
+        "cbsigned_parents: it is not there; install the add-on anew",
         "cbsigned_teams: there is no time zone 'Mars/Base'",
         "cbsigned_holidays: '25.12.2026' is not a date, YYYY-MM-DD",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_whole"),
+    [
+        ({}, True),
+        ({"cbsigned_tools_local.csv": "process\nx.exe\n"}, False),
+        ({"cbsigned_publishers_local.csv": "name\nx\n"}, False),
+        ({"cbsigned_parents.csv": None}, False),
+        ({"cbsigned_tools.csv": None}, False),
+        ({"cbsigned_expected.csv": None}, True),
+        ({"cbsigned_teams_local.csv": "who\nx\n"}, True),
+    ],
+)
+def test_a_drop_rests_on_the_tools_the_publishers_and_the_parents(
+    tmp_path: Path, *, change: Dict[str, Optional[str]], is_whole: bool
+) -> None:
+    """Where one of these is not all there, a row might be dropped that is on it."""
+    copytree(LOOKUPS, tmp_path, dirs_exist_ok=True)
+    for name, text in change.items():
+        if text is None:
+            (tmp_path / name).unlink()
+        else:
+            (tmp_path / name).write_text(text)
+    lists = read_lists(tmp_path)
+    assert lists.is_whole is is_whole
+    assert bool(lists.problems) is bool(change)
 
 
 def test_a_tool_may_be_taken_off_the_list_by_the_users_own(tmp_path: Path) -> None:

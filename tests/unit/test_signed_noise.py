@@ -23,6 +23,7 @@ CASES = {
     "signed, but nobody answered for the parent": (Doubts(TRUE, is_parent_unanswered=True), 1.0, False),
     "signed, but somebody called the file bad": (Doubts(TRUE, TRUE, is_called_bad=True), 1.0, False),
     "signed, but the parent is new and not known to be signed": (Doubts(TRUE, is_parent_new=True), 1.0, False),
+    "signed, but what is usual is not to be had": (Doubts(TRUE, TRUE, is_knowledge_unread=True), None, False),
     "not signed": (Doubts(FALSE, TRUE), 1.0, False),
     "unknown, however usual": (Doubts(UNKNOWN, TRUE, 0.0), 0.0, False),
     "unknown, and nothing else is known": (Doubts(UNKNOWN), None, False),

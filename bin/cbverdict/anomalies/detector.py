@@ -210,8 +210,12 @@ class Anomalies:
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
         doubts = side.doubts if team.strict is None else side.doubts._replace(new_score=score_of(team.strict))
+        unread = self._unread
+        if unread:
+            doubts, reasons = doubts._replace(is_knowledge_unread=True), (*reasons, *unread)
         is_clear, limit = passes_all_but_score(doubts, self.threshold), self.threshold
-        exclusion = next((one for one in side.exclusions if view.is_covered(one)), None)
+        exclusions = side.exclusions if may_be_left_out(doubts) else ()
+        exclusion = next((one for one in exclusions if view.is_covered(one)), None)
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
             reasons = (sentence_of(exclusion, date_of(exclusion.until)), *reasons)
@@ -221,6 +225,12 @@ class Anomalies:
         )
         who = view.person or process or ""
         return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least, undamped)
+
+    @property
+    def _unread(self) -> tuple[str, ...]:
+        """Write what a drop rests on and could not be read: an intruder may gain from it, so none is dropped."""
+        baselines = () if self._profiles.error is None else (opinions.UNREAD_BASELINES,)
+        return baselines if self._lists.is_whole else (*baselines, opinions.UNREAD_LISTS)
 
     def _people_beginning(self, process: str) -> int:
         """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""

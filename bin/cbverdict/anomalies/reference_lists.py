@@ -140,7 +140,8 @@ class Lists:
 
     `gateways` are parents through which others act, by name in lower case.
 
-    `problems` are sentences about rows that could not be read, so far.
+    `problems` are sentences about rows that could not be read, so far. `is_whole`: none of them is about names of which
+    a row is not to be dropped.
     """
 
     roster: Roster = field(default_factory=Roster)
@@ -150,6 +151,7 @@ class Lists:
     publishers: Names = field(default_factory=Names)
     gateways: Mapping[str, Gateway] = field(default_factory=dict)
     problems: Sequence[str] = ()
+    is_whole: bool = True
 
     def tool(self, process: str) -> str | None:
         """Return how a process is lived off (None: it is no such tool, or the user has allowed it)."""

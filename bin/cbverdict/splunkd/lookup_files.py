@@ -16,6 +16,15 @@ from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, R
 
 LOOKUPS = Path(__file__).resolve().parents[3] / "lookups"
 
+_COLUMNS = {
+    "teams": {"user", "team", "timezone", "calendar"},
+    "expected": {"team", "process"},
+    "tools": {"process", "reason"},
+    "publishers": {"publisher", "status"},
+    "parents": {"parent", "usual_children", "reason"},
+}
+_NEVER_DROPPED = ("tools", "publishers", "parents")
+"""The lists of names of which a row is not to be dropped."""
 
 _HOLIDAYS = {"calendar", "date"}
 
@@ -25,17 +34,9 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
 
     The holidays that we ship are read when somebody has a calendar, and named then; own ones are read at once.
     """
-    problems: list[str] = []
-    rows = {
-        name: list(_rows(folder, name, columns, problems))
-        for name, columns in (
-            ("teams", {"user", "team", "timezone", "calendar"}),
-            ("expected", {"team", "process"}),
-            ("tools", {"process", "reason"}),
-            ("publishers", {"publisher", "status"}),
-            ("parents", {"parent", "usual_children", "reason"}),
-        )
-    }
+    of_each: dict[str, list[str]] = {name: [] for name in _COLUMNS}
+    rows = {name: list(_rows(folder, name, columns, of_each[name])) for name, columns in _COLUMNS.items()}
+    problems = [problem for found in of_each.values() for problem in found]
     roster = Roster(rows["teams"])
     problems += [f"cbsigned_teams: there is no time zone {zone!r}" for zone in roster.zones() if not is_zone(zone)]
     teams = {row["team"].strip().lower() for row in rows["expected"]}
@@ -53,6 +54,7 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
         publishers=_names(rows["publishers"], "publisher"),
         gateways=_gateways(rows["parents"]),
         problems=problems,
+        is_whole=not any(of_each[name] for name in _NEVER_DROPPED),
     )
 
 
@@ -138,6 +140,7 @@ def _rows(folder: Path, name: str, columns: set[str], problems: list[str]) -> It
                     if row:  # else it is an empty line
                         yield dict(zip_longest(header, row[: len(header)], fillvalue=""))
         except FileNotFoundError:
-            continue
+            if not stem.endswith("_local"):
+                problems.append(f"{stem}: it is not there; install the add-on anew")
         except (OSError, ValueError, csv.Error) as error:
             problems.append(f"{stem}: it cannot be read ({type(error).__name__})")

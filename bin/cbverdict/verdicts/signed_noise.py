@@ -19,7 +19,8 @@ class Doubts(NamedTuple):
     hash of the parent, or several, and nobody answered. `is_acted_through`: others act through such a parent, it is not
     known what it usually starts here, and this is nothing that it starts everywhere. `is_parent_new`: the parent was
     never seen to run or to start anything, and nobody says that it is signed. `is_called_bad`: somebody who looked
-    called the file, or its parent's, bad.
+    called the file, or its parent's, bad. `is_knowledge_unread`: what people called bad, what is usual, or a list of
+    names to look for could not be read.
     """
 
     signed: Signed
@@ -35,13 +36,14 @@ class Doubts(NamedTuple):
     is_acted_through: bool = False
     is_called_bad: bool = False
     is_parent_new: bool = False
+    is_knowledge_unread: bool = False
 
 
 def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
     """Return whether nothing is in doubt; `score` is the row's (None: no opinion).
 
-    What is simply not known yet (no baseline, no parent hash) does not block; an unknown signature always does, and
-    a signature never hides a high score.
+    What is simply not known yet (no baseline, no parent hash) does not block; what was asked for in vain does, and so
+    does an unknown signature, and a signature never hides a high score.
     """
     return passes_all_but_score(doubts, threshold) and not _is_high(score, threshold)
 
@@ -60,6 +62,7 @@ def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
         and not doubts.is_acted_through
         and not doubts.is_called_bad
         and not doubts.is_parent_new
+        and not doubts.is_knowledge_unread
         and not _is_high(doubts.parent_score, threshold)
         and not _is_high(doubts.new_score, threshold)
     )
@@ -78,6 +81,7 @@ def may_be_left_out(doubts: Doubts) -> bool:
         and not doubts.is_name_odd
         and not doubts.is_about_several
         and not doubts.is_called_bad
+        and not doubts.is_knowledge_unread
     )
 
 
