@@ -122,13 +122,14 @@ def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path
         ({"cbsigned_parents.csv": None}, False),
         ({"cbsigned_tools.csv": None}, False),
         ({"cbsigned_expected.csv": None}, True),
-        ({"cbsigned_teams_local.csv": "who\nx\n"}, True),
+        ({"cbsigned_teams_local.csv": "who\nx\n"}, False),
+        ({"cbsigned_expected_local.csv": "name\nx\n"}, True),
     ],
 )
-def test_a_drop_rests_on_the_tools_the_publishers_and_the_parents(
+def test_a_drop_rests_on_the_teams_the_tools_the_publishers_and_the_parents(
     tmp_path: Path, *, change: Dict[str, Optional[str]], is_whole: bool
 ) -> None:
-    """Where one of these is not all there, a row might be dropped that is on it."""
+    """Where one of these is not all there, a row might be dropped that it would keep."""
     copytree(LOOKUPS, tmp_path, dirs_exist_ok=True)
     for name, text in change.items():
         if text is None:

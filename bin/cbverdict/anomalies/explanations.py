@@ -172,7 +172,7 @@ def first_signer(publisher: str) -> str:
 UNREAD_END = "no opinion on one end of the time: it cannot be read"
 SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 UNREAD_BASELINES = "what is usual could not all be read, so this is not dropped"
-UNREAD_LISTS = "a list of names to look for could not all be read, so this is not dropped"
+UNREAD_LISTS = "a list for whose sake rows are kept could not all be read, so this is not dropped"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 

@@ -140,8 +140,8 @@ class Lists:
 
     `gateways` are parents through which others act, by name in lower case.
 
-    `problems` are sentences about rows that could not be read, so far. `is_whole`: none of them is about names of which
-    a row is not to be dropped.
+    `problems` are sentences about rows that could not be read, so far. `is_whole`: all rows for whose sake
+    others are kept could be read.
     """
 
     roster: Roster = field(default_factory=Roster)

@@ -50,8 +50,8 @@ def check_lists(folder: Path = LOOKUP_FILES) -> Iterator[Finding]:
         yield warning(
             "lists",
             "; ".join(problems),
-            "Correct the file in lookups/ of the app: what cannot be read is left out. Without all tools, "
-            "publishers and parents, no row is dropped.",
+            "Correct the file in lookups/ of the app: what cannot be read is left out. Without all teams, "
+            "tools, publishers and parents no row is dropped.",
         )
     else:
         yield fine("lists", "teams, holidays, expected processes, tools and publishers can be read")

@@ -23,8 +23,8 @@ _COLUMNS = {
     "publishers": {"publisher", "status"},
     "parents": {"parent", "usual_children", "reason"},
 }
-_NEVER_DROPPED = ("tools", "publishers", "parents")
-"""The lists of names of which a row is not to be dropped."""
+_KEEPING = ("teams", "tools", "publishers", "parents")
+"""The lists for whose sake rows are kept: with less of them, more would be dropped."""
 
 _HOLIDAYS = {"calendar", "date"}
 
@@ -54,7 +54,7 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
         publishers=_names(rows["publishers"], "publisher"),
         gateways=_gateways(rows["parents"]),
         problems=problems,
-        is_whole=not any(of_each[name] for name in _NEVER_DROPPED),
+        is_whole=not any(of_each[name] for name in _KEEPING),
     )
 
 

@@ -19,8 +19,8 @@ class Doubts(NamedTuple):
     hash of the parent, or several, and nobody answered. `is_acted_through`: others act through such a parent, it is not
     known what it usually starts here, and this is nothing that it starts everywhere. `is_parent_new`: the parent was
     never seen to run or to start anything, and nobody says that it is signed. `is_called_bad`: somebody who looked
-    called the file, or its parent's, bad. `is_knowledge_unread`: what people called bad, what is usual, or a list of
-    names to look for could not be read.
+    called the file, or its parent's, bad. `is_knowledge_unread`: what people called bad, what is usual, or a list
+    for whose sake rows are kept could not be read.
     """
 
     signed: Signed
