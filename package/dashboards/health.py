@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from package.dashboards.studio import BLUE, GREY, Page, chart, number, or_sentence, or_zero, table
+from package.dashboards.studio import BLUE, GREY, Page, chart, number, or_sentence, or_zero, status, table
 
 _CALLS = "index=_internal source=*cbsigned_verdicts.log* verdicts account=*"
 _LOG = "Every search with cbsigned fills it: the log cbsigned_verdicts.log. It needs the right to read the index _internal."
@@ -26,7 +26,7 @@ def health() -> Page:
             "The check",
             "The command cbsignedcheck fills it; without the capability cbsigned_admin it sees less.",
             50,
-            Status=90,
+            Status=status("Status"),
             Check=200,
             Detail=480,
             Next__step=440,

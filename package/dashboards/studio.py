@@ -207,10 +207,18 @@ def score(column: str, pixels: int = 80) -> Options:
 
 def signed(column: str, pixels: int = 90) -> Options:
     """Return how a column of verdicts looks."""
-    words = (("true", GREEN), ("false", RED), ("unknown", GREY))
-    matches = [{"match": word, "value": color} for word, color in words]
-    rule = f'> table | seriesByName("{column}") | matchValue(signedColors)'
-    return {"format": {"rowColors": rule, "width": pixels}, "context": {"signedColors": matches}}
+    return _words(column, pixels, "signedColors", true=GREEN, false=RED, unknown=GREY)
+
+
+def status(column: str, pixels: int = 90) -> Options:
+    """Return how a column of what a check came to looks."""
+    return _words(column, pixels, "statusColors", ok=GREEN, warn=AMBER, fail=RED)
+
+
+def _words(column: str, pixels: int, name: str, **colors: str) -> Options:
+    matches = [{"match": word, "value": color} for word, color in colors.items()]
+    rule = f'> table | seriesByName("{column}") | matchValue({name})'
+    return {"format": {"rowColors": rule, "width": pixels}, "context": {name: matches}}
 
 
 def or_zero(*names: str) -> str:
