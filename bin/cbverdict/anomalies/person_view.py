@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Iterable
 
 from cbverdict.anomalies import explanations as opinions
@@ -141,4 +142,4 @@ def is_unusual(opinion: Explanation) -> bool:
 
 
 def _unusual_first(hour: Explanation) -> float:
-    return 2.0 if hour.p_value is None else hour.p_value
+    return math.inf if hour.p_value is None else hour.p_value
