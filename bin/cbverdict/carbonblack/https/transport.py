@@ -115,7 +115,7 @@ class Transport:
         try:
             with (
                 allowance.of(started + seconds, self._max_bytes + _HEAD_BYTES),
-                self._adapter.send(self._prepare(request), stream=True, proxies=self._proxies) as response,
+                self._adapter.send(self._prepare(request), proxies=self._proxies) as response,
             ):
                 self._look_at_the_clock(response.headers.get("Date"))
                 content = self._read(response)
