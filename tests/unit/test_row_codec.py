@@ -197,12 +197,13 @@ def test_rows_are_cut_where_the_sdk_ended_them(rows: list[dict[str, Any]]) -> No
     assert texts == [write_rows([row])[1][0] for row in rows]
 
 
-@pytest.mark.parametrize("do_repeat", [True, False])
-def test_rows_that_differ_are_made_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch, *, do_repeat: bool) -> None:
+@pytest.mark.parametrize(("kinds", "do_repeat"), [(25, True), (49, True), (50, False), (90, False)])
+def test_rows_that_differ_are_made_a_part_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, kinds: int, *, do_repeat: bool
+) -> None:
     """To the byte as all at once; hardly any of them comes again, so then they are not held on to."""
     monkeypatch.setattr(row_codec, "_MAX_NEW", 10)
-    numbers = [number % 25 for number in range(100)] if do_repeat else [number % 90 for number in range(100)]
-    rows: list[Row] = [{"process_md5": f"m{number}", "path": "x", "user": "ann"} for number in numbers]
+    rows: list[Row] = [{"process_md5": f"m{number % kinds}", "path": "x", "user": "ann"} for number in range(100)]
     body = encode(rows, [*COLUMNS, INDEX]).decode()
     enrichment = Enrichment()
     codec = RowCodec(_read, enrichment.enrich)
@@ -211,5 +212,27 @@ def test_rows_that_differ_are_made_a_part_at_a_time(monkeypatch: pytest.MonkeyPa
         assert reply is not None
         assert (reply.body.decode(), reply.tags) == _by_sdk(body)
         assert reply.rows == 100
-    assert len(codec._kinds) == len(codec._likes) == (25 if do_repeat else 0)  # noqa: SLF001 - what is held is the point
-    assert enrichment.enriched == (25 if do_repeat else 2 * 100)
+    assert len(codec._kinds) == len(codec._likes) == (kinds if do_repeat else 0)  # noqa: SLF001 - what is held is the point
+    assert enrichment.enriched == (kinds if do_repeat else 2 * 100)
+
+
+def test_no_more_rows_are_remembered_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the last chunk, when they and the others become too many."""
+    monkeypatch.setattr(row_codec, "_MAX_LIKES", 10)
+
+    def enrich(records: list[dict[str, Any]]) -> list[Outcome]:
+        return [Outcome("true", is_lasting=True) for _ in records]
+
+    codec, held = RowCodec(_read, enrich), []
+    for start in (0, 5, 10, 15):
+        assert codec.reply(_body([{"process_md5": f"m{number}"} for number in range(start, start + 5)])) is not None
+        held.append(len(codec._likes))  # noqa: SLF001 - what is held is the point
+    assert held == [5, 10, 5, 10]
+
+
+def test_rows_of_no_column_are_rows_all_the_same() -> None:
+    """As of a search that was left with none of those that the command asks for."""
+    body = encode([{}, {}], [INDEX]).decode()
+    reply = RowCodec(_read, Enrichment().enrich).reply(body)
+    assert reply is not None
+    assert (reply.body.decode(), reply.rows) == (_by_sdk(body)[0], 2)

@@ -484,7 +484,7 @@ def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Fo
     names = next(csv.reader([header]), [])
     half = len(names) // 2
     plain, twins = names[:half], names[half:]
-    is_known = half > 0 and plain[-1] == INDEX and twins == [f"__mv_{name}" for name in plain]
+    is_known = plain[-1:] == [INDEX] and twins == [f"__mv_{name}" for name in plain]
     columns, fields = (list(varying.columns), varying.fields) if varying else ([], [])
     if not is_known or set(fields) & set(plain):
         return None
