@@ -123,7 +123,8 @@ BASIS = "joint"
         ({"last_seen": float("nan")}, False),
         ({"last_seen": NOW - 29 * DAY, "expires": float("inf")}, True),
         ({"last_seen": NOW - 31 * DAY, "expires": float("inf")}, False),
-        ({"last_seen": NOW + 3600, "expires": NOW + 9e9}, False),
+        ({"last_seen": NOW + 300, "expires": NOW + 9e9}, True),  # as far as two search heads' clocks may be apart
+        ({"last_seen": NOW + 301, "expires": NOW + 9e9}, False),
         ({"basis": "binary"}, False),
         ({"basis": "events, x", "last_seen": NOW - 0.9 * DAY}, True),
         ({"basis": "events, x", "last_seen": NOW - 1.1 * DAY}, False),

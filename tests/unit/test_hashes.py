@@ -96,6 +96,7 @@ def test_no_text_makes_it_fail_and_every_answer_is_a_hash(text: str) -> None:
         (f"{MD5} ={IMPHASH}", Odd.JUNK),
         ([MD5, MD5.upper(), f"MD5={MD5}"], MD5),
         ([MD5, SHA256, "SHA1=" + "d" * 40, f"IMPHASH={IMPHASH}"], MD5),
+        ([MD5, "d" * 40, "e" * 64, "c" * 96, "f" * 128], MD5),  # SHA-1, SHA-256, SHA-384 and SHA-512
         ([MD5, SHA256, "0" * 32], Odd.SEVERAL),  # what has no hash of its own is another file
         ([MD5, "unknown"], Odd.SEVERAL),
         (f"{MD5}\nunknown", Odd.SEVERAL),  # the same, made one text
