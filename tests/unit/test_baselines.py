@@ -96,6 +96,14 @@ def test_old_names_count_half_after_a_half_life_and_are_forgotten_after_three() 
     assert set(Baseline(names=names).forget(4 * GENERATION).names) == {0, 4, 12}
 
 
+def test_who_was_in_a_team_long_ago_is_forgotten_with_what_was_seen_then() -> None:
+    """Who has left is none of its people."""
+    people = {0: {"hr": sketch_of("ann")}, 4: {"hr": sketch_of("bob")}, 12: {"hr": sketch_of("cy")}}
+    assert set(Baseline(people=people).forget(2 * GENERATION).people) == {12}
+    assert set(Baseline(people=people).forget(4 * GENERATION).people) == {0, 4, 12}
+    assert Baseline().forget(4 * GENERATION) == Baseline()
+
+
 def test_a_document_keeps_the_names_seen_last_and_of_these_most() -> None:
     """However many random names an installer makes up; one that is new is not left out before it can become usual."""
     names = {0: {f"tmp{number}.exe": 2 for number in range(MAX_NAMES)}, 1: {"new.exe": 1, "common.exe": 7}}

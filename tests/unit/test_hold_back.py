@@ -19,6 +19,7 @@ from cbverdict.anomalies.baselines import (
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import totals
+from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
@@ -120,6 +121,16 @@ def test_what_goes_on_for_days_with_several_people_is_learnt() -> None:
         learnt = _nightly(learnt, MONDAY + age, *(_git(MONDAY + age, number) for number in range(age + 2)))
     assert _p_value(learnt) > 0.01
     assert [row["status"] for row in rows_of_waiting(learnt[ORGANISATION])] == ["learnt"]
+
+
+@pytest.mark.parametrize(
+    ("days", "people", "status"), [(DAYS, PEOPLE, "learnt"), (DAYS - 1, PEOPLE, "waits"), (DAYS, PEOPLE - 1, "waits")]
+)
+def test_five_days_and_five_people_are_enough(days: int, people: int, status: str) -> None:
+    """And less is not."""
+    several = unite(sketch_of(f"hr{number}") for number in range(people))
+    organisation = Baseline(waiting_people={MONDAY + day: {"process git.exe": several} for day in range(days)})
+    assert [row["status"] for row in rows_of_waiting(organisation)] == [status]
 
 
 @pytest.mark.parametrize("nights", [1, DAYS - 1, DAYS])
