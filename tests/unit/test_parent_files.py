@@ -130,6 +130,19 @@ def test_what_was_forgotten_may_have_been_the_parent(monkeypatch: pytest.MonkeyP
     enricher.enrich([_parent(BAD)])
     rows = [dict(CHILD), {"process_md5": GOOD, "process_name": "a.exe"}]
     assert [one.is_parent_unanswered for one in enricher.enrich(rows)] == [True, False]
+    assert rows[0]["parent_signed"] == "unknown"
+
+
+def test_what_comes_after_that_is_known_as_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of a path that had too many files, and in the chunk after it."""
+    monkeypatch.setattr("cbverdict.search.parent_files._MAX_KEYS", 10)
+    enricher = Enricher(Server(), EnrichOptions())
+    many = [_parent(f"{number:032x}", **NO_NUMBER) for number in range(1, 22)]
+    enricher.enrich([*many, *({**CHILD, "parent_process_guid": f"{{{number}}}"} for number in range(10))])
+    enricher.enrich([_parent(BAD, **NO_NUMBER)])
+    child = dict(CHILD)
+    enricher.enrich([child])
+    assert child["parent_signed"] == "false"
 
 
 @pytest.mark.parametrize("late", [BAD, GOOD, SILENT])
