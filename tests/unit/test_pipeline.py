@@ -109,6 +109,7 @@ def test_what_was_asked_ahead_is_not_asked_again() -> None:
     verdicts = Answers()
     search = Search(verdicts, Memory({}), EnrichOptions())
     events = search.prefetch([_row()])
+    assert verdicts.asked == 1
     search.enrich([_row()], events)
     assert (verdicts.asked, search.requests) == (1, 2)
 

@@ -285,6 +285,22 @@ def test_the_message_counts_what_happened() -> None:
     )
 
 
+def test_the_message_says_how_many_rows_the_cache_answered() -> None:
+    """Rows, not questions."""
+    source = FakeSource(answer=SIGNED._replace(source=Source.CACHE))
+    _, enricher = _enrich(source, {"md5": A}, {"md5": A}, {"md5": B})
+    _enrich_more(enricher, {"md5": A})
+    assert "; 2 distinct questions, 4 rows from the cache, " in summary(enricher.tally)
+
+
+def test_the_message_names_columns_that_look_like_a_hash_and_are_not_read() -> None:
+    """Each once, with the option that reads it; none where the row has its MD5."""
+    _, enricher = _enrich(FakeSource(), {"file_hash": A}, {"file_hash": B}, {"md5": A, "hash": B})
+    assert summary(enricher.tally).endswith(
+        "file_hash looks like a hash and is not read: where it is the process's own MD5, say md5=file_hash."
+    )
+
+
 def _of(md5: str) -> Record:
     return {"md5": md5}
 
