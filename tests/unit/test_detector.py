@@ -433,6 +433,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
         assert reply is not None
         assert f"\r\n{'a' * 32},," in reply.body.decode()
         assert f",,{before['anomaly_score']},," in reply.body.decode()
+        assert len(codec._likes) < 2000  # noqa: SLF001 - they hold on to people
         assert not anomalies.is_full
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.enrich(records))
@@ -575,13 +576,43 @@ def test_an_end_of_a_time_that_cannot_be_read_is_said(last: str) -> None:
     assert reply is not None
     for search, found in ((by_sdk, records), (by_codec, _decode(reply.body.decode()))):
         assert [UNREAD_END in str(row["anomaly_reasons"]) for row in found] == [False, True]
-        assert "1 have an end of their time that cannot be read" in search.summary()
+        assert " 1 have an end of their time that cannot be read" in search.summary()
 
 
 def test_both_ends_of_a_time_in_milliseconds_are_judged() -> None:
     """As `lastTime` of other products."""
     row = {**_row("ann", "outlook.exe", time=""), "firstTime": NOON, "lastTime": f"{NIGHT}000"}
     assert [one["signed_noise"] for one in _scored([row])] == ["false"]
+
+
+@pytest.mark.parametrize(("time", "last"), [(NOON, NIGHT), (NIGHT, NOON)])
+def test_of_the_times_of_a_row_the_oddest_is_judged(time: str, last: str) -> None:
+    """Of `_time` and both ends, whichever way the row is written."""
+    row: Row = {**_row("ann", "outlook.exe", time=time), "lastTime": last}
+    search = Search(AllSigned(), Memory(LEARNT), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+    reply = search.reply(encode([row], [*COLUMNS[:-1], *OTHER_TIME_FIELDS, TIME_FIELD, INDEX]).decode())
+    assert reply is not None
+    (by_codec,), (by_sdk,) = _decode(reply.body.decode()), _scored([row])
+    assert str(by_sdk["anomaly_reasons"]).startswith("Monday 02:00-02:30 (UTC) is unusual for ann: ")
+    assert {name: by_codec[name] for name in ANOMALY_FIELDS} == {name: by_sdk[name] for name in ANOMALY_FIELDS}
+
+
+@pytest.mark.parametrize("way", ["codec", "sdk"])
+def test_the_message_counts_rows_without_a_time(way: str) -> None:
+    """One that can be read, of whichever column."""
+    rows: list[Row] = [
+        _row("ann", "outlook.exe"),
+        _row("ann", "outlook.exe", time=""),
+        _row("ann", "git.exe", time="soon"),
+        {**_row("ann", "outlook.exe", time=""), "lastTime": NOON},
+    ]
+    search = Search(AllSigned(), Memory(LEARNT), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+    if way == "codec":
+        columns = [*COLUMNS[:-1], *OTHER_TIME_FIELDS, TIME_FIELD, INDEX]
+        assert search.reply(encode(rows, columns).decode()) is not None
+    else:
+        search.enrich([dict(row) for row in rows])
+    assert " 2 have no time that can be read" in search.summary()
 
 
 @pytest.mark.parametrize("column", ["user", "parent_process_name"])
@@ -602,7 +633,7 @@ def test_the_message_counts_rows_that_name_nobody(nobody: str) -> None:
                 assert search.reply(encode(rows, [*COLUMNS, INDEX]).decode()) is not None
             else:
                 search.enrich([dict(row) for row in rows])
-            assert ("2 name nobody, so" in search.summary()) is are_counted
+            assert (" 2 name nobody, so" in search.summary()) is are_counted
 
 
 def _people(many: int) -> Baselines:
@@ -650,6 +681,19 @@ def test_the_codec_knows_a_roll_out_as_soon_as_the_sdk_does() -> None:
         scores = [row["anomaly_score"] for row in _decode(reply.body.decode())]
         assert scores == [record["anomaly_score"] for record in records]
         assert all(float(str(score)) < 10 for score in scores) is is_rolled_out
+
+
+def test_who_ran_a_program_before_has_no_part_in_its_roll_out() -> None:
+    """For him it is as unusual as on any other day."""
+    learnt = _people(40)
+    learn(learnt, Sighting(MONDAY - 1, 9, "user0", "team0", "team1.exe", "explorer.exe"))
+    rows: list[Row] = [
+        {**_row(f"user{number}", "team1.exe"), "team": "team0"} for number in range(0, 40, 2)
+    ]
+    (alone,), together = _scored(rows[:1], Memory(learnt)), _scored(rows, Memory(learnt))
+    assert float(alone["anomaly_score"]) >= 10
+    assert together[0] == alone
+    assert ["began with" in str(row["anomaly_reasons"]) for row in together] == [False] + [True] * 19
 
 
 def test_no_roll_out_gets_a_row_dropped_that_is_kept_alone() -> None:
