@@ -45,13 +45,14 @@ class Canned:
 
     status: int = 200
     body: Any = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Response:
         """Answer."""
         self.asked.append(request)
         body = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
-        return Response(self.status, body)
+        return Response(self.status, body, headers=self.headers)
 
     @property
     def sent(self) -> tuple[str, Any]:
@@ -137,6 +138,15 @@ def test_a_server_without_a_version_is_not_carbon_black(client: EdrClient, canne
     canned.body = body
     with pytest.raises(NotCarbonBlackError):
         client.version()
+
+
+def test_a_server_says_what_time_it_is(client: EdrClient, canned: Canned) -> None:
+    """In its answer's head, whatever the body is."""
+    canned.headers["Date"] = "Mon, 02 Nov 2026 08:00:00 GMT"
+    assert client.time() == 1_793_606_400.0
+    canned.status = 401
+    with pytest.raises(UnauthorizedError):
+        client.time()
 
 
 def test_a_version_is_cut_to_what_a_sentence_holds(client: EdrClient, canned: Canned) -> None:
@@ -308,6 +318,22 @@ def test_parents_are_looked_up_two_hundred_at_a_time(account: Account, canned: C
     source.close()
 
 
+def test_processes_are_looked_up_with_all_their_segments(account: Account, canned: Canned) -> None:
+    """Two hundred at a time, the first thousand segments of these; where there are more, of none."""
+    guids = [f"00000001-0000-{number:04x}-01d5-000000000000" for number in range(201)]
+    canned.body = {"results": [{"id": guids[0], "process_md5": A, "path": "c:\\a.exe"}], "total_results": 1}
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    found = source.find_processes(guids)
+    assert {guid: one.md5 for guid, one in found.items()} == {guids[0]: A}
+    bodies = [json.loads(request.body) for request in canned.asked]
+    assert [(body["rows"], body["start"], body["q"][0].count("process_id:")) for body in bodies] == [
+        (1000, 0, 200), (1000, 0, 1),
+    ]  # fmt: skip
+    canned.body["total_results"] = 2
+    assert source.find_processes(guids[:1]) == {}
+    source.close()
+
+
 def test_the_setup_page_asks_one_small_question_of_each_kind(account: Account, canned: Canned) -> None:
     """Of a hash that any server may know or not."""
     canned.body = {**NOTHING, "version": "7.5.0"}
@@ -370,6 +396,20 @@ def test_an_answer_of_too_many_values_is_refused(
     else:
         assert client.version() == "7.5.0"
     client.close()
+
+
+def test_an_answer_that_memory_does_not_suffice_for_is_too_large(
+    client: EdrClient, canned: Canned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which the search survives."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    canned.body = {"version": "7.5.0"}
+    monkeypatch.setattr(json, "loads", fail)
+    with pytest.raises(TooLargeError, match="sent more than is read at once"):
+        client.version()
 
 
 @pytest.mark.parametrize(("size", "is_read"), [(3 * 2**20, True), (3 * 2**20 + 1, False)])
