@@ -79,6 +79,23 @@ def test_a_servers_time_is_believed_within_a_century(date: str, seconds: float |
     assert result.time == seconds
 
 
+def test_a_servers_clock_is_compared_with_the_middle_of_the_second_that_it_says() -> None:
+    """Over many answers that is off by nothing, though HTTP tells whole seconds."""
+    at: list[float] = []
+
+    def script(exchange: Exchange) -> None:
+        at.append(time.time())
+        exchange.answer(OK, "Date: Mon, 02 Nov 2026 08:00:00 GMT")
+
+    with HostileServer(script) as server:
+        transport = Transport(Account("lab", server.url, TOKEN, ca_certificate=server.trust_pem), 0, 1000)
+        transport.send(INFO, math.inf, lambda: None)
+        at.append(time.time())
+        transport.close()
+    assert transport.clock_offset is not None
+    assert 1_793_606_400.5 - at[1] <= transport.clock_offset <= 1_793_606_400.5 - at[0]
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_what_may_pass_is_sent_twice_more_after_growing_waits(status: int) -> None:
     """0.3 s and 0.6 s; the last answer counts, whatever it is."""
