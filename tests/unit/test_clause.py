@@ -38,6 +38,7 @@ def test_a_clause_of_several_terms_is_kept_together() -> None:
         "digsig_issuer:VeriSign AND (digsig_subject:Google OR digsig_publisher:Google*)",
         "digsig_sign_time:[2020-01-01T00:00:00 TO *]",
         "{% if process_name %}digsig_prog_name:{{ process_name|lower }}{% endif %}",
+        "{% if md5|length == 32 %}digsig_result:Signed{% endif %}",
     ],
 )
 def test_all_six_signature_fields_may_be_used(text: str) -> None:
