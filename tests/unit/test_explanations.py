@@ -97,6 +97,16 @@ def test_a_process_is_compared_with_the_team_and_the_others(own: dict[str, float
     assert on_team(person, GROUP, WHO, process).reasons == (sentence,)
 
 
+@pytest.mark.parametrize(("process", "is_anybodys"), [("new.exe", True), ("is-*.tmp", True), ("git.exe", False)])
+def test_a_drop_is_judged_by_another_number_where_a_name_is_anybodys_to_make(
+    process: str, *, is_anybodys: bool
+) -> None:
+    """New to everybody, or made for one start; of the others there is one alone."""
+    person = PersonProfile({"word.exe": 90.0}, (), 90, GROUP)
+    strict = on_team(person, GROUP, WHO, process).strict
+    assert strict == (person.strict_p_value(process) if is_anybodys else None)
+
+
 def test_a_child_is_compared_with_what_its_parent_starts() -> None:
     """Seldom, or never in so many starts."""
     group = GroupProfile({"word.exe": 9990.0, "git.exe": 10.0}, 0, 10_000, EVERYBODY)
