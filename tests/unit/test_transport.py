@@ -68,6 +68,10 @@ def _send(
     [
         ("Mon, 02 Nov 2026 08:00:00 GMT", 1_793_606_400.0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Thu, 31 Dec 2099 23:59:59 GMT", 4_102_444_799.0),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", None),
+        ("Sat, 01 Jan 2000 00:00:00 GMT", 946_684_800.0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", None),
         ("Thu, 01 Jan 1970 00:00:00 GMT", None),
         ("yesterday", None),
     ],
