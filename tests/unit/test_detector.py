@@ -26,6 +26,7 @@ from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD,
 from cbverdict.events.event import Process, ProcessEvent
 from cbverdict.events.people import person_of
 from cbverdict.events.times import TimeReader
+from cbverdict.search import anomaly_columns, row_codec
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.anomaly_table import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow
 from cbverdict.search.pipeline import Search
@@ -439,6 +440,37 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
     scorer.write(records, enricher.enrich(records))
     assert records[0]["anomaly_score"] == before["anomaly_score"]
     assert anomalies.view("ann", "").quarters == {}, "which quarter of an hour was whose is for one chunk"
+
+
+def test_what_was_written_of_people_is_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells, sentences and groups; beyond it, all of them are made anew."""
+    monkeypatch.setattr(row_codec, "_MAX_KINDS", 3)
+    monkeypatch.setattr(anomaly_columns, "_MAX_REASONS", 3)
+    options = EnrichOptions(has_anomaly=True)
+    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
+    codec = _codec(Enricher(AllSigned(), options), scorer)
+    held = []
+    for user in ("ann", "amy", "abe", "ada", "art"):
+        assert codec.reply(encode([_row(user, "git.exe", time=NIGHT)], [*COLUMNS, INDEX]).decode()) is not None
+        held.append((len(codec._form._cells), len(scorer._reasons), len(scorer._groups)))  # type: ignore[union-attr] # noqa: SLF001 - what is held is the point
+    assert held == [(1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 0, 0), (1, 1, 1)]
+
+
+def test_of_who_is_forgotten_nothing_is_held() -> None:
+    """Teams and the organisation are few, and stay."""
+    anomalies = Anomalies(Memory(LEARNT), LISTS)
+    anomalies.prepare([("ann", ""), ("bob", "")], ["explorer.exe"])
+    event = ProcessEvent(Process(None, "git.exe"), Process(None, "explorer.exe"))
+    side = anomalies.process_side(event, Verdict(Signed.TRUE, Reason.BINARY), Signed.TRUE)
+    assert anomalies.begin(side, anomalies.view("ann", "")) == 1
+    profiles = anomalies._profiles  # noqa: SLF001 - what is held is the point
+    profiles.person("ann", "hr", profiles.team("hr"))  # type: ignore[arg-type] # there is one
+    anomalies.forget()
+    kept = {"organisation:", "team:hr", "team:it"}
+    assert {subject.key for subject in (*profiles._known, *profiles._groups)} == kept  # noqa: SLF001 - likewise
+    assert (profiles._persons, profiles._totals) == ({}, {})  # noqa: SLF001 - likewise
+    anomalies.prepare([("amy", "")], ())
+    assert anomalies.begin(side, anomalies.view("amy", "")) == 1
 
 
 def test_it_is_time_to_forget_when_two_thousand_people_or_a_hundred_thousand_opinions_are_held() -> None:

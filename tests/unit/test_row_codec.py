@@ -219,6 +219,7 @@ def test_rows_that_differ_are_made_a_part_at_a_time(
 def test_no_more_rows_are_remembered_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the last chunk, when they and the others become too many."""
     monkeypatch.setattr(row_codec, "_MAX_LIKES", 10)
+    monkeypatch.setattr(row_codec, "_MAX_KINDS", 10)
 
     def enrich(records: list[dict[str, Any]]) -> list[Outcome]:
         return [Outcome("true", is_lasting=True) for _ in records]
@@ -226,8 +227,8 @@ def test_no_more_rows_are_remembered_than_memory_is_for(monkeypatch: pytest.Monk
     codec, held = RowCodec(_read, enrich), []
     for start in (0, 5, 10, 15):
         assert codec.reply(_body([{"process_md5": f"m{number}"} for number in range(start, start + 5)])) is not None
-        held.append(len(codec._likes))  # noqa: SLF001 - what is held is the point
-    assert held == [5, 10, 5, 10]
+        held.append((len(codec._likes), len(codec._kinds)))  # noqa: SLF001 - what is held is the point
+    assert held == [(5, 5), (10, 10), (5, 5), (10, 10)]
 
 
 def test_rows_of_no_column_are_rows_all_the_same() -> None:
