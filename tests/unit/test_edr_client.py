@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
+import trustme
 
 from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient, read_signature
 from cbverdict.carbonblack.edr.page_source import EdrPageSource
@@ -32,7 +33,7 @@ from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.signature import Signature
 from tests.lab.edr.server import TOKEN
-from tests.lab.https import HttpsServer, Request, Response
+from tests.lab.https import HttpsServer, Identity, Request, Response
 
 A, B = Md5("a" * 32), Md5("b" * 32)
 GUID = "00000001-0000-0002-01d5-000000000002"
@@ -306,6 +307,16 @@ def test_a_page_of_binaries_has_the_documents_and_what_they_come_to(account: Acc
     source.close()
 
 
+def test_of_a_binarys_many_names_twenty_are_kept(account: Account, canned: Canned) -> None:
+    """A file may have been seen under thousands."""
+    names = [f"c:\\{number}.exe" for number in range(21)]
+    canned.body = {"results": [{"md5": A, "observed_filename": names}], "total_results": 1}
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    (binary,) = source.binary_page(PageRequest("2026-11-02T07:00:00", 10)).read()
+    assert binary.fields["observed_filename"] == names[:20]
+    source.close()
+
+
 def test_parents_are_looked_up_two_hundred_at_a_time(account: Account, canned: Canned) -> None:
     """One that the server does not know is None."""
     guids = [f"00000001-0000-{number:04x}-01d5-000000000000" for number in range(201)]
@@ -369,6 +380,17 @@ def test_the_machines_own_authorities_count_where_the_account_has_none(
     client = EdrClient(bare, retries=0)
     assert client.version() == "7.5.0"
     client.close()
+
+
+def test_a_certificate_that_is_no_authoritys_may_be_the_accounts_own(canned: Canned) -> None:
+    """The server's alone, without who has issued it."""
+    canned.body = {"version": "7.5.0"}
+    certificate = trustme.CA().issue_cert("127.0.0.1")
+    own = Identity(certificate.configure_cert, certificate.cert_chain_pems[0].bytes().decode())
+    with HttpsServer(canned, own) as server:
+        client = EdrClient(Account("lab", server.url, TOKEN, ca_certificate=own.trust_pem), retries=0)
+        assert client.version() == "7.5.0"
+        client.close()
 
 
 def test_a_client_that_counts_apart_shares_all_but_the_count(client: EdrClient, canned: Canned) -> None:

@@ -123,6 +123,23 @@ def test_many_files_of_one_path_hide_none_of_them() -> None:
     assert _enriched(CHILD, *signed[:20], _parent(BAD, **NO_NUMBER)) == ("unknown", True)
 
 
+def test_one_file_more_than_are_held_is_news_for_rows_that_were_judged() -> None:
+    """Said once, and only where a row before had such a parent."""
+
+    class Plain:
+        def ask(self, request: VerdictRequest) -> VerdictReply:
+            signed = Answer(Verdict(Signed.TRUE, Reason.JOINT), Source.SERVER)
+            return VerdictReply("lab", (signed,) * len(request.questions))
+
+    for before, is_news in ([dict(CHILD)], True), ([], False):
+        enricher = Enricher(Plain(), EnrichOptions())
+        *most, last = [_parent(f"{number:032x}", **NO_NUMBER) for number in range(1, 22)]
+        enricher.enrich([*most, *before])
+        assert not enricher.parents.take_was_too_soon()
+        enricher.enrich([last])
+        assert [enricher.parents.take_was_too_soon() for _ in range(2)] == [is_news, False]
+
+
 def test_what_was_forgotten_may_have_been_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search of so many files keeps the rows whose parents are not known for sure."""
     monkeypatch.setattr("cbverdict.search.parent_files._MAX_KEYS", 2)
