@@ -153,6 +153,29 @@ def test_a_row_without_a_score_is_left_out_to_five(score: str) -> None:
     assert _made(anomaly_score=score).score == 5.0
 
 
+def test_a_score_is_a_hundred_at_most_and_so_is_what_is_left_out() -> None:
+    """The five that are spare are no more than there is room for."""
+    assert [_made(anomaly_score=score).score for score in ("95", "95.1", "100")] == [100.0, 100.0, 100.0]
+
+
+@pytest.mark.parametrize("days", [1, 90])
+def test_an_exclusion_lasts_from_a_day_to_three_months(days: int) -> None:
+    """To the second."""
+    assert decide("exclude", ROW, days, "our own time card", "anna", NOW).until == NOW + days * DAY
+
+
+def test_a_text_of_256_characters_is_none_too_long() -> None:
+    """As the refusal of more says."""
+    why = "x" * 256
+    assert decide("exclude", ROW, 30, why, "anna", NOW).why == why
+
+
+def test_a_decision_keeps_its_key_from_version_to_version() -> None:
+    """It is what a later one on the same replaces it by, and what it is ended by."""
+    assert _made().key == "4a7cc795cb37db7df9a175ee62f7c0f6"
+    assert _made(signed="unknown", signed_reason="not_seen", anomaly_score="3").key == _made().key
+
+
 def test_eight_characters_are_a_reason() -> None:
     """As the refusal of seven says."""
     assert decide("exclude", ROW, 30, "it is my", "anna", NOW).why == "it is my"

@@ -202,9 +202,8 @@ def _check_exclusion(made: Decision) -> None:
 def _is_as_it_was(decision: Decision, verdict: Verdict) -> bool:
     """Return whether a signature is what it was; which way of asking found that it is valid does not matter."""
     publisher = verdict.signature.publisher if verdict.signature else ""
-    if decision.signed != verdict.signed.value or decision.publisher != publisher:
-        return False
-    return verdict.signed is Signed.TRUE or decision.signed_reason == verdict.reason.value
+    is_same = decision.signed == verdict.signed.value and decision.publisher == publisher
+    return is_same and (verdict.signed is Signed.TRUE or decision.signed_reason == verdict.reason.value)
 
 
 def _text(value: object, name: str) -> str:
