@@ -12,7 +12,7 @@ import pytest
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
 from cbverdict.search.tally import summary
 from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
-from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictReply, VerdictRequest
+from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.hashes import Md5
@@ -258,6 +258,23 @@ def test_past_max_lookups_rows_go_on_with_their_reason() -> None:
     assert "raise max_lookups=" in summary(enricher.tally)
 
 
+def test_what_is_over_budget_stays_so_in_later_chunks() -> None:
+    """Not one question more with each."""
+    source = FakeSource()
+    _, enricher = _enrich(source, {"md5": A}, max_lookups=1)
+    for _ in range(2):
+        (row,) = _enrich_more(enricher, {"md5": B})
+        assert row["signed_reason"] == "budget"
+    assert len(source.requests) == 1
+
+
+def test_a_search_without_time_asks_nothing() -> None:
+    """None is left at once."""
+    source = FakeSource()
+    (row,), _ = _enrich(source, {"md5": A}, seconds=0.0)
+    assert (row["signed_reason"], source.requests) == ("timeout", [])
+
+
 def test_the_budget_counts_a_question_once_however_often_it_is_asked() -> None:
     """A retry with the next chunk costs nothing of max_lookups."""
     source = FakeSource([ServiceError("down"), ServiceError("down")])
@@ -270,10 +287,11 @@ def test_the_budget_counts_a_question_once_however_often_it_is_asked() -> None:
 def test_a_name_that_is_no_name_costs_its_own_row_only() -> None:
     """Missing, or longer than any file system allows."""
     source = FakeSource()
-    rows: list[Record] = [{"md5": A, "process_name": "y" * 5000}, {"md5": A}, {"md5": A, "process_name": "x"}]
+    names = ["y" * (MAX_NAME + 1), "", "x", "z" * MAX_NAME]
+    rows: list[Record] = [{"md5": A, "process_name": name} for name in names]
     rows, _ = _enrich(source, *rows, method=Method.PROG_NAME)
-    assert [row["signed_reason"] for row in rows] == ["no_name", "no_name", "joint"]
-    assert len(source.requests[0].questions) == 1
+    assert [row["signed_reason"] for row in rows] == ["no_name", "no_name", "joint", "joint"]
+    assert [question.name for question in source.requests[0].questions] == names[2:]
 
 
 def test_the_message_counts_what_happened() -> None:
