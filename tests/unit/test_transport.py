@@ -112,6 +112,14 @@ def test_what_may_pass_is_sent_twice_more_after_growing_waits(status: int) -> No
     assert took >= 0.3
 
 
+def test_each_wait_is_twice_as_long_as_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server does not say how long."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    assert _send(Script(*["503 x"] * 5), retries=3)[1] == 4
+    assert waits == [0.3, 0.6, 1.2]
+
+
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 500, 501, 505])
 def test_what_will_not_pass_is_sent_once(status: int) -> None:
     """It would be the same again."""
