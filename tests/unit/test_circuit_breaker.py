@@ -53,6 +53,23 @@ def test_failures_of_calls_that_began_before_it_opened_do_not_make_the_rest_long
     assert breaker.state(1.0) is State.HALF_OPEN
 
 
+def test_where_nothing_else_is_said_it_opens_after_three_failures_for_a_second_to_half_a_minute() -> None:
+    """And again after it was closed."""
+    breaker = CircuitBreaker()
+    for _ in range(2):
+        for _ in range(3):
+            assert breaker.is_closed
+            breaker.fail(0.0)
+        now, rests = 0.0, []
+        for _ in range(7):
+            rests.append(breaker.rest)
+            now += breaker.rest
+            assert [breaker.state(now - 0.01), breaker.state(now)] == [State.OPEN, State.HALF_OPEN]
+            breaker.fail_probe(now)
+        assert rests == [1, 2, 4, 8, 16, 30, 30]
+        breaker.succeed()
+
+
 def test_a_success_in_between_starts_the_count_anew() -> None:
     """Only failures in a row count."""
     breaker = CircuitBreaker(threshold=2)
