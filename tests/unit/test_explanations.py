@@ -12,7 +12,9 @@ from cbverdict.anomalies.explanations import (
     Explanation,
     explain,
     first_signer,
+    no_odder_than,
     no_opinion,
+    oddest_of,
     of_roll_out,
     on_hour,
     on_parent,
@@ -119,6 +121,8 @@ def test_a_share_too_small_to_write_is_less_than_that() -> None:
     """A millionth of a millionth is no number for a sentence."""
     group = GroupProfile({"word.exe": 1e9, "git.exe": 1e-3}, 0, 10**9, EVERYBODY)
     assert on_parent(group, "boss.exe", "git.exe").reasons == ("git.exe is less than 0.0001 % of what boss.exe starts",)
+    group = GroupProfile({"word.exe": 1e9, "git.exe": 1.2e3}, 0, 10**9, EVERYBODY)
+    assert on_parent(group, "boss.exe", "git.exe").reasons == ("git.exe is 0.00012 % of what boss.exe starts",)
 
 
 def test_what_a_person_begins_with_is_compared_with_everybody_where_there_is_no_team() -> None:
@@ -150,6 +154,25 @@ def test_a_roll_out_is_said_and_leaves_what_a_drop_is_judged_by() -> None:
     assert of_roll_out(found, 1e6).p_value == 1.0
     assert of_roll_out(NONE, 16.0) == NONE
     assert roll_out("a.exe", 7) == "7 people began with a.exe lately, so that it counts for less"
+
+
+def test_of_several_people_the_oddest_counts_as_many_times_as_there_are_opinions() -> None:
+    """One opinion is itself; without any it is said why."""
+    odd, usual, none = explain(0.002, lambda: "because"), explain(0.9, lambda: ""), no_opinion("too little")
+    assert oddest_of([usual, odd, none]) == Explanation(0.004, "0.004", cauchy(0.004), ("because",), 0.002)
+    assert oddest_of([usual, usual]).p_value == 1.0
+    assert oddest_of([none, odd]) == odd
+    assert oddest_of([none, NONE]) == none
+    assert oddest_of([usual, Explanation(0.0)]).p_value == 0.0
+
+
+def test_what_says_the_same_is_no_odder_than_what_was_said_first() -> None:
+    """A drop is judged as before; what is as odd, or less so, stays as it is."""
+    odd, odder, none = explain(0.02, lambda: "because"), explain(0.002, lambda: "of that"), no_opinion("too little")
+    assert no_odder_than(odder, odd) == Explanation(0.02, "0.02", cauchy(0.02), ("of that",), 0.002)
+    assert [no_odder_than(one, other) for one, other in ((odd, odder), (odd, odd), (odd, none), (none, odd))] == [
+        odd, odd, odd, none,
+    ]  # fmt: skip
 
 
 def test_signers_are_sentences() -> None:
