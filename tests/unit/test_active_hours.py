@@ -238,6 +238,12 @@ def test_what_is_expected_of_somebody_is_told_in_hours_and_days() -> None:
     assert profile.slot(MONDAY + 6, 5) == 6 * SLOTS + 5
 
 
+@pytest.mark.parametrize(("hours", "usual"), [(range(2, 3), (2, 3)), (range(8, 18), (8, 17)), (range(24), (0, 22))])
+def test_usual_hours_are_the_fewest_that_have_nine_in_ten(hours: range, usual: tuple[int, int]) -> None:
+    """From a single one on; of ten that are as many, nine."""
+    assert _profile({MONDAY: sum(1 << hour for hour in hours)}).usual_hours() == usual
+
+
 def test_what_somebody_did_once_is_no_habit() -> None:
     """A night that was learnt, for it was hardly unusual, makes the next hour no more usual."""
     days = {MONDAY + day: 1 << 7 for day in range(56) if day % 7 < 5}
