@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -137,6 +138,14 @@ def test_the_message_says_what_there_is_to_say_and_no_more() -> None:
     search.enrich([_row()])
     assert search.summary() == f"{plain} 0 are signed noise. it is down"
     assert (search.has_trouble, search.troubles) == (True, {Reason.SERVICE_ERROR})
+
+
+@pytest.mark.parametrize(("hours", "is_read"), [(23, True), (25, False)])
+def test_a_time_of_more_than_a_day_to_come_is_none(hours: int, *, is_read: bool) -> None:
+    """A day ahead may be a zone; more is a clock gone wrong."""
+    search = Search(Answers(), Memory(LEARNT), EnrichOptions(has_anomaly=True))
+    search.enrich([_row(_time=str(time.time() + hours * 3600))])
+    assert (" 1 have no time that can be read" in search.summary()) is not is_read
 
 
 def test_trouble_of_the_verdicts_alone_is_trouble() -> None:
