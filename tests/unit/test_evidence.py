@@ -20,6 +20,7 @@ SIGNATURES = st.builds(
     st.sampled_from(STATUSES),
     st.sampled_from(["", "Example Corp", "Evil Inc"]),
     original_name=st.sampled_from(["", "p.exe", "psexec.c"]),
+    internal_name=st.sampled_from(["", "p.exe", "tool"]),
     observed_names=st.sampled_from(["", "p.exe", "p.exe|psexec.exe", "q.exe|"]),
     sha256=st.sampled_from(["", "1" * 64, "2" * 64]),
 )
@@ -44,6 +45,12 @@ def test_a_file_is_known_by_the_names_in_all_its_documents(documents: list[Signa
         found = reduce(worse_of, order)
         assert set(found.names) == {name for one in documents for name in one.names}
         assert found.has_more_names is any(one.has_more_names for one in documents)
+
+
+def test_a_bar_in_an_authors_name_makes_no_two_names_of_it() -> None:
+    """Where names are put together a bar stands between them; an underscore is as good for whoever looks for tools."""
+    one, other = (Signature("Signed", internal_name=name) for name in ("a|b", "b"))
+    assert worse_of(one, other).names == worse_of(other, one).names == ("b", "a_b")
 
 
 @given(st.lists(SIGNATURES, min_size=1, max_size=4))
