@@ -587,6 +587,32 @@ def test_a_row_about_several_is_as_odd_as_for_the_oddest_of_them(users: list[str
     assert {field: said[field] for field in ANOMALY_FIELDS} == {field: expected[field] for field in ANOMALY_FIELDS}
 
 
+def test_of_very_many_people_a_hundred_are_judged_and_three_are_named() -> None:
+    """In the order in which a row names them; nobody of them begins with anything."""
+    anomalies = Anomalies(Memory(LEARNT), LISTS)
+    view = anomalies.view("user0", "", *(f"user{number}" for number in range(1, 101)))
+    assert [subject.name for subject in view.subjects()] == [f"user{number}" for number in range(100)]
+    assert view.person == "user0, user1, user2"
+    assert [one.begins("git.exe") for one in (view, anomalies.view("-", "hr"))] == [False, False]
+
+
+@pytest.mark.parametrize(("many", "is_enough"), [(19, False), (20, True)])
+def test_twenty_are_enough_for_an_opinion(many: int, *, is_enough: bool) -> None:
+    """Active hours of a person, starts by a parent, programs with a signer, and starts of all for what is new."""
+    learnt = _learnt()
+    for number in range(many):
+        learn(learnt, Sighting(MONDAY - 1 - number // 8, 9 + number % 8, "new", None, None, None))
+        learn(learnt, Sighting(MONDAY - 1, 9, None, None, "git.exe", "strange.exe", "Corp"))
+    (row,) = _scored([_row("new", "git.exe", "strange.exe")], Memory(learnt))
+    assert (row["anomaly_hour_p"] != "", row["anomaly_parent_p"] != "") == (is_enough, is_enough)
+    assert ("first program here that is signed by Example Corp" in row["anomaly_reasons"]) is is_enough
+    few: Baselines = {}
+    for _ in range(many):
+        learn(few, Sighting(MONDAY - 1, 9, None, None, "outlook.exe"))
+    (row,) = _scored([_row("ann", "outlook.exe", "implant.exe")], Memory(few))
+    assert ("implant.exe was never seen here before" in str(row["anomaly_reasons"])) is is_enough
+
+
 def test_a_row_that_names_nobody_says_so() -> None:
     """Nobody's habits were compared."""
     (row,) = _scored([_row("-", "outlook.exe")])
