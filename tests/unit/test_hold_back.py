@@ -25,7 +25,7 @@ from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
 from cbverdict.anomalies.seen_people import WAITING_DAYS
-from cbverdict.anomalies.waiting import DAYS, PEOPLE, decision, waiting_in
+from cbverdict.anomalies.waiting import DAYS, PEOPLE, decision, is_released, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from tests.lab.memory import Memory
 
@@ -131,6 +131,7 @@ def test_five_days_and_five_people_are_enough(days: int, people: int, status: st
     several = unite(sketch_of(f"hr{number}") for number in range(people))
     organisation = Baseline(waiting_people={MONDAY + day: {"process git.exe": several} for day in range(days)})
     assert [row["status"] for row in rows_of_waiting(organisation)] == [status]
+    assert is_released(organisation, ORGANISATION, "process git.exe") is (status == "learnt")
 
 
 @pytest.mark.parametrize("nights", [1, DAYS - 1, DAYS])
@@ -175,6 +176,7 @@ def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
     learnt = _nightly(HISTORY, MONDAY, *(_git(MONDAY) for _ in range(5)))
     decided = merge_baselines([learnt, decision(what, word, MONDAY)])
     assert (_p_value(decided) > 0.01) is is_learnt
+    assert is_released(decided[ORGANISATION], ANN, "process git.exe") is is_learnt
     both = merge_baselines([decided, decision(what, "refused", MONDAY + 1)])
     assert _p_value(both) < 0.01
 
@@ -227,6 +229,28 @@ def test_in_the_first_two_weeks_of_somebody_nothing_waits(days: int, *, does_wai
     known[ANN] = Baseline(first, HISTORY[ANN].names, {}, HISTORY[ANN].people)
     held = hold_back(_company(range(0), _git(MONDAY)), Memory(known), Lists())
     assert bool(held[ANN].waiting) is does_wait
+
+
+@pytest.mark.parametrize(("hours", "does_wait"), [(19, False), (20, True)])
+def test_an_hour_waits_where_it_would_be_judged(hours: int, *, does_wait: bool) -> None:
+    """From twenty active hours on, as the rows of the profile say."""
+    days = {MONDAY - 1 - number % 10: 0 for number in range(hours)}
+    for number in range(hours):
+        days[MONDAY - 1 - number % 10] |= 1 << 9 + number // 10
+    known = {**HISTORY, ANN: Baseline(days, HISTORY[ANN].names, {}, HISTORY[ANN].people)}
+    held = hold_back(_company(range(0), Sighting(MONDAY, 2, "hr0")), Memory(known), Lists())
+    assert bool(held[ANN].waiting_days) is does_wait
+    said = next(row for row in rows_of(ANN, _profiles(known), known[ANN]) if row["what"] == "active hours")
+    judged = "hours are judged" if does_wait else "hours are judged from 20 on"
+    assert (said["value"], said["detail"]) == (str(hours), judged)
+
+
+def test_of_somebodys_programs_the_hundred_most_used_are_shown() -> None:
+    """An installer's names have no end."""
+    learnt = _company(range(0), *(Sighting(MONDAY, 9, "hr0", "hr", f"{number}.exe") for number in range(101)))
+    learn(learnt, Sighting(MONDAY, 9, "hr0", "hr", "100.exe"))
+    shown = [row["value"] for row in rows_of(ANN, _profiles(learnt), learnt[ANN]) if row["what"] == "process"]
+    assert (len(shown), shown[0]) == (100, "100.exe")
 
 
 def test_a_program_that_waits_is_no_parent_yet() -> None:
