@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.anomalies.local_time import LocalClock
+from cbverdict.anomalies.local_time import LocalClock, is_zone
 from cbverdict.anomalies.reference_lists import Listed, Member, Names, Roster
 from cbverdict.events.people import person_of
 from cbverdict.events.times import read_quarters, read_time
@@ -188,6 +188,14 @@ def test_midnight_sunday_night_and_clock_changes_are_those_of_the_persons_zone(
     assert quarter is not None
     moment = LocalClock(zone, ()).at(quarter)
     assert (moment.day, moment.slot // 48, moment.slot % 48 / 2) == local
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"), [("Europe/Berlin", True), ("UTC", True), ("Mars/Base", False), ("../etc/passwd", False)]
+)
+def test_a_zone_is_one_of_the_databases(name: str, *, is_one: bool) -> None:
+    """Whatever a list says."""
+    assert is_zone(name) is is_one
 
 
 def test_a_holiday_is_a_sunday() -> None:
