@@ -236,6 +236,14 @@ def test_what_is_called_bad_is_about_its_file_alone() -> None:
         assert _noise_and_reasons(event, bad) == (True, ())
 
 
+def test_an_action_of_another_version_is_none() -> None:
+    """It stands in the collection, and says nothing of its file."""
+    other = replace(_made(), action="adore")
+    decisions = Decisions([other])
+    assert (decisions.called_bad(A), decisions.is_expected("hr", "timecard.exe")) == (None, False)
+    assert not _is_dropped(other)
+
+
 def test_an_input_knows_no_exclusions() -> None:
     """What it writes lasts, and an exclusion ends."""
     assert NoDecisions().active(NOW) == []
