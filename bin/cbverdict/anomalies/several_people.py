@@ -27,7 +27,7 @@ class PeopleView(PersonView):
     def __init__(self, views: Sequence[PersonView]) -> None:
         """Store the views on each of them."""
         first = views[0]
-        super().__init__(first.profiles, first.lists, first.person or None, first.member, first.clock)
+        super().__init__(first.profiles, first.lists, None, first.member, first.clock)
         self._views = views
 
     @property
