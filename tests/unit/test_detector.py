@@ -596,6 +596,16 @@ def test_of_very_many_people_a_hundred_are_judged_and_three_are_named() -> None:
     assert [one.begins("git.exe") for one in (view, anomalies.view("-", "hr"))] == [False, False]
 
 
+def test_days_of_several_people_go_by_the_clock_of_the_first() -> None:
+    """In Tokyo it is tomorrow."""
+    roster = Roster([{"user": "tim", "team": "hr", "timezone": "Asia/Tokyo"}])
+    anomalies = Anomalies(Memory(LEARNT), Lists(roster=roster))
+    evening = MONDAY * 96 + 80
+    assert [anomalies.view(*who).day(evening) for who in (("tim", "", "ann"), ("ann", "", "tim"))] == [
+        MONDAY + 1, MONDAY,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("many", "is_enough"), [(19, False), (20, True)])
 def test_twenty_are_enough_for_an_opinion(many: int, *, is_enough: bool) -> None:
     """Active hours of a person, starts by a parent, programs with a signer, and starts of all for what is new."""
@@ -723,6 +733,17 @@ def test_what_many_people_begin_with_is_a_roll_out_and_what_one_does_is_not() ->
         "explorer.exe never started newclient.exe in 10,800 starts",
         "30 people began with newclient.exe lately, so that it counts for less",
     ]
+
+
+@pytest.mark.parametrize(("people", "factor"), [(1, 1), (4, 1), (5, 4), (6, 9)])
+def test_a_roll_out_is_five_people_and_each_more_makes_it_less_unusual(people: int, factor: int) -> None:
+    """As the square of how many more they are."""
+    learnt = Memory(_people(40))
+    alone, *_ = _scored(_begin(range(1)), learnt)
+    together, *_ = _scored(_begin(range(people)), learnt)
+    p_values = [float(row["anomaly_team_p"]) for row in (alone, together)]
+    assert p_values[1] == pytest.approx(factor * p_values[0], rel=0.01)
+    assert (f"{people} people began with" in str(together["anomaly_reasons"])) is (factor > 1)
 
 
 def test_the_codec_knows_a_roll_out_as_soon_as_the_sdk_does() -> None:
