@@ -124,6 +124,22 @@ def test_a_group_backs_off_to_everybody_by_the_share_of_what_is_new_to_it() -> N
     assert group.p_value("b") == pytest.approx(shares["new"] / (shares["new"] + 1 / 11))
 
 
+@pytest.mark.parametrize(
+    ("name", "times", "total", "share"),
+    [
+        ("a", 2.0, 2.0, (6 + 1.6 * 8.5 / 13.5) / 7.6),
+        ("a", 10.0, 20.0, 8.5 / 13.5),
+        ("b", 0.5, 8.0, 4.5 / 13.5),
+        ("new", 0.0, 0.0, 1.6 * 0.5 / 13.5 / 9.6),
+    ],
+)
+def test_a_group_without_a_person_has_no_less_than_nothing_left(
+    name: str, times: float, total: float, share: float
+) -> None:
+    """Counts that have aged apart may take more than there is."""
+    assert _eight_of_ten().share_without(name, times, total) == pytest.approx(share)
+
+
 def test_a_person_backs_off_to_the_team_by_how_alike_they_are() -> None:
     """Reckoned by hand: of a hundred sightings of what the team never does, the team counts for half a one."""
     group = _eight_of_ten()
