@@ -345,6 +345,32 @@ def test_processes_are_looked_up_with_all_their_segments(account: Account, canne
     source.close()
 
 
+@pytest.mark.parametrize(
+    ("given", "found", "asked"), [([0, 1, 2], [0, 1, 2], 3), ([0, 0], [0], 2), ([0, 2, None], [0, 2], 3), ([None], [], 1)]
+)
+def test_the_first_segments_of_processes_are_asked_for_until_no_more_is_found(
+    account: Account, canned: Canned, given: list[int | None], found: list[int], asked: int
+) -> None:
+    """One with thousands fills a page with its own; what was found is not asked for again."""
+    guids = [f"00000001-0000-{number:04x}-01d5-000000000000" for number in range(3)]
+    pages = iter(given)
+
+    def answer(request: Request) -> Response:
+        number = next(pages)
+        rows = [] if number is None else [{"id": guids[number], "last_server_update": f"2026-11-02T07:00:0{number}Z"}]
+        canned.body = {"results": rows * 2, "total_results": 5000}
+        return canned(request)
+
+    with HttpsServer(answer) as server:
+        own = replace(account, url=server.url, ca_certificate=server.identity.trust_pem)
+        source = EdrPageSource(own, EdrClient(own, retries=0))
+        assert source.first_arrivals(guids) == {guids[number]: f"2026-11-02T07:00:0{number}Z" for number in found}
+        source.close()
+    bodies = [json.loads(request.body) for request in canned.asked]
+    assert [(body["rows"], body["start"]) for body in bodies] == [(1000, 0)] * asked
+    assert not any(guids[0] in body["q"][0] for body in bodies[1:])
+
+
 def test_the_setup_page_asks_one_small_question_of_each_kind(account: Account, canned: Canned) -> None:
     """Of a hash that any server may know or not."""
     canned.body = {**NOTHING, "version": "7.5.0"}
