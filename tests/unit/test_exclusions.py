@@ -111,6 +111,14 @@ def test_an_exclusion_of_a_team_covers_its_people_and_no_other() -> None:
     assert not _is_dropped(decision, {"user": "nobody.knows"})
 
 
+def test_what_is_decided_on_one_person_covers_no_row_of_several() -> None:
+    """Only what is about all of them does."""
+    anomalies = Anomalies(Memory({}), LISTS)
+    several, mixed = anomalies.view("jdoe", "", "ann"), anomalies.view("jdoe", "", "bob")
+    assert [view.is_covered(_made()) for view in (several, mixed)] == [False, False]
+    assert [view.is_covered(_made(user="-")) for view in (several, mixed)] == [True, False]
+
+
 def test_a_row_that_is_odder_than_what_was_seen_is_kept() -> None:
     """An exclusion made at noon does not cover 2 am: it goes up to the score that was seen, and five more."""
     assert _made().score == 17.5
