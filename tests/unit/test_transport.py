@@ -190,6 +190,15 @@ def test_a_server_that_was_quick_and_says_nothing_is_asked_once_more() -> None:
     assert 2.9 <= asked[2] - asked[1] < 10
 
 
+@pytest.mark.parametrize(("slowest", "patience"), [(0.0, math.inf), (0.1, 3.0), (0.5, 5.0)])
+def test_ten_times_as_long_as_any_answer_took_is_lost(slowest: float, patience: float) -> None:
+    """Three seconds at least; before the first answer nobody knows."""
+    transport = Transport(Account("lab", "https://localhost", TOKEN), 2, 1000)
+    transport._slowest = slowest  # noqa: SLF001 - a clock would show it roughly, after seconds
+    assert transport._patience() == patience  # noqa: SLF001 - likewise
+    transport.close()
+
+
 @pytest.mark.parametrize(("size", "is_read"), [(1000, True), (1001, False)])
 def test_no_more_is_read_than_is_allowed(size: int, *, is_read: bool) -> None:
     """To the byte, packed or not."""
