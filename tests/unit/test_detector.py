@@ -766,9 +766,7 @@ def test_who_ran_a_program_before_has_no_part_in_its_roll_out() -> None:
     """For him it is as unusual as on any other day."""
     learnt = _people(40)
     learn(learnt, Sighting(MONDAY - 1, 9, "user0", "team0", "team1.exe", "explorer.exe"))
-    rows: list[Row] = [
-        {**_row(f"user{number}", "team1.exe"), "team": "team0"} for number in range(0, 40, 2)
-    ]
+    rows: list[Row] = [{**_row(f"user{number}", "team1.exe"), "team": "team0"} for number in range(0, 40, 2)]
     (alone,), together = _scored(rows[:1], Memory(learnt)), _scored(rows, Memory(learnt))
     assert float(alone["anomaly_score"]) >= 10
     assert together[0] == alone

@@ -346,7 +346,8 @@ def test_processes_are_looked_up_with_all_their_segments(account: Account, canne
 
 
 @pytest.mark.parametrize(
-    ("given", "found", "asked"), [([0, 1, 2], [0, 1, 2], 3), ([0, 0], [0], 2), ([0, 2, None], [0, 2], 3), ([None], [], 1)]
+    ("given", "found", "asked"),
+    [([0, 1, 2], [0, 1, 2], 3), ([0, 0], [0], 2), ([0, 2, None], [0, 2], 3), ([None], [], 1)],
 )
 def test_the_first_segments_of_processes_are_asked_for_until_no_more_is_found(
     account: Account, canned: Canned, given: list[int | None], found: list[int], asked: int
