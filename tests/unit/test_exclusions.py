@@ -201,6 +201,7 @@ def test_what_is_expected_is_about_the_team_alone() -> None:
     """Whoever of them ran it first; it takes away the question about the team, and nothing else."""
     decision = decide("expect", ROW, 180, "they all have it now", "anna", NOW)
     assert (decision.user, decision.md5, decision.parent_process_name) == ("", "", "")
+    assert decision.score == 0.0
     decisions = Decisions([decision])
     assert decisions.is_expected("hr", "timecard.exe")
     assert not decisions.is_expected("it", "timecard.exe")
@@ -242,6 +243,12 @@ def test_what_is_called_bad_is_about_its_file_alone() -> None:
     for row, event in ((ROW, {"process_md5": B}), ({**ROW, "process_md5": "-"}, {})):
         bad = decide("bad", row, 30, "came with a false invoice", "anna", NOW)
         assert _noise_and_reasons(event, bad) == (True, ())
+
+
+def test_there_are_three_actions() -> None:
+    """Whoever asks for another is told which."""
+    with pytest.raises(InvalidRequestError, match="action is one of exclude, expect, bad"):
+        decide("adore", ROW, 30, "our own time card", "anna", NOW)
 
 
 def test_an_action_of_another_version_is_none() -> None:
