@@ -135,6 +135,8 @@ def test_a_name_that_is_too_long_for_a_baseline_is_none() -> None:
         "[]",
         '{"days": {"x": "1"}}',
         '{"days": {"1": "1ffffff"}}',
+        '{"days": {"1": "1000000"}}',
+        '{"days": {"1": "0"}}',
         '{"names": {"1": 7}}',
         '{"users": {"a.exe": ["x"]}}',
         '{"names": {"1": {"a": -1}}}',
