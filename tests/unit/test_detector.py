@@ -14,6 +14,7 @@ from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, Subject, learn, merge_baselines
+from cbverdict.anomalies.combination import cauchy, score_of_cauchy
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.explanations import SEVERAL_USERS, UNREAD_BASELINES, UNREAD_END, UNREAD_LISTS
@@ -688,6 +689,22 @@ def test_a_value_of_two_lines_is_about_several(column: str) -> None:
     """As several values are; a search joined them."""
     rows = [_row("ann", "outlook.exe"), {**_row("ann", "outlook.exe"), column: "bob\nann"}]
     assert [row["signed_noise"] for row in _scored(rows)] == ["true", "false"]
+
+
+@pytest.mark.parametrize("time", [NOON, NIGHT])
+@pytest.mark.parametrize("process", ["git.exe", "outlook.exe"])
+@pytest.mark.parametrize("parent", ["explorer.exe", "winword.exe"])
+def test_a_score_is_half_the_processs_three_tenths_the_hours_and_a_fifth_the_parents(
+    time: str, process: str, parent: str
+) -> None:
+    """Of the numbers that the columns say."""
+    learnt = _learnt()
+    for _ in range(400):
+        learn(learnt, Sighting(MONDAY - 1, 9, None, None, "splwow64.exe", "winword.exe"))
+    (row,) = _scored([_row("ann", process, parent, time)], Memory(learnt))
+    hour, team, parents = (cauchy(float(row[f"anomaly_{part}_p"])) for part in ("hour", "team", "parent"))
+    expected = score_of_cauchy(0.5 * team + 0.3 * hour + 0.2 * parents)
+    assert float(row["anomaly_score"]) == pytest.approx(expected, abs=0.15)
 
 
 @pytest.mark.parametrize("nobody", ["", "-", "PC1$", "NT AUTHORITY\\SYSTEM"])
