@@ -190,6 +190,23 @@ def test_a_server_that_was_quick_and_says_nothing_is_asked_once_more() -> None:
     assert 2.9 <= asked[2] - asked[1] < 10
 
 
+def test_who_makes_no_other_try_waits_as_long_as_there_is_time() -> None:
+    """However quick the server was: nobody would ask again."""
+    asked: list[None] = []
+
+    def script(exchange: Exchange) -> None:
+        asked.append(None)
+        exchange.stopping.wait(3.2 if len(asked) > 1 else 0.0)
+        exchange.answer(OK)
+
+    with HostileServer(script) as server:
+        transport = Transport(Account("lab", server.url, TOKEN, ca_certificate=server.trust_pem, timeout=60.0), 0, 1000)
+        for _ in range(2):
+            assert transport.send(INFO, math.inf, lambda: None).status == 200
+        transport.close()
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(("slowest", "patience"), [(0.0, math.inf), (0.1, 3.0), (0.5, 5.0)])
 def test_ten_times_as_long_as_any_answer_took_is_lost(slowest: float, patience: float) -> None:
     """Three seconds at least; before the first answer nobody knows."""
