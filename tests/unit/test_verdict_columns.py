@@ -268,11 +268,12 @@ def test_what_is_over_budget_stays_so_in_later_chunks() -> None:
     assert len(source.requests) == 1
 
 
-def test_a_search_without_time_asks_nothing() -> None:
-    """None is left at once."""
+@pytest.mark.parametrize(("seconds", "reason"), [(0.0, "timeout"), (0.5, "joint")])
+def test_a_search_asks_while_any_time_is_left(seconds: float, reason: str) -> None:
+    """And nothing without."""
     source = FakeSource()
-    (row,), _ = _enrich(source, {"md5": A}, seconds=0.0)
-    assert (row["signed_reason"], source.requests) == ("timeout", [])
+    (row,), _ = _enrich(source, {"md5": A}, seconds=seconds)
+    assert (row["signed_reason"], len(source.requests)) == (reason, int(seconds > 0))
 
 
 def test_the_budget_counts_a_question_once_however_often_it_is_asked() -> None:
