@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from io import BytesIO, StringIO
 from typing import Any, NamedTuple, Sequence
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
+from cbsigned import CbsignedCommand
 from cbverdict.search import row_codec
 from cbverdict.search.row_codec import INDEX, RowCodec, pair_text
 from cbverdict.search.sdk_compat import write_rows
@@ -175,6 +177,12 @@ def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:
     reply = codec.reply(body)
     assert reply is not None
     assert (reply.body.decode(), reply.rows) == (_by_sdk(body)[0], 2)
+
+
+def test_a_nul_in_a_row_ends_no_search() -> None:
+    """Before Python 3.11 it is left out, for the csv module refuses it."""
+    (row,) = CbsignedCommand().read_rows(StringIO('path,__mv_path\n"a\0b",\n'))
+    assert row["path"] == ("a\0b" if sys.version_info >= (3, 11) else "ab")
 
 
 _TEXTS = st.text(st.sampled_from('a",$;\r\n\t |\0é😀'), max_size=8)
