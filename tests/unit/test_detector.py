@@ -209,9 +209,10 @@ def test_what_a_team_is_expected_to_run_gives_no_opinion_on_the_team() -> None:
     assert (record["anomaly_team_p"], record["anomaly_hour_p"] != "") == ("", True)
 
 
-def test_on_day_one_nothing_is_scored_and_signed_is_noise() -> None:
+@pytest.mark.parametrize("time", [NOON, ""])
+def test_on_day_one_nothing_is_scored_and_signed_is_noise(time: str) -> None:
     """There is no baseline, and no sentence on every row about it."""
-    (record,) = _scored([_row("ann", "git.exe")], Memory({}))
+    (record,) = _scored([_row("ann", "git.exe", time=time)], Memory({}))
     empty = dict.fromkeys(ANOMALY_FIELDS, "")
     assert {name: record[name] for name in ANOMALY_FIELDS} == {**empty, "signed_noise": "true"}
 
