@@ -88,6 +88,13 @@ def test_what_two_documents_come_to(one: Signature, other: Signature, result: st
     assert worse_of(one, other).result == result
 
 
+def test_the_one_sha_256_of_two_documents_is_theirs() -> None:
+    """Where the other has none; a third one of another file is told from it."""
+    one, other = Signature("Signed", "Example Corp", sha256="1" * 64), Signature("Signed", "Example Corp")
+    assert worse_of(one, other) == worse_of(other, one) == one
+    assert worse_of(worse_of(one, other), one._replace(sha256="2" * 64)).result == "Several files of one MD5"
+
+
 def test_a_document_that_nobody_has_seen_may_say_the_contrary() -> None:
     """Then nothing is true, and what is not signed stays so."""
     seen = Evidence(Joint.HIT, Signature("Signed"), may_be_contradicted=True)
