@@ -71,7 +71,7 @@ class Person(NamedTuple):
     view: PersonView
     is_about_several: bool
     ends: Tuple[int, ...]
-    has_unread_end: bool = False
+    has_unread_end: bool
 
 
 class FirstRows(NamedTuple):
