@@ -524,6 +524,20 @@ def test_ordinary_rows_are_not_left_to_the_sdk() -> None:
         assert reply.rows == 40
 
 
+def test_columns_behind_the_time_are_read_as_what_they_are() -> None:
+    """A row is cut from its end only where it ends with who and when."""
+    columns = [*FIELDS.who(), TIME_FIELD, "process_md5", "process_name", "parent_process_name"]
+    rows = [_row("ann", "git.exe", time=NIGHT), _row("bob", "a, b.exe"), _row("ann", "outlook.exe")]
+    options = EnrichOptions(has_anomaly=True)
+    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
+    reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*columns, INDEX]).decode())
+    assert reply is not None
+    for row, found, expected in zip(rows, _decode(reply.body.decode()), _scored(rows)):
+        assert {name: found[name] for name in (*row, *ANOMALY_FIELDS)} == {
+            name: expected[name] for name in (*row, *ANOMALY_FIELDS)
+        }
+
+
 def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
     """Each row with a GUID of its own, in whichever column: splunkd sends all of them, the others empty."""
     command = CbsignedCommand()
