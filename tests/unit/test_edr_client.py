@@ -13,6 +13,7 @@ import trustme
 
 from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient, read_signature
 from cbverdict.carbonblack.edr.page_source import EdrPageSource
+from cbverdict.carbonblack.edr.server import EdrServer
 from cbverdict.carbonblack.edr.setup_check import ANY_MD5, EdrSetupCheck
 from cbverdict.carbonblack.port import Image, PageRequest, Row
 from cbverdict.errors import (
@@ -390,6 +391,40 @@ def test_the_setup_page_asks_one_small_question_of_each_kind(account: Account, c
             with pytest.raises(SetupError, match=r"needs 6\.0 or later"):
                 check.try_version(deadline)
     check.close()
+
+
+def test_the_setup_page_tries_once_and_tells_how_far_ahead_the_servers_clock_is(
+    account: Account, canned: Canned
+) -> None:
+    """Another try would begin the time anew; HTTP tells whole seconds."""
+    check = EdrServer(account).open_check()
+    canned.body, canned.headers["Date"] = {"version": "7.5.0"}, "Mon, 02 Nov 2026 08:00:00 GMT"
+    before = time.time()
+    ahead = check.clock_ahead(time.monotonic() + 60)
+    assert ahead is not None
+    assert 1_793_606_400.0 - time.time() <= ahead <= 1_793_606_400.0 - before
+    canned.status = 503
+    with pytest.raises(ServerFailedError):
+        check.try_version(time.monotonic() + 60)
+    assert len(canned.asked) == 2
+    check.close()
+
+
+def test_what_is_closed_keeps_no_connection(canned: Canned) -> None:
+    """The next request makes one of its own."""
+    canned.body = {"version": "7.5.0"}
+    with HttpsServer(canned) as server:
+        own = EdrServer(Account("lab", server.url, TOKEN, ca_certificate=server.identity.trust_pem))
+        check, pages, evidence = own.open_check(), own.open_pages(), own.open_evidence()
+        calls = [lambda: check.try_version(time.monotonic() + 60), pages.probe, evidence.probe]
+        for number, (opened, call) in enumerate(zip((check, pages, evidence), calls)):
+            call()
+            call()
+            assert server.connections == 2 * number + 1
+            opened.close()
+            call()
+            assert server.connections == 2 * number + 2
+            opened.close()
 
 
 def test_the_machines_own_authorities_count_where_the_account_has_none(
