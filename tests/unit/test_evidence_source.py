@@ -10,10 +10,20 @@ from typing import Callable, Iterator
 
 import pytest
 
+from cbverdict.carbonblack.calls import make_calls
 from cbverdict.carbonblack.deadline import Deadline
 from cbverdict.carbonblack.edr.evidence_source import EdrEvidenceSource
+from cbverdict.carbonblack.fair_pool import FairPool
 from cbverdict.carbonblack.port import Way
-from cbverdict.errors import EdrError, QueryRefusedError, ServerFailedError, TooLargeError, Trouble, UnauthorizedError
+from cbverdict.errors import (
+    EdrError,
+    QueryRefusedError,
+    ServerFailedError,
+    TimedOutError,
+    TooLargeError,
+    Trouble,
+    UnauthorizedError,
+)
 from cbverdict.service.resolution import Resolution
 from cbverdict.settings.verdicts import CLAUSE_PRESETS, Method
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount, Question
@@ -235,6 +245,16 @@ def test_a_server_that_fails_gives_unknown_for_every_question(pool: ThreadPoolEx
     resolution = _resolve(FakeEdr(before=fail), pool, questions, Method.JOINT)
     assert {answer.verdict for answer in resolution.answers.values()} == {Verdict(Signed.UNKNOWN, Reason.SERVER_ERROR)}
     assert len(resolution.troubles) == 1
+
+
+def test_a_call_whose_turn_comes_too_late_is_not_made() -> None:
+    """The time of whoever asked is over, and others wait."""
+    turns, gate, made = FairPool(1, "t"), threading.Event(), list[int]()
+    outcomes = make_calls(turns, [lambda: gate.wait(30), lambda: made.append(1)], Deadline.after(0.1))
+    assert [type(outcome) for outcome in outcomes] == [TimedOutError] * 2
+    gate.set()
+    turns.submit(lambda: None).result(30)
+    assert made == []
 
 
 def test_what_is_late_is_unknown_and_what_was_in_time_counts(pool: ThreadPoolExecutor) -> None:

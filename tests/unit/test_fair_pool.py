@@ -69,6 +69,7 @@ def test_a_pool_that_is_forgotten_ends_its_threads() -> None:
     pool = FairPool(2, "forgotten")
     futures = [pool.submit(lambda: 3) for _ in range(4)]
     threads = [thread for thread in threading.enumerate() if thread.name == "forgotten"]
+    assert all(thread.daemon for thread in threads), "a process that ends waits for none of them"
     del pool
     gc.collect()
     for thread in threads:
