@@ -173,9 +173,9 @@ def test_sets_of_hours_merge_in_any_order_and_repetition_changes_nothing(one: Da
 
 
 def test_what_would_not_count_any_more_is_forgotten() -> None:
-    """After twelve half-lives of newer days."""
+    """After 240 newer days, twelve half-lives."""
     days = {MONDAY + day: 1 << 8 for day in range(300)}
-    assert sorted(forget_days(days)) == list(range(MONDAY + 300 - 12 * HALF_LIFE, MONDAY + 300))
+    assert sorted(forget_days(days)) == list(range(MONDAY + 300 - 240, MONDAY + 300))
     assert forget_days({}) == {}
 
 

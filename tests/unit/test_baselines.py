@@ -24,7 +24,7 @@ from cbverdict.anomalies.baselines import (
     read_subject,
     write_baseline,
 )
-from cbverdict.anomalies.decayed_counts import GENERATION, totals, weigh
+from cbverdict.anomalies.decayed_counts import GENERATION, generation_of, totals, weigh
 from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of, unite
 from cbverdict.anomalies.seen_people import ANYBODY, MANY_USERS
 from cbverdict.errors import InvalidRequestError
@@ -94,6 +94,12 @@ def test_old_names_count_half_after_a_half_life_and_are_forgotten_after_three() 
     assert weigh(names, 4 * GENERATION, 12) == {"old": 1.0, "middle": 2.0, "new": 8.0}
     assert set(Baseline(names=names).forget(2 * GENERATION).names) == {12}
     assert set(Baseline(names=names).forget(4 * GENERATION).names) == {0, 4, 12}
+
+
+def test_a_generation_is_four_weeks_and_a_sketch_64_people() -> None:
+    """Documents of all versions have these."""
+    assert [generation_of(day) for day in (0, 27, 28, 20_000)] == [0, 0, 1, 714]
+    assert len(unite(sketch_of(f"person{number}") for number in range(100))) == 64
 
 
 def test_who_was_in_a_team_long_ago_is_forgotten_with_what_was_seen_then() -> None:

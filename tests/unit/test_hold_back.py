@@ -24,7 +24,6 @@ from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
-from cbverdict.anomalies.seen_people import WAITING_DAYS
 from cbverdict.anomalies.waiting import DAYS, PEOPLE, decision, is_released, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from tests.lab.memory import Memory
@@ -123,9 +122,7 @@ def test_what_goes_on_for_days_with_several_people_is_learnt() -> None:
     assert [row["status"] for row in rows_of_waiting(learnt[ORGANISATION])] == ["learnt"]
 
 
-@pytest.mark.parametrize(
-    ("days", "people", "status"), [(DAYS, PEOPLE, "learnt"), (DAYS - 1, PEOPLE, "waits"), (DAYS, PEOPLE - 1, "waits")]
-)
+@pytest.mark.parametrize(("days", "people", "status"), [(5, 5, "learnt"), (4, 5, "waits"), (5, 4, "waits")])
 def test_five_days_and_five_people_are_enough(days: int, people: int, status: str) -> None:
     """And less is not."""
     several = unite(sketch_of(f"hr{number}") for number in range(people))
@@ -275,9 +272,13 @@ def test_a_new_account_speaks_for_nobody_but_itself() -> None:
 
 def test_who_waited_long_ago_is_forgotten_and_what_was_decided_is_not() -> None:
     """Else the organisation's baseline would grow with every incident."""
-    people = {MONDAY: {"process a.exe": [1], "refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}
+    people = {MONDAY: {"process a.exe": [1], "refused process a.exe": []}, MONDAY + 60: {"hour 02": [1]}}
     kept = Baseline(waiting_people=people).forget(120.0).waiting_people
-    assert kept == {MONDAY: {"refused process a.exe": []}, MONDAY + WAITING_DAYS: {"hour 02": [1]}}
+    assert kept == {MONDAY: {"refused process a.exe": []}, MONDAY + 60: {"hour 02": [1]}}
+    assert Baseline(waiting_people={**people, MONDAY + 59: {}}).forget(120.0).waiting_people == kept
+    del people[MONDAY + 60]
+    people[MONDAY + 59] = {"hour 02": [1]}
+    assert Baseline(waiting_people=people).forget(120.0).waiting_people == people
 
 
 def test_without_what_was_usual_before_nothing_is_learnt() -> None:
