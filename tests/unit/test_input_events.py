@@ -136,6 +136,14 @@ class TestProcesses:
         event = event_of(process, None)
         assert {name for name in event if name.startswith(("alliance", "terminated"))} == {"alliance_score_virustotal"}
 
+    @pytest.mark.parametrize(
+        ("value", "text"), [(True, None), (["x"], None), ({"a": 1}, None), (7, "7"), (7.5, "7.5"), (0, "0")]
+    )
+    def test_a_number_is_a_text_and_what_is_neither_is_nothing(self, value: Any, text: str | None) -> None:
+        """Whatever a server sends in a text's place; a watchlist's number is one as well."""
+        (process,) = _read([_segment(group=value, watchlists=[{"wid": value}])])
+        assert (process.fields.get("group"), process.watchlists) == (text, [text] if text else [])
+
     def test_a_hash_outweighs_all_else_that_may_come_late(self) -> None:
         """For the verdict hangs on it."""
         without = {"process_md5": "0" * 30}
