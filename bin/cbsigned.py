@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterable
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
+from splunklib.searchcommands import Configuration, Option, StreamingCommand, validators
 
 from cbverdict.events.columns import (
     GUID_FIELDS,
@@ -20,7 +20,7 @@ from cbverdict.events.columns import (
     TIME_FIELD,
     EventFields,
 )
-from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, run
 
 if TYPE_CHECKING:
     from cbverdict.search.pipeline import Search
@@ -128,4 +128,4 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         return self._search
 
 
-dispatch(CbsignedCommand, sys.argv, sys.stdin, standard_output(), __name__)
+run(CbsignedCommand, __name__)

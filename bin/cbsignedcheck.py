@@ -9,9 +9,9 @@ from typing import Iterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from splunklib.searchcommands import Configuration, GeneratingCommand, dispatch
+from splunklib.searchcommands import Configuration, GeneratingCommand
 
-from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, run
 
 
 @Configuration(type="reporting")
@@ -27,4 +27,4 @@ class CbsignedcheckCommand(HardenedCommand, GeneratingCommand):
             yield finding.row()
 
 
-dispatch(CbsignedcheckCommand, sys.argv, sys.stdin, standard_output(), __name__)
+run(CbsignedcheckCommand, __name__)

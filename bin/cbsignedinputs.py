@@ -10,10 +10,10 @@ from typing import Any, Iterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from splunklib.searchcommands import Configuration, GeneratingCommand, Option, dispatch, validators
+from splunklib.searchcommands import Configuration, GeneratingCommand, Option, validators
 
 from cbverdict.errors import CbsignedError
-from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, run
 from cbverdict.splunkd.rest import ServiceCall
 
 _SECONDS = 60.0
@@ -49,4 +49,4 @@ class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
         yield from json.loads(rows)
 
 
-dispatch(CbsignedinputsCommand, sys.argv, sys.stdin, standard_output(), __name__)
+run(CbsignedinputsCommand, __name__)

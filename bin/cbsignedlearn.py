@@ -10,10 +10,10 @@ from typing import Any, Iterable, Iterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from splunklib.searchcommands import Configuration, Option, ReportingCommand, dispatch, validators
+from splunklib.searchcommands import Configuration, Option, ReportingCommand, validators
 
 from cbverdict.events.columns import EventFields
-from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, run
 
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
@@ -103,4 +103,4 @@ def _quote(name: str) -> str:
     return f'"{escaped}"'
 
 
-dispatch(CbsignedlearnCommand, sys.argv, sys.stdin, standard_output(), __name__)
+run(CbsignedlearnCommand, __name__)

@@ -10,7 +10,7 @@ from typing import Iterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from splunklib.searchcommands import Configuration, GeneratingCommand, Option, dispatch, validators
+from splunklib.searchcommands import Configuration, GeneratingCommand, Option, validators
 
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind, baseline_name, program_kind
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
@@ -18,7 +18,7 @@ from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.waiting import ACCEPTED, REFUSED, decision
 from cbverdict.errors import CbsignedError, NoRightError
 from cbverdict.events.people import person_of
-from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, run
 from cbverdict.service.baseline_client import BaselineClient
 
 _TEXT = validators.Match("text", r".{1,300}\Z")
@@ -71,4 +71,4 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
         return [Subject(kind, name) for kind, name in names.items() if name]
 
 
-dispatch(CbsignedprofileCommand, sys.argv, sys.stdin, standard_output(), __name__)
+run(CbsignedprofileCommand, __name__)

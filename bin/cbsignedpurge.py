@@ -9,10 +9,10 @@ from typing import Iterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from splunklib.searchcommands import Configuration, GeneratingCommand, dispatch
+from splunklib.searchcommands import Configuration, GeneratingCommand
 
 from cbverdict.errors import CbsignedError
-from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, run
 from cbverdict.service.verdict_client import VerdictClient
 
 
@@ -32,4 +32,4 @@ class CbsignedpurgeCommand(HardenedCommand, GeneratingCommand):
         yield {"action": "purge", "result": "expired verdicts are swept" if is_done else later}
 
 
-dispatch(CbsignedpurgeCommand, sys.argv, sys.stdin, standard_output(), __name__)
+run(CbsignedpurgeCommand, __name__)

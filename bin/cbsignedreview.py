@@ -9,10 +9,10 @@ from typing import Any, Iterable, Iterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch, validators
+from splunklib.searchcommands import Configuration, Option, StreamingCommand, validators
 
 from cbverdict.errors import CbsignedError
-from cbverdict.search.sdk_compat import HardenedCommand, standard_output
+from cbverdict.search.sdk_compat import HardenedCommand, run
 from cbverdict.service.decision_client import NOTHING, ROW_FIELDS, DecisionClient
 
 _NO_END = ("end", "bad")
@@ -53,4 +53,4 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
             yield row
 
 
-dispatch(CbsignedreviewCommand, sys.argv, sys.stdin, standard_output(), __name__)
+run(CbsignedreviewCommand, __name__)
