@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any, Iterable
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
+from cbverdict.memory import collect_garbage_rarely
+
+collect_garbage_rarely()  # before the imports, whose thousands of objects all stay
+
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, validators
 
 from cbverdict.events.columns import (
@@ -97,12 +101,10 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     def _first_search(self) -> Search:
         if self._search is None:
             # Not before: splunkd starts the command several times a search for getinfo alone.
-            from cbverdict.memory import collect_garbage_rarely  # noqa: PLC0415 - see above
-            from cbverdict.search.pipeline import Search, read_options  # noqa: PLC0415 - likewise
+            from cbverdict.search.pipeline import Search, read_options  # noqa: PLC0415 - see above
             from cbverdict.service.verdict_client import VerdictClient  # noqa: PLC0415 - likewise
             from cbverdict.splunkd.time_zone import read_zone  # noqa: PLC0415 - likewise
 
-            collect_garbage_rarely()
             info = self.metadata.searchinfo
             options = read_options(
                 fields=self._fields,
