@@ -160,7 +160,7 @@ class Lists:
 
     def names_a_tool(self, names: Iterable[str]) -> bool:
         """Return whether any of these texts may name a tool, however it is spelled."""
-        return any(self._may_name_a_tool(name) for name in names)
+        return any(map(self._may_name_a_tool, dict.fromkeys(names)))  # an author calls a file the same several times
 
     def _may_name_a_tool(self, name: str) -> bool:
         return any(self.tool(spelling) is not None for spelling in spellings_of(name))

@@ -138,8 +138,17 @@ def _spellings(text: str) -> Iterator[str]:
             yield from _spellings_of_file(name)
 
 
-def _spellings_of_file(text: str) -> Iterator[str]:
+def _spellings_of_file(text: str) -> frozenset[str]:
     """Return the spellings of a file name that was cut from its path."""
+    return _spellings_of_short_file(text) if len(text) <= _LONGEST_NAME else frozenset(_spell_file(text))
+
+
+@lru_cache(maxsize=8192)
+def _spellings_of_short_file(text: str) -> frozenset[str]:
+    return frozenset(_spell_file(text))
+
+
+def _spell_file(text: str) -> Iterator[str]:
     whole = _STREAM.sub("", text) if ":" in text else text
     name = whole.removesuffix(_DELETED).strip(_AROUND).rstrip(". ").removesuffix(".mui")
     for one in {name, name.lstrip("-")} if name else ():
@@ -202,7 +211,7 @@ def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool
     by whoever names a folder.
     """
     own = [stems_of(name) for name in names]
-    given = {_bare(spelling) for name in original_names for spelling in spellings_of(name)}
+    given = {_bare(spelling) for name in dict.fromkeys(original_names) for spelling in spellings_of(name)}
     return all(stems & given for stems in own)
 
 
