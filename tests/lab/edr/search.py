@@ -13,6 +13,7 @@ import io
 import re
 import threading
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping
 
 from sortedcontainers import SortedList  # type: ignore[import-untyped] # stubs are a package of their own
@@ -73,6 +74,7 @@ BINARY_FIELDS = {
 
 _WORD = re.compile(r"\w+")
 _OPERATOR = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|(?<![^\s(])(and|or|not)(?![^\s)])')
+_HASH = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32})(?![0-9A-Za-z])")
 _ESCAPED = re.compile(r'\\([\\"()\s:+\-!{}\[\]^~*?/&|])')
 
 _MEMBERS = {"process_id": "id"}  # what a field is called in the documents, where that differs
@@ -170,6 +172,31 @@ class Index:
         return {number for number in both if _has_phrase(_values(self.documents[number].get(field)), words)}
 
 
+class _Said:
+    """A query with its hashes numbered (`shape`), which many have in common, and the terms that were found in it.
+
+    To parse two hundred hashes takes luqum as long as all the rest of a request.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.terms: list[str] = []
+        self._hashes: list[str] = []
+        self.shape = _HASH.sub(self._number, text)
+
+    def whole(self, part: str) -> str:
+        """Give a part of the shape as it was said."""
+        return _HASH.sub(lambda match: self._hashes[int(match.group(), 16)], part)
+
+    def _number(self, match: re.Match[str]) -> str:
+        self._hashes.append(match.group())
+        return f"{len(self._hashes) - 1:0{len(match.group())}x}"
+
+
+@lru_cache(maxsize=256)
+def _parse(shape: str) -> Item:
+    return parse(shape)
+
+
 class Search:
     """Evaluate queries on an index; `join` finds documents by a field of another index (None: no such field)."""
 
@@ -189,35 +216,38 @@ class Search:
         )
         if not text.strip() or text.strip() == "*:*":
             return self._index.everything(), []
+        said = _Said(text)
         try:
-            root = parse(text)
+            root = _parse(said.shape)
         except (ParseError, ValueError) as error:
             raise QuerySyntaxError(query) from error
-        terms: list[str] = []
-        return self._evaluate(root, None, terms), terms
+        return self._evaluate(root, None, said), said.terms
 
-    def _evaluate(self, node: Item, field: str | None, terms: list[str]) -> Ids:
+    def _evaluate(self, node: Item, field: str | None, said: _Said) -> Ids:
         if isinstance(node, tree.SearchField):
-            return self._evaluate(node.expr, node.name, terms)
+            return self._evaluate(node.expr, node.name, said)
         if isinstance(node, (tree.Group, tree.FieldGroup, tree.Plus)):
-            return self._evaluate(node.children[0], field, terms)
+            return self._evaluate(node.children[0], field, said)
         if isinstance(node, (tree.Not, tree.Prohibit)):
-            return self._index.everything() - self._evaluate(node.children[0], field, terms)
+            return self._index.everything() - self._evaluate(node.children[0], field, said)
         if isinstance(node, tree.OrOperation):
-            return set().union(*(self._evaluate(child, field, terms) for child in node.children))
+            return set().union(*(self._evaluate(child, field, said) for child in node.children))
         if isinstance(node, (tree.AndOperation, tree.UnknownOperation)):
-            return set.intersection(*(self._evaluate(child, field, terms) for child in node.children))
-        return self._leaf(node, field, terms)
+            return set.intersection(*(self._evaluate(child, field, said) for child in node.children))
+        return self._leaf(node, field, said)
 
-    def _leaf(self, node: Item, field: str | None, terms: list[str]) -> Ids:
-        terms.append(str(node).strip() if field is None else f"{field}:{str(node).strip()}")
+    def _leaf(self, node: Item, field: str | None, said: _Said) -> Ids:
+        text = said.whole(str(node).strip())
+        said.terms.append(text if field is None else f"{field}:{text}")
         if isinstance(node, tree.Range) and field is not None:
             self._require(field)
-            return self._index.find_range(field, str(node.low).strip('" '), str(node.high).strip('" '))
+            low, high = (said.whole(str(end)).strip('" ') for end in (node.low, node.high))
+            return self._index.find_range(field, low, high)
         if not isinstance(node, (tree.Word, tree.Phrase)):
-            raise QuerySyntaxError(str(node))
+            raise QuerySyntaxError(text)
         is_phrase = isinstance(node, tree.Phrase)
-        term = _ESCAPED.sub(r"\1", node.value[1:-1] if is_phrase else node.value)
+        value = said.whole(node.value)
+        term = _ESCAPED.sub(r"\1", value[1:-1] if is_phrase else value)
         if field is not None and not self._index.has(field):
             found = self._join(field, term, is_phrase) if self._join else None
             if found is None:
