@@ -46,6 +46,8 @@ HALF_LIVES = 3
 class SubjectKind(Enum):
     """Whose baseline it is."""
 
+    __hash__ = object.__hash__  # Enum's is made in Python, and subjects are looked up with each row
+
     PERSON = "person"
     TEAM = "team"
     PARENT = "parent"

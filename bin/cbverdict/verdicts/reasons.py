@@ -10,6 +10,8 @@ from cbverdict.verdicts.meanings import MEANINGS
 class Signed(Enum):
     """The three answers. Unknown is never turned into true or false."""
 
+    __hash__ = object.__hash__  # Enum's is made in Python, and an answer is hashed with each row's tag
+
     TRUE = "true"
     FALSE = "false"
     UNKNOWN = "unknown"
@@ -17,6 +19,8 @@ class Signed(Enum):
 
 class Source(Enum):
     """Where an answer came from: the values of `signed_source`."""
+
+    __hash__ = object.__hash__  # likewise
 
     SERVER = "server"
     CACHE = "cache"

@@ -29,6 +29,8 @@ class SignatureStatus(Enum):
     Source: "Advanced Search Queries", release 5.1, field type `sign`.
     """
 
+    __hash__ = object.__hash__  # Enum's is made in Python, and each stored verdict is looked at
+
     SIGNED = "Signed"
     UNSIGNED = "Unsigned"
     BAD_SIGNATURE = "Bad Signature"
