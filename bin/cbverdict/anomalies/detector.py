@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Collection, Iterable, Iterator, Tuple
 
 from cbverdict.anomalies import explanations as opinions
@@ -26,7 +27,6 @@ from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_
 if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
-    from cbverdict.verdicts.signature import Signature
     from cbverdict.verdicts.verdict import Verdict
 
 Who = Tuple[str, ...]
@@ -122,9 +122,8 @@ class Anomalies:
         file = self._files.of(event, verdict, parents)
         process, parent = file.process, program_kind(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
-        acted_through = self._acted_through(
-            event.parent.name or "", parents, file.name or "", is_known=opinion.p_value is not None
-        )
+        is_parent_known = opinion.p_value is not None
+        acted_through = _acted_through(file.gateways, (event.parent.name or "") if is_parent_known else None)
         is_parent_new = process is not None and parent_signed is Signed.UNKNOWN and self._is_new_parent(parent)
         bad = tuple(self._called_bad(event))
         doubts = Doubts(
@@ -148,16 +147,6 @@ class Anomalies:
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
         return side.of_several_users() if event.other_users else side
-
-    def _acted_through(self, parent: str, files: Iterable[Signature], child: str, *, is_known: bool) -> tuple[str, ...]:
-        """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
-
-        What a name usually starts here says nothing of a file that has another name.
-        """
-        known = stems_of(parent) if is_known else frozenset()
-        names = dict.fromkeys((parent, *(name for one in files for name in one.names)))
-        found = ((name, self._lists.gateway([name], child)) for name in names if not stems_of(name) & known)
-        return next(((opinions.acted_through(name, reason),) for name, reason in found if reason is not None), ())
 
     def _called_bad(self, event: ProcessEvent) -> Iterator[str]:
         decisions = self._profiles.decisions
@@ -273,6 +262,16 @@ class Anomalies:
             and sum(seen.values()) >= self._profiles.settings.minimum_support
             and not self._lists.is_trusted(publisher)
         )
+
+
+def _acted_through(gateways: Iterable[tuple[str, str]], known: str | None) -> tuple[str, ...]:
+    """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
+
+    What a name usually starts here (`known`; None: nobody knows) says nothing of a file that has another name.
+    """
+    stems = frozenset[str]() if known is None else stems_of(known)
+    found = (opinions.acted_through(name, reason) for name, reason in gateways if stems.isdisjoint(stems_of(name)))
+    return tuple(islice(found, 1))
 
 
 def judged(part: Part, hour: Explanation, score: float) -> float:

@@ -5,7 +5,8 @@ Rows of one file are many and say the same of it, so it is found out once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterable, NamedTuple, Sequence, Tuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.baselines import program_kind
 from cbverdict.anomalies.explanations import MORE_NAMES, NAMELESS, denied_signer, oddities_of
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from cbverdict.verdicts.verdict import Verdict
 
 _MAX_FILES = 20_000
+_MAX_NAMES = 4096
 
 
 class FileSide(NamedTuple):
     """What a program is called and counted as (None: it has no name), and what is odd about its names or its parent's.
 
     `publisher` is who signed it (empty: nobody known), `denied` says which signers are not wanted, the parent's too.
+    `gateways` are the names of the parent through which others act, and how they do.
     """
 
     name: str | None
@@ -32,14 +35,17 @@ class FileSide(NamedTuple):
     names_a_tool: bool
     publisher: str
     denied: Tuple[str, ...]
+    gateways: Tuple[Tuple[str, str], ...]
 
 
 class FileSides:
     """Those of one search."""
 
     def __init__(self, lists: Lists) -> None:
-        """Store the lists."""
-        self._lists = lists
+        """Store the lists; a few names and signers make many pairs of a file and its parent, so each is sought once."""
+        self._names_a_tool = lru_cache(_MAX_NAMES)(lambda name: lists.names_a_tool((name,)))
+        self._why_denied = lru_cache(_MAX_NAMES)(lists.denied)
+        self._gateway = lru_cache(_MAX_NAMES)(lambda parent, child: lists.gateway((parent,), child))
         self._known: Dict[Tuple[object, ...], FileSide] = {}
 
     def of(self, event: ProcessEvent, verdict: Verdict, parents: Tuple[Signature, ...] = ()) -> FileSide:
@@ -69,13 +75,21 @@ class FileSides:
             own_name,
             program_kind(own_name),
             oddities,
-            self._lists.names_a_tool(names),
+            any(map(self._names_a_tool, names)),
             own.publisher,
             self._denied(own, parents),
+            tuple(self._gateways(event.parent.name or "", parents, own_name or "")),
         )
+
+    def _gateways(self, parent: str, files: Iterable[Signature], child: str) -> Iterator[Tuple[str, str]]:
+        """Yield under which names the parent is one through which others act: the row's of it, and its file's."""
+        for name in dict.fromkeys((parent, *(name for one in files for name in one.names))):
+            reason = self._gateway(name, child)
+            if reason is not None:
+                yield name, reason
 
     def _denied(self, own: Signature, parents: Iterable[Signature]) -> Tuple[str, ...]:
         """Write which signers are denied, of the process and of its parent."""
         signers = {("", own.signer): None, **{("its parent is ", one.signer): None for one in parents}}
-        reasons = ((whose, signer, self._lists.denied(signer)) for whose, signer in signers)
+        reasons = ((whose, signer, self._why_denied(signer)) for whose, signer in signers)
         return tuple(denied_signer(whose, signer, why) for whose, signer, why in reasons if why is not None)

@@ -78,7 +78,12 @@ def program_of(name: str) -> str:
 
 def oddity_of(text: str) -> str | None:
     """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
-    return "is longer than a path" if len(text) > _SHORT else next(_oddities_of(_last_part(text)), None)
+    return "is longer than a path" if len(text) > _SHORT else _short_oddity(text)
+
+
+@lru_cache(maxsize=8192)
+def _short_oddity(text: str) -> str | None:
+    return next(_oddities_of(_last_part(text)), None)
 
 
 def _oddities_of(name: str) -> Iterator[str]:
@@ -210,9 +215,17 @@ def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool
     A row's names are read strictly, as the last part of a path: what stands before it, or behind an `.exe`, is chosen
     by whoever names a folder.
     """
-    own = [stems_of(name) for name in names]
-    given = {_bare(spelling) for name in dict.fromkeys(original_names) for spelling in spellings_of(name)}
-    return all(stems & given for stems in own)
+    given = frozenset[str]().union(*map(_bare_spellings_of, original_names))
+    return all(not given.isdisjoint(stems_of(name)) for name in names)
+
+
+def _bare_spellings_of(text: str) -> frozenset[str]:
+    return _short_bare_spellings(text) if len(text) <= _SHORT else frozenset(map(_bare, spellings_of(text)))
+
+
+@lru_cache(maxsize=8192)
+def _short_bare_spellings(text: str) -> frozenset[str]:
+    return frozenset(map(_bare, spellings_of(text)))
 
 
 def stems_of(text: str) -> frozenset[str]:
