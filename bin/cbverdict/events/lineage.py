@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.columns import GUID_FIELDS, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, PROCESS_ID_FIELDS
+from cbverdict.events.once import Once
 from cbverdict.events.texts import Record, columns_of, first_text, plain, texts_of
 
 if TYPE_CHECKING:
@@ -25,12 +27,12 @@ class Lineage(NamedTuple):
 class _LineageColumns(NamedTuple):
     """The names of the columns that are read for what, as far as rows have them."""
 
-    guid: Sequence[str]
-    number: Sequence[str]
-    path: Sequence[str]
-    parent_guid: Sequence[str]
-    parent_number: Sequence[str]
-    parent_path: Sequence[str]
+    guid: Tuple[str, ...]
+    number: Tuple[str, ...]
+    path: Tuple[str, ...]
+    parent_guid: Tuple[str, ...]
+    parent_number: Tuple[str, ...]
+    parent_path: Tuple[str, ...]
 
 
 def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineage]:
@@ -40,18 +42,19 @@ def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineag
         GUID_FIELDS, PROCESS_ID_FIELDS, fields.name, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, fields.parent_name,
     )  # fmt: skip
     names = _LineageColumns(*(tuple(name for name in some if name in there) for some in all_names))
-    return [_read_lineage(record, names) for record in records]
-
-
-def _read_lineage(record: Record, names: _LineageColumns) -> Lineage:
-    return Lineage(
-        (first_text(record, names.guid) or "").lower(),
-        first_text(record, names.number) or "",
-        _path(record, names.path),
-        (first_text(record, names.parent_guid) or "").lower(),
-        first_text(record, names.parent_number) or "",
-        _path(record, names.parent_path),
-    )
+    # Few paths make many rows; the other columns are of one row each.
+    paths, parent_paths = (Once(partial(_path, names=some), some) for some in (names.path, names.parent_path))
+    return [
+        Lineage(
+            (first_text(record, names.guid) or "").lower(),
+            first_text(record, names.number) or "",
+            paths.of(record),
+            (first_text(record, names.parent_guid) or "").lower(),
+            first_text(record, names.parent_number) or "",
+            parent_paths.of(record),
+        )
+        for record in records
+    ]
 
 
 def _path(record: Record, names: Sequence[str]) -> str:

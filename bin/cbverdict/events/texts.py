@@ -70,7 +70,8 @@ def values_of(value: FieldValue) -> Sequence[str]:
 
 def columns_of(records: Iterable[Record]) -> set[str]:
     """Return the columns in which at least one of these rows has something."""
-    return {name for record in records for name, value in record.items() if value}
+    rows = list(records)
+    return {name for name in set[str]().union(*rows) if any(row.get(name) for row in rows)}
 
 
 def texts_of(record: Record, names: Sequence[str]) -> Sequence[str]:
@@ -96,8 +97,15 @@ def _lines_of(value: FieldValue) -> list[str]:
 
 def first_text(record: Record, names: Sequence[str]) -> str | None:
     """Return the first text among these fields of a row (None: all say nothing)."""
-    texts = texts_of(record, names)
-    return texts[0] if texts else None
+    for name in names:
+        value = record.get(name)
+        if not value:
+            continue
+        for one in (value,) if isinstance(value, str) and "\n" not in value else _lines_of(value):
+            text = one.strip()
+            if not is_nothing(text):
+                return text
+    return None
 
 
 def has_several(record: Record, names: Sequence[str]) -> bool:
