@@ -77,13 +77,13 @@ class PagedOutput(io.TextIOBase):
                 self._output.flush()
 
 
-class _RenderedEvent(NamedTuple):
-    """An event for the SDK's writer, with the text that the SDK would make of a tree of elements (a test compares)."""
+class _RenderedEvents(NamedTuple):
+    """A page for the SDK's writer, with the text that the SDK would make of trees of elements (a test compares)."""
 
     text: str
 
     def write_to(self, stream: IO[str]) -> None:
-        """Write the event as XML."""
+        """Write the events as XML."""
         stream.write(self.text)
 
 
@@ -98,16 +98,16 @@ class EventStream:
 
     def write(self, events: Iterable[Event]) -> int:
         """Write events, and be back when splunkd has them in its pipe; return how many bytes are to be indexed."""
-        size = 0
+        size, rendered = 0, []
         for event in events:
             # The time has always the same form, as props.conf says; ASCII has no character that XML bars.
             text = _JSON.encode({**event.fields, "time": write_time(event.time)})
             size += len(text)
-            self._writer.write_event(
-                _RenderedEvent(
-                    f"{self._head}{event.time:.3f}</time><sourcetype>{escape(event.sourcetype)}</sourcetype>"
-                    f"<data>{escape(text)}</data><done /></event>"
-                )
+            rendered.append(
+                f"{self._head}{event.time:.3f}</time><sourcetype>{event.sourcetype}</sourcetype>"
+                f"<data>{escape(text)}</data><done /></event>"
             )
+        if rendered:
+            self._writer.write_event(_RenderedEvents("".join(rendered)))
         self._output.deliver()
         return size
