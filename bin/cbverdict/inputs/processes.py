@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cbverdict.carbonblack.port import PROCESS_FIELDS
 from cbverdict.carbonblack.times import epoch_of
 from cbverdict.inputs.seen_keys import Seen, values_of
 
@@ -29,6 +30,7 @@ _LATE = ("process_path", "process", "user")
 _REVISION = 10**13
 """More than a time in milliseconds: more that is known weighs more than that it is later."""
 _SCORE = "alliance_score_"
+_KNOWN = frozenset(PROCESS_FIELDS)
 _UNKNOWN = "(unknown)"
 _FOLLOWS = ("signed_source", "process_signature_exists", "process_signature_verified")
 MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
@@ -51,7 +53,7 @@ def revision_of(known: int, updated: str) -> int:
 def sighting_of(process: ReportedProcess) -> Seen:
     """Return what is to be remembered of a process: digests of the values of which a change is told."""
     fields = process.fields
-    scores = [f"{name}={value}" for name, value in fields.items() if name.startswith(_SCORE)]
+    scores = [f"{name}={fields[name]}" for name in fields.keys() - _KNOWN if name.startswith(_SCORE)]
     texts = (process.parent_guid, *(fields.get(name, "") for name in _LATE))
     values = values_of(process.md5 or "", texts, "|".join([*process.watchlists, *sorted(scores)]))
     time = epoch_of(process.updated) or epoch_of(process.reached) or 0.0
