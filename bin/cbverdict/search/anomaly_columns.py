@@ -202,7 +202,7 @@ class RowScorer:
         for record, one, kind, view in zip(records, enriched, kinds, views):
             quarters, _ = self._reader.ends((one.event.time, *one.event.other_times))
             score = self._anomalies.score(kind.side, view, quarters)
-            _, is_unread = self._reader.ends(one.event.other_times)
+            _, is_unread = self._reader.ends(one.event.other_times) if one.event.other_times else ((), False)
             score = score._replace(part=score.part.of_unread_end()) if is_unread else score
             self.unread += is_unread
             self.noise += score.is_noise
