@@ -10,10 +10,10 @@ import ntpath
 import posixpath
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Iterable, Iterator
 
 from cbverdict.events.texts import has_invisible, plain
+from cbverdict.remembered import remember_short
 
 _SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
 _LONGEST_NAME = 255  # characters of a file's name, on any system
@@ -43,29 +43,19 @@ _AT_THE_END = ((_COPY, ")]\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n")
 _EXECUTABLE = (".exe", ".com", ".scr", ".pif")
 
 
+@remember_short(_SHORT)
 def file_name(path: str) -> str | None:
     r"""Cut the file name from a Windows, Linux or macOS path (None: there is none).
 
     A path that starts with `/` is a POSIX path, where a backslash is an ordinary character; anything else
     is read as Windows does, `C:\`, `\\server\share`, `\Device\HarddiskVolume2` and quotes around it included.
     """
-    return _short_file_name(path) if len(path) <= _SHORT else _file_name(path)
-
-
-@lru_cache(maxsize=8192)
-def _short_file_name(path: str) -> str | None:
-    return _file_name(path)
-
-
-def _file_name(path: str) -> str | None:
     text = path.strip()
     if text.startswith("/"):
         return posixpath.basename(text) or None
     if len(text) > 1 and text[0] == text[-1] == '"' and "\\" in text:
         text = text[1:-1]
-    if (
-        len(text) > _SHORT
-    ):  # ntpath would look at each letter in turn: a second for 10 MB, and a row is read five times.
+    if len(text) > _SHORT:  # ntpath would look at each letter in turn: a second for 10 MB, and a row is read five times
         return text[max(text.rfind("\\"), text.rfind("/")) + 1 :] or None
     return ntpath.basename(text) or None
 
@@ -81,7 +71,7 @@ def oddity_of(text: str) -> str | None:
     return "is longer than a path" if len(text) > _SHORT else _short_oddity(text)
 
 
-@lru_cache(maxsize=8192)
+@remember_short(_SHORT)
 def _short_oddity(text: str) -> str | None:
     return next(_oddities_of(_last_part(text)), None)
 
@@ -123,18 +113,14 @@ def _scripts_of(word: str) -> set[str]:
     return {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
 
 
+@remember_short(_SHORT)
 def spellings_of(text: str) -> frozenset[str]:
     r"""Return the plain file names that a text may stand for, each with and without `.exe`, version and architecture.
 
     Reads what `file_name` does, and beyond: arguments behind a path, alternate data streams, dots and blanks at the
     end, `(deleted)`, login shells (`-bash`), what an author wrote into a version resource (`Cmd.Exe.MUI`).
     """
-    return _short_spellings(text) if len(text) <= _SHORT else frozenset(_spellings(text[:_SHORT]))
-
-
-@lru_cache(maxsize=8192)
-def _short_spellings(text: str) -> frozenset[str]:
-    return frozenset(_spellings(text))
+    return frozenset(_spellings(text[:_SHORT]))
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -143,13 +129,9 @@ def _spellings(text: str) -> Iterator[str]:
             yield from _spellings_of_file(name)
 
 
+@remember_short(_LONGEST_NAME)
 def _spellings_of_file(text: str) -> frozenset[str]:
     """Return the spellings of a file name that was cut from its path."""
-    return _spellings_of_short_file(text) if len(text) <= _LONGEST_NAME else frozenset(_spell_file(text))
-
-
-@lru_cache(maxsize=8192)
-def _spellings_of_short_file(text: str) -> frozenset[str]:
     return frozenset(_spell_file(text))
 
 
@@ -219,26 +201,14 @@ def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool
     return all(not given.isdisjoint(stems_of(name)) for name in names)
 
 
+@remember_short(_SHORT)
 def _bare_spellings_of(text: str) -> frozenset[str]:
-    return _short_bare_spellings(text) if len(text) <= _SHORT else frozenset(map(_bare, spellings_of(text)))
-
-
-@lru_cache(maxsize=8192)
-def _short_bare_spellings(text: str) -> frozenset[str]:
     return frozenset(map(_bare, spellings_of(text)))
 
 
+@remember_short(_SHORT)
 def stems_of(text: str) -> frozenset[str]:
     """Return the plain file name at the end of a path without its extension, with and without version and so on."""
-    return _short_stems(text) if len(text) <= _SHORT else _stems(text)
-
-
-@lru_cache(maxsize=8192)
-def _short_stems(text: str) -> frozenset[str]:
-    return _stems(text)
-
-
-def _stems(text: str) -> frozenset[str]:
     return frozenset(_bare(spelling) for spelling in _spellings_of_file(plain(file_name(text) or text)))
 
 

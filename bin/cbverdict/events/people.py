@@ -11,11 +11,11 @@ are one person as well.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Sequence, Tuple
 from unicodedata import normalize
 
 from cbverdict.events.texts import Record, first_text, is_nothing, plain, texts_of
+from cbverdict.remembered import remember_short
 
 _SHORT = 512  # what is remembered; a longer text is read all the same
 _LONGEST = 256  # characters; no account's name has as many
@@ -63,7 +63,7 @@ def person_of(user: str | None) -> str | None:
     """
     if not user:
         return None
-    return _short_person(user) if len(user) <= _SHORT else _person(user)
+    return _person(user)
 
 
 def accounts_of(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
@@ -80,11 +80,7 @@ def accounts_of(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
     return tuple(found.values()) if first is None else (first,)
 
 
-@lru_cache(maxsize=16384)
-def _short_person(user: str) -> str | None:
-    return _person(user)
-
-
+@remember_short(_SHORT, most=16384)
 def _person(user: str) -> str | None:
     text = plain(user)
     if len(text) <= _SHORT:  # a longer one is hardly an account, and takes the square of its length

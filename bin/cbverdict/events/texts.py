@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Iterable, Mapping, Sequence
 
+from cbverdict.remembered import remember_short
 from cbverdict.verdicts.hashes import FieldValue
 
 Record = Mapping[str, FieldValue]
@@ -36,17 +36,9 @@ def has_invisible(text: str) -> bool:
     return (not text.isascii() and _INVISIBLE.search(text) is not None) or (text.isascii() and not text.isprintable())
 
 
+@remember_short(_SHORT, most=16384)
 def plain(text: str) -> str:
     """Return the one spelling of all that looks the same: composed, in lower case, without what nobody sees."""
-    return _plain_short(text) if len(text) <= _SHORT else _plain(text)
-
-
-@lru_cache(maxsize=16384)
-def _plain_short(text: str) -> str:
-    return _plain(text)
-
-
-def _plain(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip().lower()
     return _composed(_composed(_INVISIBLE.sub("", text)).lower()).strip()

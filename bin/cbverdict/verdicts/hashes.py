@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, NewType, Sequence, Union
+
+from cbverdict.remembered import remember_short
 
 if TYPE_CHECKING:
     from typing_extensions import TypeGuard
@@ -133,16 +134,8 @@ def _kind_of(text: str) -> str | int | None:
     return label.strip(_QUOTES + " ") if len(digits) not in _OTHER_HASHES else len(digits)
 
 
+@remember_short(_SHORT, most=65536)
 def _read(text: str) -> Md5 | Odd | None:
-    return _read_short(text) if len(text) <= _SHORT else _read_text(text)
-
-
-@lru_cache(maxsize=65536)
-def _read_short(text: str) -> Md5 | Odd | None:
-    return _read_text(text)
-
-
-def _read_text(text: str) -> Md5 | Odd | None:
     bare_digits = text.lower()
     if _MD5.fullmatch(bare_digits) and bare_digits.strip("0"):
         return Md5(bare_digits)  # as nearly always
