@@ -19,7 +19,7 @@ set_up = { $(call python_of,$(2)) -m venv --clear .venv/$(1) || \
 	{ echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }; } && \
 	.venv/$(1)/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r $(3)
 
-.PHONY: said accept views detections icons alerts costs demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
+.PHONY: unit said accept views detections icons alerts costs demo test coverage mutate try package bench eval searches soak lint format reasons clean help python libmagic announce
 
 help:
 	@echo "make demo [INPUT=rows.csv|rows.jsonl [SIGNATURES=table.csv]]   the real command against the bundled simulator"
@@ -27,6 +27,7 @@ help:
 	@echo "     both: [LEARN=earlier.csv] [OPTIONS='method=binary md5=filehash timeout=300'] [OUTPUT=result.csv]"
 	@echo "     or a search of your own: SPL='index=edr | cbsigned | stats count by signed signed_reason'"
 	@echo "make test [PYTHON=3.9] [ARGS='-k hours']   all tests on the newest supported Python that is here, or on another one"
+	@echo "make unit [ARGS='-k hours']   those that need nothing but Python"
 	@echo "make coverage [ARGS=...]   all tests, and how much of bin/ they run: 95 % of lines and branches must be"
 	@echo "make mutate [ARGS='--size 200 --seed 1 --path bin/cbverdict/search']   change code, and see whether a test notices"
 	@echo "make soak [ARGS=300]   eight searches, both inputs and more at once, against a server that fails every third second"
@@ -60,6 +61,10 @@ try: .venv/$(PYTHON)/ready
 # What tests need beside the sources.
 TESTED := .venv/$(PYTHON)/ready .venv/ucc/ready $(if $(MODERN),.venv/sigma/ready .venv/content/ready) tests/browser/node_modules
 
+# Those that need nothing but Python.
+unit: .venv/$(PYTHON)/ready
+	@$(IN_TMP) $(PY) -m pytest -q -n auto tests/unit $(ARGS)
+
 test: announce $(TESTED)
 	@$(IN_TMP) $(PY) -m pytest -q -n auto --dist worksteal $(ARGS)
 
@@ -73,7 +78,7 @@ mutate: .venv/$(PYTHON)/ready
 	@$(IN_TMP) $(PY) -m tests.mutate.run $(ARGS)
 
 announce: python
-	@echo "All tests on Python $(PYTHON): about five minutes on two cores, and a minute before that to set .venv/ up the first time."
+	@echo "$(if $(ARGS),Tests,All tests: about five minutes on two cores) (Python $(PYTHON)). The first time it takes some minutes more to set .venv/ up."
 
 # A folder for all that tests leave behind, removed whatever comes of them.
 IN_TMP = TMPDIR=$$(mktemp -d); export TMPDIR; trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM;

@@ -1,4 +1,4 @@
-"""Write the dashboards and the navigation of package/dashboards into default/data/ui: `make views`."""
+"""Write the dashboards of package/dashboards into default/data/ui/views: `make views`."""
 
 from __future__ import annotations
 

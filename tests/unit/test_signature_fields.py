@@ -76,7 +76,7 @@ class TestPython:
 
     def test_carbon_black_has_a_name_for_every_field(self) -> None:
         """bin/cbverdict/carbonblack/edr/digsig.py, under which a document is read and a clause may ask for it."""
-        assert list(DOCUMENT_FIELDS) == ATTRIBUTES
+        assert list(DOCUMENT_FIELDS) == ATTRIBUTES, "DOCUMENT_FIELDS, in the order of Signature"
         texts: dict[str, object] = {name: f"the {attribute}" for attribute, name in DOCUMENT_FIELDS.items()}
         document = {**texts, "observed_filename": ["c:\\x\\one.exe", "/y/two"], "sha256": "AB" * 32}
         assert read_signature(document) == FULL._replace(observed_names="one.exe|two", sha256="ab" * 32)
@@ -143,7 +143,10 @@ class TestPython:
 
 COLLECTION = read_conf(DEFAULT / "collections.conf")["cbsigned_verdicts"]
 LOOKUP = read_conf(DEFAULT / "transforms.conf")["cbsigned_verdicts"]["fields_list"]
-MACRO = read_conf(DEFAULT / "macros.conf")["cbsigned_lookup(1)"]["definition"].split(" | ")
+MACRO, DAILY = (
+    read_conf(DEFAULT / "macros.conf")[name]["definition"].split(" | ")
+    for name in ("cbsigned_lookup(1)", "cbsigned_lookup_daily(1)")
+)
 FILL = read_conf(DEFAULT / "savedsearches.conf")["cbsigned - fill the verdict store from events"]["search"].split("\n|")
 OPTIONS = read_conf(DEFAULT / "searchbnf.conf")["cbsigned-options"]["description"]
 DETAILS_OPTION = OPTIONS.partition("details: ")[2].partition(".")[0]
@@ -159,6 +162,7 @@ PLACES = {
     "collections.conf [cbsigned_verdicts]": (" ".join(COLLECTION), KNOWN_OF_IT + COLUMNS),
     "transforms.conf [cbsigned_verdicts]": (LOOKUP, KNOWN_OF_IT + COLUMNS),
     "macros.conf [cbsigned_lookup(1)] fields -": (_step(MACRO, "fields -"), KNOWN_OF_IT + COLUMNS),
+    "macros.conf [cbsigned_lookup_daily(1)] fields -": (_step(DAILY, "fields -"), KNOWN_OF_IT + COLUMNS),
     "macros.conf [cbsigned_lookup(1)] lookup OUTPUT": (_step(MACRO, "lookup"), COLUMNS),
     "macros.conf [cbsigned_lookup(1)] foreach": (_step(MACRO, "foreach"), COLUMNS),
     "savedsearches.conf [fill] eval md5=": (_step(FILL, "eval md5="), COLUMNS),
@@ -181,17 +185,18 @@ class TestConfs:
         """With its types, for they are enforced."""
         document = {name: value for name, value in write_document(STORED).items() if name != "_key"}
         kinds = {name: "string" if isinstance(value, str) else "number" for name, value in document.items()}
-        assert {name[6:]: kind for name, kind in COLLECTION.items() if name.startswith("field.")} == kinds
+        declared = {name[6:]: kind for name, kind in COLLECTION.items() if name.startswith("field.")}
+        assert declared == kinds, "default/collections.conf [cbsigned_verdicts]"
 
     def test_the_lookup_gives_what_is_written(self) -> None:
         """In the order of the documents."""
-        assert LOOKUP.split(", ") == list(write_document(STORED))
+        assert LOOKUP.split(", ") == list(write_document(STORED)), "default/transforms.conf [cbsigned_verdicts]"
 
     def test_the_store_is_filled_from_carbon_blacks_own_names(self) -> None:
         """As they stand in a watchlist's event."""
         read = re.findall(r"(process_\w+)=mv(?:index\(coalesce|append)\('docs\{\}\.(\w+)', ", _step(FILL, "eval md5="))
         names = [(SIGNATURE_COLUMNS[attribute], name) for attribute, name in DOCUMENT_FIELDS.items()]
-        assert read == names
+        assert read == names, "default/savedsearches.conf [fill] eval md5="
 
     def test_the_store_is_filled_with_the_statuses_that_are_known(self) -> None:
         """All of them."""

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 import pytest
 
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS
+from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.site import ROOT
@@ -29,18 +30,8 @@ _STATUSES = ("Unsigned", "Invalid Signature", "Expired", "Invalid Chain", "Untru
 _HASHES = ("signed", "expired", "old way", "ahead", "twice", "other")
 MD5 = {name: f"{number:032x}" for number, name in enumerate((*_HASHES, "again", "nameless", "named", *_STATUSES), 10)}
 BASIS = 'joint, digsig_result:"Signed", expired is not signed'
-DETAILS = (
-    "process_signature_status",
-    "process_signature_publisher",
-    "process_signature_issuer",
-    "process_signature_subject",
-    "process_signature_program",
-    "process_signature_time",
-    "process_original_name",
-    "process_internal_name",
-    "process_observed_names",
-    "process_document_sha256",
-)
+DETAILS = tuple(SIGNATURE_COLUMNS.values())
+NO_DETAILS = dict.fromkeys(DETAILS, "")
 
 
 class Shipped:
@@ -549,6 +540,7 @@ def check_filling_the_store(confs: Shipped) -> None:
         "signed": "true",
         "signed_reason": "reported",
         "process_signature_verified": "true",
+        **NO_DETAILS,
         **dict(zip(DETAILS, ("Signed", "P", "I", "S", "N", "T", "O", "IN", "ON", "256"))),
     }
     assert stored[MD5["old way"]] == {
@@ -558,6 +550,7 @@ def check_filling_the_store(confs: Shipped) -> None:
         "signed": "false",
         "signed_reason": "bad_signature",
         "process_signature_verified": "false",
+        **NO_DETAILS,
         **dict(zip(DETAILS, ("Bad Signature", *_OF_DOCS))),
     }
     assert confs.run(search, indexes={"edr": events[1:2]}) == []

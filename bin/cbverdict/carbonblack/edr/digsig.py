@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-DIGSIG_FIELDS = {
+DOCUMENT_FIELDS = {
     "result": "digsig_result",
     "publisher": "digsig_publisher",
     "issuer": "digsig_issuer",
     "subject": "digsig_subject",
     "program": "digsig_prog_name",
     "sign_time": "digsig_sign_time",
-}
-"""Those that a clause may ask for."""
-
-DOCUMENT_FIELDS = {
-    **DIGSIG_FIELDS,
     "original_name": "original_filename",
     "internal_name": "internal_name",
     "observed_names": "observed_filename",
     "sha256": "sha256",
 }
 """Carbon Black's name of each attribute of `cbverdict.verdicts.signature.Signature`."""
+
+DIGSIG_FIELDS = {attribute: name for attribute, name in DOCUMENT_FIELDS.items() if name.startswith("digsig_")}
+"""Those that a clause may ask for."""
