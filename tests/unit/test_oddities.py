@@ -59,3 +59,10 @@ from tests.lab.host import Row
 def test_what_is_odd_is_said_and_nothing_else(row: Row, author_names: tuple[str, ...], oddities: list[str]) -> None:
     """Whatever is said keeps the row from being dropped."""
     assert list(oddities_of(read_event(row, EventFields()), author_names)) == oddities
+
+
+def test_of_the_files_that_a_parent_may_be_one_that_is_called_otherwise_is_enough() -> None:
+    """The sentence comes once, of the first."""
+    event = read_event({"process_name": "a.exe", "parent_process_name": "winword.exe"}, EventFields())
+    found = list(oddities_of(event, (), [("winword.exe",), ("Plink",), ("psexec.c",)]))
+    assert found == ["the parent winword.exe is called Plink by who made it"]
