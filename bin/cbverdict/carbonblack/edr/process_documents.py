@@ -143,7 +143,7 @@ def _add_deeds(fields: Dict[str, str], segments: list[Document]) -> None:
     for segment in segments:
         for name in _COUNTS:
             number = segment.get(name)
-            if number and number.__class__ is int and number > 0:
+            if number.__class__ is int and number > 0:
                 counts[name] = counts.get(name, 0) + number
     fields.update({name: str(count) for name, count in counts.items()})
     if fields.pop("processblock_count", ""):
