@@ -142,7 +142,7 @@ def _add_deeds(fields: Dict[str, str], segments: list[Document]) -> None:
     counts: Dict[str, int] = {}
     for segment in segments:
         for name in _COUNTS:
-            number = segment.get(name)
+            number = segment.get(name, 0)
             if number.__class__ is int and number > 0:
                 counts[name] = counts.get(name, 0) + number
     fields.update({name: str(count) for name, count in counts.items()})
