@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 import trustme
@@ -416,15 +416,19 @@ def test_what_is_closed_keeps_no_connection(canned: Canned) -> None:
     with HttpsServer(canned) as server:
         own = EdrServer(Account("lab", server.url, TOKEN, ca_certificate=server.identity.trust_pem))
         check, pages, evidence = own.open_check(), own.open_pages(), own.open_evidence()
-        calls = [lambda: check.try_version(time.monotonic() + 60), pages.probe, evidence.probe]
-        for number, (opened, call) in enumerate(zip((check, pages, evidence), calls)):
-            call()
-            call()
+        ways: list[tuple[Callable[[], object], Callable[[], None]]] = [
+            (lambda: check.try_version(time.monotonic() + 60), check.close),
+            (pages.probe, pages.close),
+            (evidence.probe, evidence.close),
+        ]
+        for number, (ask, close) in enumerate(ways):
+            ask()
+            ask()
             assert server.connections == 2 * number + 1
-            opened.close()
-            call()
+            close()
+            ask()
             assert server.connections == 2 * number + 2
-            opened.close()
+            close()
 
 
 def test_the_machines_own_authorities_count_where_the_account_has_none(
