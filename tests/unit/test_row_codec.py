@@ -179,6 +179,14 @@ def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:
     assert (reply.body.decode(), reply.rows) == (_by_sdk(body)[0], 2)
 
 
+def test_a_cell_of_lines_that_end_and_begin_with_quotes_is_read_as_one() -> None:
+    """Three quotes stand on either line, which are as odd as one."""
+    body = _body([{"path": 'a"\n"b', "user": "ann"}, {"user": "bob"}])
+    reply = RowCodec(_read, Enrichment().enrich).reply(body)
+    assert reply is not None
+    assert (reply.body.decode(), reply.rows) == (_by_sdk(body)[0], 2)
+
+
 def test_a_nul_in_a_row_ends_no_search() -> None:
     """Before Python 3.11 it is left out, for the csv module refuses it."""
     (row,) = CbsignedCommand().read_rows(StringIO('path,__mv_path\n"a\0b",\n'))
