@@ -25,7 +25,7 @@ from cbverdict.anomalies.baselines import (
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import GENERATION, generation_of, totals, weigh
-from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of, unite
+from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, may_hold, sketch_of, unite
 from cbverdict.anomalies.seen_people import ANYBODY, MANY_USERS
 from cbverdict.errors import InvalidRequestError
 
@@ -100,6 +100,15 @@ def test_a_generation_is_four_weeks_and_a_sketch_64_people() -> None:
     """Documents of all versions have these."""
     assert [generation_of(day) for day in (0, 27, 28, 20_000)] == [0, 0, 1, 714]
     assert len(unite(sketch_of(f"person{number}") for number in range(100))) == 64
+
+
+def test_whether_somebody_may_be_in_a_sketch_is_exact_while_it_holds_few() -> None:
+    """Of more people the larger numbers are lost, so that these may be."""
+    names = [f"person{number}" for number in range(200)]
+    few, many = (unite(map(sketch_of, some)) for some in (names[:63], names[:100]))
+    assert [may_hold(few, name) for name in names] == [True] * 63 + [False] * 137
+    assert all(may_hold(many, name) for name in names[:100])
+    assert [may_hold(many, name) for name in names[100:]] == [sketch_of(name)[0] > many[-1] for name in names[100:]]
 
 
 def test_who_was_in_a_team_long_ago_is_forgotten_with_what_was_seen_then() -> None:
