@@ -308,6 +308,16 @@ def test_a_page_of_binaries_has_the_documents_and_what_they_come_to(account: Acc
     source.close()
 
 
+def test_pages_tell_how_far_ahead_the_servers_clock_is(account: Account, canned: Canned) -> None:
+    """Once there was an answer that says the time."""
+    canned.body, canned.headers["Date"] = NOTHING, "Mon, 02 Nov 2026 08:00:00 GMT"
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    assert source.clock_offset is None
+    source.binary_page(PageRequest("2026-11-02T07:00:00", 10))
+    assert source.clock_offset == pytest.approx(1_793_606_400.5 - time.time(), abs=60)
+    source.close()
+
+
 def test_of_a_binarys_many_names_twenty_are_kept(account: Account, canned: Canned) -> None:
     """A file may have been seen under thousands."""
     names = [f"c:\\{number}.exe" for number in range(21)]
