@@ -131,6 +131,11 @@ def test_one_file_more_than_are_held_is_news_for_rows_that_were_judged() -> None
             signed = Answer(Verdict(Signed.TRUE, Reason.JOINT), Source.SERVER)
             return VerdictReply("lab", (signed,) * len(request.questions))
 
+    for source, is_late_news in ((Server(), True), (Plain(), False)):
+        enricher = Enricher(source, EnrichOptions())
+        enricher.enrich([dict(CHILD)])
+        enricher.enrich([_parent(GOOD)])
+        assert enricher.parents.take_was_too_soon() is is_late_news, "whose signature names the file, or none"
     for before, is_news in ([dict(CHILD)], True), ([], False):
         enricher = Enricher(Plain(), EnrichOptions())
         *most, last = [_parent(f"{number:032x}", **NO_NUMBER) for number in range(1, 22)]
