@@ -113,6 +113,7 @@ def test_parts_of_several_machines_are_what_one_would_have_learnt() -> None:
             merged.add_part(row)
     assert merged == whole
     assert (merged.rows, merged.skipped) == (4, 1)
+    assert merged.parts_read == len(list(_learn(*rows[:1]).parts())) + len(list(_learn(*rows[1:]).parts()))
 
 
 def test_a_part_of_another_version_is_refused() -> None:
