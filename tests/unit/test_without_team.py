@@ -89,3 +89,10 @@ def test_the_person_is_not_among_the_others() -> None:
     known = PersonWithoutTeam(OWN, (), 400, organisation, Past("user0", 40, OFTEN))
     alone = _person(_organisation({"odd.exe": 1}, 8))
     assert known.p_value("odd.exe") == alone.p_value("odd.exe")
+
+
+def test_how_many_others_use_a_program_is_counted_without_the_person() -> None:
+    """One of seven besides, so that each runs it seven times as often; half a one is added, and two others."""
+    organisation = _organisation({"git.exe": 2})
+    assert organisation.usage("git.exe", "user0", 0.07) == pytest.approx((0.07, 0.49, 1.5 / 9))
+    assert organisation.usage("git.exe", "ann", 0.07) == pytest.approx((0.07, 0.07 / (2 / 7), 2.5 / 9))
