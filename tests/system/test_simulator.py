@@ -209,6 +209,14 @@ def test_the_terms_show_how_the_query_was_understood(client: Client) -> None:
     ]
 
 
+def test_queries_that_differ_in_their_hashes_alone_are_told_apart(client: Client) -> None:
+    """They are parsed once; whose hash is whose must not be mixed up by that."""
+    one, other = "1" * 32, "A" * 32
+    for first, second in ((one, other), (other, one)):
+        terms = client.processes(f'process_md5:{first} OR process_md5:"{second}"')["terms"]
+        assert terms == [f"process_md5:{first}", f'process_md5:"{second}"']
+
+
 def test_the_vendors_client_connects_and_reads(cb: CbResponseAPI) -> None:
     """Server info, processes in pages, binaries with their signature."""
     assert cb.server_info["version"] == "7.5.0.210101.1200"
