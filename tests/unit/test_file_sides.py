@@ -45,4 +45,4 @@ def test_what_is_remembered_of_files_has_a_bound() -> None:
     sides, verdict = FileSides(Lists()), Verdict(Signed.TRUE, Reason.BINARY)
     for number in range(_MAX_FILES + 1):
         sides.of(ProcessEvent(Process(None, f"{number}"), Process(None, None)), verdict)
-    assert len(sides._known) == 1  # noqa: SLF001 - what is remembered
+    assert len(sides._files) == 1  # noqa: SLF001 - what is remembered

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.anomalies.explanations import oddities_of
+from cbverdict.anomalies.file_sides import FileSides
+from cbverdict.anomalies.reference_lists import Lists
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
 from cbverdict.events.texts import shown
+from cbverdict.verdicts.reasons import Reason, Signed
+from cbverdict.verdicts.signature import Signature
+from cbverdict.verdicts.verdict import Verdict
 from tests.lab.host import Row
 
 
@@ -58,11 +62,14 @@ from tests.lab.host import Row
 )
 def test_what_is_odd_is_said_and_nothing_else(row: Row, author_names: tuple[str, ...], oddities: list[str]) -> None:
     """Whatever is said keeps the row from being dropped."""
-    assert list(oddities_of(read_event(row, EventFields()), author_names)) == oddities
+    signature = Signature(**dict(zip(("original_name", "internal_name"), author_names)))
+    verdict = Verdict(Signed.FALSE, Reason.BINARY, signature)
+    assert list(FileSides(Lists()).of(read_event(row, EventFields()), verdict).oddities) == oddities
 
 
 def test_of_the_files_that_a_parent_may_be_one_that_is_called_otherwise_is_enough() -> None:
     """The sentence comes once, of the first."""
     event = read_event({"process_name": "a.exe", "parent_process_name": "winword.exe"}, EventFields())
-    found = list(oddities_of(event, (), [("winword.exe",), ("Plink",), ("psexec.c",)]))
-    assert found == ["the parent winword.exe is called Plink by who made it"]
+    files = tuple(Signature(original_name=name) for name in ("winword.exe", "Plink", "psexec.c"))
+    side = FileSides(Lists()).of(event, Verdict(Signed.FALSE, Reason.BINARY, Signature()), files)
+    assert side.oddities == ("the parent winword.exe is called Plink by who made it",)

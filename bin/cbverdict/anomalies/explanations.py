@@ -15,7 +15,6 @@ from cbverdict.events.texts import shown
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
     from cbverdict.anomalies.peer_rarity import GroupProfile, PersonProfile
-    from cbverdict.events.event import ProcessEvent
 
 REPORT_BELOW_P = 0.1
 """From this p-value down an opinion is worth a sentence: the score that it alone gives is 10."""
@@ -174,32 +173,27 @@ SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 UNREAD_BASELINES = "what is usual could not all be read, so this is not dropped"
 UNREAD_LISTS = "a list for whose sake rows are kept could not all be read, so this is not dropped"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
+SEVERAL_PARENTS = "the row is about several parents, of which one is judged"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 
 
-def oddities_of(
-    event: ProcessEvent, author_names: Sequence[str] = (), of_parents: Iterable[Sequence[str]] = ()
-) -> Iterator[str]:
-    """Write what is odd about how a row names its process and its parent.
-
-    `author_names` are those in the file itself, `of_parents` likewise in each file that the parent may be.
-    """
-    named = dict.fromkeys((*event.names, *event.original_names), "name")
-    for name, what in (*named.items(), *((name, "parent's name") for name in event.parent_names)):
+def odd_names(names: Iterable[str], what: str) -> Iterator[str]:
+    """Write what is odd about how names are written; `what` is whose they are."""
+    for name in names:
         oddity = oddity_of(name)
         if oddity is not None:
             yield f"the {what} {shown(name)} {oddity}"
-    # What the author wrote into a file are several names of it; what a row says are names of several files.
-    for names in (*((name,) for name in event.original_names), author_names):
-        if names and event.names and not is_same_program(event.names, names):
-            yield f"{event.process.name} is called {names[0]} by who made it"
-            break
-    for names in of_parents:
-        if names and event.parent_names and not is_same_program(event.parent_names, names):
-            yield f"the parent {event.parent.name} is called {names[0]} by who made it"
-            break
-    if event.has_several_parents:
-        yield "the row is about several parents, of which one is judged"
+
+
+def other_names(what: str, names: Sequence[str], author_names: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Write that a program has other names than its author gave it; one of `author_names` is enough.
+
+    What the author wrote into a file are several names of it; what a row says are names of several files.
+    """
+    for given in author_names:
+        if given and names and not is_same_program(names, given):
+            yield f"{what} is called {given[0]} by who made it"
+            return
 
 
 def _counted(kind: str) -> str:

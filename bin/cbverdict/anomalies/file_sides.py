@@ -5,11 +5,17 @@ Rows of one file are many and say the same of it, so it is found out once.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.baselines import program_kind
-from cbverdict.anomalies.explanations import MORE_NAMES, NAMELESS, denied_signer, oddities_of
+from cbverdict.anomalies.explanations import (
+    MORE_NAMES,
+    NAMELESS,
+    SEVERAL_PARENTS,
+    denied_signer,
+    odd_names,
+    other_names,
+)
 from cbverdict.verdicts.reasons import Signed
 from cbverdict.verdicts.signature import Signature
 
@@ -19,7 +25,6 @@ if TYPE_CHECKING:
     from cbverdict.verdicts.verdict import Verdict
 
 _MAX_FILES = 20_000
-_MAX_NAMES = 4096
 
 
 class FileSide(NamedTuple):
@@ -38,58 +43,111 @@ class FileSide(NamedTuple):
     gateways: Tuple[Tuple[str, str], ...]
 
 
+class _File(NamedTuple):
+    """What its row and its verdict say of a file alone; see `FileSide`."""
+
+    name: str | None
+    process: str | None
+    odd_names: Tuple[str, ...]
+    other_names: Tuple[str, ...]
+    unknown_names: Tuple[str, ...]
+    names_a_tool: bool
+    publisher: str
+    denied: Tuple[str, ...]
+
+
+class _Parent(NamedTuple):
+    """What a row and its parent's signatures say of the parent alone; `gateways` are names that may be of one."""
+
+    odd_names: Tuple[str, ...]
+    other_names: Tuple[str, ...]
+    denied: Tuple[str, ...]
+    gateways: Tuple[str, ...]
+
+
 class FileSides:
-    """Those of one search."""
+    """Those of one search; few files and few parents make many pairs, so each is judged by itself."""
 
     def __init__(self, lists: Lists) -> None:
-        """Store the lists; a few names and signers make many pairs of a file and its parent, so each is sought once."""
-        self._names_a_tool = lru_cache(_MAX_NAMES)(lambda name: lists.names_a_tool((name,)))
-        self._why_denied = lru_cache(_MAX_NAMES)(lists.denied)
-        self._gateway = lru_cache(_MAX_NAMES)(lambda parent, child: lists.gateway((parent,), child))
-        self._known: Dict[Tuple[object, ...], FileSide] = {}
+        """Store the lists."""
+        self._lists = lists
+        self._files: Dict[Tuple[object, ...], _File] = {}
+        self._parents: Dict[Tuple[object, ...], _Parent] = {}
 
     def of(self, event: ProcessEvent, verdict: Verdict, parents: Tuple[Signature, ...] = ()) -> FileSide:
-        """Judge a row's names and its verdict's signature, and those of its parents; all that is read is in the key."""
-        key = (
-            event.process.name, event.names, event.other_names, event.original_names, event.has_several_parents,
-            event.parent.name, event.parent_names, parents, verdict.signature, verdict.signed is Signed.TRUE,
+        """Judge a row's names and its verdict's signature, and those of its parents."""
+        file, parent = self._file(event, verdict), self._parent(event, parents)
+        several = (SEVERAL_PARENTS,) if event.has_several_parents else ()
+        reasons = ((name, self._lists.gateway((name,), file.name or "")) for name in parent.gateways)
+        return FileSide(
+            file.name,
+            file.process,
+            (
+                *file.odd_names, *parent.odd_names, *file.other_names, *parent.other_names, *several,
+                *file.unknown_names,
+            ),
+            file.names_a_tool,
+            file.publisher,
+            file.denied + parent.denied,
+            tuple((name, reason) for name, reason in reasons if reason is not None),
         )  # fmt: skip
-        found = self._known.get(key)
+
+    def _file(self, event: ProcessEvent, verdict: Verdict) -> _File:
+        """Judge a file, once for all rows that say the same of it; all that is read is in the key."""
+        key = (
+            event.process.name, event.names, event.other_names, event.original_names,
+            verdict.signature, verdict.signed is Signed.TRUE,
+        )  # fmt: skip
+        found = self._files.get(key)
         if found is None:
-            if len(self._known) >= _MAX_FILES:
-                self._known.clear()
-            found = self._known[key] = self._judge(event, verdict, parents)
+            _make_room(self._files)
+            found = self._files[key] = self._judge_file(event, verdict)
         return found
 
-    def _judge(self, event: ProcessEvent, verdict: Verdict, parents: Sequence[Signature]) -> FileSide:
+    def _parent(self, event: ProcessEvent, signatures: Tuple[Signature, ...]) -> _Parent:
+        """Judge a parent likewise."""
+        key = event.parent.name, event.parent_names, signatures
+        found = self._parents.get(key)
+        if found is None:
+            _make_room(self._parents)
+            found = self._parents[key] = self._judge_parent(event, signatures)
+        return found
+
+    def _judge_file(self, event: ProcessEvent, verdict: Verdict) -> _File:
         own = verdict.signature or Signature()
         # A row without the name of its process is judged by the one that its author gave the file.
         own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in own.author_names), None)
         names = (*event.names, *event.other_names, *event.original_names, *own.names)
-        oddities = tuple(oddities_of(event, own.author_names, [one.author_names for one in parents]))
-        if verdict.signed is Signed.TRUE and not names:
-            oddities = (NAMELESS, *oddities)
-        if own.has_more_names:
-            oddities = (*oddities, MORE_NAMES)
-        return FileSide(
+        is_nameless = verdict.signed is Signed.TRUE and not names
+        odd = odd_names(dict.fromkeys((*event.names, *event.original_names)), "name")
+        given = (*((name,) for name in event.original_names), own.author_names)
+        return _File(
             own_name,
             program_kind(own_name),
-            oddities,
-            any(map(self._names_a_tool, names)),
+            (NAMELESS, *odd) if is_nameless else tuple(odd),
+            tuple(other_names(f"{event.process.name}", event.names, given)),
+            (MORE_NAMES,) if own.has_more_names else (),
+            self._lists.names_a_tool(names),
             own.publisher,
-            self._denied(own, parents),
-            tuple(self._gateways(event.parent.name or "", parents, own_name or "")),
+            self._denied("", [own]),
         )
 
-    def _gateways(self, parent: str, files: Iterable[Signature], child: str) -> Iterator[Tuple[str, str]]:
-        """Yield under which names the parent is one through which others act: the row's of it, and its file's."""
-        for name in dict.fromkeys((parent, *(name for one in files for name in one.names))):
-            reason = self._gateway(name, child)
-            if reason is not None:
-                yield name, reason
+    def _judge_parent(self, event: ProcessEvent, signatures: Sequence[Signature]) -> _Parent:
+        given = (one.author_names for one in signatures)
+        names = dict.fromkeys((event.parent.name or "", *(name for one in signatures for name in one.names)))
+        return _Parent(
+            tuple(odd_names(event.parent_names, "parent's name")),
+            tuple(other_names(f"the parent {event.parent.name}", event.parent_names, given)),
+            self._denied("its parent is ", signatures),
+            tuple(filter(self._lists.may_be_gateway, names)),
+        )
 
-    def _denied(self, own: Signature, parents: Iterable[Signature]) -> Tuple[str, ...]:
-        """Write which signers are denied, of the process and of its parent."""
-        signers = {("", own.signer): None, **{("its parent is ", one.signer): None for one in parents}}
-        reasons = ((whose, signer, self._why_denied(signer)) for whose, signer in signers)
-        return tuple(denied_signer(whose, signer, why) for whose, signer, why in reasons if why is not None)
+    def _denied(self, whose: str, signatures: Iterable[Signature]) -> Tuple[str, ...]:
+        """Write which signers are denied."""
+        reasons = ((signer, self._lists.denied(signer)) for signer in dict.fromkeys(one.signer for one in signatures))
+        return tuple(denied_signer(whose, signer, why) for signer, why in reasons if why is not None)
+
+
+def _make_room(known: Dict[Tuple[object, ...], Any]) -> None:
+    if len(known) >= _MAX_FILES:
+        known.clear()

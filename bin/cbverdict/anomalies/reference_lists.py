@@ -165,6 +165,10 @@ class Lists:
     def _may_name_a_tool(self, name: str) -> bool:
         return any(self.tool(spelling) is not None for spelling in spellings_of(name))
 
+    def may_be_gateway(self, parent: str) -> bool:
+        """Return whether others may act through a parent, depending on what it starts."""
+        return not self.gateways.keys().isdisjoint(spellings_of(parent))
+
     def gateway(self, parents: Iterable[str], child: str) -> str | None:
         """Return how others act through a parent that starts a child unlike those it is known for (None: none such)."""
         found = (
