@@ -48,14 +48,7 @@ BOOLEANS = ("false", "true")
 
 def values_of(score: Score) -> list[Value]:
     """Return the values of the columns of a row."""
-    row = {
-        PerRow.SCORE: _score_text(score.score),
-        PerRow.REASONS: listed(score.reasons),
-        PerRow.HOUR_P: score.hour.text,
-        PerRow.GROUP: score.group,
-        PerRow.IS_NOISE: BOOLEANS[score.is_noise],
-    }
-    return [row[cell] if isinstance(cell, PerRow) else cell(score.part) for cell in ANOMALY_COLUMNS.values()]
+    return [read(score) for read in _READ]
 
 
 def texts_around(part: Part) -> tuple[str, ...]:
@@ -70,6 +63,22 @@ def texts_around(part: Part) -> tuple[str, ...]:
         else:
             texts[-1] += pair_text(cell(part)) + ","
     return (*texts[:-1], texts[-1][:-1])
+
+
+_READ_OF_ROW: Dict[PerRow, Callable[[Score], Value]] = {
+    PerRow.SCORE: lambda score: _score_text(score.score),
+    PerRow.REASONS: lambda score: listed(score.reasons),
+    PerRow.HOUR_P: lambda score: score.hour.text,
+    PerRow.GROUP: lambda score: score.group,
+    PerRow.IS_NOISE: lambda score: BOOLEANS[score.is_noise],
+}
+
+
+def _reader_of(cell: PerRow | Callable[[Part], str]) -> Callable[[Score], Value]:
+    return _READ_OF_ROW[cell] if isinstance(cell, PerRow) else lambda score: cell(score.part)
+
+
+_READ = [_reader_of(cell) for cell in ANOMALY_COLUMNS.values()]
 
 
 def _score_text(score: float | None) -> str:
