@@ -91,7 +91,7 @@ def read_processes(documents: Iterable[Document], console: str) -> list[Reported
             segments.setdefault(guid, []).append(document)
             names.update(document)
     theirs = sorted(name for name in names if name.startswith(_SCORE))
-    fields = {**_FIELDS, **dict(zip(theirs, theirs))}
+    fields = {name: ours for name, ours in {**_FIELDS, **dict(zip(theirs, theirs))}.items() if name in names}
     return [_process(guid, parts, fields, console) for guid, parts in segments.items()]
 
 
