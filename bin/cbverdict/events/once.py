@@ -22,7 +22,7 @@ class Once(Generic[Said]):
 
     def of(self, record: Record) -> Said:
         """Return what a row says."""
-        key = tuple([record.get(name) for name in self._columns])
+        key = tuple(map(record.get, self._columns))
         try:
             found = self._known.get(key)
         except TypeError:  # one of them has several values

@@ -160,8 +160,7 @@ def _watchlists(document: Document) -> list[str]:
 
 def _fields(document: Document, names: Dict[str, str]) -> Dict[str, str]:
     fields = {}
-    for theirs, ours in names.items():
-        value = document.get(theirs)
+    for ours, value in zip(names.values(), map(document.get, names)):
         if value is None:
             continue
         if value.__class__ is int:
