@@ -44,6 +44,28 @@ def _slot(weekday: int, hour: float) -> int:
     return weekday * SLOTS + int(hour * 2)
 
 
+@pytest.mark.parametrize(
+    ("weekday", "hour", "p_value"),
+    [
+        (0, 2, 5.2856e-05),
+        (0, 8.5, 0.17350),
+        (2, 12, 0.93226),
+        (5, 10, 0.31163),
+        (5, 14, 0.29911),
+        (6, 20, 7.5460e-04),
+    ],
+)
+def test_the_figures_of_one_person_are_those_that_the_evaluation_measured(
+    weekday: int, hour: float, p_value: float
+) -> None:
+    """Office hours of two months and four Saturdays: who changes a weight measures anew (`make eval`)."""
+    worked = _office(60)
+    for week in range(0, 8, 2):
+        for hour_of_saturday in (10, 11):
+            add_hour(worked, MONDAY + 5 + 7 * week, hour_of_saturday)
+    assert _profile(worked).p_value(_slot(weekday, hour)) == pytest.approx(p_value, rel=1e-4)
+
+
 def test_the_first_of_january_1970_was_a_thursday() -> None:
     """And a holiday is a Sunday."""
     assert [weekday_of(day, {5}) for day in range(7)] == [3, 4, 5, 6, 0, 6, 2]

@@ -55,8 +55,12 @@ class AnyServer:
         self.before(distinct)
         if self.error is not None:
             failed = Evidence(Joint.FAILED, trouble=self.error.reason)
-            return GatheredEvidence(dict.fromkeys(distinct, failed), 1, (Trouble.of(self.error),))
-        return GatheredEvidence({question: self.known[question] for question in distinct}, len(distinct), ())
+            return GatheredEvidence(
+                dict.fromkeys(distinct, failed), 1, (Trouble.of(self.error),), hit_proves_signed=True
+            )
+        return GatheredEvidence(
+            {question: self.known[question] for question in distinct}, len(distinct), (), hit_proves_signed=True
+        )
 
     def probe(self, deadline: float = math.inf) -> None:
         """Fail as everything does."""
@@ -103,7 +107,7 @@ def test_evidence_is_judged_here_and_not_by_the_server() -> None:
 )
 def test_the_published_method_goes_by_hit_or_miss_alone(evidence: Evidence, answer: Answer) -> None:
     """Whatever the document may say."""
-    gathered = GatheredEvidence({A: evidence}, 1, ())
+    gathered = GatheredEvidence({A: evidence}, 1, (), hit_proves_signed=True)
     assert Resolution.of(gathered, Method.PROG_NAME) == Resolution({A: answer}, 1)
 
 
@@ -115,7 +119,7 @@ def test_a_hit_that_proves_nothing_is_not_signed() -> None:
 
 def test_an_expired_signature_counts_where_the_admin_says_so() -> None:
     """And not elsewhere."""
-    gathered = GatheredEvidence({A: Evidence(Joint.MISS, Signature("Expired"))}, 1, ())
+    gathered = GatheredEvidence({A: Evidence(Joint.MISS, Signature("Expired"))}, 1, (), hit_proves_signed=True)
     signed = [
         Resolution.of(gathered, Method.JOINT, is_expired_signed=is_signed).answers[A].verdict.signed
         for is_signed in (True, False)

@@ -24,7 +24,7 @@ from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
-from cbverdict.anomalies.waiting import DAYS, PEOPLE, decision, is_released, waiting_in
+from cbverdict.anomalies.waiting import ACCEPTED, DAYS, PEOPLE, decision, effective, is_released, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from tests.lab.memory import Memory
 
@@ -97,6 +97,25 @@ def test_what_was_done_at_night_waits_as_well() -> None:
     accepted = merge_baselines([learnt, decision("hr0: hour 02", "accepted", MONDAY)])
     assert _profiles(accepted).hours("hr0", ()).p_value(2 * 2) > profile.p_value(2 * 2)
     assert list(waiting_in(accepted)) == []
+
+
+def test_a_profile_says_what_waits_of_its_own_and_of_nobody_else() -> None:
+    """With the organisation's baseline beside it, in which the same waits."""
+    learnt = _nightly(HISTORY, MONDAY, _git(MONDAY), Sighting(MONDAY, 2, "hr0"))
+    waits = {"kind": "person", "name": "hr0", "what": "waits", "detail": "1 days, 2026-11-02 to 2026-11-02, 1 people"}
+    assert [row for row in rows_of(ANN, _profiles(learnt), learnt[ANN]) if row["what"] == "waits"] == [
+        {**waits, "value": "process git.exe"},
+        {**waits, "value": "hour 02"},
+    ]
+    other = Subject(SubjectKind.PERSON, "hr1")
+    assert [row for row in rows_of(other, _profiles(learnt), learnt[other]) if row["what"] == "waits"] == []
+
+
+def test_a_day_of_which_nothing_is_released_is_no_day() -> None:
+    """Else it would count among those on which somebody was not active at an hour."""
+    at_night = Baseline(days={MONDAY: 1 << 9}, waiting_days={MONDAY: 1 << 2 | 1 << 3, MONDAY + 5: 1 << 3})
+    organisation = decision("hour 02", ACCEPTED, MONDAY)[ORGANISATION]
+    assert effective(ANN, at_night, organisation).days == {MONDAY: 1 << 9 | 1 << 2}
 
 
 def test_what_goes_on_for_days_with_several_people_is_learnt() -> None:

@@ -230,6 +230,7 @@ def test_past_the_time_rows_go_on_at_once() -> None:
     assert (late["signed"], late["signed_reason"], known["signed"]) == ("unknown", "timeout", "true")
     assert len(source.requests) == 1
     assert "timeout=2 s is used up" in summary(enricher.tally)
+    assert {trouble.reason for trouble in enricher.tally.troubles} == {Reason.TIMEOUT}
 
 
 def test_the_service_is_told_when_the_search_will_wait_no_longer() -> None:
@@ -256,6 +257,7 @@ def test_past_max_lookups_rows_go_on_with_their_reason() -> None:
     rows, enricher = _enrich(source, {"md5": A}, {"md5": B}, max_lookups=1)
     assert [(row["signed"], row["signed_reason"]) for row in rows] == [("true", "joint"), ("unknown", "budget")]
     assert "raise max_lookups=" in summary(enricher.tally)
+    assert {trouble.reason for trouble in enricher.tally.troubles} == {Reason.BUDGET}
 
 
 def test_what_is_over_budget_stays_so_in_later_chunks() -> None:

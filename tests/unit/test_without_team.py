@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from cbverdict.anomalies.peer_rarity import Everybody, Past
@@ -89,6 +91,17 @@ def test_the_person_is_not_among_the_others() -> None:
     known = PersonWithoutTeam(OWN, (), 400, organisation, Past("user0", 40, OFTEN))
     alone = _person(_organisation({"odd.exe": 1}, 8))
     assert known.p_value("odd.exe") == alone.p_value("odd.exe")
+
+
+def test_of_whom_little_is_known_it_may_be_chance_that_a_program_did_not_come_up_yet() -> None:
+    """Bayes: half of the others use it, each so often; half a beginning is added."""
+    organisation = _organisation({"git.exe": 4})
+    rate = organisation.usage("git.exe", "ann", 200 / 3000).rate
+    missed = math.exp(-20 * rate)
+    by_chance = 0.5 * missed / (0.5 * missed + 0.5) / 0.5
+    found = _person(organisation, sightings=20).p_value("git.exe")
+    assert found == pytest.approx(by_chance / (1 + by_chance), abs=0.02)
+    assert found == pytest.approx(0.1667, abs=0.0001)
 
 
 def test_how_many_others_use_a_program_is_counted_without_the_person() -> None:

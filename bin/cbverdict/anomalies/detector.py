@@ -168,13 +168,13 @@ class Anomalies:
         is_noise = part.passes_all_but_score and (score is None or judged(part, hour, score) < part.limit)
         return Score(score, hour, part, is_noise, group)
 
-    def begin(self, side: ProcessSide, view: PersonView) -> int:
-        """Count who begins with a program that is unusual for them; return how many people have by now."""
+    def begin(self, side: ProcessSide, view: PersonView) -> bool:
+        """Count who begins with a program that is unusual for them; return whether this row's person does."""
         if side.process is None or not view.begins(side.process):
-            return 0
+            return False
         people = self._beginners.setdefault(side.process, {})
         people[view.person] = view.compared_team
-        return len(people)
+        return True
 
     def is_rolled_out(self, process: str) -> bool:
         """Return whether so many people begin with a program that this is judged otherwise than one who does."""

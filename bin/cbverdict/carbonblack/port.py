@@ -52,7 +52,7 @@ class GatheredEvidence:
     evidence: dict[Question, Evidence]
     requests: int
     troubles: tuple[Trouble, ...]
-    hit_proves_signed: bool = True
+    hit_proves_signed: bool
 
 
 class EvidenceSource(Protocol):
