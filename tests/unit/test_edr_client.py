@@ -273,6 +273,43 @@ def test_each_question_is_asked_in_the_vendors_own_form(client: EdrClient, canne
     assert client.request_count == 4
 
 
+def test_how_many_there_are_and_how_a_query_is_understood(account: Account, canned: Canned) -> None:
+    """Of processes and of binaries; an answer that was cut short counts for nothing."""
+    canned.body = {**NOTHING, "total_results": 7, "terms": ["a:b", 3]}
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    request = PageRequest("2026-11-02T07:00:00", 0)
+    asked: list[Callable[[], object]] = [
+        lambda: source.count_processes(request),
+        lambda: source.count_binaries(request),
+        lambda: source.process_terms("a:b"),
+        lambda: source.binary_terms("a:b"),
+    ]
+    assert [ask() for ask in asked] == [7, 7, ["a:b"], ["a:b"]]
+    assert [one.path for one in canned.asked] == ["/api/v1/process", "/api/v1/binary"] * 2
+    canned.body["incomplete_results"] = True
+    for ask in asked:
+        with pytest.raises(CutShortError, match="cut a search short"):
+            ask()
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "is_enough"), [("6.0.9", False), ("6.1", True), ("6.1.0", True), ("7.5.0.21", True)]
+)
+def test_inputs_take_a_server_that_orders_its_pages(
+    account: Account, canned: Canned, version: str, *, is_enough: bool
+) -> None:
+    """Which came with 6.1."""
+    canned.body = {"version": version}
+    source = EdrPageSource(account, EdrClient(account, retries=0))
+    if is_enough:
+        source.require_version()
+    else:
+        with pytest.raises(SetupError, match=r"6\.1 or later"):
+            source.require_version()
+    source.close()
+
+
 def _query_of(canned: Canned) -> tuple[str, Any]:
     path, body = canned.sent
     return path, body["q"]

@@ -110,6 +110,14 @@ class TestProcesses:
         assert (event["process"], event["time"], event["process_md5"]) == ("newest", "2026-11-02T06:59:00Z", "a" * 32)
         assert process.link == f"{CONSOLE}/#analyze/{GUID}/3"
 
+    def test_of_two_segments_the_newer_counts_whichever_comes_first(self) -> None:
+        """By the time of the server."""
+        newer = _segment(segment_id=2, last_server_update="2026-11-02T07:00:09Z", cmdline="newer")
+        older = _segment(segment_id=1, last_server_update="2026-11-02T07:00:01Z", cmdline="older")
+        for segments in ([newer, older], [older, newer]):
+            (process,) = _read(segments)
+            assert event_of(process, None)["process"] == "newer"
+
     def test_the_parent_comes_from_its_own_document(self) -> None:
         """For a process tells only its parent's name."""
         (process,) = _read([_segment()])

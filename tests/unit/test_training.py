@@ -118,7 +118,13 @@ def test_parts_of_several_machines_are_what_one_would_have_learnt() -> None:
 
 def test_a_part_of_another_version_is_refused() -> None:
     """What nobody can read must not be learnt half."""
-    for row in ({SUBJECT: "planet:x", BASELINE: "{}"}, {SUBJECT: "person:x", BASELINE: "nonsense"}):
+    counts = {ROWS: "1", SKIPPED: "0"}
+    for row in (
+        {SUBJECT: "planet:x", BASELINE: "{}", **counts},
+        {SUBJECT: "person:x", BASELINE: "nonsense", **counts},
+        {SUBJECT: "person:x", BASELINE: "{}"},
+        counts,
+    ):
         with pytest.raises(InvalidRequestError):
             TrainingResult().add_part(row)
     assert read_baseline("{}").names == {}
