@@ -26,6 +26,7 @@ from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
 from cbverdict.anomalies.waiting import ACCEPTED, DAYS, PEOPLE, decision, effective, is_released, waiting_in
 from cbverdict.errors import ServiceError, StoreError
+from cbverdict.settings.anomalies import AnomalySettings
 from tests.lab.memory import Memory
 
 MONDAY = 20_759
@@ -97,6 +98,14 @@ def test_what_was_done_at_night_waits_as_well() -> None:
     accepted = merge_baselines([learnt, decision("hr0: hour 02", "accepted", MONDAY)])
     assert _profiles(accepted).hours("hr0", ()).p_value(2 * 2) > profile.p_value(2 * 2)
     assert list(waiting_in(accepted)) == []
+
+
+@pytest.mark.parametrize(("hour", "waits"), [(13, False), (14, True), (6, True), (7, False)])
+def test_an_hour_waits_as_soon_as_one_of_its_halves_is_unusual(hour: int, *, waits: bool) -> None:
+    """Of 14:00 to 15:00 the later one is, of 6:00 to 7:00 the earlier one; with a threshold of 16."""
+    new = _company(range(MONDAY, MONDAY + 1), Sighting(MONDAY, hour, "hr0"))
+    aside = hold_back(new, Memory(HISTORY, AnomalySettings(threshold=16.0)), Lists())
+    assert aside[ANN].waiting_days == ({MONDAY: 1 << hour} if waits else {})
 
 
 def test_a_profile_says_what_waits_of_its_own_and_of_nobody_else() -> None:
