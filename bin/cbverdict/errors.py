@@ -48,7 +48,7 @@ class ServiceError(CbsignedError):
 
 
 class StoreError(CbsignedError):
-    """What is kept is out of reach: a search asks anew and finds nothing unusual, an input waits; see to the KV store.
+    """What is kept is out of reach: a search asks anew and drops nothing, an input waits; see to the KV store.
 
     The store of verdicts, of baselines, or of an input's checkpoint.
     """

@@ -215,6 +215,22 @@ def test_what_is_unusual_waits_until_an_admin_accepts_it(bare_site: Site) -> Non
         ]
 
 
+def test_of_whom_a_baseline_is_damaged_nothing_is_dropped_until_it_is_learnt_anew(site: Site, edr: EdrServer) -> None:
+    """It must not pass for somebody of whom nothing is known yet; which document it is stands in the message."""
+    edr.estate.add_binary(A, "Signed", "c:\\workday.exe", publisher="Example Corp")
+    site.learn(HISTORY)
+    row: Row = {"md5": A, "user": "hr03", "team": "hr", "process_name": "workday.exe", "_time": "1793606400"}
+    assert site.search([row]).rows[0]["signed_noise"] == "true"
+    collection = site.splunkd.collections["cbsigned_baselines"]
+    collection.save([{**collection.get("person:hr03"), "baseline": "[]"}], 1)
+    kept = site.search([row])
+    assert (kept.rows[0]["signed"], kept.rows[0]["signed_noise"]) == ("true", "false")
+    assert kept.rows[0]["anomaly_reasons"] == UNREAD_BASELINES
+    assert [(said, "person:hr03" in text) for said, text in kept.messages] == [("WARN", True)]
+    assert site.learn(HISTORY).messages == []
+    assert site.search([row]).rows[0]["signed_noise"] == "true"
+
+
 def test_learning_that_breaks_off_says_what_was_learnt_of_it(bare_site: Site) -> None:
     """For what is learnt twice counts twice."""
     rows: list[Row] = [{"user": f"u{number}", "_time": "1793606400", "process_name": "a.exe"} for number in range(600)]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
-from cbverdict.anomalies.baselines import Baselines, read_baseline, read_subject, write_baseline
+from cbverdict.anomalies.baselines import Baseline, Baselines, Subject, read_baseline, read_subject, write_baseline
 from cbverdict.anomalies.exclusions import read_decision, write_decision
-from cbverdict.errors import InvalidRequestError
+from cbverdict.errors import InvalidRequestError, StoreError
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
 from cbverdict.verdicts.hashes import is_sha256
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.baselines import Subject
     from cbverdict.anomalies.exclusions import Decision
     from cbverdict.verdicts.evidence import Question
 
@@ -94,19 +93,16 @@ class BaselineStore:
         self._writing = Collection(splunkd_uri, token, "cbsigned_baselines", _WRITING_TIMEOUT)
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
-        """Return the baselines of these subjects that there are; one that cannot be read is none."""
-        return self._read(self._collection, subjects)
+        """Return the baselines of these subjects that there are; one that is there and cannot be read is trouble."""
+        return dict(map(_read_baseline, self._collection.read([subject.key for subject in subjects])))
 
     def read_for_update(self, subjects: Sequence[Subject]) -> Baselines:
-        """Return the baselines, with the longer time-out of whoever is going to write them."""
-        return self._read(self._writing, subjects)
-
-    @staticmethod
-    def _read(collection: Collection, subjects: Sequence[Subject]) -> Baselines:
+        """Return the baselines, with the longer time-out of whoever writes them anew; what cannot be read is none."""
         found: Baselines = {}
-        for document in collection.read([subject.key for subject in subjects]):
-            with suppress(InvalidRequestError):
-                found[read_subject(str(document.get("_key")))] = read_baseline(str(document.get("baseline")))
+        for document in self._writing.read([subject.key for subject in subjects]):
+            with suppress(StoreError):
+                subject, baseline = _read_baseline(document)
+                found[subject] = baseline
         return found
 
     def write(self, baselines: Baselines, now: float) -> None:
@@ -126,6 +122,14 @@ class BaselineStore:
     def forget(self, before: float) -> None:
         """Delete what was last learnt before a time."""
         self._writing.delete({"learnt": {"$lt": before}})
+
+
+def _read_baseline(document: Mapping[str, object]) -> tuple[Subject, Baseline]:
+    """Read a document; that of somebody of whom nothing can be read must not pass for somebody new."""
+    try:
+        return read_subject(str(document.get("_key"))), read_baseline(str(document.get("baseline")))
+    except InvalidRequestError as error:
+        raise StoreError(f"cbsigned_baselines, {str(document.get('_key'))[:80]!r}: {error}") from None
 
 
 class DecisionStore:
