@@ -49,8 +49,8 @@ class RowScorer:
         self._reasons: dict[tuple[Tuple[str, ...], Tuple[str, ...]], str] = {}
         self._expected: dict[Tuple[str, ...], Who] = {}
         self._people: dict[Tuple[str, ...], Person] = {}
-        self._beginnings: dict[str | None, list[FirstRows]] = {}
-        self._begun: set[str | None] = set()
+        self._beginnings: dict[str, list[FirstRows]] = {}
+        self._begun: set[str] = set()
         self.noise = 0
         self.untimed = 0
         self.unnamed = 0
@@ -95,9 +95,10 @@ class RowScorer:
         """Judge all but the hour."""
         person = self._people[who]
         common = Common(is_unnamed=not person.view.person, is_unread=person.has_unread_end)
-        if self._anomalies.begin(kind.side, person.view):
-            self._beginnings.setdefault(kind.side.process, []).append(FirstRows(common, kind, person))
-            self._begun.add(kind.side.process)
+        process = kind.side.process
+        if process is not None and self._anomalies.begin(kind.side, person.view):
+            self._beginnings.setdefault(process, []).append(FirstRows(common, kind, person))
+            self._begun.add(process)
         else:
             common.cells = self._cells(kind, person)
         return common
@@ -105,7 +106,7 @@ class RowScorer:
     def _judge_beginnings(self) -> None:
         """Judge who began with a program, and anew who did so before, where so many have that it counts."""
         for process in self._begun:
-            is_rolled_out = process is not None and self._anomalies.is_rolled_out(process)
+            is_rolled_out = self._anomalies.is_rolled_out(process)
             for common, kind, person in self._beginnings.get(process, ()):
                 if is_rolled_out or not common.is_judged:
                     common.cells = self._cells(kind, person)
