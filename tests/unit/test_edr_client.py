@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient, read_signatu
 from cbverdict.carbonblack.edr.page_source import EdrPageSource
 from cbverdict.carbonblack.edr.server import EdrServer
 from cbverdict.carbonblack.edr.setup_check import ANY_MD5, EdrSetupCheck
+from cbverdict.carbonblack.https.trust import proxy_context, tls_context
 from cbverdict.carbonblack.port import Image, PageRequest, Row
 from cbverdict.errors import (
     CertificateError,
@@ -493,6 +495,17 @@ def test_the_machines_own_authorities_count_where_the_account_has_none(
     client = EdrClient(bare, retries=0)
     assert client.version() == "7.5.0"
     client.close()
+
+
+@pytest.mark.parametrize("trust", [tls_context, lambda _: proxy_context()])
+def test_the_public_authorities_count_where_the_machine_has_none(
+    account: Account, monkeypatch: pytest.MonkeyPatch, trust: Callable[[Account], ssl.SSLContext]
+) -> None:
+    """Splunk's own Python may have none; beside a certificate of the account's they do not count."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.setenv(name, "/nowhere")
+    assert len(trust(replace(account, ca_certificate="")).get_ca_certs()) > 100
+    assert len(tls_context(account).get_ca_certs()) == 1
 
 
 def test_a_certificate_that_is_no_authoritys_may_be_the_accounts_own(canned: Canned) -> None:
