@@ -548,10 +548,15 @@ def test_what_the_command_asks_for_is_not_left_to_the_sdk() -> None:
     for column in GUID_FIELDS:
         options = EnrichOptions(has_anomaly=True)
         scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
-        rows = [{**_row("ann", "git.exe"), column: f"{{{number}}}"} for number in range(40)]
+        ids = [*(f"{{{number}}}" for number in range(40)), "a,b", 'c"d', '"', ",", '",']
+        rows = [{**_row("ann", "git.exe", time=(NOON, NIGHT)[len(text) % 2]), column: text} for text in ids]
         reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*asked_for, INDEX]).decode())
         assert reply is not None
-        assert [row[column] for row in _decode(reply.body.decode())] == [row[column] for row in rows]
+        found = _decode(reply.body.decode())
+        for row, written, expected in zip(rows, found, _scored(rows)):
+            assert written[column] == row[column]
+            assert {name: written[name] for name in ANOMALY_FIELDS} == {name: expected[name] for name in ANOMALY_FIELDS}
+        assert len(found) == len(rows)
 
 
 @pytest.mark.parametrize("column", ["user", "parent_process_name", "original_file_name"])
