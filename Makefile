@@ -78,7 +78,7 @@ mutate: .venv/$(PYTHON)/ready
 	@$(IN_TMP) $(PY) -m tests.mutate.run $(ARGS)
 
 announce: python
-	@echo "$(if $(ARGS),Tests,All tests: about five minutes on two cores) (Python $(PYTHON)). The first time it takes some minutes more to set .venv/ up."
+	@echo "$(if $(ARGS),Tests,All tests: about eight minutes on two cores) (Python $(PYTHON)). The first time it takes some minutes more to set .venv/ up."
 
 # A folder for all that tests leave behind, removed whatever comes of them.
 IN_TMP = TMPDIR=$$(mktemp -d); export TMPDIR; trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM;
