@@ -66,14 +66,10 @@ def program_of(name: str) -> str:
     return text.rstrip(". ") or text
 
 
+@remember_short(_SHORT)
 def oddity_of(text: str) -> str | None:
     """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
-    return "is longer than a path" if len(text) > _SHORT else _short_oddity(text)
-
-
-@remember_short(_SHORT)
-def _short_oddity(text: str) -> str | None:
-    return next(_oddities_of(_last_part(text)), None)
+    return "is longer than a path" if len(text) > _SHORT else next(_oddities_of(_last_part(text)), None)
 
 
 def _oddities_of(name: str) -> Iterator[str]:
