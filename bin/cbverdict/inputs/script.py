@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import re
@@ -27,7 +26,7 @@ from cbverdict.inputs.pause import Pause, StoppedError
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.inputs.validation import check_query, estimate
-from cbverdict.search.sdk_compat import standard_output
+from cbverdict.search.sdk_compat import end_process, standard_output
 from cbverdict.splunkd.conf import SplunkdConfiguration
 
 if TYPE_CHECKING:
@@ -218,11 +217,7 @@ def run(kind: InputKind, arguments: Sequence[str]) -> NoReturn:
     output = PagedOutput(standard_output())
     script = InputScript(kind, output)
     code: int = script.run_script(list(arguments), EventWriter(output, sys.stderr), sys.stdin.buffer)
-    with contextlib.suppress(BrokenPipeError):
-        output.deliver()
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(code or int(script.has_failed))  # At once, whatever a request in another thread still waits for.
+    end_process(output.deliver, code or int(script.has_failed))
 
 
 def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Iterable, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, NamedTuple, NoReturn, Protocol
 
 from splunklib.searchcommands import dispatch
 from splunklib.searchcommands.internals import CsvDialect, RecordWriterV2
@@ -54,11 +54,16 @@ def run(command: type[HardenedCommand], module_name: str) -> None:
     output = standard_output()
     dispatch(command, sys.argv, sys.stdin, output, module_name)
     if module_name == "__main__":
-        with contextlib.suppress(BrokenPipeError):
-            output.flush()
-        logging.shutdown()
-        sys.stderr.flush()
-        os._exit(0)
+        end_process(output.flush, 0)
+
+
+def end_process(deliver: Callable[[], object], code: int) -> NoReturn:
+    """End the process at once, with the rest of what it writes delivered, whatever another thread still waits for."""
+    with contextlib.suppress(BrokenPipeError):
+        deliver()
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 class HardenedCommand(_Base):
