@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Callable, Protocol, Sequence
+from typing import Callable, Collection, Protocol, Sequence
 
 from cbverdict.events.texts import is_nothing
 
@@ -21,7 +21,8 @@ LATEST = 4_102_444_800.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LONGEST_TIME = 64  # characters
 _DIGITS = 10  # of seconds since 1970, from 2001 to 2286
-_FRACTION = {"", "."}
+_HUNDREDS = _DIGITS - 2
+_ENDS = {f"{number:02}{point}" for number in range(100) for point in ("", ".")}
 _UNITS = (1, 1e3, 1e6, 1e9)  # in a second: other products count milliseconds, microseconds or nanoseconds
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 # ISO 8601, extended or basic, as Splunk exports it, and what `convert ctime(...)` writes without a format.
@@ -83,11 +84,12 @@ class _LazyZone:
 
 def read_quarters(times: Sequence[str], latest: float = LATEST, zone: Zone | None = None) -> list[int | None]:
     """Read the quarter of an hour of each time, counted since 1970 (None: none that can be)."""
-    seconds = [time[:_DIGITS] for time in times]
-    if {time[_DIGITS : _DIGITS + 1] for time in times} <= _FRACTION and _are_digits(seconds):
-        numbers = list(map(int, seconds))  # as splunkd writes them: read fast
-        if numbers and min(numbers) >= EARLIEST and max(numbers) <= latest:
-            return [number // QUARTER for number in numbers]
+    hundreds = [time[:_HUNDREDS] for time in times]
+    if {time[_HUNDREDS : _DIGITS + 1] for time in times} <= _ENDS:
+        # As splunkd writes them: read fast, for rows of the same hundred seconds are of the same quarter.
+        known = _quarters_of({*hundreds}, latest)
+        if known is not None:
+            return [known[text] for text in hundreds]
     epochs = (read_time(time, zone) for time in times)
     return [None if epoch is None or epoch > latest else int(epoch // QUARTER) for epoch in epochs]
 
@@ -153,6 +155,11 @@ def _to_utc(local: float, written: str, zone: Zone | None) -> float | None:
     return zone.epoch_of(local)
 
 
-def _are_digits(texts: Sequence[str]) -> bool:
-    whole = "".join(texts)
-    return len(whole) == _DIGITS * len(texts) and whole.isascii() and whole.isdecimal()
+def _quarters_of(hundreds: Collection[str], latest: float) -> dict[str, int] | None:
+    """Read hundreds of seconds since 1970 as quarters of an hour (None: one is none, or no time)."""
+    if not all(text.isascii() and text.isdecimal() and len(text) == _HUNDREDS for text in hundreds):
+        return None
+    numbers = {text: 100 * int(text) for text in hundreds}
+    if not all(EARLIEST <= number <= latest - 100 for number in numbers.values()):
+        return None
+    return {text: number // QUARTER for text, number in numbers.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from operator import attrgetter
 from typing import TYPE_CHECKING, Dict, Sequence, Tuple
 
@@ -100,7 +102,7 @@ class RowScorer:
             self._beginnings.setdefault(process, []).append(FirstRows(common, kind, person))
             self._begun.add(process)
         else:
-            common.cells = self._cells(kind, person)
+            common.judge(self._cells(kind, person))
         return common
 
     def _judge_beginnings(self) -> None:
@@ -109,7 +111,7 @@ class RowScorer:
             is_rolled_out = self._anomalies.is_rolled_out(process)
             for common, kind, person in self._beginnings.get(process, ()):
                 if is_rolled_out or not common.is_judged:
-                    common.cells = self._cells(kind, person)
+                    common.judge(self._cells(kind, person))
         self._begun.clear()
 
     def _person(self, who: Tuple[str, ...], users: Who) -> Person:
@@ -124,17 +126,15 @@ class RowScorer:
         return Cells(
             quarters=view.quarters,
             view=view,
-            other=view.oddest(ends),
-            day=view.day(ends[0]) if ends else None,
+            ends=ends,
             cauchy=part.cauchy,
             weight=part.weight,
-            score=part.score,
-            passes_all_but_score=part.passes_all_but_score,
-            before=before,
-            middle=f"{left}{pair_text(listed(part.reasons))}{right}",
-            around=(left, right),
-            gap=gap,
-            ends=(f"{between}{BOOLEANS[False]}{after}", f"{between}{BOOLEANS[True]}{after}"),
+            undamped=part.undamped,
+            limit=part.limit if part.passes_all_but_score else -math.inf,
+            before=sys.intern(before),
+            middle=sys.intern(f"{left}{pair_text(listed(part.reasons))}{right}"),
+            gap=sys.intern(gap),
+            lasts=(sys.intern(f"{between}{BOOLEANS[False]}{after}"), sys.intern(f"{between}{BOOLEANS[True]}{after}")),
             part=part,
         )
 
@@ -155,42 +155,49 @@ class RowScorer:
             self._judge_beginnings()
         self.unnamed += sum(map(_IS_UNNAMED, commons))
         self.unread += sum(map(_IS_UNREAD, commons))
-        texts, noise, threshold, both, groups = [], 0, self._anomalies.threshold, self._reasons, self._groups
-        for common, quarter in zip(commons, self._reader.quarters(times)):
-            quarters, view, other, ends_on, variable, weight, score, passes, before, middle, around, gap, ends, part = (
-                common.cells
-            )
-            hour = quarters.get(quarter) or view.at(quarter)
-            if other is not None:
-                hour = other if quarter is None else odder(hour, other)
-            elif quarter is None:
-                self.untimed += 1
-            p_value, hour_p, hour_variable, sentences, _ = hour
-            if sentences:
-                left, right = around
-                middle = f"{left}{both.get((sentences, part.reasons)) or self._both(hour, part)}{right}"
-            if p_value is not None:
-                score = score_with_hour(variable, weight, hour_variable)
-            is_noise = passes and (score if part.undamped is None else judged(part, hour, score)) < part.limit
-            group = ""
-            noise += is_noise
-            if score >= threshold:
-                key = part.who, ends_on if quarter is None else view.clock.at(quarter).day, part.cause(hour)
-                group = groups.get(key) or self._group(key)
-            shown = f"{score:.1f}" if weight or p_value is not None else ""
-            texts.append(f"{before}{shown}{middle}{hour_p}{gap}{group}{ends[is_noise]}")
+        texts, noise, threshold, quarters = [], 0, self._anomalies.threshold, self._reader.quarters(times)
+        for common, quarter in zip(commons, quarters):
+            if common.quarter != quarter:
+                common.text, common.is_noise = self._row(common.cells, quarter, threshold)
+                common.quarter = quarter
+            texts.append(common.text)
+            noise += common.is_noise
         self.noise += noise
+        if None in quarters:
+            self.untimed += sum(quarter is None and not one.cells.ends for one, quarter in zip(commons, quarters))
         for known in (self._reasons, self._groups):
             if len(known) > _MAX_REASONS:
                 known.clear()
         return texts
 
-    def _group(self, key: tuple[str, int | None, str]) -> str:
-        text = self._groups[key] = pair_text(group_of(*key))[:-1]
+    def _row(self, cells: Cells, quarter: int | None, threshold: float) -> tuple[str, bool]:
+        """Write the fields of rows that have a quarter of an hour in common as well, and whether they are noise."""
+        quarters, view, ends, variable, weight, undamped, limit, before, middle, gap, lasts, part = cells
+        hour = quarters.get(quarter) or view.at(quarter)
+        if ends:
+            other = view.oddest(ends) or hour
+            hour = other if quarter is None else odder(hour, other)
+        p_value, hour_p, hour_variable, sentences, _ = hour
+        score = part.score if p_value is None else score_with_hour(variable, weight, hour_variable)
+        if sentences:
+            middle = self._reasons.get((sentences, part.reasons)) or self._with_hour(hour, part)
+        is_noise = (score if undamped is None else judged(part, hour, score)) < limit
+        shown = f"{score:.1f}" if weight or p_value is not None else ""
+        group = self._group(cells, quarter, hour) if score >= threshold else ""
+        return f"{before}{shown}{middle}{hour_p}{gap}{group}{lasts[is_noise]}", is_noise
+
+    def _group(self, cells: Cells, quarter: int | None, hour: Explanation) -> str:
+        when = next(iter(cells.ends), None) if quarter is None else quarter
+        key = cells.part.who, None if when is None else cells.view.day(when), cells.part.cause(hour)
+        text = self._groups.get(key)
+        if text is None:
+            text = self._groups[key] = pair_text(group_of(*key))[:-1]
         return text
 
-    def _both(self, hour: Explanation, part: Part) -> str:
-        text = self._reasons[hour.reasons, part.reasons] = pair_text(listed(hour.reasons + part.reasons))
+    def _with_hour(self, hour: Explanation, part: Part) -> str:
+        _, left, right, *_ = texts_around(part)
+        text = f"{left}{pair_text(listed(hour.reasons + part.reasons))}{right}"
+        self._reasons[hour.reasons, part.reasons] = text
         return text
 
     def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:

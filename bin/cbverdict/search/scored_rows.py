@@ -22,35 +22,43 @@ class ScoredProcess(NamedTuple):
 class Cells(NamedTuple):
     """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind.
 
-    `other` is what is said of both ends of a time, where rows have them (None: they have none that can be read), `day`
-    the local day of the first.
-    `middle` is the text from the score to the p-value of the hour, with the sentences of the rest; `around` are its
-    pieces, before and after the sentences. `gap` is what stands between that p-value and the group, `ends` what follows
-    the group, of a row that is kept and of one that is dropped.
+    `ends` are both ends of a time in quarters of an hour, where rows have them (none: they have none that can be read).
+    The rest is what is looked at for each row: of the score the sum of weighted Cauchy variables, their weight, the sum
+    without a roll-out (None: it is none), and under which score the row is dropped; of the text what stands before the
+    score, from there to the p-value of the hour with the sentences of the rest, from that p-value to the group, and
+    behind the group, of a row that is kept and of one that is dropped.
     """
 
     quarters: Dict[Union[int, None], Explanation]
     view: PersonView
-    other: Explanation | None
-    day: int | None
+    ends: Tuple[int, ...]
     cauchy: float
     weight: float
-    score: float
-    passes_all_but_score: bool
+    undamped: float | None
+    limit: float
     before: str
     middle: str
-    around: Tuple[str, str]
     gap: str
-    ends: Tuple[str, str]
+    lasts: Tuple[str, str]
     part: Part
 
 
-class Common:
-    """What rows have in common; it changes where more people turn out to begin with the same program."""
+_NO_QUARTER = -1
 
-    __slots__ = ("cells", "is_unnamed", "is_unread")
+
+class Common:
+    """What rows have in common; it changes where more people turn out to begin with the same program.
+
+    `text` are the fields of the last such row as the SDK writes them, and `is_noise` whether it is dropped: those of
+    all rows of its `quarter` of an hour, counted since 1970 (None: it has no time).
+    """
+
+    __slots__ = ("cells", "is_noise", "is_unnamed", "is_unread", "quarter", "text")
 
     cells: Cells
+    quarter: Union[int, None]
+    text: str
+    is_noise: bool
 
     def __init__(self, *, is_unnamed: bool, is_unread: bool) -> None:
         """Store whether they name nobody, and whether an end of their time cannot be read."""
@@ -60,6 +68,10 @@ class Common:
     def is_judged(self) -> bool:
         """Whether it is known yet: of who begins with a program only when all the chunk's rows are."""
         return hasattr(self, "cells")
+
+    def judge(self, cells: Cells) -> None:
+        """Store what they come to, or come to now."""
+        self.cells, self.quarter = cells, _NO_QUARTER
 
 
 class Person(NamedTuple):
