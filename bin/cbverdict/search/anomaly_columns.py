@@ -16,7 +16,7 @@ from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import first_text, texts_of
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS, BOOLEANS, Value, listed, texts_around, values_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
-from cbverdict.search.row_codec import pair_text
+from cbverdict.search.row_codec import LINE_END, pair_text
 from cbverdict.search.scored_rows import Cells, Common, FirstRows, Person, ScoredProcess
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
@@ -93,10 +93,10 @@ class RowScorer:
         self._anomalies.prepare(self._expected.values(), ())
         self._people = {who: self._person(who, users) for who, users in self._expected.items()}
 
-    def score_person(self, kind: ScoredProcess, who: Tuple[str, ...]) -> Common:
-        """Judge all but the hour."""
+    def score_person(self, kind: ScoredProcess, who: Tuple[str, ...], text: str) -> Common:
+        """Judge all but the hour; `text` is what stands before the fields."""
         person = self._people[who]
-        common = Common(is_unnamed=not person.view.person, is_unread=person.has_unread_end)
+        common = Common(text, is_unnamed=not person.view.person, is_unread=person.has_unread_end)
         process = kind.side.process
         if process is not None and self._anomalies.begin(kind.side, person.view):
             self._beginnings.setdefault(process, []).append(FirstRows(common, kind, person))
@@ -134,7 +134,10 @@ class RowScorer:
             before=sys.intern(before),
             middle=sys.intern(f"{left}{pair_text(listed(part.reasons))}{right}"),
             gap=sys.intern(gap),
-            lasts=(sys.intern(f"{between}{BOOLEANS[False]}{after}"), sys.intern(f"{between}{BOOLEANS[True]}{after}")),
+            lasts=(
+                sys.intern(f"{between}{BOOLEANS[False]}{after}{LINE_END}"),
+                sys.intern(f"{between}{BOOLEANS[True]}{after}{LINE_END}"),
+            ),
             part=part,
         )
 
@@ -147,7 +150,7 @@ class RowScorer:
         return tuple(quarters), is_unread
 
     def texts(self, commons: Sequence[Common], times: Sequence[str]) -> list[str]:
-        """Score rows; give the fields of each as the SDK writes them; what rows have in common is written once.
+        """Score rows; give the end of each as the SDK writes it; what rows have in common is written once.
 
         `Anomalies.score` says the same, and a test compares them.
         """
@@ -158,8 +161,7 @@ class RowScorer:
         texts, noise, threshold, quarters = [], 0, self._anomalies.threshold, self._reader.quarters(times)
         for common, quarter in zip(commons, quarters):
             if common.quarter != quarter:
-                common.text, common.is_noise = self._row(common.cells, quarter, threshold)
-                common.quarter = quarter
+                self._write_row(common, quarter, threshold)
             texts.append(common.text)
             noise += common.is_noise
         self.noise += noise
@@ -170,8 +172,9 @@ class RowScorer:
                 known.clear()
         return texts
 
-    def _row(self, cells: Cells, quarter: int | None, threshold: float) -> tuple[str, bool]:
-        """Write the fields of rows that have a quarter of an hour in common as well, and whether they are noise."""
+    def _write_row(self, common: Common, quarter: int | None, threshold: float) -> None:
+        """Write the end of rows that have a quarter of an hour in common as well."""
+        cells = common.cells
         quarters, view, ends, variable, weight, undamped, limit, before, middle, gap, lasts, part = cells
         hour = quarters.get(quarter) or view.at(quarter)
         if ends:
@@ -184,7 +187,8 @@ class RowScorer:
         is_noise = (score if undamped is None else judged(part, hour, score)) < limit
         shown = f"{score:.1f}" if weight or p_value is not None else ""
         group = self._group(cells, quarter, hour) if score >= threshold else ""
-        return f"{before}{shown}{middle}{hour_p}{gap}{group}{lasts[is_noise]}", is_noise
+        common.text = f"{common.head}{before}{shown}{middle}{hour_p}{gap}{group}{lasts[is_noise]}"
+        common.is_noise, common.quarter = is_noise, quarter
 
     def _group(self, cells: Cells, quarter: int | None, hour: Explanation) -> str:
         when = next(iter(cells.ends), None) if quarter is None else quarter

@@ -52,7 +52,7 @@ _MADE_AT_ONCE, _JOINED_AT_ONCE = 2_000, 100
 """Rows whose texts are there at once, and that are joined and encoded at once: in memory that is used again."""
 
 _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
-_LINE_END = "\r\n"
+LINE_END = "\r\n"
 _ONE_BELOW_ANOTHER = "\n"
 _TWIN = ",,"  # a field's end, and its multivalue twin, which is empty
 _needs_quotes = re.compile('[",\r\n]' if sys.version_info >= (3, 11) else '[",\r\n\0]').search  # as the csv module
@@ -92,11 +92,11 @@ class Varying(Protocol):
     def load_people(self) -> None:
         """Get ready for rows of the people who were expected."""
 
-    def score_person(self, enriched: Any, who: Tuple[str, ...]) -> Any:  # noqa: ANN401 - whoever varies knows
-        """Return what rows of a kind and of somebody have in common."""
+    def score_person(self, enriched: Any, who: Tuple[str, ...], text: str) -> Any:  # noqa: ANN401 - whoever varies knows
+        """Return what rows of a kind and of somebody have in common; `text` is what stands before the fields."""
 
     def texts(self, commons: Sequence[Any], times: Sequence[str]) -> Sequence[str]:
-        """Return the fields of rows as the SDK writes them, each with its multivalue twin (`pair_text`)."""
+        """Return the ends of rows: that text, the fields as the SDK writes them, each with its twin, and `LINE_END`."""
 
     def forget(self) -> bool:
         """Forget people where they have become too many; then what was given before is not held on to either."""
@@ -307,7 +307,7 @@ class RowCodec:
 
     def _like(self, form: _Form, kind: _ProcessTemplate, who: Tuple[str, ...], values: Tuple[str, ...]) -> _RowTemplate:
         before, between, after = form.fill(kind.texts, who)
-        common = self._varying.score_person(kind.enriched, values) if self._varying else None
+        common = self._varying.score_person(kind.enriched, values, after) if self._varying else None
         return _RowTemplate(before, between, after, kind.tag, common, kind.enriched.is_lasting)
 
     def _write(
@@ -316,20 +316,16 @@ class RowCodec:
         """Write rows, which have these numbers in their chunk; count their tags."""
         known = {**self._likes, **made} if made else self._likes
         likes = [known[head] for head in rows.heads]
-        gap, cells = _cells_of(rows)
+        cells = _cells_of(rows)
         for start in range(0, len(likes), _MADE_AT_ONCE):
             some = slice(start, start + _MADE_AT_ONCE)
-            pieces = [
-                [like.before for like in likes[some]],
-                repeat(gap),
-                cells[some],
-                [like.between for like in likes[some]],
-                numbers[some],
-                [like.after for like in likes[some]],
-            ]
-            if self._varying is not None:
-                texts = self._varying.texts([like.common for like in likes[some]], rows.times[some])
-                pieces += [texts, repeat(_LINE_END)]
+            pieces: list[Iterable[str]] = [[like.before for like in likes[some]]]
+            pieces += [column[some] for column in cells]
+            pieces += [[like.between for like in likes[some]], numbers[some]]
+            if self._varying is None:
+                pieces.append([like.after for like in likes[some]])
+            else:
+                pieces.append(self._varying.texts([like.common for like in likes[some]], rows.times[some]))
             whole = zip(*pieces)
             while text := "".join(chain.from_iterable(islice(whole, _JOINED_AT_ONCE))):
                 out.write(text.encode())
@@ -523,8 +519,8 @@ def _fold(plain: Sequence[str], kept: Container[str], text: str) -> _Folded:
     return _Folded(written.getvalue(), runs, frozenset(plain) - {plain[place] for place in places})
 
 
-def _cells_of(rows: _Rows) -> Tuple[str, Sequence[str]]:
-    """Write what differs from row to row as the SDK does: first what all rows begin with, then the rest of each.
+def _cells_of(rows: _Rows) -> list[Sequence[str]]:
+    """Write what differs from row to row as the SDK does: what all rows begin with, then the rest of each.
 
     Columns that no row has, as are those of other sources' names, come to nothing but their twins.
     """
@@ -541,8 +537,10 @@ def _cells_of(rows: _Rows) -> Tuple[str, Sequence[str]]:
             cells = [f"{text}{between}{cell}" for text, cell in zip(cells, written)]
         between = ""
     if cells is None:
-        return between, [""] * len(rows.heads)
-    return gap, [f"{text}{between}" for text in cells] if between else cells
+        gap = between
+    elif between:
+        cells = [f"{text}{between}" for text in cells]
+    return [*([[gap] * len(rows.heads)] if gap else []), *([cells] if cells else [])]
 
 
 def _all_written(column: Sequence[str]) -> Sequence[str]:

@@ -49,20 +49,21 @@ _NO_QUARTER = -1
 class Common:
     """What rows have in common; it changes where more people turn out to begin with the same program.
 
-    `text` are the fields of the last such row as the SDK writes them, and `is_noise` whether it is dropped: those of
-    all rows of its `quarter` of an hour, counted since 1970 (None: it has no time).
+    `head` is what stands before their fields. `text` is the end of the last such row as the SDK writes it, head and
+    fields, and `is_noise` whether it is dropped: as are all rows of its `quarter` of an hour, counted since 1970 (None:
+    it has no time).
     """
 
-    __slots__ = ("cells", "is_noise", "is_unnamed", "is_unread", "quarter", "text")
+    __slots__ = ("cells", "head", "is_noise", "is_unnamed", "is_unread", "quarter", "text")
 
     cells: Cells
     quarter: Union[int, None]
     text: str
     is_noise: bool
 
-    def __init__(self, *, is_unnamed: bool, is_unread: bool) -> None:
-        """Store whether they name nobody, and whether an end of their time cannot be read."""
-        self.is_unnamed, self.is_unread = is_unnamed, is_unread
+    def __init__(self, head: str, *, is_unnamed: bool, is_unread: bool) -> None:
+        """Store what stands before their fields, whether they name nobody, and whether an end of a time is not read."""
+        self.head, self.is_unnamed, self.is_unread = head, is_unnamed, is_unread
 
     @property
     def is_judged(self) -> bool:
