@@ -140,6 +140,12 @@ def test_a_group_without_a_person_has_no_less_than_nothing_left(
     assert _eight_of_ten().share_without(name, times, total) == pytest.approx(share)
 
 
+def test_a_share_that_a_person_leaves_of_a_group_is_never_nothing() -> None:
+    """Its logarithm is taken, however long a group has done the same; one in a thousand million is the least."""
+    group = GroupProfile({"a": 1e9}, 0, 10**9, Everybody({"a": 1e9}))
+    assert group.share_without("new", 0.0, 0.0) == 1e-9
+
+
 def test_a_person_backs_off_to_the_team_by_how_alike_they_are() -> None:
     """Reckoned by hand: of a hundred sightings of what the team never does, the team counts for half a one."""
     group = _eight_of_ten()
