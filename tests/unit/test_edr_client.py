@@ -603,6 +603,8 @@ def test_a_signature_is_text_without_what_would_end_a_search() -> None:
         (["c:\\x\\p.exe", "c:\\x\\"], "p.exe|"),
         (["p.exe", "x" * 3000, "q.exe"], "p.exe|"),
         (["x" * 3000], "|"),
+        (["p.exe", "x" * 2042], "p.exe|" + "x" * 2042),
+        (["p.exe", "x" * 2043], "p.exe|"),
     ],
 )
 def test_a_file_is_known_by_the_names_at_the_ends_of_its_paths(paths: object, names: str) -> None:
