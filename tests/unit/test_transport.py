@@ -8,10 +8,14 @@ import socket
 import time
 import zlib
 from email.utils import formatdate
+from itertools import islice
 from typing import Callable, Iterator
 
 import pytest
+import requests
 
+from cbverdict.carbonblack.https import failures
+from cbverdict.carbonblack.https.adapter import TlsAdapter
 from cbverdict.carbonblack.https.allowance import Allowance, BoundedSocket, TooMuchError, allowance
 from cbverdict.carbonblack.https.retry_after import retry_after
 from cbverdict.carbonblack.https.transport import Request, Response, Transport
@@ -356,6 +360,15 @@ def test_a_socket_takes_no_more_than_its_request_may(receive: Callable[[socket.s
         assert there.recv(10) == b"xyz"
 
 
+def test_a_socket_gives_what_was_sent() -> None:
+    """Whichever way a library reads: into what it has, or what it is given."""
+    here, there = socket.socketpair()
+    with BoundedSocket(fileno=here.detach()) as bounded, there:
+        there.sendall(b"abcdef")
+        into = bytearray(2)
+        assert (bounded.recv(4), bounded.recv_into(into), bytes(into)) == (b"abcd", 2, b"ef")
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_nothing_packed_is_nothing(encoding: str) -> None:
     """An answer without a body has a header about it all the same."""
@@ -377,6 +390,32 @@ def test_what_an_answer_may_still_take_is_counted() -> None:
     with bounds.of(time.monotonic() - 1, 10), pytest.raises(socket.timeout):
         bounds.seconds()
     assert (bounds.seconds(), bounds.take(1 << 60)) == (None, 1 << 60)
+
+
+def test_a_request_is_late_as_soon_as_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket that has no second left would not wait at all, and raise something else than a time-out."""
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    bounds = Allowance()
+    with bounds.of(100.5, 10):
+        assert bounds.seconds() == 0.5
+    with bounds.of(100.0, 10), pytest.raises(socket.timeout):
+        bounds.seconds()
+
+
+def test_a_connection_that_there_is_no_time_for_is_late_and_not_refused() -> None:
+    """What is refused may be accepted a little later, and is asked again."""
+    account = Account("lab", "https://127.0.0.1:9", TOKEN)
+    adapter, request = TlsAdapter(account), requests.Request("GET", account.url).prepare()
+    with allowance.of(time.monotonic() - 1, 10), pytest.raises(requests.exceptions.ConnectTimeout):
+        adapter.send(request)
+    adapter.close()  # type: ignore[no-untyped-call]
+
+
+def test_what_stands_behind_an_error_is_looked_at_once_each() -> None:
+    """Two errors may each stand behind the other."""
+    one, other = OSError("one"), OSError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert list(islice(failures._causes(one), 3)) == [one, other]  # noqa: SLF001 - bounded here, for whoever else asks would never end
 
 
 def test_what_speaks_something_else_is_not_reached() -> None:
