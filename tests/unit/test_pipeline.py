@@ -249,3 +249,21 @@ def test_baselines_are_read_while_verdicts_are_asked(*, is_by_codec: bool) -> No
     else:
         search.enrich([row])
     assert subjects == ["organisation:,parent:boss.exe,person:ann"]
+
+
+def test_baselines_that_come_late_are_waited_for_and_not_asked_for_again() -> None:
+    """A slow store would have twice the work of each chunk."""
+    is_asked_again, asked = threading.Event(), list[set[Subject]]()
+
+    class Slow(Memory):
+        def read(self, subjects: list[Subject]) -> KnownBaselines:
+            asked.append(set(subjects))
+            if len(asked) > 1:
+                is_asked_again.set()
+            is_asked_again.wait(0.3)
+            return super().read(subjects)
+
+    search = Search(Answers(), Slow(LEARNT), EnrichOptions(has_anomaly=True))
+    (record,) = search.enrich([_row()])
+    assert record["signed"] == "true"
+    assert len(asked) == 1
