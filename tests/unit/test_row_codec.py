@@ -14,6 +14,7 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
+from cbsignedreview import CbsignedreviewCommand
 from cbverdict.search import row_codec
 from cbverdict.search.row_codec import INDEX, RowCodec, pair_text
 from cbverdict.search.sdk_compat import write_rows
@@ -251,6 +252,50 @@ def test_no_more_rows_are_remembered_than_memory_is_for(monkeypatch: pytest.Monk
         assert codec.reply(_body([{"process_md5": f"m{number}"} for number in range(start, start + 5)])) is not None
         held.append((len(codec._likes), len(codec._kinds)))  # noqa: SLF001 - what is held is the point
     assert held == [(5, 5), (10, 10), (5, 5), (10, 10)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"user": "ann", "guid": "1", "last": "2"}, {"guid": "3"}],
+        [{"guid": "1"}, {"user": "ann", "guid": "a b"}],
+        [{"guid": "1", "last": "soon, or later"}],
+        [{"guid": "a, b"}, {"guid": 'a "b", c', "last": "3"}],
+    ],
+    ids=["both", "the first alone", "a comma in the last", "a comma in the first"],
+)
+def test_columns_that_differ_from_row_to_row_are_passed_on_as_the_sdk_does(rows: list[Row]) -> None:
+    """Cut from the end of a row, where a comma may be within a cell, and where a column may be empty in all rows."""
+    body = encode(rows, [*COLUMNS, "guid", "last", INDEX]).decode()
+    reply = RowCodec(_read, Enrichment().enrich, passed=["guid", "last"]).reply(body)
+    assert reply is not None
+    assert (reply.body.decode(), reply.rows) == (_by_sdk(body)[0], len(rows))
+
+
+def test_a_column_whose_several_values_stand_in_its_twin_alone_is_not_taken_for_empty() -> None:
+    """Between others that are."""
+    names = ["process_md5", "path", "a", "b", "c", INDEX]
+    body = f"{','.join(names + [f'__mv_{name}' for name in names])}\nm,,,,,0,,,,$x$;$y$,,\n"
+    reply = RowCodec(_read, Enrichment().enrich).reply(body)
+    assert reply is not None
+    assert reply.body.decode() == _by_sdk(body)[0]
+
+
+@pytest.mark.parametrize("line", ["a,0,,,", "0,,,", "a,b,c,0,,,"])
+def test_a_row_of_another_number_of_cells_ends_no_search(line: str) -> None:
+    """Splunkd sends none; it comes back as one row, as the SDK would have it."""
+    reply = RowCodec(_read, Enrichment().enrich).reply(f"md5,path,{INDEX},__mv_md5,__mv_path,__mv_{INDEX}\n{line}\n")
+    assert reply is None or reply.rows == 1
+
+
+def test_a_chunk_that_a_command_has_no_reply_to_is_read_and_written_by_the_sdk() -> None:
+    """As it would be without us."""
+    command, body = CbsignedreviewCommand(), _body([{"path": "x", "user": ["ann", "bob"]}])
+    command._record_writer = RecordWriterV2(BytesIO(), maxresultrows=None)  # noqa: SLF001 - what reads its input sets it
+    command._execute_chunk_v2(iter, (None, body))  # noqa: SLF001 - the SDK calls it
+    expected = RecordWriterV2(BytesIO(), maxresultrows=None)
+    expected.write_records(_read(StringIO(body)))
+    assert command._record_writer._buffer.getvalue() == expected._buffer.getvalue() != ""  # noqa: SLF001 - what is sent
 
 
 def test_rows_of_no_column_are_rows_all_the_same() -> None:
