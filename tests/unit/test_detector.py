@@ -921,6 +921,22 @@ def test_a_finding_is_a_person_a_day_and_a_cause(row: Row, group: str) -> None:
     assert _scored([row], Memory(learnt))[0]["anomaly_group"] == group
 
 
+def test_a_score_that_is_just_the_threshold_is_a_finding() -> None:
+    """By the codec and by the way of records, and no noise."""
+    row, options = _row("ann", "git.exe"), EnrichOptions(has_anomaly=True)
+    enricher, anomalies = Enricher(AllSigned(), options), Anomalies(Memory(LEARNT), LISTS)
+    (kind,) = RowScorer(anomalies, options, TimeReader()).score_processes(enricher.enrich([dict(row)]))
+    anomalies.prepare([("ann", "")], ())
+    score = anomalies.score(kind.side, anomalies.view("ann", ""), [int(NOON) // 900]).score
+    assert score is not None
+    source = Memory(LEARNT, AnomalySettings(threshold=score))
+    codec = _codec(enricher, RowScorer(Anomalies(source, LISTS), options, TimeReader()))
+    reply = codec.reply(encode([row], [*COLUMNS, INDEX]).decode())
+    assert reply is not None
+    for (found,) in (_decode(reply.body.decode()), _scored([row], source)):
+        assert (found["anomaly_group"], found["signed_noise"]) == ("ann 2026-11-02 process", "false")
+
+
 @pytest.mark.parametrize(
     ("parent", "child", "is_kept"),
     [
