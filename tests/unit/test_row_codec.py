@@ -298,6 +298,22 @@ def test_a_chunk_that_a_command_has_no_reply_to_is_read_and_written_by_the_sdk()
     assert command._record_writer._buffer.getvalue() == expected._buffer.getvalue() != ""  # noqa: SLF001 - what is sent
 
 
+def test_a_search_is_ended_with_its_last_chunk_and_not_before() -> None:
+    """What it came to goes out with the last reply."""
+    ended: list[bool] = []
+
+    class Noted(CbsignedreviewCommand):
+        def finish(self) -> None:
+            ended.append(self.is_last_chunk)
+
+    command = Noted()
+    command._record_writer = RecordWriterV2(BytesIO(), maxresultrows=None)  # noqa: SLF001 - what reads its input sets it
+    for is_last in (False, True):
+        command._finished = is_last  # noqa: SLF001 - likewise
+        command._execute_chunk_v2(iter, (None, _body([{"path": "x"}])))  # noqa: SLF001 - the SDK calls it
+    assert ended == [True]
+
+
 def test_rows_of_no_column_are_rows_all_the_same() -> None:
     """As of a search that was left with none of those that the command asks for."""
     body = encode([{}, {}], [INDEX]).decode()
