@@ -63,7 +63,7 @@ class TimeReader:
 
     def ends(self, times: Sequence[str]) -> tuple[list[int], bool]:
         """Read the different quarters of an hour that these times are in, and whether one of them cannot be read."""
-        quarters = self.quarters(times)
+        quarters = self.quarters(times) if times else []
         is_unread = any(found is None and not is_nothing(time.strip()) for time, found in zip(times, quarters))
         return list(dict.fromkeys(quarter for quarter in quarters if quarter is not None)), is_unread
 

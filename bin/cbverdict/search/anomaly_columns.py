@@ -211,10 +211,11 @@ class RowScorer:
         views = [self._anomalies.view(*_who_of(one.event)) for one in enriched]
         for kind, view in zip(kinds, views):
             self._anomalies.begin(kind.side, view)
-        for record, one, kind, view in zip(records, enriched, kinds, views):
-            quarters, _ = self._reader.ends((one.event.time, *one.event.other_times))
+        starts = self._reader.quarters([one.event.time for one in enriched])
+        for record, one, kind, view, start in zip(records, enriched, kinds, views, starts):
+            ends, is_unread = self._reader.ends(one.event.other_times)
+            quarters = ends if start is None else list(dict.fromkeys([start, *ends]))
             score = self._anomalies.score(kind.side, view, quarters)
-            _, is_unread = self._reader.ends(one.event.other_times) if one.event.other_times else ((), False)
             score = score._replace(part=score.part.of_unread_end()) if is_unread else score
             self.unread += is_unread
             self.noise += score.is_noise
