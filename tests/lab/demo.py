@@ -68,10 +68,10 @@ class _Input:
     incidents: Sequence[Incident] = field(default_factory=list)
 
 
-def main() -> int:
-    """Run the demo, or the same against a server of the user's own."""
+def main(words: list[str]) -> int:
+    """Run the demo, or the same against a server of the user's own; return the exit code."""
     try:
-        run(sys.argv[1:])
+        run(words)
     except (InputError, CbsignedError) as error:
         print(f"cbsigned: {plain(str(error))}", file=sys.stderr)
         return 1
@@ -497,4 +497,4 @@ def _print(lines: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
