@@ -117,7 +117,8 @@ class Transport:
                 allowance.of(started + seconds, self._max_bytes + _HEAD_BYTES),
                 self._adapter.send(self._prepare(request), proxies=self._proxies) as response,
             ):
-                self._look_at_the_clock(response.headers.get("Date"))
+                said = _time_of(response.headers.get("Date") or "")
+                self._look_at_the_clock(said)
                 content = self._read(response)
         except Exception as error:  # noqa: BLE001 - a hostile answer has the HTTP libraries raise what it likes
             failure = failure_of(error, time.monotonic() - started, self._server)
@@ -132,12 +133,11 @@ class Transport:
         )  # fmt: skip
         wait = retry_after(response.headers.get("Retry-After"))
         is_passing = response.status_code in RETRIED_STATUSES
-        answer = Response(response.status_code, content, _time_of(response.headers.get("Date", "")))
+        answer = Response(response.status_code, content, said)
         return _Outcome(answer, wait, is_passing=is_passing)
 
-    def _look_at_the_clock(self, date: str | None) -> None:
-        """Compare the server's clock, which it tells to the second, with this host's."""
-        said = _time_of(date or "")
+    def _look_at_the_clock(self, said: float | None) -> None:
+        """Compare the server's clock, which it tells to the second (None: not at all), with this host's."""
         self.clock_offset = None if said is None else said + 0.5 - time.time()
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
