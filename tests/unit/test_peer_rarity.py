@@ -38,6 +38,12 @@ def test_what_is_new_to_everybody_is_as_unusual_as_new_names_are_rare() -> None:
     assert p_values == pytest.approx([2 / 10_002, 22 / 10_002, 202 / 10_002, 2002 / 10_002, 0.5])
 
 
+def test_what_is_new_to_everybody_is_unusual_for_a_group_that_hardly_does_anything_new() -> None:
+    """Though others do so all the time: it is no more than five times the share of what is new to the group."""
+    group = GroupProfile(HR, 0, 1000, Everybody(ALL, 9000, 10_000))
+    assert group.p_value("new.exe") == pytest.approx(5 * group.new_share) == pytest.approx(0.0025, rel=0.01)
+
+
 def test_what_is_new_to_everybody_does_not_outrank_a_tool_of_others() -> None:
     """Git in HR says more than a program that nobody was ever seen with."""
     group = GroupProfile(HR, 5, 1000, Everybody(ALL, 20, 12_000))
