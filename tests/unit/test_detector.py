@@ -937,6 +937,13 @@ def test_a_score_that_is_just_the_threshold_is_a_finding() -> None:
         assert (found["anomaly_group"], found["signed_noise"]) == ("ann 2026-11-02 process", "false")
 
 
+def test_where_a_parents_baseline_is_known_what_it_usually_starts_is_noise_though_others_act_through_it() -> None:
+    """What is unusual is told by the baseline then."""
+    gateways = {"explorer.exe": Gateway(Names([]), "runs what others send")}
+    (row,) = _scored([_row("ann", "outlook.exe")], lists=replace(LISTS, gateways=gateways))
+    assert (row["signed_noise"], row["anomaly_reasons"]) == ("true", "")
+
+
 @pytest.mark.parametrize(
     ("parent", "child", "is_kept"),
     [
