@@ -343,6 +343,7 @@ def test_a_page_of_binaries_has_the_documents_and_what_they_come_to(account: Acc
     assert (binary.md5, binary.signature, binary.reached) == (A, Signature("Signed"), "2026-11-02T07:00:05Z")
     assert binary.link == f"{account.url}/#/binary/{A.upper()}"
     assert _query_of(canned) == ("/api/v1/binary", ["server_added_timestamp:[2026-11-02T07:00:00 TO *]"])
+    assert (canned.sent[1]["rows"], canned.sent[1]["start"]) == (10, 0)
     assert source.request_count == 1
     source.close()
 
