@@ -14,7 +14,7 @@ from typing import Dict, Iterable, Iterator, NamedTuple, Set, Tuple
 
 RECORD_LETTERS = 36
 MAX_KEYS = 300_000
-"""Things that are remembered at most: 11 MB in the KV store, some 60 MB here."""
+"""Things that are remembered at most: 11 MB in the KV store, some 45 MB here."""
 
 KEPT_KEYS = 200_000
 """Things that are left when more than `MAX_KEYS` came: those of the window, and of others those that still run."""
@@ -25,7 +25,10 @@ MAX_REVISIONS = 10
 _REFRESHED_AFTER = 1800
 """Seconds after which it is worth keeping that something was seen again."""
 
-_RECORD = struct.Struct(">QIB14s")
+_RECORD = struct.Struct(">Q19s")
+_VALUE = struct.Struct(">IB14s")
+_FLAGS, _VALUES = 4, 5
+"""Where a value has its flags and its digests."""
 _SLOTS = ((0, 3), (3, 5), (5, 7), (7, 10), (10, 12), (12, 14))
 _NOTHING = bytes(14)
 _THREE = bytes(3)
@@ -55,7 +58,7 @@ class SeenKeys:
         """Start with nothing."""
         self._limit = limit
         self._kept = kept
-        self._seen: Dict[int, Tuple[int, int, bytes]] = {}
+        self._seen: Dict[int, bytes] = {}  # packed, for a tuple of three takes twice as much
         self._old: Set[int] = set()
         self.window = 0
         """Seconds since 1970 from when on what was seen is not to be forgotten, while there is room at all."""
@@ -76,18 +79,19 @@ class SeenKeys:
         known = self._seen.get(digest)
         if known is None:
             return self._was_written_by_first_release(digest, sighting)
-        return known[2] == sighting.values or not _is_news(known, sighting)
+        return known[_VALUES:] == sighting.values or not _is_news(_VALUE.unpack(known), sighting)
 
     def note(self, sighting: Seen | str) -> str:
         """Remember a sighting; return the text to keep of it (empty: what was kept of it will do)."""
         if isinstance(sighting, str):
             sighting = Seen(sighting)
         digest = _digest(sighting.key)
-        known = self._seen.get(digest)
+        packed = self._seen.get(digest)
         time, runs = min(max(sighting.time, 0), _LATEST), _RUNS * sighting.is_running
-        if known is None:
+        if packed is None:
             new = (time, runs, sighting.values)
         else:
+            known = _VALUE.unpack(packed)
             is_news = sighting.values != known[2] and _is_news(known, sighting)
             values = _merged(known, sighting) if is_news else known[2]
             is_latest = time >= known[0]
@@ -96,8 +100,8 @@ class SeenKeys:
             if new[1:] == known[1:] and new[0] < known[0] + _REFRESHED_AFTER:
                 return ""
             del self._seen[digest]
-        self._seen[digest] = new
-        return _text(digest, new)
+        self._seen[digest] = _VALUE.pack(*new)
+        return _text(digest, self._seen[digest])
 
     def recall(self, kept: str) -> None:
         """Add what was kept, older texts first.
@@ -108,9 +112,9 @@ class SeenKeys:
         data = b64decode(kept.encode("ascii"), validate=True)
         if len(data) % _RECORD.size:
             raise ValueError(kept[:RECORD_LETTERS])
-        for digest, time, flags, values in _RECORD.iter_unpack(data):
+        for digest, value in _RECORD.iter_unpack(data):
             self._seen.pop(digest, None)
-            self._seen[digest] = (time, flags, values)
+            self._seen[digest] = value
 
     def recall_old(self, kept: str) -> None:
         """Add what the first release kept: 64-bit digests of `key` or `key:known`; raises `ValueError`."""
@@ -127,13 +131,16 @@ class SeenKeys:
 
     def forget_some(self) -> None:
         """Forget what nobody is likely to hear of again: first what has ended, the oldest first, then what runs."""
-        for spared in (lambda value: value[1] & _RUNS or value[0] >= self.window, lambda v: v[0] >= self.window, None):
+        for spared in (lambda value: value[_FLAGS] & _RUNS or self._is_in_window(value), self._is_in_window, None):
             excess = len(self._seen) - self._kept
             if excess <= 0 or (spared is None and not self.is_full()):
                 return
             doomed = [one for one, value in self._seen.items() if spared is None or not spared(value)][:excess]
             for digest in doomed:
-                self.forgotten = max(self.forgotten, self._seen.pop(digest)[0])
+                self.forgotten = max(self.forgotten, _time_of(self._seen.pop(digest)))
+
+    def _is_in_window(self, value: bytes) -> bool:
+        return _time_of(value) >= self.window
 
     def _was_written_by_first_release(self, digest: int, sighting: Seen) -> bool:
         if not self._old:
@@ -184,8 +191,12 @@ def _merged(known: Tuple[int, int, bytes], sighting: Seen) -> bytes:
     )
 
 
-def _text(digest: int, value: Tuple[int, int, bytes]) -> str:
-    return b64encode(_RECORD.pack(digest, *value)).decode("ascii")
+def _time_of(value: bytes) -> int:
+    return int.from_bytes(value[:_FLAGS], "big")
+
+
+def _text(digest: int, value: bytes) -> str:
+    return b64encode(_RECORD.pack(digest, value)).decode("ascii")
 
 
 @lru_cache(maxsize=4096)  # a page's keys are asked for several times each
