@@ -408,6 +408,21 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
     assert scorer.noise == noise
 
 
+def test_each_row_has_its_own_hour_whatever_the_row_of_its_kind_before_had() -> None:
+    """What is written of one is kept for its quarter of an hour: not for the night, nor for a row without a time."""
+    times = [NOON, NIGHT, NOON, "", NOON, NIGHT, "later", NIGHT, f"{NOON}.5", NOON]
+    rows = [_row("ann", "outlook.exe", time=time) for time in times]
+    options = EnrichOptions(has_anomaly=True)
+    scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
+    reply = _codec(Enricher(AllSigned(), options), scorer).reply(encode(rows, [*rows[0], INDEX]).decode())
+    assert reply is not None
+    said = [{field: row[field] for field in ANOMALY_FIELDS} for row in _decode(reply.body.decode())]
+    assert said == [{field: row[field] for field in ANOMALY_FIELDS} for row in _scored(rows)]
+    noise = ["true" if time.startswith(NOON) or time in {"", "later"} else "false" for time in times]
+    assert [row["signed_noise"] for row in said] == noise
+    assert (scorer.noise, scorer.untimed) == (noise.count("true"), 2)
+
+
 def test_the_columns_that_differ_from_row_to_row_stand_in_the_order_in_which_they_are_written() -> None:
     """For each row they are written by their place, not by their name."""
     assert [cell for cell in ANOMALY_COLUMNS.values() if isinstance(cell, PerRow)] == list(PerRow)
