@@ -35,7 +35,7 @@ help:
 	@echo "make searches   what 555 real correlation searches hand over, through the command: verdicts, hours, what is dropped"
 	@echo "make accept SPLUNK=https://host:8089 [USER=admin] PASSWORD_FILE=... [CA=ca.pem] [INDEX=main]   does your Splunk do what the lab assumes"
 	@echo "make views | detections | icons   write dashboards, alerts and icons anew, after a change in package/"
-	@echo "make alerts | costs   how often the alerts fire in a month, and what the dashboards cost on 1,000,000 rows (half an hour)"
+	@echo "make alerts | costs   how often the alerts fire in a month; what the dashboards cost on 1,000,000 rows (half an hour)"
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
