@@ -131,11 +131,6 @@ class PersonView:
         )
 
 
-def odder(hour: Explanation, other: Explanation) -> Explanation:
-    """Return the odder of two explanations of an hour; one without an opinion only where neither has one."""
-    return min(hour, other, key=_unusual_first)
-
-
 def is_unusual(opinion: Explanation) -> bool:
     """Return whether an opinion is worth a sentence."""
     return opinion.p_value is not None and opinion.p_value <= REPORT_BELOW_P

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Dict, Sequence, Tuple
 
 from cbverdict.anomalies.combination import score_with_hour
 from cbverdict.anomalies.detector import group_of, judged
-from cbverdict.anomalies.person_view import odder
 from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.people import accounts_of
@@ -178,8 +177,7 @@ class RowScorer:
         quarters, view, ends, variable, weight, undamped, limit, before, middle, gap, lasts, part = cells
         hour = quarters.get(quarter) or view.at(quarter)
         if ends:
-            other = view.oddest(ends) or hour
-            hour = other if quarter is None else odder(hour, other)
+            hour = view.oddest(ends if quarter is None else (quarter, *ends)) or hour
         p_value, hour_p, hour_variable, sentences, _ = hour
         score = part.score if p_value is None else score_with_hour(variable, weight, hour_variable)
         if sentences:
