@@ -14,7 +14,7 @@ from typing import Dict, Iterable, Iterator, NamedTuple, Set, Tuple
 
 RECORD_LETTERS = 36
 MAX_KEYS = 300_000
-"""Things that are remembered at most: 11 MB in the KV store, some 45 MB here."""
+"""Things that are remembered at most: 11 MB in the KV store, some 46 MB here."""
 
 KEPT_KEYS = 200_000
 """Things that are left when more than `MAX_KEYS` came: those of the window, and of others those that still run."""
@@ -25,8 +25,8 @@ MAX_REVISIONS = 10
 _REFRESHED_AFTER = 1800
 """Seconds after which it is worth keeping that something was seen again."""
 
-_RECORD = struct.Struct(">Q19s")
 _VALUE = struct.Struct(">IB14s")
+_RECORD = struct.Struct(f">Q{_VALUE.size}s")
 _FLAGS, _VALUES = 4, 5
 """Where a value has its flags and its digests."""
 _SLOTS = ((0, 3), (3, 5), (5, 7), (7, 10), (10, 12), (12, 14))
