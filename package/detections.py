@@ -1,7 +1,7 @@
 """Write the shipped alerts and detections into default/savedsearches.conf and default/macros.conf: `make detections`.
 
 Each stands once in `DETECTIONS` and comes out as a plain alert of Splunk and as a correlation search of Enterprise
-Security. They read the summary, not the events: each of so many searches must not judge the same rows.
+Security. They read the summary, not the events: or each search would judge the same rows again.
 """
 
 from __future__ import annotations
