@@ -38,10 +38,11 @@ def measure(rows: int, turn: Callable[[], ContextManager[Any]] = nullcontext) ->
         summarized = SummarizedSite(site, now)
         with turn():
             summarized.index(day)
-        seconds, quarters = _summarize(summarized, turn)
+        runs = _summarize(summarized, turn)
+        seconds = sum(took for took, _ in runs)
         summary = summarized.indexes["summary"]
         print(f"| the summary of a day | {rows:,} events, each once | {len(summary):,} | {seconds:.0f} s |")
-        largest = max(quarters)
+        largest = max(runs)
         print(f"| its largest run | {largest[1]:,} events | | {largest[0]:.1f} s |")
         for view in sorted(path.stem for path in VIEWS.glob("*.xml")):
             with turn():
@@ -51,9 +52,8 @@ def measure(rows: int, turn: Callable[[], ContextManager[Any]] = nullcontext) ->
             )
 
 
-def _summarize(
-    summarized: SummarizedSite, turn: Callable[[], ContextManager[Any]]
-) -> Tuple[float, List[Tuple[float, int]]]:
+def _summarize(summarized: SummarizedSite, turn: Callable[[], ContextManager[Any]]) -> List[Tuple[float, int]]:
+    """Run the summary quarter by quarter; return the seconds of each run, and its events."""
     events = summarized.indexes["edr"]
     by_quarter: Dict[int, List[Any]] = {}
     for event in events:
@@ -69,7 +69,7 @@ def _summarize(
             runs.append((_cpu_seconds() - started, len(by_quarter[quarter])))
         print(f"{len(runs)} of {len(by_quarter)} runs", file=sys.stderr)
     summarized.indexes["edr"] = []
-    return sum(seconds for seconds, _ in runs), runs
+    return runs
 
 
 def _open(summarized: SummarizedSite, view: str) -> Tuple[int, float]:

@@ -283,7 +283,7 @@ def test_a_column_whose_several_values_stand_in_its_twin_alone_is_not_taken_for_
 
 @pytest.mark.parametrize("line", ["a,0,,,", "0,,,", "a,b,c,0,,,"])
 def test_a_row_of_another_number_of_cells_ends_no_search(line: str) -> None:
-    """Splunkd sends none; it comes back as one row, as the SDK would have it."""
+    """Splunkd sends none; the SDK has it, or it comes back as one row."""
     reply = RowCodec(_read, Enrichment().enrich).reply(f"md5,path,{INDEX},__mv_md5,__mv_path,__mv_{INDEX}\n{line}\n")
     assert reply is None or reply.rows == 1
 
