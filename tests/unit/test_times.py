@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from cbverdict.events.times import TimeReader, read_time
 from cbverdict.splunkd.time_zone import SplunkZone, parse_zone
@@ -92,3 +96,30 @@ def test_a_time_after_the_bound_is_none() -> None:
     reader = TimeReader(latest=1772416800)
     assert reader.quarters(["1772416800", "1772416799"]) == [1_969_352, 1_969_351]
     assert reader.quarters(["1772416801", "1772416799", "0"]) == [None, 1_969_351, None]
+
+
+_TEXTS = st.sampled_from(["", "abc", "1772416800.0.0", "177241680x", "\u0661772416800", "1772416800000", "946684799"])
+_MOMENTS = st.integers(0, 8000).map(lambda tenths: 1_772_416_000 + tenths / 2)
+_ORDERS = st.sampled_from([sorted, lambda texts: sorted(texts, reverse=True), list])
+
+
+@given(st.lists(_MOMENTS), st.sampled_from(["{:.0f}", "{:.3f}", "{:.0f}."]), st.lists(_TEXTS, max_size=1), _ORDERS)
+@example([1_772_419_199.5, 1_772_419_200.0], "{:.3f}", [], sorted)
+@example([1_772_418_599.0, 1_772_418_600.0], "{:.0f}", [], list)
+def test_times_in_order_are_read_as_each_by_itself(
+    moments: list[float], form: str, odd: list[str], order: Callable[[list[str]], list[str]]
+) -> None:
+    """Rows that are newest first, oldest first or in no order, some after the bound, and one that is no time."""
+    texts = order([*map(form.format, moments), *odd])
+    reader = TimeReader(latest=1_772_419_199.5)
+    runs = reader.runs(texts)
+    assert [quarter for quarter, rows in runs for _ in range(rows)] == reader.quarters(texts)
+    assert all(rows for _, rows in runs)
+
+
+def test_a_run_ends_where_a_quarter_of_an_hour_does() -> None:
+    """In whichever order rows come."""
+    texts = ["1772416799.9", "1772416800.0", *["1772416800.1"] * 5, "1772417700.0"]
+    assert TimeReader().runs(texts) == [(1_969_351, 1), (1_969_352, 6), (1_969_353, 1)]
+    assert TimeReader().runs(texts[::-1]) == [(1_969_353, 1), (1_969_352, 6), (1_969_351, 1)]
+    assert TimeReader().runs([]) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from math import atan, log10, pi, tan
 
 MAX_SCORE = 100.0
 PROCESS_WEIGHT, HOUR_WEIGHT, PARENT_WEIGHT = 1.0, 0.6, 0.4
@@ -22,7 +22,7 @@ def cauchy(p_value: float) -> float:
     A tail near 1 is taken as 0.9, for the perfectly usual must not outweigh the odd (Fang, Chang, Park & Tseng,
     "Heavy-tailed Distribution for Combining Dependent p-values", Statistica Sinica 2023).
     """
-    return 1 / math.tan(min(max(p_value, _LEAST), _MOST) * math.pi)
+    return 1 / tan(min(max(p_value, _LEAST), _MOST) * pi)
 
 
 def score_of_cauchy(variable: float) -> float:
@@ -31,9 +31,9 @@ def score_of_cauchy(variable: float) -> float:
     It holds whether the p-values depend on each other or not. Source: Liu & Xie, "Cauchy Combination Test", JASA 2020.
     """
     if variable > 1:
-        p_value = math.atan(1 / variable) / math.pi  # atan of a large number loses its last digits, this does not
-        return -10.0 * math.log10(p_value) if p_value > _CERTAIN else MAX_SCORE
-    return -10.0 * math.log10(0.5 - math.atan(variable) / math.pi)
+        p_value = atan(1 / variable) / pi  # atan of a large number loses its last digits, this does not
+        return -10.0 * log10(p_value) if p_value > _CERTAIN else MAX_SCORE
+    return -10.0 * log10(0.5 - atan(variable) / pi)
 
 
 def score_with_hour(variable: float, weight: float, hour: float) -> float:
@@ -43,4 +43,4 @@ def score_with_hour(variable: float, weight: float, hour: float) -> float:
 
 def score_of(p_value: float) -> float:
     """Return the score of a p-value: 10 is one in ten, 30 one in a thousand, at most 100."""
-    return min(MAX_SCORE, -10.0 * math.log10(max(p_value, _LEAST)))
+    return min(MAX_SCORE, -10.0 * log10(max(p_value, _LEAST)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Callable, Collection, Protocol, Sequence
+from itertools import groupby
+from typing import Callable, Collection, List, Protocol, Sequence, Tuple, Union
 
 from cbverdict.events.texts import is_nothing
 
@@ -42,6 +44,10 @@ _ABBREVIATION = re.compile(r"[A-Z]{3,5}")
 """Names of zones as Splunk exports them (`CET`): those of whoever exported, so the search's own is taken."""
 
 
+Runs = List[Tuple[Union[int, None], int]]
+"""Quarters of an hour, counted since 1970 (None: no time), each with how many rows beside each other are of it."""
+
+
 class Zone(Protocol):
     """The time zone of a search, in which texts without one are meant."""
 
@@ -60,6 +66,11 @@ class TimeReader:
     def quarters(self, times: Sequence[str]) -> list[int | None]:
         """Read the quarter of an hour of each time, counted since 1970 (None: none that can be)."""
         return read_quarters(times, self._latest, self._zone)
+
+    def runs(self, times: Sequence[str]) -> Runs:
+        """Read the quarter of an hour of each time, those that are beside each other and of the same one together."""
+        runs = _runs_of_sorted(times, self._latest)
+        return runs or [(quarter, len(list(run))) for quarter, run in groupby(self.quarters(times))]
 
     def ends(self, times: Sequence[str]) -> tuple[list[int], bool]:
         """Read the different quarters of an hour that these times are in, and whether one of them cannot be read."""
@@ -93,6 +104,30 @@ def read_quarters(times: Sequence[str], latest: float = LATEST, zone: Zone | Non
         return [known[text] for text in texts]
     epochs = (read_time(time, zone) for time in times)
     return [None if epoch is None or epoch > latest else int(epoch // QUARTER) for epoch in epochs]
+
+
+def _runs_of_sorted(times: Sequence[str], latest: float) -> Runs:
+    """Read times as splunkd sends them: seconds in as many digits each, in order, upwards or downwards (none: not so).
+
+    As texts they are in the order of the numbers, so it is enough to look where each quarter of an hour begins.
+    """
+    rising = times[::-1] if times and times[0] > times[-1] else times
+    whole, widths = "".join(rising), set(map(len, rising))
+    width = len(whole) // max(len(rising), 1)
+    if widths != {width} or width < _DIGITS or list(rising) != sorted(rising):
+        return []
+    points = whole[_DIGITS::width] if width > _DIGITS else ""
+    digits = whole.replace(".", "")
+    is_plain = points == "." * len(points) and len(digits) + len(points) == len(whole)
+    if not (is_plain and digits.isascii() and digits.isdecimal()):
+        return []
+    first, last = int(rising[0][:_DIGITS]), int(rising[-1][:_DIGITS])
+    if not EARLIEST <= first <= last <= latest - 1:
+        return []
+    quarters = range(first // QUARTER, last // QUARTER + 1)
+    starts = [0, *(bisect_left(rising, str(quarter * QUARTER)) for quarter in quarters[1:]), len(rising)]
+    runs: Runs = [(one, end - start) for one, start, end in zip(quarters, starts, starts[1:]) if end > start]
+    return runs if rising is times else runs[::-1]
 
 
 def read_time(text: str, zone: Zone | None = None) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from operator import attrgetter
-from typing import TYPE_CHECKING, Dict, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Sequence, Tuple
 
 from cbverdict.anomalies.combination import score_with_hour
 from cbverdict.anomalies.detector import group_of, judged
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MAX_REASONS = 20_000
 _MAX_BEGINNINGS = 10_000
-_IS_UNNAMED, _IS_UNREAD = attrgetter("is_unnamed"), attrgetter("is_unread")
+_TEXT, _IS_NOISE = attrgetter("text"), attrgetter("is_noise")
 
 
 class RowScorer:
@@ -52,6 +52,7 @@ class RowScorer:
         self._people: dict[Tuple[str, ...], Person] = {}
         self._beginnings: dict[str, list[FirstRows]] = {}
         self._begun: set[str] = set()
+        self._has_odd = False
         self.noise = 0
         self.untimed = 0
         self.unnamed = 0
@@ -96,6 +97,7 @@ class RowScorer:
         """Judge all but the hour; `text` is what stands before the fields."""
         person = self._people[who]
         common = Common(text, is_unnamed=not person.view.person, is_unread=person.has_unread_end)
+        self._has_odd = self._has_odd or common.is_unnamed or common.is_unread
         process = kind.side.process
         if process is not None and self._anomalies.begin(kind.side, person.view):
             self._beginnings.setdefault(process, []).append(FirstRows(common, kind, person))
@@ -155,38 +157,47 @@ class RowScorer:
         """
         if self._begun:
             self._judge_beginnings()
-        self.unnamed += sum(map(_IS_UNNAMED, commons))
-        self.unread += sum(map(_IS_UNREAD, commons))
-        texts, noise, threshold, quarters = [], 0, self._anomalies.threshold, self._reader.quarters(times)
-        for common, quarter in zip(commons, quarters):
-            if common.quarter != quarter:
-                self._write_row(common, quarter, threshold)
-            texts.append(common.text)
-            noise += common.is_noise
-        self.noise += noise
-        if None in quarters:
-            self.untimed += sum(quarter is None and not one.cells.ends for one, quarter in zip(commons, quarters))
+        if self._has_odd:  # as hardly any search
+            self.unnamed += sum(one.is_unnamed for one in commons)
+            self.unread += sum(one.is_unread for one in commons)
+        texts: list[str] = []
+        for quarter, rows in self._reader.runs(times):
+            some = commons[len(texts) : len(texts) + rows]
+            self._turn_to(quarter, {*some})
+            texts += map(_TEXT, some)
+            self.noise += sum(map(_IS_NOISE, some))
+            self.untimed += sum(not one.cells.ends for one in some) if quarter is None else 0
         for known in (self._reasons, self._groups):
             if len(known) > _MAX_REASONS:
                 known.clear()
         return texts
 
-    def _write_row(self, common: Common, quarter: int | None, threshold: float) -> None:
-        """Write the end of rows that have a quarter of an hour in common as well."""
-        cells = common.cells
-        quarters, view, ends, variable, weight, undamped, limit, before, middle, gap, lasts, part = cells
-        hour = quarters.get(quarter) or view.at(quarter)
-        if ends:
-            hour = view.oddest(ends if quarter is None else (quarter, *ends)) or hour
+    def _turn_to(self, quarter: int | None, commons: Iterable[Common]) -> None:
+        """Write the ends of rows anew that are of another quarter of an hour than the last of their like."""
+        for common in commons:
+            if common.quarter == quarter:
+                continue
+            cells = common.cells
+            hour = cells.quarters.get(quarter) or cells.view.at(quarter)
+            if cells.ends:
+                hour = cells.view.oddest(cells.ends if quarter is None else (quarter, *cells.ends)) or hour
+            if hour is not common.hour or common.has_group:  # a group names the day
+                self._write_row(common, quarter, hour)
+            common.quarter = quarter
+
+    def _write_row(self, common: Common, quarter: int | None, hour: Explanation) -> None:
+        """Write the end of rows whose hour is judged like this."""
+        _, _, _, variable, weight, undamped, limit, before, middle, gap, lasts, part = cells = common.cells
         p_value, hour_p, hour_variable, sentences, _ = hour
         score = part.score if p_value is None else score_with_hour(variable, weight, hour_variable)
         if sentences:
             middle = self._reasons.get((sentences, part.reasons)) or self._with_hour(hour, part)
         is_noise = (score if undamped is None else judged(part, hour, score)) < limit
         shown = f"{score:.1f}" if weight or p_value is not None else ""
-        group = self._group(cells, quarter, hour) if score >= threshold else ""
+        has_group = score >= self._anomalies.threshold
+        group = self._group(cells, quarter, hour) if has_group else ""
         common.text = f"{common.head}{before}{shown}{middle}{hour_p}{gap}{group}{lasts[is_noise]}"
-        common.is_noise, common.quarter = is_noise, quarter
+        common.is_noise, common.hour, common.has_group = is_noise, hour, has_group
 
     def _group(self, cells: Cells, quarter: int | None, hour: Explanation) -> str:
         when = next(iter(cells.ends), None) if quarter is None else quarter

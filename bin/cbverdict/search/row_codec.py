@@ -435,19 +435,11 @@ class _Form:
         rows = [line[:end].rsplit(",", cuts) for line in lines]
         if set(map(len, rows)) != {cuts + 1}:
             return None
-        heads, *each, numbers = zip(*rows)
-        if list(numbers) != _numbers(len(lines)):
+        heads, *each, numbers = ([row[place] for row in rows] for place in range(cuts + 1))
+        if numbers != _numbers(len(lines)):
             return None
-        values: list[Sequence[str]] = []
-        for cells in each:
-            if '"' not in "".join(cells):
-                values.append(cells)
-                continue
-            quotes = set(map(_count_quotes, cells))
-            if any(many % 2 for many in quotes):
-                return None  # A comma is within a cell: its rest has an odd quote.
-            values.append([cell[1:-1] for cell in cells] if quotes == {2} else list(map(_value, cells)))
-        return self._rows(heads, values)
+        values = [_values_of(cells) for cells in each]
+        return None if None in values else self._rows(heads, [column for column in values if column is not None])
 
     def _match_all(self, lines: list[str]) -> _Rows | None:
         heads: list[Any] = []
@@ -583,6 +575,19 @@ def _numbers(many: int) -> list[str]:
 
 def _value(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell
+
+
+def _values_of(cells: list[str]) -> list[str] | None:
+    """Return the values of cells (None: a comma is within one, so its rest has an odd quote)."""
+    lines = _ONE_BELOW_ANOTHER.join(cells)
+    quotes = lines.count('"')
+    if not quotes:
+        return cells
+    values = lines[1:-1].split(f'"{_ONE_BELOW_ANOTHER}"')
+    is_between_lines = lines.count(_ONE_BELOW_ANOTHER) == len(cells) - 1 == len(values) - 1
+    if is_between_lines and lines[0] == lines[-1] == '"' and quotes == 2 * len(cells):
+        return values  # as splunkd sends times: each in quotes, and none within
+    return None if any(cell.count('"') % 2 for cell in cells) else list(map(_value, cells))
 
 
 def _written(value: str) -> str:

@@ -51,15 +51,18 @@ class Common:
 
     `head` is what stands before their fields. `text` is the end of the last such row as the SDK writes it, head and
     fields, and `is_noise` whether it is dropped: as are all rows of its `quarter` of an hour, counted since 1970 (None:
-    it has no time).
+    it has no time), and of every other whose `hour` is judged in the same words, unless it `has_group`, which names
+    the day.
     """
 
-    __slots__ = ("cells", "head", "is_noise", "is_unnamed", "is_unread", "quarter", "text")
+    __slots__ = ("cells", "has_group", "head", "hour", "is_noise", "is_unnamed", "is_unread", "quarter", "text")
 
     cells: Cells
     quarter: Union[int, None]
+    hour: Union[Explanation, None]
     text: str
     is_noise: bool
+    has_group: bool
 
     def __init__(self, head: str, *, is_unnamed: bool, is_unread: bool) -> None:
         """Store what stands before their fields, whether they name nobody, and whether an end of a time is not read."""
@@ -72,7 +75,7 @@ class Common:
 
     def judge(self, cells: Cells) -> None:
         """Store what they come to, or come to now."""
-        self.cells, self.quarter = cells, _NO_QUARTER
+        self.cells, self.quarter, self.hour = cells, _NO_QUARTER, None
 
 
 class Person(NamedTuple):
