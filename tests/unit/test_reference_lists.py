@@ -88,6 +88,24 @@ def test_names_are_found_whatever_their_case_and_by_pattern() -> None:
     assert found == [runs, mine, theirs, None, None]
 
 
+@given(
+    st.lists(st.sampled_from(["git", "GIT.exe", "py*", "*sh", "?sexec", "cmd "]), max_size=3),
+    st.lists(st.sampled_from(["git", " GIT ", "git.exe", "Python", "bash", "psexec", "cmd", "c", "", "İ"]), max_size=3),
+)
+def test_what_is_on_a_list_is_never_ruled_out_by_how_it_begins(listed: list[str], names: list[str]) -> None:
+    """A tool would be dropped with the noise; case and blanks do not count."""
+    found = Names([(name, Listed("", "mine")) for name in listed])
+    assert found.may_have(names) or not any(map(found.find, names))
+
+
+def test_most_names_are_ruled_out_by_how_they_begin() -> None:
+    """Those that begin like none of a list, unless a pattern on it may begin with anything."""
+    mine = Listed("", "mine")
+    names = Names([("git", mine), ("py*", mine)])
+    assert [names.may_have([name]) for name in ("git", "gitk", "pip", "python")] == [True, False, False, True]
+    assert Names([("*.tmp", mine)]).may_have(["word.exe"])
+
+
 def test_a_list_of_the_users_own_comes_first_and_what_is_wrong_is_named(tmp_path: Path) -> None:
     """Nothing else is lost with it."""
     (tmp_path / "cbsigned_publishers.csv").write_text(

@@ -203,15 +203,13 @@ class Anomalies:
         if unread:
             doubts, reasons = doubts._replace(is_knowledge_unread=True), (*reasons, *unread)
         is_clear, limit = passes_all_but_score(doubts, self.threshold), self.threshold
-        exclusions = side.exclusions if may_be_left_out(doubts) else ()
-        exclusion = next((one for one in exclusions if view.is_covered(one)), None)
+        exclusion = None
+        if side.exclusions and may_be_left_out(doubts):
+            exclusion = next((one for one in side.exclusions if view.is_covered(one)), None)
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
             reasons = (sentence_of(exclusion, date_of(exclusion.until)), *reasons)
-        least = min(
-            (UNJUDGED if one.p_value is None else one.p_value, cause)
-            for one, cause in ((team, PROCESS), (parent, PARENT))
-        )
+        least = min((_p_value_or(team, UNJUDGED), PROCESS), (_p_value_or(parent, UNJUDGED), PARENT))
         who = view.person or process or ""
         return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least, undamped)
 
@@ -262,6 +260,10 @@ class Anomalies:
             and sum(seen.values()) >= self._profiles.settings.minimum_support
             and not self._lists.is_trusted(publisher)
         )
+
+
+def _p_value_or(opinion: Explanation, default: float) -> float:
+    return default if opinion.p_value is None else opinion.p_value
 
 
 def _acted_through(gateways: Iterable[tuple[str, str]], known: str | None) -> tuple[str, ...]:

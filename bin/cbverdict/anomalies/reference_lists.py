@@ -103,6 +103,18 @@ class Names:
             self._known[lower] = self._first(lower)
         return self._known[lower]
 
+    def may_have(self, names: Iterable[str]) -> bool:
+        """Return whether one of these names can be on the list; most can be told from all of it by how they begin."""
+        lower = {name.strip().lower() for name in names}
+        if "" in self._beginnings or not self._exact.keys().isdisjoint(lower):
+            return True
+        return any(name.startswith(self._beginnings.get(name[:1], ())) for name in lower)
+
+    @cached_property
+    def _beginnings(self) -> dict[str, Tuple[str, ...]]:
+        """How patterns begin, by their first letter."""
+        return {letter: tuple(one.beginning for one in some) for letter, some in self._patterns.items()}
+
     def _first(self, lower: str) -> Listed | None:
         found = [self._exact[lower]] if lower in self._exact else []
         for letter in {"", lower[:1]}:
@@ -124,10 +136,10 @@ class _Pattern:
         self.place = place
         self.listed = listed
         self._name = name
-        self._beginning = beginning
+        self.beginning = beginning
 
     def fits(self, lower: str) -> bool:
-        return lower.startswith(self._beginning) and self._compiled.match(lower) is not None
+        return lower.startswith(self.beginning) and self._compiled.match(lower) is not None
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -163,7 +175,9 @@ class Lists:
         return any(map(self._may_name_a_tool, dict.fromkeys(names)))  # an author calls a file the same several times
 
     def _may_name_a_tool(self, name: str) -> bool:
-        return any(self.tool(spelling) is not None for spelling in spellings_of(name))
+        spellings = spellings_of(name)
+        # Most texts name nothing on the list, and that is soon said.
+        return self.tools.may_have(spellings) and any(self.tool(spelling) is not None for spelling in spellings)
 
     def may_be_gateway(self, parent: str) -> bool:
         """Return whether others may act through a parent, depending on what it starts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Dict, Iterable, Sequence, Tuple
 
@@ -132,13 +133,10 @@ class RowScorer:
             weight=part.weight,
             undamped=part.undamped,
             limit=part.limit if part.passes_all_but_score else -math.inf,
-            before=sys.intern(before),
+            before=before,
             middle=sys.intern(f"{left}{pair_text(listed(part.reasons))}{right}"),
-            gap=sys.intern(gap),
-            lasts=(
-                sys.intern(f"{between}{BOOLEANS[False]}{after}{LINE_END}"),
-                sys.intern(f"{between}{BOOLEANS[True]}{after}{LINE_END}"),
-            ),
+            gap=gap,
+            lasts=_lasts(between, after),
             part=part,
         )
 
@@ -262,6 +260,13 @@ class RowScorer:
         values = dict(zip(self.columns, who))
         user, *others = accounts_of(values, self._read.user) or ("",)
         return user, first_text(values, self._read.team) or "", *others
+
+
+@lru_cache(maxsize=4096)
+def _lasts(between: str, after: str) -> tuple[str, str]:
+    """Write what stands behind the group, of a row that is kept and of one that is dropped."""
+    kept, dropped = (f"{between}{is_noise}{after}{LINE_END}" for is_noise in BOOLEANS)
+    return kept, dropped
 
 
 def _who_of(event: ProcessEvent) -> Who:

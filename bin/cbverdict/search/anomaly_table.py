@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Callable, Dict, List, Union
 
 from cbverdict.search.row_codec import pair_text
@@ -56,12 +57,17 @@ def texts_around(part: Part) -> tuple[str, ...]:
 
     Every column has its multivalue twin behind it; that of the reasons comes with them (`pair_text`).
     """
-    texts = [""]
+    return _around(tuple([cell(part) for cell in ANOMALY_COLUMNS.values() if not isinstance(cell, PerRow)]))
+
+
+@lru_cache(maxsize=4096)  # p-values have three digits, so many parts say the same
+def _around(said: tuple[str, ...]) -> tuple[str, ...]:
+    texts, rest = [""], iter(said)
     for cell in ANOMALY_COLUMNS.values():
         if isinstance(cell, PerRow):
             texts.append("," if cell is PerRow.REASONS else ",,")
         else:
-            texts[-1] += pair_text(cell(part)) + ","
+            texts[-1] += pair_text(next(rest)) + ","
     return (*texts[:-1], texts[-1][:-1])
 
 
