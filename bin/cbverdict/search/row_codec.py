@@ -20,7 +20,7 @@ import sys
 from collections import Counter
 from functools import lru_cache
 from io import BytesIO, StringIO
-from itertools import chain, count, groupby, islice, repeat, zip_longest
+from itertools import count, groupby, repeat, zip_longest
 from operator import methodcaller
 from typing import (
     Any,
@@ -118,15 +118,15 @@ class _ProcessTemplate(NamedTuple):
     tag: int
 
 
-class _RowTemplate(NamedTuple):
+class _RowTemplate:
     """What rows have in common that are alike in all but time and index: the text before and between and after."""
 
-    before: str
-    between: str
-    after: str
-    tag: int
-    common: Any
-    is_lasting: bool
+    __slots__ = ("after", "before", "between", "common", "is_lasting", "tag")  # read faster than a tuple's fields
+
+    def __init__(self, texts: tuple[str, str, str], kind: _ProcessTemplate, common: Any) -> None:  # noqa: ANN401 - whoever varies knows
+        self.before, self.between, self.after = texts
+        self.tag, self.is_lasting = kind.tag, kind.enriched.is_lasting
+        self.common = common
 
 
 class _Rows(NamedTuple):
@@ -210,13 +210,14 @@ class RowCodec:
         do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
         for start, end in list(_parts(rows.heads, new)):
             part = rows.part(start, end) if end - start < len(rows.heads) else rows
-            made = self._make(form, self._fresh(part, new), do_repeat=do_repeat)
+            some = None if part is rows else dict.fromkeys(part.heads)
+            made = self._make(form, self._fresh(some or new, new), do_repeat=do_repeat)
             if made is not None and self._was_too_soon():
                 self._kinds.clear()
                 self._likes.clear()
                 lines = _cut(body, form.tail)
                 new = _first_lines(rows.heads, lines.lines, set(rows.heads)) if lines else new
-                made = self._make(form, self._fresh(part, new), do_repeat=do_repeat)
+                made = self._make(form, self._fresh(some or new, new), do_repeat=do_repeat)
             if made is None:
                 return None
             if start == 0:
@@ -225,9 +226,9 @@ class RowCodec:
             self._remember(made if do_repeat else {})
         return Reply(written.getvalue(), len(rows.heads), tags)
 
-    def _fresh(self, part: _Rows, new: Mapping[Any, str]) -> dict[Any, str]:
-        """Return the first lines of those rows of a part that are like none that is remembered."""
-        return {head: new[head] for head in dict.fromkeys(part.heads) if head in new and head not in self._likes}
+    def _fresh(self, heads: Iterable[Any], new: Mapping[Any, str]) -> dict[Any, str]:
+        """Return the first lines of those of these rows that are like none that is remembered."""
+        return {head: new[head] for head in heads if head in new and head not in self._likes}
 
     def _make(self, form: _Form, new: dict[Any, str], *, do_repeat: bool) -> dict[Any, _RowTemplate] | None:
         """Make what new rows have in common (None: the SDK has to); `do_repeat`: it is worth remembering."""
@@ -306,9 +307,9 @@ class RowCodec:
         return texts
 
     def _like(self, form: _Form, kind: _ProcessTemplate, who: Tuple[str, ...], values: Tuple[str, ...]) -> _RowTemplate:
-        before, between, after = form.fill(kind.texts, who)
-        common = self._varying.score_person(kind.enriched, values, after) if self._varying else None
-        return _RowTemplate(before, between, after, kind.tag, common, kind.enriched.is_lasting)
+        texts = form.fill(kind.texts, who)
+        common = self._varying.score_person(kind.enriched, values, texts[-1]) if self._varying else None
+        return _RowTemplate(texts, kind, common)
 
     def _write(
         self, rows: _Rows, made: dict[Any, _RowTemplate], numbers: Sequence[str], counts: Counter[Any], out: BytesIO
@@ -319,16 +320,14 @@ class RowCodec:
         cells = _cells_of(rows)
         for start in range(0, len(likes), _MADE_AT_ONCE):
             some = slice(start, start + _MADE_AT_ONCE)
-            pieces: list[Iterable[str]] = [[like.before for like in likes[some]]]
+            pieces: list[Sequence[str]] = [[like.before for like in likes[some]]]
             pieces += [column[some] for column in cells]
             pieces += [[like.between for like in likes[some]], numbers[some]]
             if self._varying is None:
                 pieces.append([like.after for like in likes[some]])
             else:
                 pieces.append(self._varying.texts([like.common for like in likes[some]], rows.times[some]))
-            whole = zip(*pieces)
-            while text := "".join(chain.from_iterable(islice(whole, _JOINED_AT_ONCE))):
-                out.write(text.encode())
+            out.writelines(text.encode() for text in _joined(pieces))
         tags = Counter([like.tag for like in likes])
         counts.update({tag: tags[place] for tag, place in self._tags.items()})
 
@@ -533,6 +532,15 @@ def _cells_of(rows: _Rows) -> list[Sequence[str]]:
     elif between:
         cells = [f"{text}{between}" for text in cells]
     return [*([[gap] * len(rows.heads)] if gap else []), *([cells] if cells else [])]
+
+
+def _joined(pieces: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Join the pieces of rows, one row's after another's, some rows at once."""
+    many, texts = len(pieces), [""] * (len(pieces) * len(pieces[0]))
+    for place, column in enumerate(pieces):
+        texts[place::many] = column
+    for start in range(0, len(texts), many * _JOINED_AT_ONCE):
+        yield "".join(texts[start : start + many * _JOINED_AT_ONCE])
 
 
 def _all_written(column: Sequence[str]) -> Sequence[str]:
