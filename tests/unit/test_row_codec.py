@@ -180,6 +180,27 @@ def test_a_row_hidden_in_the_cell_of_another_is_not_taken_for_one() -> None:
     assert (reply.body.decode(), reply.rows) == (_by_sdk(body)[0], 2)
 
 
+@pytest.mark.parametrize("number", ["0", "1"])
+def test_a_row_hidden_in_a_last_row_that_is_cut_from_its_end_is_not_taken_for_one(number: str) -> None:
+    """Whichever number it gives itself: the last line has the number of a row, and there is a line more than rows."""
+    header = "path,user,_chunked_idx,__mv_path,__mv_user,__mv__chunked_idx\n"
+    enrichment = Enrichment()
+    codec = RowCodec(_read, enrichment.enrich)
+    for body, rows in ((f"{header}x,ann,0,,,\n", 1), (f'{header}"a,ann,{number},,,\nx",ann,0,,,\n', 1)):
+        reply = codec.reply(body)
+        assert reply is not None
+        assert (reply.body.decode(), reply.rows) == (_by_sdk(body)[0], rows)
+
+
+def test_a_chunk_that_ends_within_a_cell_is_left_to_the_sdk() -> None:
+    """Though its only line ends as a row does."""
+    header = "path,user,_chunked_idx,__mv_path,__mv_user,__mv__chunked_idx\n"
+    codec = RowCodec(_read, Enrichment().enrich)
+    assert codec.reply(f'{header}"x,ann,0,,,\n') is None
+    assert codec.reply(f"{header}x,ann,0,,,\n") is not None
+    assert codec.reply(f'{header}x,ann,0,,,\n"x,ann,1,,,\n') is None
+
+
 def test_a_cell_of_lines_that_end_and_begin_with_quotes_is_read_as_one() -> None:
     """Three quotes stand on either line, which are as odd as one."""
     body = _body([{"path": 'a"\n"b', "user": "ann"}, {"user": "bob"}])

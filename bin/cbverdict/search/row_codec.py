@@ -155,13 +155,6 @@ class _Folded(NamedTuple):
         return any(any(map(record.get, self.runs)) or not self.dropped.isdisjoint(record) for record in records)
 
 
-class _Lines(NamedTuple):
-    """The lines of a chunk's rows, and whether all end as a row does whose columns hold one value each."""
-
-    lines: list[str]
-    have_tail: bool
-
-
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_LIKES` that are alike."""
 
@@ -200,12 +193,14 @@ class RowCodec:
             self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying, self._passed)
         form = self._form
-        cut = _cut(body, form.tail) if form and self._mark not in body else None
-        rows = form.read(cut) if form and cut else None
-        if form is None or cut is None or rows is None:
+        read = form.read(body) if form and self._mark not in body else None
+        if form is None or read is None:
             return None
-        new = _first_lines(rows.heads, cut.lines, set(rows.heads) - self._likes.keys())
-        del cut  # A chunk's text is large: what is not needed any more goes before its reply is made.
+        rows, lines = read
+        new = _first_lines(rows.heads, lines, set(rows.heads) - self._likes.keys())
+        del read, lines  # A chunk's text is large: what is not needed any more goes before its reply is made.
+        if any(map(_is_within_quotes, new.values())):
+            return None
         written, tags = BytesIO(), Counter[Any]()
         do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
         for start, end in list(_parts(rows.heads, new)):
@@ -215,8 +210,8 @@ class RowCodec:
             if made is not None and self._was_too_soon():
                 self._kinds.clear()
                 self._likes.clear()
-                lines = _cut(body, form.tail)
-                new = _first_lines(rows.heads, lines.lines, set(rows.heads)) if lines else new
+                again = form.read(body)
+                new = _first_lines(rows.heads, again[1], set(rows.heads)) if again else new
                 made = self._make(form, self._fresh(some or new, new), do_repeat=do_repeat)
             if made is None:
                 return None
@@ -389,10 +384,16 @@ class _Form:
         """How a row ends whose columns hold one value each: with the twins of all of them, which are empty."""
         return "," * self._columns
 
-    def read(self, cut: _Lines) -> _Rows | None:
-        """Read rows from their lines (None: a line is no row of the expected form)."""
-        rows = self._cut_all(cut.lines) if self._is_cut and cut.have_tail else None
-        return rows or self._match_all(cut.lines)
+    def read(self, body: str) -> tuple[_Rows, list[str]] | None:
+        """Read rows, and give the line of each (None: there are none, or one is not of the expected form)."""
+        lines = body.split("\n")[1:]  # Not by the tail: a run of commas among runs of them is found slowly.
+        if len(lines) < 2 or lines.pop() != "":  # noqa: PLR2004 - a row and the end of its line
+            return None
+        rows = self._cut_all(lines) if self._is_cut and all(map(str.endswith, lines, repeat(self.tail))) else None
+        if rows is None:
+            lines = _whole_lines(lines)
+            rows = self._match_all(lines) if lines else None
+        return rows and (rows, lines)
 
     def cut(self, head: Any, line: str) -> tuple[Any, Tuple[str, ...]]:  # noqa: ANN401 - what tells rows
         """Cut what tells rows into what tells their kind and the cells that say who."""
@@ -402,7 +403,7 @@ class _Form:
         if not self._who:
             return head, ()
         key, *who = head.rsplit(",", len(self._who))
-        if len(who) == len(self._who) and not any(cell.count('"') % 2 for cell in who):
+        if len(who) == len(self._who) and not any(map(_is_within_quotes, who)):
             return key, tuple(who)
         return self._head(self._whole.fullmatch(line))  # A comma is within a cell.
 
@@ -429,7 +430,10 @@ class _Form:
         return before, _woven(texts[self._at + len(self._each) : -1], cells[self._at :]), texts[-1]
 
     def _cut_all(self, lines: list[str]) -> _Rows | None:
-        """Cut rows that have tails from their ends, all at once; None where something is odd."""
+        """Cut rows that have tails from their ends, all at once; None where something is odd.
+
+        That each line is a row follows from their numbers: were one within a row's cell, the last would not fit.
+        """
         end, cuts = -len(self.tail), len(self._each) + 1
         rows = [line[:end].rsplit(",", cuts) for line in lines]
         if set(map(len, rows)) != {cuts + 1}:
@@ -595,7 +599,7 @@ def _values_of(cells: list[str]) -> list[str] | None:
     is_between_lines = lines.count(_ONE_BELOW_ANOTHER) == len(cells) - 1 == len(values) - 1
     if is_between_lines and lines[0] == lines[-1] == '"' and quotes == 2 * len(cells):
         return values  # as splunkd sends times: each in quotes, and none within
-    return None if any(cell.count('"') % 2 for cell in cells) else list(map(_value, cells))
+    return None if any(map(_is_within_quotes, cells)) else list(map(_value, cells))
 
 
 def _written(value: str) -> str:
@@ -615,13 +619,9 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
 
-def _cut(body: str, tail: str) -> _Lines | None:
-    """Cut what follows a chunk's header into lines (None: it has none, or ends within one)."""
-    lines = body.split("\n")[1:]  # Not by the tail: a run of commas among runs of them is found slowly.
-    whole = _whole_lines(lines) if '"' in body else lines
-    if not whole or whole.pop() != "" or not whole:
-        return None
-    return _Lines(whole, all(map(str.endswith, whole, repeat(tail))))
+def _is_within_quotes(text: str) -> bool:
+    """Return whether a text ends within quotes, or its rest began there."""
+    return text.count('"') % 2 == 1
 
 
 def _whole_lines(lines: list[str]) -> list[str]:
@@ -631,7 +631,7 @@ def _whole_lines(lines: list[str]) -> list[str]:
     whole: list[str] = []
     parts: list[str] = []
     for line in lines:
-        ends_otherwise = line.count('"') % 2 == 1
+        ends_otherwise = _is_within_quotes(line)
         if not parts and not ends_otherwise:
             whole.append(line)
             continue
