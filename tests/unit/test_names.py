@@ -6,10 +6,11 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cbverdict.events.names import is_same_program, oddity_of, program_of, spellings_of
+from cbverdict.events import names as names_module
+from cbverdict.events.names import are_of_one_program, is_same_program, oddity_of, program_of, spellings_of, stems_of
 from cbverdict.events.texts import has_invisible
 
 
@@ -127,6 +128,23 @@ def test_no_text_makes_reading_a_name_fail(text: str) -> None:
     assert program_of(text) == program_of(program_of(text))
     assert all(isinstance(one, str) for one in spellings_of(text))
     oddity_of(text)
+
+
+_PARTS = ["cmd", "a", ".exe", ".EXE", ".", "..", ".mui", " (deleted)", ":", "\\", "/", " ", "-", "v1.2", "(1)", '"']
+_ODD_PARTS = ["copy of ", " - Copy", "x64", "_", "\x00", "\u3164", "\u00e9", "C:", "~1", ";"]
+_NAMES = st.lists(st.sampled_from([*_PARTS, *_ODD_PARTS]), max_size=5).map("".join)
+
+
+@given(_NAMES, _NAMES, st.sampled_from(["", "C:\\x\\", "/opt/"]), st.booleans())
+@example("cmd", "cmd", "C:\\x\\", True)  # noqa: FBT003 - a case of the strategies above
+@example(".mui", ".mui", "", True)  # noqa: FBT003 - likewise
+@example("cmd.exe-", "cmd.exe-", "", True)  # noqa: FBT003 - likewise
+def test_what_is_seen_at_once_is_what_all_spellings_say(name: str, original: str, folder: str, is_own: bool) -> None:  # noqa: FBT001 - likewise
+    """A name that its author gave in the same letters, and a text that is a single name."""
+    text = folder + (original.upper() if is_own else name)
+    given_stems = names_module._bare_spellings_of(original)  # noqa: SLF001 - what the quick way has to agree with
+    assert is_same_program([text], [original]) == (not stems_of(text).isdisjoint(given_stems))
+    assert are_of_one_program([text, text]) == bool(stems_of(text))
 
 
 @pytest.mark.parametrize(

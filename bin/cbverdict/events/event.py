@@ -262,10 +262,10 @@ def _is_about_another_file(record: Record, names: _Names) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
     if names.event_kind and is_about_other_file(record):
         return True
-    paths, own = _plain_texts(record, names.any_path), _plain_texts(record, names.process_path)
-    if paths and own and paths != own:
+    paths = _plain_texts(record, names.any_path)
+    if paths and (own := _plain_texts(record, names.process_path)) and paths != own:
         return True
-    is_about_file = bool(_plain_texts(record, (*names.other_file, *names.file_hash)))
+    is_about_file = bool(texts_of(record, names.other_file) or texts_of(record, names.file_hash))
     return is_about_file and not _is_about_own_file(record, names)
 
 

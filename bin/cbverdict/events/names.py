@@ -10,7 +10,7 @@ import ntpath
 import posixpath
 import re
 import unicodedata
-from typing import Iterable, Iterator
+from typing import Collection, Iterable, Iterator
 
 from cbverdict.events.texts import has_invisible, plain
 from cbverdict.remembered import remember_short
@@ -39,6 +39,7 @@ _COPY_OF, _COPY_AT_END = "copy of ", " - "
 _ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
 _AT_THE_END = ((_COPY, ")]\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n"), _ANY_ARCHITECTURE)
 """What is cut off, in this order, and the letters that it may end in; `$` fits before a line's end as well."""
+_ANY_LAST = "".join(last for _, last in _AT_THE_END)
 
 _EXECUTABLE = (".exe", ".com", ".scr", ".pif")
 
@@ -171,6 +172,8 @@ def _candidates(text: str) -> Iterator[str]:
 
 def _without_version(stem: str) -> set[str]:
     """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
+    if not _may_fit(stem, _ANY_LAST):
+        return {stem}
     found = {stem, stem.removeprefix(_COPY_OF)}
     for pattern, last in _AT_THE_END:
         found |= {cut for one in found if _may_fit(one, last) and len(cut := _cut_off(pattern, one)) > 1}
@@ -193,8 +196,17 @@ def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool
     A row's names are read strictly, as the last part of a path: what stands before it, or behind an `.exe`, is chosen
     by whoever names a folder.
     """
-    given = frozenset[str]().union(*map(_bare_spellings_of, original_names))
-    return all(not given.isdisjoint(stems_of(name)) for name in names)
+    originals = list(original_names)
+    spelled = set(map(plain, originals))
+    others = [name for name in names if not _is_spelled_so(name, spelled)]  # none of nearly all files
+    given = frozenset[str]().union(*map(_bare_spellings_of, originals)) if others else frozenset()
+    return all(not given.isdisjoint(stems_of(name)) for name in others)
+
+
+def _is_spelled_so(text: str, spelled: Collection[str]) -> bool:
+    """Return whether a text is seen at once to end in one of these plain names, which nothing cuts otherwise."""
+    name = plain(file_name(text) or text)
+    return name in spelled and _ends_in_a_name(text) and not _MAY_BE_CUT.search(name)
 
 
 @remember_short(_SHORT)
@@ -210,9 +222,18 @@ def stems_of(text: str) -> frozenset[str]:
 
 def are_of_one_program(texts: Iterable[str]) -> bool:
     """Return whether all these names and paths end in one file name, extensions and versions apart."""
-    found = [stems_of(text) for text in texts]
+    distinct = dict.fromkeys(texts)
+    if len(distinct) == 1 and all(map(_ends_in_a_name, distinct)):
+        return True  # as of nearly all rows
+    found = [stems_of(text) for text in distinct]
     return not found or bool(frozenset.intersection(*found))
 
 
+def _ends_in_a_name(text: str) -> bool:
+    """Return whether a text is seen at once to end in a file name, for which `stems_of` has something."""
+    name = file_name(text) or ""
+    return name.isascii() and name[-1:].isalnum() and ":" not in name and not name.lower().endswith(".mui")
+
+
 def _bare(spelling: str) -> str:
-    return _KNOWN_EXTENSION.sub("", spelling)
+    return _KNOWN_EXTENSION.sub("", spelling) if "." in spelling else spelling
