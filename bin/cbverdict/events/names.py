@@ -24,6 +24,7 @@ _MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
 _WORD = re.compile(r"[^\W\d_]+")
 _LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
+_SEPARATORS = re.compile(r"[\\/:]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
 _AROUND = " \"'`()[]{}<>,;"
@@ -52,6 +53,8 @@ def file_name(path: str) -> str | None:
     is read as Windows does, `C:\`, `\\server\share`, `\Device\HarddiskVolume2` and quotes around it included.
     """
     text = path.strip()
+    if not _SEPARATORS.search(text):
+        return text or None
     if text.startswith("/"):
         return posixpath.basename(text) or None
     if len(text) > 1 and text[0] == text[-1] == '"' and "\\" in text:
@@ -176,7 +179,8 @@ def _without_version(stem: str) -> set[str]:
         return {stem}
     found = {stem, stem.removeprefix(_COPY_OF)}
     for pattern, last in _AT_THE_END:
-        found |= {cut for one in found if _may_fit(one, last) and len(cut := _cut_off(pattern, one)) > 1}
+        fitting = [one for one in found if _may_fit(one, last)]
+        found.update([cut for one in fitting if len(cut := _cut_off(pattern, one)) > 1])
     return found
 
 
