@@ -17,7 +17,8 @@ from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sig
 from cbverdict.anomalies.combination import cauchy, score_of_cauchy
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
-from cbverdict.anomalies.explanations import SEVERAL_USERS, UNREAD_BASELINES, UNREAD_END, UNREAD_LISTS
+from cbverdict.anomalies.exclusions import Decision
+from cbverdict.anomalies.explanations import SEVERAL_TEAMS, SEVERAL_USERS, UNREAD_BASELINES, UNREAD_END, UNREAD_LISTS
 from cbverdict.anomalies.person_view import NOBODY
 from cbverdict.anomalies.profiles import KnownBaselines, Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
@@ -630,6 +631,100 @@ def test_of_very_many_people_a_hundred_are_judged_and_three_are_named() -> None:
     assert [subject.name for subject in view.subjects()] == [f"user{number}" for number in range(100)]
     assert view.person == "user0, user1, user2"
     assert [one.begins("git.exe") for one in (view, anomalies.view("-", "hr"))] == [False, False]
+
+
+@pytest.mark.parametrize("team", [["it", "hr"], "it\nhr"])
+def test_a_row_of_several_teams_is_kept(team: Any) -> None:
+    """Who adds a team to his row must not be judged by that of whoever may; the codec says the same."""
+    rows: list[Row] = [{**_row("ann", "git.exe"), "team": one} for one in ("it", team)]
+    said = [(row["signed_noise"], SEVERAL_TEAMS in str(row["anomaly_reasons"])) for row in _scored(rows)]
+    assert said == [("true", False), ("false", True)]
+    search = Search(AllSigned(), Memory(LEARNT), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+    reply = search.reply(encode(rows, [*rows[0], INDEX]).decode())
+    found = _decode(reply.body.decode()) if reply else search.enrich(rows)
+    assert [(row["signed_noise"], SEVERAL_TEAMS in str(row["anomaly_reasons"])) for row in found] == said
+
+
+@pytest.mark.parametrize("parent", ["C:\\Users\\Public\\null", "/tmp/-", "/opt/none (deleted)", "C:\\x\\(unknown)"])
+def test_a_parent_called_like_a_word_for_nothing_is_a_parent(parent: str) -> None:
+    """An intruder names his file: it was never seen, and no exclusion of rows without a parent is about it."""
+    learnt = merge_baselines([LEARNT])
+    for _ in range(400):
+        learn(learnt, Sighting(MONDAY - 1, 9, None, None, "outlook.exe", "explorer.exe"))
+    (row,) = _scored([_row("ann", "outlook.exe", parent)], Memory(learnt))
+    assert (row["signed_noise"], "was never seen here before" in str(row["anomaly_reasons"])) == ("false", True)
+    left_out = Decision("exclude", "ann", "", "git.exe", "", "a" * 32, "true", "binary", "Example Corp", 90.0,
+                        "ours", "anna", 0.0, 2e9)  # fmt: skip
+    rows = [_row("ann", "git.exe", ""), _row("ann", "git.exe", parent)]
+    found = _scored(rows, Memory(learnt, decisions=(left_out,)))
+    assert [one["signed_noise"] for one in found] == ["true", "false"]
+
+
+def test_a_time_before_another_column_that_varies_is_left_to_the_sdk() -> None:
+    """The codec takes the last of those for the time; splunkd sends it last."""
+    row: Row = {**_row("ann", "outlook.exe", time=NIGHT), "process_guid": "{1}"}
+    columns = [*COLUMNS[:-1], TIME_FIELD, "process_guid", INDEX]
+    search = Search(AllSigned(), Memory(LEARNT), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+    assert search.reply(encode([row], columns).decode()) is None
+    assert search.reply(encode([row], [*COLUMNS[:-1], "process_guid", TIME_FIELD, INDEX]).decode()) is not None
+
+
+def _by_both(chunks: list[list[Row]], columns: list[str], source: Any = None) -> list[list[dict[str, Any]]]:
+    """Give the last chunk as the codec writes it, and as the way of records does."""
+    one, other = (
+        Search(AllSigned(), source() if source else Memory(LEARNT), EnrichOptions(has_anomaly=True), _read,
+               lists=lambda: LISTS)
+        for _ in range(2)
+    )  # fmt: skip
+    for rows in chunks:
+        body = encode(rows, [*columns, INDEX]).decode()
+        reply, records = one.reply(body), list(_read(StringIO(body)))
+        other.enrich(records)
+    assert reply is not None
+    assert one.summary() == other.summary()
+    return [_decode(reply.body.decode()), records]
+
+
+def test_a_parent_that_comes_thousands_of_new_rows_later_counts_for_its_child() -> None:
+    """A search gives its newest rows first, and those between may be the intruder's; each row is counted once."""
+    child: Row = {**_row("ann", "outlook.exe"), "ParentImage": "C:\\p\\explorer.exe"}
+    between = [_row(f"user{number}", "outlook.exe") for number in range(4100)]
+    parent: Row = {**_row("ann", "explorer.exe"), "process_md5": "f" * 32, "path": "C:\\p\\explorer.exe"}
+    columns = ["path", "ParentImage", *COLUMNS]
+    by_codec, by_records = _by_both([[child, *between, parent]], columns)
+    fields = [*ANOMALY_FIELDS, "signed", "parent_signed"]
+    assert [[row[field] for field in fields] for row in by_codec] == [
+        [row[field] for field in fields] for row in by_records
+    ]
+    assert by_codec[0]["signed_noise"] == "false"
+
+
+def test_people_who_are_forgotten_within_a_chunk_are_known_in_its_rest() -> None:
+    """Their rows were remembered from the chunk before."""
+    crowd = [_row(f"user{number}", "outlook.exe") for number in range(4500)]
+    by_codec, by_records = _by_both([[_row("ann", "outlook.exe")], [*crowd, _row("ann", "outlook.exe")]], COLUMNS)
+    assert [row["signed_noise"] for row in by_codec] == [row["signed_noise"] for row in by_records]
+
+
+class FailsOf:
+    """Who gives baselines until somebody is asked for."""
+
+    def __init__(self) -> None:
+        """Know what others know."""
+        self._memory = Memory(LEARNT)
+
+    def read(self, subjects: Any) -> Any:
+        """Give them, or fail."""
+        if any(subject.name == "zoe" for subject in subjects):
+            raise ServiceError("it is down")
+        return self._memory.read(subjects)
+
+
+def test_what_could_not_be_read_keeps_rows_that_were_dropped_before() -> None:
+    """In the same chunk and in all that follow, by the codec as by the way of records."""
+    ann, zoe = _row("ann", "outlook.exe"), _row("zoe", "outlook.exe")
+    for rows in _by_both([[ann], [ann, zoe], [ann]], COLUMNS, FailsOf):
+        assert [(row["signed_noise"], row["anomaly_reasons"]) for row in rows] == [("false", UNREAD_BASELINES)]
 
 
 def test_days_of_several_people_go_by_the_clock_of_the_first() -> None:

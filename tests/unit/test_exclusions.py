@@ -239,10 +239,15 @@ def test_a_file_that_somebody_called_bad_is_never_dropped(event: Dict[str, Any],
 
 
 def test_what_is_called_bad_is_about_its_file_alone() -> None:
-    """Another file is dropped as before; and without an MD5 it is about no file."""
-    for row, event in ((ROW, {"process_md5": B}), ({**ROW, "process_md5": "-"}, {})):
-        bad = decide("bad", row, 30, "came with a false invoice", "anna", NOW)
-        assert _noise_and_reasons(event, bad) == (True, ())
+    """Another file is dropped as before."""
+    bad = decide("bad", ROW, 30, "came with a false invoice", "anna", NOW)
+    assert _noise_and_reasons({"process_md5": B}, bad) == (True, ())
+
+
+def test_what_is_called_bad_has_an_md5() -> None:
+    """Else nothing would come of it, and nobody would hear so."""
+    with pytest.raises(InvalidRequestError, match="told by its MD5: the row has none in process_md5"):
+        decide("bad", {**ROW, "process_md5": "-"}, 30, "came with a false invoice", "anna", NOW)
 
 
 def test_there_are_three_actions() -> None:

@@ -47,5 +47,6 @@ def test_a_name_of_a_program_stays_as_it_is(name: str) -> None:
 
 
 def test_what_is_no_name_is_no_kind() -> None:
-    """Nor is one too long for a baseline."""
-    assert [program_kind(text) for text in (None, "", "-", "x" * 300)] == [None] * 4
+    """Nor is one too long for a baseline; a file may be called like a word for nothing."""
+    assert [program_kind(text) for text in (None, "", " ", "x" * 300)] == [None] * 4
+    assert [program_kind(text) for text in ("null", "None (deleted)", "-")] == ["null", "none", "-"]

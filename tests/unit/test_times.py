@@ -123,3 +123,22 @@ def test_a_run_ends_where_a_quarter_of_an_hour_does() -> None:
     assert TimeReader().runs(texts) == [(1_969_351, 1), (1_969_352, 6), (1_969_353, 1)]
     assert TimeReader().runs(texts[::-1]) == [(1_969_353, 1), (1_969_352, 6), (1_969_351, 1)]
     assert TimeReader().runs([]) == []
+
+
+def test_rows_that_are_years_apart_are_read_as_each_by_itself() -> None:
+    """An endpoint's clock that was never set costs no look at each quarter of an hour since."""
+    assert TimeReader().runs(["1000000000", "1772416800"]) == [(1_111_111, 1), (1_969_352, 1)]
+
+
+@pytest.mark.parametrize("text", ["1772416800.x", "1772416800.1.2", "1772416800." + "0" * 54])
+def test_what_is_no_time_is_none_among_times_too(text: str) -> None:
+    """Whatever stands beside it, in whichever order."""
+    for texts in (["1772416800.0", text], [text, "1772416800.0"], [text], [text, text]):
+        expected = [1_969_352 if one == "1772416800.0" else None for one in texts]
+        assert TimeReader().quarters(texts) == expected
+        assert [quarter for quarter, rows in TimeReader().runs(texts) for _ in range(rows)] == expected
+
+
+def test_blanks_around_a_time_do_not_count() -> None:
+    """However many: a search of rows and the codec read the same."""
+    assert read_time(" " * 100 + "1772416800") == 1772416800.0

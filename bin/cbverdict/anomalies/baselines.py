@@ -151,9 +151,13 @@ def baseline_name(text: str | None) -> str | None:
 
 
 def program_kind(text: str | None) -> str | None:
-    """Return what a program is counted as: its name, or the kind of names that are made for one start."""
-    name = baseline_name(text)
-    return None if name is None else kind_of(name)
+    r"""Return what a program is counted as: its name, or the kind of names that are made for one start.
+
+    A program may be called like a word for nothing (`C:\Users\Public\null`): what a row knows nothing of has no name
+    at all by now.
+    """
+    name = program_of(text or "")
+    return kind_of(name) if 0 < len(name) <= MAX_NAME else None
 
 
 def learn(baselines: Baselines, sighting: Sighting) -> None:

@@ -49,6 +49,7 @@ class Anomalies:
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
         self._beginners: dict[str, dict[str, str | None]] = {}  # by program: who, of which team
+        self._was_unread = self._unread
 
     @property
     def has_learnt(self) -> bool:
@@ -146,7 +147,8 @@ class Anomalies:
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
         side = ProcessSide(process, opinion, doubts, about, exclusions)
-        return side.of_several_users() if event.other_users else side
+        several = opinions.several_of(has_users=bool(event.other_users), has_teams=event.has_several_teams)
+        return side.of_several(several) if several else side
 
     def _called_bad(self, event: ProcessEvent) -> Iterator[str]:
         decisions = self._profiles.decisions
@@ -209,9 +211,14 @@ class Anomalies:
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
             reasons = (sentence_of(exclusion, date_of(exclusion.until)), *reasons)
-        least = min((_p_value_or(team, UNJUDGED), PROCESS), (_p_value_or(parent, UNJUDGED), PARENT))
+        least = min((team.p_value_or(UNJUDGED), PROCESS), (parent.p_value_or(UNJUDGED), PARENT))
         who = view.person or process or ""
         return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least, undamped)
+
+    def take_became_unread(self) -> bool:
+        """Return once whether what a drop rests on cannot be read any more, since `part` was asked first."""
+        became, self._was_unread = self._unread != self._was_unread, self._unread
+        return became
 
     @property
     def _unread(self) -> tuple[str, ...]:
@@ -260,10 +267,6 @@ class Anomalies:
             and sum(seen.values()) >= self._profiles.settings.minimum_support
             and not self._lists.is_trusted(publisher)
         )
-
-
-def _p_value_or(opinion: Explanation, default: float) -> float:
-    return default if opinion.p_value is None else opinion.p_value
 
 
 def _acted_through(gateways: Iterable[tuple[str, str]], known: str | None) -> tuple[str, ...]:

@@ -155,6 +155,8 @@ def decide(action: str, row: Mapping[str, Any], days: float, why: str, author: s
     )
     if kind is Action.EXCLUDE:
         _check_exclusion(made)
+    if kind is Action.BAD and not made.md5:
+        raise InvalidRequestError("a bad file is told by its MD5: the row has none in process_md5")
     if kind is Action.EXPECT and not (made.team and made.process_name):
         raise InvalidRequestError("what is expected is a program of a team: the row names no team, or no program")
     if kind is Action.EXPECT:  # It is about the team alone, whoever ran it.

@@ -35,6 +35,10 @@ class Explanation(NamedTuple):
     reasons: Tuple[str, ...] = ()
     strict: float | None = None
 
+    def p_value_or(self, default: float) -> float:
+        """Return its p-value, or another number where it has none."""
+        return default if self.p_value is None else self.p_value
+
 
 NONE = Explanation()
 
@@ -169,12 +173,20 @@ def first_signer(publisher: str) -> str:
 
 
 UNREAD_END = "no opinion on one end of the time: it cannot be read"
+SEVERAL_TEAMS = "the row names several teams, of which the first is judged"
 SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 UNREAD_BASELINES = "what is usual could not all be read, so this is not dropped"
 UNREAD_LISTS = "a list for whose sake rows are kept could not all be read, so this is not dropped"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 SEVERAL_PARENTS = "the row is about several parents, of which one is judged"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
+
+
+def several_of(*, has_users: bool, has_teams: bool) -> str:
+    """Write of what a row names several (empty: of nothing)."""
+    if has_users:
+        return SEVERAL_USERS
+    return SEVERAL_TEAMS if has_teams else ""
 
 
 def odd_names(names: Iterable[str], what: str) -> Iterator[str]:

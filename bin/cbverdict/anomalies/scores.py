@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Tuple
 
-from cbverdict.anomalies.explanations import SEVERAL_USERS, UNREAD_END
+from cbverdict.anomalies.explanations import UNREAD_END
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.exclusions import Decision
@@ -27,10 +27,10 @@ class ProcessSide(NamedTuple):
     reasons: Tuple[str, ...]
     exclusions: Tuple[Decision, ...] = ()
 
-    def of_several_users(self) -> ProcessSide:
-        """Return what it says on a row whose columns name several people: that is never dropped."""
+    def of_several(self, reason: str) -> ProcessSide:
+        """Return what it says on a row whose columns name several people, or teams: that is never dropped."""
         doubts = self.doubts._replace(is_about_several=True)
-        return self._replace(doubts=doubts, reasons=(SEVERAL_USERS, *self.reasons), exclusions=())
+        return self._replace(doubts=doubts, reasons=(reason, *self.reasons), exclusions=())
 
 
 class Part(NamedTuple):

@@ -37,7 +37,6 @@ _ANY_HOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S10
 _OF_PROCESS = ("process", "Processes.process")
 """How a column begins that is about nothing but the process."""
 
-
 Hash = TypeVar("Hash", bound=str)
 
 
@@ -60,7 +59,8 @@ class ProcessEvent(NamedTuple):
     `other_names` those that would name it if the analyst had not said where its name is, `parent_names` the parent's,
     `other_times` the texts of both ends of a time. `has_odd_parent`: it says something of the parent's hash that is
     none, or several. `other_users` are accounts of other people beside `user`. `has_several_parents`: it is about
-    more than one. `unread_hash` is a column that looks like the process's hash and is not read.
+    more than one, `has_several_teams`: it names more. `unread_hash` is a column that looks like the process's hash and
+    is not read.
     """
 
     process: Process
@@ -78,6 +78,7 @@ class ProcessEvent(NamedTuple):
     unread_hash: str = ""
     other_names: Tuple[str, ...] = ()
     parent_names: Tuple[str, ...] = ()
+    has_several_teams: bool = False
 
 
 class _Names(NamedTuple):
@@ -179,7 +180,7 @@ class _Reader:
         names = self._names
         process, texts, original_names, other_names = self._files.of(record)
         parent, has_odd_parent, has_several_parents, parent_names = self._parents.of(record)
-        user, team, other_users = self._people.of(record)
+        user, team, other_users, has_several_teams = self._people.of(record)
         if process.md5 is not None and has_several(record, names.guid):
             process = Process(None, process.name, Reason.AMBIGUOUS)
         times = tuple(texts_of(record, names.time))
@@ -199,6 +200,7 @@ class _Reader:
             unread_hash=_unread_hash(record, names) if process.md5 is None else "",
             other_names=other_names,
             parent_names=parent_names,
+            has_several_teams=has_several_teams,
         )
 
 
@@ -217,10 +219,10 @@ def _read_parent(record: Record, names: _Names) -> tuple[Process, bool, bool, Tu
     return parent, is_odd, are_several, _raw_texts(record, names.parent_name)
 
 
-def _read_people(record: Record, names: _Names) -> tuple[str, str, Tuple[str, ...]]:
-    """Return the user, the team, and the other users."""
+def _read_people(record: Record, names: _Names) -> tuple[str, str, Tuple[str, ...], bool]:
+    """Return the user, the team, the other users, and whether there are other teams."""
     user, *others = accounts_of(record, names.user) or ("",)
-    return user, first_text(record, names.team) or "", tuple(others)
+    return user, first_text(record, names.team) or "", tuple(others), has_several(record, names.team)
 
 
 def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
@@ -252,8 +254,7 @@ def _read_process(record: Record, names: _Names) -> Process:
         return Process(None, name)
     if not (names.is_md5_pinned or has_own) and _is_about_another_file(record, names):
         return Process(None, name, Reason.OTHER_FILE)
-    texts = list(texts_of(record, names.name))
-    if not are_of_one_program(texts) or has_several(record, names.name):
+    if not are_of_one_program(texts_of(record, names.name)) or has_several(record, names.name):
         return Process(None, name, Reason.AMBIGUOUS)
     return Process(found, name, sha256=sha256)
 
@@ -272,10 +273,9 @@ def _is_about_another_file(record: Record, names: _Names) -> bool:
 def _is_about_own_file(record: Record, names: _Names) -> bool:
     """Return whether the file that a row is about is the process's own: by its path, for a name can be any file's."""
     named = _plain_texts(record, names.other_file)
-    if not any("\\" in text or "/" in text for text in named):
-        return False
     own = _plain_texts(record, names.name)
-    return named <= own | {plain(file_name(text) or "") for text in own}
+    has_path = any("\\" in text or "/" in text for text in named)
+    return has_path and named <= own | {plain(file_name(text) or "") for text in own}
 
 
 def _plain_texts(record: Record, names: Sequence[str]) -> set[str]:

@@ -89,10 +89,10 @@ def _person(user: str) -> str | None:
     if is_nothing(text):
         return None
     domain, _, account = text.replace("/", "\\").rpartition("\\")
-    name = account.partition("@")[0].strip()
-    is_nobody = (
-        len(name) > _LONGEST or is_nothing(name) or name in _SERVICES or domain.rpartition("\\")[2].strip() in _DOMAINS
-    )
+    name, _, realm = (part.strip() for part in account.partition("@"))
+    home = domain.rpartition("\\")[2].strip()
+    is_word = not name or (is_nothing(name) and is_nothing(home or realm))  # `PC1\none` is somebody's account
+    is_nobody = len(name) > _LONGEST or is_word or name in _SERVICES or home in _DOMAINS
     return None if is_nobody or _MACHINES.fullmatch(name) or _SIDS.fullmatch(name) else _without_accents(name)
 
 

@@ -98,7 +98,11 @@ def read_quarters(times: Sequence[str], latest: float = LATEST, zone: Zone | Non
     texts = [time[:_HUNDREDS] for time in times]
     hundreds = {*texts}
     are_plain = {time[_HUNDREDS : _DIGITS + 1] for time in times} <= _ENDS and _are_hundreds(hundreds)
-    if are_plain and EARLIEST <= 100 * int(min(hundreds)) <= 100 * int(max(hundreds)) <= latest - 100:
+    if (
+        are_plain
+        and _have_fractions(times)
+        and EARLIEST <= 100 * int(min(hundreds)) <= 100 * int(max(hundreds)) <= latest - 100
+    ):
         # As splunkd writes them: read fast, for times of the same hundred seconds are of the same quarter.
         known = {text: 100 * int(text) // QUARTER for text in hundreds}
         return [known[text] for text in texts]
@@ -114,7 +118,7 @@ def _runs_of_sorted(times: Sequence[str], latest: float) -> Runs:
     rising = times[::-1] if times and times[0] > times[-1] else times
     whole, widths = "".join(rising), set(map(len, rising))
     width = len(whole) // max(len(rising), 1)
-    if widths != {width} or width < _DIGITS or list(rising) != sorted(rising):
+    if widths != {width} or not _DIGITS <= width <= _LONGEST_TIME or list(rising) != sorted(rising):
         return []
     points = whole[_DIGITS::width] if width > _DIGITS else ""
     digits = whole.replace(".", "")
@@ -125,6 +129,8 @@ def _runs_of_sorted(times: Sequence[str], latest: float) -> Runs:
     if not EARLIEST <= first <= last <= latest - 1:
         return []
     quarters = range(first // QUARTER, last // QUARTER + 1)
+    if len(quarters) > len(rising):  # a clock gone wrong: there may be years between two rows
+        return []
     starts = [0, *(bisect_left(rising, str(quarter * QUARTER)) for quarter in quarters[1:]), len(rising)]
     runs: Runs = [(one, end - start) for one, start, end in zip(quarters, starts, starts[1:]) if end > start]
     return runs if rising is times else runs[::-1]
@@ -135,9 +141,9 @@ def read_time(text: str, zone: Zone | None = None) -> float | None:
 
     None: it is none.
     """
+    text = text.strip()
     if len(text) > _LONGEST_TIME:
         return None
-    text = text.strip()
     seconds = _seconds_of(float(text)) if _NUMBER.fullmatch(text) else read_date(text, zone)
     return seconds if seconds is not None and EARLIEST <= seconds < LATEST else None
 
@@ -189,6 +195,13 @@ def _to_utc(local: float, written: str, zone: Zone | None) -> float | None:
     if zone is None or not (written == "" or _ABBREVIATION.fullmatch(written)):
         return None
     return zone.epoch_of(local)
+
+
+def _have_fractions(times: Sequence[str]) -> bool:
+    """Return whether nothing but digits, of which none are too many, stands behind the seconds and their point."""
+    fractions = "".join([time[_DIGITS + 1 :] for time in times])
+    are_digits = not fractions or (fractions.isascii() and fractions.isdecimal())
+    return are_digits and max(map(len, times), default=0) <= _LONGEST_TIME
 
 
 def _are_hundreds(texts: Collection[str]) -> bool:

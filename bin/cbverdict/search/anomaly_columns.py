@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Dict, Iterable, Sequence, Tuple
 
 from cbverdict.anomalies.combination import score_with_hour
 from cbverdict.anomalies.detector import group_of, judged
+from cbverdict.anomalies.explanations import several_of
 from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.people import accounts_of
-from cbverdict.events.texts import first_text, texts_of
+from cbverdict.events.texts import first_text, has_several, texts_of
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS, BOOLEANS, Value, listed, texts_around, values_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
 from cbverdict.search.row_codec import LINE_END, pair_text
@@ -117,12 +118,13 @@ class RowScorer:
         self._begun.clear()
 
     def _person(self, who: Tuple[str, ...], users: Who) -> Person:
-        view = self._anomalies.view(*users)
-        return Person(view, isinstance(view, PeopleView), *self._both_ends(who))
+        view, has_teams = self._anomalies.view(*users), has_several(dict(zip(self.columns, who)), self._read.team)
+        several = several_of(has_users=isinstance(view, PeopleView), has_teams=has_teams)
+        return Person(view, several, *self._both_ends(who))
 
     def _cells(self, kind: ScoredProcess, person: Person) -> Cells:
-        view, is_about_several, ends, has_unread_end = person
-        part = self._anomalies.part(kind.side.of_several_users() if is_about_several else kind.side, view)
+        view, several, ends, has_unread_end = person
+        part = self._anomalies.part(kind.side.of_several(several) if several else kind.side, view)
         part = part.of_unread_end() if has_unread_end else part
         before, left, right, gap, between, after = texts_around(part)
         return Cells(
@@ -232,6 +234,14 @@ class RowScorer:
             if self._has_risk:
                 record.update(self._risk(one, score))
         self.forget()
+
+    def counted(self) -> tuple[int, int, int, int]:
+        """Return what was counted of rows so far."""
+        return self.noise, self.untimed, self.unnamed, self.unread
+
+    def take_back(self, counted: tuple[int, int, int, int]) -> None:
+        """Count only that, for the rows since are written once more."""
+        self.noise, self.untimed, self.unnamed, self.unread = counted
 
     def forget(self) -> bool:
         """Forget people and parents where they have become too many, so that memory does not grow with the search."""

@@ -77,9 +77,8 @@ class Search:
         is_plain = not (has_shared_column or (self._scorer and options.has_risk))
         self._codec: RowCodec | None = None
         if read and is_plain:
-            was_too_soon = self._enricher.parents.take_was_too_soon
             self._codec = RowCodec(
-                read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS, was_too_soon=was_too_soon
+                read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS, was_too_soon=self._was_too_soon
             )
 
     @property
@@ -102,13 +101,16 @@ class Search:
         """Make the reply to a chunk (None: the SDK has to read and write it)."""
         if self._codec is None:
             return None
+        counted = self._scorer.counted() if self._scorer else None
+        reply = None
         try:
             reply = self._codec.reply(body)
         except Exception as error:
             logger.exception("action=reply defect=%s", type(error).__name__)
-            return None
         if reply is not None:
             self._enricher.count(reply.tags)
+        elif self._scorer is not None and counted is not None:
+            self._scorer.take_back(counted)  # The SDK writes these rows, and they are counted then.
         return reply
 
     def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Record]:
@@ -160,6 +162,11 @@ class Search:
                 said.append(_NOTHING_LEARNT)
             said += [trouble.message for trouble in self._anomalies.troubles]
         return summary(self._enricher.tally, said)
+
+    def _was_too_soon(self) -> bool:
+        """Return once whether rows that were judged before would be judged otherwise by what is known since."""
+        is_unread = self._anomalies is not None and self._anomalies.take_became_unread()
+        return self._enricher.parents.take_was_too_soon() or is_unread
 
     def _enrich_and_score(self, records: list[Record]) -> Sequence[EnrichedRow]:
         enriched = self._enrich_beside(records, self._enricher.read(records))

@@ -101,6 +101,12 @@ class Varying(Protocol):
     def forget(self) -> bool:
         """Forget people where they have become too many; then what was given before is not held on to either."""
 
+    def counted(self) -> Any:  # noqa: ANN401 - whoever varies knows
+        """Return what was counted of rows so far."""
+
+    def take_back(self, counted: Any) -> None:  # noqa: ANN401 - whoever varies knows
+        """Count only that, for the rows since are written once more."""
+
 
 class Reply(NamedTuple):
     """The body of a reply (UTF-8), its rows, and how often each tag came."""
@@ -185,6 +191,7 @@ class RowCodec:
         self._kinds: dict[Any, _ProcessTemplate] = {}
         self._likes: dict[Any, _RowTemplate] = {}
         self._tags: dict[Any, int] = {}
+        self._is_too_late = False
 
     def reply(self, body: str) -> Reply | None:
         """Return the reply to a chunk's body, or None where the SDK has to."""
@@ -201,8 +208,21 @@ class RowCodec:
         del read, lines  # A chunk's text is large: what is not needed any more goes before its reply is made.
         if any(map(_is_within_quotes, new.values())):
             return None
-        written, tags = BytesIO(), Counter[Any]()
         do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
+        before = self._varying.counted() if self._varying else None
+        reply = self._written(form, body, rows, new, do_repeat=do_repeat)
+        if reply is None and self._is_too_late:
+            # What a later part of the chunk says, rows of an earlier one would be judged by: now it is known.
+            if self._varying is not None:
+                self._varying.take_back(before)
+            new = self._all_lines(form, body, rows) or new
+            reply = self._written(form, body, rows, new, do_repeat=do_repeat)
+        return reply
+
+    def _written(self, form: _Form, body: str, rows: _Rows, new: Mapping[Any, str], *, do_repeat: bool) -> Reply | None:
+        """Write a reply part by part (None: the SDK has to, or it is too late to write earlier ones otherwise)."""
+        written, tags = BytesIO(), Counter[Any]()
+        self._is_too_late = False
         for start, end in list(_parts(rows.heads, new)):
             part = rows.part(start, end) if end - start < len(rows.heads) else rows
             some = None if part is rows else dict.fromkeys(part.heads)
@@ -210,16 +230,23 @@ class RowCodec:
             if made is not None and self._was_too_soon():
                 self._kinds.clear()
                 self._likes.clear()
-                again = form.read(body)
-                new = _first_lines(rows.heads, again[1], set(rows.heads)) if again else new
+                self._is_too_late = self._is_too_late or start > 0
+                new = self._all_lines(form, body, rows) or new
                 made = self._make(form, self._fresh(some or new, new), do_repeat=do_repeat)
             if made is None:
                 return None
             if start == 0:
                 written.write(self._header_text.encode())
             self._write(part, made, _numbers(len(rows.heads))[start:end], tags, written)
-            self._remember(made if do_repeat else {})
-        return Reply(written.getvalue(), len(rows.heads), tags)
+            if self._remember(made if do_repeat else {}) and end < len(rows.heads):
+                new = self._all_lines(form, body, rows) or new
+        return None if self._is_too_late else Reply(written.getvalue(), len(rows.heads), tags)
+
+    @staticmethod
+    def _all_lines(form: _Form, body: str, rows: _Rows) -> dict[Any, str]:
+        """Return the first line of every kind of row, for what was remembered of some is to be made anew."""
+        again = form.read(body)
+        return _first_lines(rows.heads, again[1], set(rows.heads)) if again else {}
 
     def _fresh(self, heads: Iterable[Any], new: Mapping[Any, str]) -> dict[Any, str]:
         """Return the first lines of those of these rows that are like none that is remembered."""
@@ -326,12 +353,16 @@ class RowCodec:
         tags = Counter([like.tag for like in likes])
         counts.update({tag: tags[place] for tag, place in self._tags.items()})
 
-    def _remember(self, made: dict[Any, _RowTemplate]) -> None:
-        if len(self._likes) + len(made) > _MAX_LIKES:
+    def _remember(self, made: dict[Any, _RowTemplate]) -> bool:
+        """Remember rows; return whether others were forgotten."""
+        is_full = len(self._likes) + len(made) > _MAX_LIKES
+        if is_full:
             self._likes.clear()
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
         if self._varying is not None and self._varying.forget():
             self._likes.clear()
+            return True
+        return is_full
 
 
 def _first_lines(heads: Sequence[Any], lines: Sequence[str], wanted: Container[Any]) -> dict[Any, str]:
@@ -360,13 +391,13 @@ class _Form:
 
     def __init__(self, plain: Sequence[str], varying: Sequence[str], passed: Sequence[str]) -> None:
         """Store the columns in their order, the index last, those that may vary, the time last, and what is passed."""
-        self._all, when = varying[:-1], varying[-1:]
+        self._all, self._when = varying[:-1], varying[-1:]
         self.plain = plain
         self.varying = [name for name in plain if name in varying or name in passed]
         self._who = [name for name in self.varying if name in self._all]
         self._each = [name for name in self.varying if name not in self._who]  # what differs from row to row
         self._at = self.varying.index(self._each[0]) if self._each else len(self._who)
-        self._has_time = self._each[-1:] == list(when) != []
+        self._has_time = self._each[-1:] == list(self._when) != []
         self._columns = len(plain)
         are_last = list(plain[-len(self.varying) - 1 : -1]) == self.varying
         # Where they are the last columns, what differs from row to row behind the others, a row is cut from its end.
@@ -376,8 +407,9 @@ class _Form:
 
     @property
     def is_usable(self) -> bool:
-        """Whether what differs from row to row stands together."""
-        return self.varying[self._at : self._at + len(self._each)] == self._each
+        """Whether what differs from row to row stands together, and of that the time last."""
+        are_together = self.varying[self._at : self._at + len(self._each)] == self._each
+        return are_together and (self._has_time or not set(self._when) & set(self._each))
 
     @property
     def tail(self) -> str:

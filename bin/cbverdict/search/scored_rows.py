@@ -81,11 +81,12 @@ class Common:
 class Person(NamedTuple):
     """What rows of somebody have in common; `ends` are both ends of their time in quarters of an hour (none: no such).
 
-    `is_about_several`: their columns name other people too. `has_unread_end`: one of both cannot be read.
+    `several` says that their columns name other people too, or teams (empty: they do not). `has_unread_end`: one of
+    both cannot be read.
     """
 
     view: PersonView
-    is_about_several: bool
+    several: str
     ends: Tuple[int, ...]
     has_unread_end: bool
 
