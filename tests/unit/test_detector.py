@@ -680,6 +680,8 @@ def _by_both(chunks: list[list[Row]], columns: list[str], source: Any = None) ->
         body = encode(rows, [*columns, INDEX]).decode()
         reply, records = one.reply(body), list(_read(StringIO(body)))
         other.enrich(records)
+        if reply is None:
+            one.enrich(list(_read(StringIO(body))))
     assert reply is not None
     assert one.summary() == other.summary()
     return [_decode(reply.body.decode()), records]
@@ -697,6 +699,20 @@ def test_a_parent_that_comes_thousands_of_new_rows_later_counts_for_its_child() 
         [row[field] for field in fields] for row in by_records
     ]
     assert by_codec[0]["signed_noise"] == "false"
+
+
+def test_people_who_begin_in_a_chunk_of_the_sdk_count_for_those_before() -> None:
+    """Of a roll-out the codec had seen the first ones alone."""
+    learnt = merge_baselines([LEARNT])
+    for day in range(MONDAY - 56, MONDAY):
+        learn(learnt, Sighting(day, 9, "bob", "it", "newclient.exe", "explorer.exe"))
+    few = [_row(name, "newclient.exe") for name in TEAMS["hr"][:3]]
+    crowd = [{**_row(f"user{number}", "newclient.exe"), "process_guid": ["{1}", "{2}"]} for number in range(30)]
+    columns = [*COLUMNS[:-1], "process_guid", TIME_FIELD]
+    chunks: list[list[Row]] = [[{**row, "team": "hr"} for row in some] for some in (few, crowd, few)]
+    by_codec, by_records = _by_both(chunks, columns, lambda: Memory(learnt))
+    assert [row["anomaly_score"] for row in by_codec] == [row["anomaly_score"] for row in by_records]
+    assert "people began with newclient.exe" in str(by_codec[0]["anomaly_reasons"])
 
 
 def test_people_who_are_forgotten_within_a_chunk_are_known_in_its_rest() -> None:

@@ -48,7 +48,7 @@ class Anomalies:
         self._views: dict[Who, PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
-        self._beginners: dict[str, dict[str, str | None]] = {}  # by program: who, of which team
+        self._beginners: dict[str, dict[str, set[str | None]]] = {}  # by program: who, in which teams
         self._was_unread = self._unread
 
     @property
@@ -175,7 +175,7 @@ class Anomalies:
         if side.process is None or not view.begins(side.process):
             return False
         people = self._beginners.setdefault(side.process, {})
-        people[view.person] = view.compared_team
+        people.setdefault(view.person, set()).add(view.compared_team)
         return True
 
     def is_rolled_out(self, process: str) -> bool:
@@ -235,7 +235,7 @@ class Anomalies:
         """Return whether nobody else of a person's team begins with a program, whatever other teams are given."""
         team = view.compared_team
         others = self._beginners.get(process, {}).items()
-        if team is None or any(its == team for who, its in others if who != view.person):
+        if team is None or any(team in theirs for who, theirs in others if who != view.person):
             return False
         lately = self._beginning_lately(process)
         mates = {*self._profiles.organisation.members(team)}.difference(sketch_of(view.person))

@@ -219,7 +219,8 @@ class RowScorer:
         kinds = self.score_processes(enriched)
         views = [self._anomalies.view(*_who_of(one.event)) for one in enriched]
         for kind, view in zip(kinds, views):
-            self._anomalies.begin(kind.side, view)
+            if self._anomalies.begin(kind.side, view) and kind.side.process is not None:
+                self._begun.add(kind.side.process)  # what was written before of who begins with it is judged anew
         starts = self._reader.quarters([one.event.time for one in enriched])
         for record, one, kind, view, start in zip(records, enriched, kinds, views, starts):
             ends, is_unread = self._reader.ends(one.event.other_times)
