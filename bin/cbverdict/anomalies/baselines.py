@@ -145,7 +145,7 @@ Baselines = Dict[Subject, Baseline]
 
 
 def baseline_name(text: str | None) -> str | None:
-    """Return the name of a subject or a process as baselines have it (None: none, or too long for one)."""
+    """Return the name of a team as baselines have it (None: none, or too long for one)."""
     name = program_of(text or "")
     return name if 0 < len(name) <= MAX_NAME and not is_nothing(name) else None
 

@@ -273,8 +273,8 @@ def _is_about_another_file(record: Record, names: _Names) -> bool:
 def _is_about_own_file(record: Record, names: _Names) -> bool:
     """Return whether the file that a row is about is the process's own: by its path, for a name can be any file's."""
     named = _plain_texts(record, names.other_file)
-    own = _plain_texts(record, names.name)
     has_path = any("\\" in text or "/" in text for text in named)
+    own = _plain_texts(record, names.name) if has_path else set()
     return has_path and named <= own | {plain(file_name(text) or "") for text in own}
 
 

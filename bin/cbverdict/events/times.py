@@ -98,11 +98,8 @@ def read_quarters(times: Sequence[str], latest: float = LATEST, zone: Zone | Non
     texts = [time[:_HUNDREDS] for time in times]
     hundreds = {*texts}
     are_plain = {time[_HUNDREDS : _DIGITS + 1] for time in times} <= _ENDS and _are_hundreds(hundreds)
-    if (
-        are_plain
-        and _have_fractions(times)
-        and EARLIEST <= 100 * int(min(hundreds)) <= 100 * int(max(hundreds)) <= latest - 100
-    ):
+    are_plain = are_plain and _have_fractions(times)
+    if are_plain and EARLIEST <= 100 * int(min(hundreds)) <= 100 * int(max(hundreds)) <= latest - 100:
         # As splunkd writes them: read fast, for times of the same hundred seconds are of the same quarter.
         known = {text: 100 * int(text) // QUARTER for text in hundreds}
         return [known[text] for text in texts]

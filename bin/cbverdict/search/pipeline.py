@@ -101,16 +101,13 @@ class Search:
         """Make the reply to a chunk (None: the SDK has to read and write it)."""
         if self._codec is None:
             return None
-        counted = self._scorer.counted() if self._scorer else None
-        reply = None
         try:
             reply = self._codec.reply(body)
         except Exception as error:
             logger.exception("action=reply defect=%s", type(error).__name__)
+            return None
         if reply is not None:
             self._enricher.count(reply.tags)
-        elif self._scorer is not None and counted is not None:
-            self._scorer.take_back(counted)  # The SDK writes these rows, and they are counted then.
         return reply
 
     def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Record]:

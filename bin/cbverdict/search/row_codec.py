@@ -209,14 +209,23 @@ class RowCodec:
         if any(map(_is_within_quotes, new.values())):
             return None
         do_repeat = len(new) <= _MAX_NEW or 2 * len(new) < len(rows.heads)  # else hardly a row comes again
-        before = self._varying.counted() if self._varying else None
-        reply = self._written(form, body, rows, new, do_repeat=do_repeat)
+        reply = self._counted_once(form, body, rows, new, do_repeat=do_repeat)
         if reply is None and self._is_too_late:
             # What a later part of the chunk says, rows of an earlier one would be judged by: now it is known.
-            if self._varying is not None:
-                self._varying.take_back(before)
             new = self._all_lines(form, body, rows) or new
+            reply = self._counted_once(form, body, rows, new, do_repeat=do_repeat)
+        return reply
+
+    def _counted_once(
+        self, form: _Form, body: str, rows: _Rows, new: Mapping[Any, str], *, do_repeat: bool
+    ) -> Reply | None:
+        """Write a reply; what was counted for one that comes to nothing is taken back: its rows are written anew."""
+        counted, reply = self._varying.counted() if self._varying else None, None
+        try:
             reply = self._written(form, body, rows, new, do_repeat=do_repeat)
+        finally:
+            if reply is None and self._varying is not None:
+                self._varying.take_back(counted)
         return reply
 
     def _written(self, form: _Form, body: str, rows: _Rows, new: Mapping[Any, str], *, do_repeat: bool) -> Reply | None:
