@@ -79,8 +79,9 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
 def people_waiting(organisation: Baseline, what: str) -> Sketch:
     """Return of whom something waits since yesterday, by the newest day on which anything waits."""
     newest = max(organisation.waiting_people, default=0)
-    lately = (organisation.waiting_people.get(day, {}).get(what, []) for day in (newest - 1, newest))
-    return unite(lately)
+    days = [organisation.waiting_people.get(day, {}) for day in (newest - 1, newest)]
+    lately = [names[what] for names in days if what in names]
+    return unite(lately) if lately else []
 
 
 def _noted(organisation: Baseline) -> set[str]:

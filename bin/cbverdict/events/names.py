@@ -39,10 +39,14 @@ _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in
 _COPY_OF, _COPY_AT_END = "copy of ", " - "
 _ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
 _AT_THE_END = ((_COPY, ")]\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n"), _ANY_ARCHITECTURE)
-"""What is cut off, in this order, and the letters that it may end in; `$` fits before a line's end as well."""
+"""What is cut off a plain name, in this order, and the letters that it may end in (`$` fits before a line's end too).
+
+A copy's mark may end otherwise, and so may a name of other letters than ASCII's.
+"""
 _ANY_LAST = "".join(last for _, last in _AT_THE_END)
 
-_EXECUTABLE = (".exe", ".com", ".scr", ".pif")
+_WINDOWS_PROGRAM = ".exe"
+_EXECUTABLE = (_WINDOWS_PROGRAM, ".com", ".scr", ".pif")
 
 
 @remember_short(_SHORT)
@@ -143,7 +147,7 @@ def _spell_file(text: str) -> Iterator[str]:
         is_program = bool(dot) and f".{extension}" in _EXECUTABLE
         for bare in _without_version(stem.rstrip(". ") if is_program else one):
             yield bare
-            yield f"{bare}.exe"
+            yield f"{bare}{_WINDOWS_PROGRAM}"
         yield one
 
 
@@ -175,23 +179,19 @@ def _candidates(text: str) -> Iterator[str]:
 
 def _without_version(stem: str) -> set[str]:
     """Return a name, and what is left of it that is no copy, and without an architecture and a version at its end."""
-    if not _may_fit(stem, _ANY_LAST):
-        return {stem}
+    may_fit_any = not stem.isascii() or stem.startswith(_COPY_OF) or _COPY_AT_END in stem
+    if not may_fit_any and stem[-1:] not in _ANY_LAST:
+        return {stem}  # as most names
     found = {stem, stem.removeprefix(_COPY_OF)}
     for pattern, last in _AT_THE_END:
-        fitting = [one for one in found if _may_fit(one, last)]
-        found.update([cut for one in fitting if len(cut := _cut_off(pattern, one)) > 1])
+        cut = [_cut_off(pattern, one) for one in found if may_fit_any or one[-1:] in last]
+        found.update([one for one in cut if len(one) > 1])
     return found
 
 
 def _cut_off(pattern: re.Pattern[str], name: str) -> str:
     """Cut what fits off the end of a name; from each letter on is looked whether it does, so only from the last few."""
     return name[:-_LONGEST_END] + pattern.sub("", name[-_LONGEST_END:])
-
-
-def _may_fit(name: str, last: str) -> bool:
-    """Return whether one of `_AT_THE_END` may fit a name, by how that ends; to most names none does."""
-    return name[-1:] in last or not name.isascii() or name.startswith(_COPY_OF) or _COPY_AT_END in name
 
 
 def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool:
@@ -202,9 +202,21 @@ def is_same_program(names: Iterable[str], original_names: Iterable[str]) -> bool
     """
     originals = list(original_names)
     spelled = set(map(plain, originals))
-    others = [name for name in names if not _is_spelled_so(name, spelled)]  # none of nearly all files
-    given = frozenset[str]().union(*map(_bare_spellings_of, originals)) if others else frozenset()
+    others = [name for name in names if not _is_spelled_so(name, spelled)]
+    if not others:
+        return True  # as of nearly all files
+    given_letters = set(map(_first_letter, spelled))
+    letters = {_first_letter(plain(file_name(name) or name)) for name in others} - {""}
+    if "" not in given_letters and not letters <= given_letters:
+        return False  # One begins otherwise than all that it could be.
+    given = frozenset[str]().union(*map(_bare_spellings_of, originals))
     return all(not given.isdisjoint(stems_of(name)) for name in others)
+
+
+def _first_letter(name: str) -> str:
+    """Return the letter that all spellings of a plain name begin with (empty: that is not seen at once)."""
+    is_cut = _MAY_BE_CUT.search(name) is not None or name.startswith(_COPY_OF)
+    return name[0] if name[:1].isalnum() and name.isascii() and not is_cut else ""
 
 
 def _is_spelled_so(text: str, spelled: Collection[str]) -> bool:
@@ -240,4 +252,6 @@ def _ends_in_a_name(text: str) -> bool:
 
 
 def _bare(spelling: str) -> str:
+    if spelling.endswith(_WINDOWS_PROGRAM):
+        return spelling[: -len(_WINDOWS_PROGRAM)]  # half of all spellings
     return _KNOWN_EXTENSION.sub("", spelling) if "." in spelling else spelling

@@ -36,11 +36,13 @@ def has_invisible(text: str) -> bool:
     return (not text.isascii() and _INVISIBLE.search(text) is not None) or (text.isascii() and not text.isprintable())
 
 
-@remember_short(_SHORT, most=16384)
 def plain(text: str) -> str:
     """Return the one spelling of all that looks the same: composed, in lower case, without what nobody sees."""
-    if text.isascii() and text.isprintable():
-        return text.strip().lower()
+    return text.strip().lower() if text.isascii() and text.isprintable() else _plain_of_any(text)
+
+
+@remember_short(_SHORT, most=16384)
+def _plain_of_any(text: str) -> str:
     return _composed(_composed(_INVISIBLE.sub("", text)).lower()).strip()
 
 
