@@ -150,9 +150,13 @@ class _Rows(NamedTuple):
 
 
 class _Folded(NamedTuple):
-    """Rows without the columns that none of them has: `runs` is how many of those stood after each that is left."""
+    """Rows without the columns that none of them has: `runs` is how many of those stood after each that is left.
 
-    text: str
+    `records` is what they are read as, where nothing but plain cells stands in them (None: the SDK reads `text`).
+    """
+
+    records: list[Record] | None = None
+    text: str = ""
     runs: Mapping[str, int] = {}
     dropped: frozenset[str] = frozenset()
 
@@ -288,24 +292,17 @@ class RowCodec:
         """Have the SDK read and write one row of each new kind (None: it reads or writes these lines otherwise)."""
         if not lines:
             return {}
-        whole = "\n".join([self._header, *lines.values(), ""])
-        folded = _fold(form.plain, {*form.varying, INDEX}, whole)
+        folded = _fold(form, {*form.varying, INDEX}, self._header, list(lines.values()))
         read = self._read_and_enrich(form, folded, len(lines))
         if read is not None and folded.is_overwritten(read[0]):
-            folded = _Folded(whole)
+            folded = _Folded(text="\n".join([self._header, *lines.values(), ""]))
             read = self._read_and_enrich(form, folded, len(lines))
         if read is None:
             return None
         records, enriched = read
         fields = self._varying.fields if self._varying else ()
-        for record in records:
-            record.update(dict.fromkeys(fields, ""))
-            record.update(dict.fromkeys(fields[:1], self._mark))
-        header_text, _ = write_rows([{**dict.fromkeys(form.plain, ""), **records[0]}])
-        texts = self._unfolded(records, folded.runs)
-        if fields:
-            texts = [text[: text.rindex(self._mark)] for text in texts]
-        parts = [tuple(map(sys.intern, text.split(self._mark))) for text in texts]
+        header_text, _ = write_rows([{**dict.fromkeys(form.plain, ""), **records[0], **dict.fromkeys(fields, "")}])
+        parts = self._cut_texts(records, folded.runs, {*form.varying, INDEX}, fields[:1])
         if {len(cut) for cut in parts} != {len(form.varying) + 2}:  # around each varying cell, and the index
             return None
         if not form.is_woven_from(parts):
@@ -319,23 +316,35 @@ class RowCodec:
     def _read_and_enrich(
         self, form: _Form, folded: _Folded, count: int
     ) -> tuple[list[Record], Sequence[EnrichedRow]] | None:
-        records = list(self._read(StringIO(folded.text)))
+        records = list(self._read(StringIO(folded.text))) if folded.records is None else folded.records
         if len(records) != count:
             return None
+        marks = dict.fromkeys((*form.varying, INDEX), self._mark)
         for record in records:
-            record.update(dict.fromkeys((*form.varying, INDEX), self._mark))
+            record.update(marks)
         return records, self._enrich(records)
 
-    def _unfolded(self, records: list[Record], runs: Mapping[str, int]) -> list[str]:
-        """Have the SDK write records, with the empty columns that stand in runs after these in their places."""
-        folds = {name: f"{self._mark}fold{many}." for name, many in runs.items()}
+    def _cut_texts(
+        self, records: list[Record], runs: Mapping[str, int], cut: Container[str], last: Sequence[str]
+    ) -> list[Tuple[str, ...]]:
+        """Have the SDK write records; cut each text at the columns in `cut`, and leave out what `last` begins.
+
+        The empty columns that stand in runs are put in their places. None come of a text that is marked otherwise.
+        """
+        marks = dict.fromkeys([*runs, *last], self._mark)
         for record in records:
-            record.update(folds)
+            record.update(marks)
         _, texts = write_rows(records)
-        for many in set(runs.values()):
-            fold, twins = f"{self._mark}fold{many}.", _TWIN * many
-            texts = [text.replace(fold, twins) for text in texts]
-        return texts
+        marked = [name for name in records[0] if name in cut or name in marks]
+        # What stands in the place of each mark: the run of empty columns, or nothing, for there the text is cut.
+        fills = [_TWIN * runs[name] if name in runs else None for name in marked if name not in last]
+        parts = []
+        for text in texts:
+            pieces = text.split(self._mark)
+            if len(pieces) != len(marked) + 1:
+                return []
+            parts.append(tuple(map(sys.intern, _filled(pieces, fills))))
+        return parts
 
     def _like(self, form: _Form, kind: _ProcessTemplate, who: Tuple[str, ...], values: Tuple[str, ...]) -> _RowTemplate:
         texts = form.fill(kind.texts, who)
@@ -524,20 +533,35 @@ def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Fo
     return form if form.is_usable else None
 
 
-def _fold(plain: Sequence[str], kept: Container[str], text: str) -> _Folded:
+def _filled(pieces: Sequence[str], fills: Sequence[str | None]) -> list[str]:
+    """Join pieces by what belongs between them, but where that is None."""
+    joined = [pieces[0]]
+    for fill, piece in zip(fills, pieces[1:]):
+        if fill is None:
+            joined.append(piece)
+        else:
+            joined[-1] += fill + piece
+    return joined
+
+
+def _fold(form: _Form, kept: Container[str], header: str, lines: list[str]) -> _Folded:
     """Take out of each run of columns that are empty in all rows every one but the first.
 
     Most columns that are asked for are other sources' names; the SDK would read and write each of their cells.
     """
-    if "\0" in text:
-        return _Folded(text)  # The csv module refuses it before Python 3.11, the hardened reader does not.
-    header, *rows = csv.reader(StringIO(text))
-    if set(map(len, rows)) != {len(header)}:
-        return _Folded(text)
-    columns = list(zip(*rows))
+    plain, tail = form.plain, form.tail
+    if any("\0" in line for line in lines):
+        # The csv module refuses it before Python 3.11, the hardened reader does not.
+        return _Folded(text="\n".join([header, *lines, ""]))
+    have_tails = all(map(str.endswith, lines, repeat(tail))) and len(set(plain)) == len(plain)
+    rows = list(csv.reader([line[: -len(tail)] for line in lines] if have_tails else lines))
+    names = plain if have_tails else [*plain, *(f"__mv_{name}" for name in plain)]
+    if set(map(len, rows)) != {len(names)}:
+        return _Folded(text="\n".join([header, *lines, ""]))
+    columns = dict(enumerate(zip(*rows)))
     half = len(plain)
     are_empty = [
-        name not in kept and not any(columns[place]) and not any(columns[half + place])
+        name not in kept and not any(columns[place]) and not any(columns.get(half + place, ()))
         for place, name in enumerate(plain)
     ]
     runs: Dict[str, int] = {}
@@ -547,12 +571,17 @@ def _fold(plain: Sequence[str], kept: Container[str], text: str) -> _Folded:
             runs[plain[places[-1]]] = runs.get(plain[places[-1]], 0) + 1
         else:
             places.append(place)
+    left = [plain[place] for place in places]
+    dropped = frozenset(plain).difference(left)
+    if have_tails:
+        records = [dict(zip(left, cells)) for cells in zip(*(columns[place] for place in places))]
+        return _Folded(records, runs=runs, dropped=dropped)
     both = [*places, *(half + place for place in places)]
     written = StringIO()
     writer = csv.writer(written)
-    writer.writerow([header[place] for place in both])
+    writer.writerow([names[place] for place in both])
     writer.writerows(zip(*(columns[place] for place in both)))
-    return _Folded(written.getvalue(), runs, frozenset(plain) - {plain[place] for place in places})
+    return _Folded(text=written.getvalue(), runs=runs, dropped=dropped)
 
 
 def _cells_of(rows: _Rows) -> list[Sequence[str]]:
