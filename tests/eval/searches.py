@@ -157,7 +157,7 @@ class Evaluation:
         self.truth = Truth(folder / "signatures.csv", {start.md5: start.sha256 for start in self._starts})
         self.shapes = read_shapes(folder / "escu_columns.json")
         lists = read_lists()
-        known = replace(lists, roster=Roster(roster()))
+        known = lists._replace(roster=Roster(roster()))
         rows = history(self._starts)
         learnt = Learner(known, EventFields(md5=(), parent_md5=()), float(str(rows[-1]["_time"]))).learn(rows)
         self.learnt = Lab(self.truth, known, learnt.baselines)

@@ -154,9 +154,9 @@ class Facts:
         """Say likewise what there is too little of to learn from."""
         if self._teams and sum(len(members) >= MIN_TEAM for members in self._teams.values()) < 2:
             yield f"fewer than two teams of {MIN_TEAM} people: no opinion on whether a process is usual in the team"
-        if self._times < AnomalySettings.minimum_support:
+        if self._times < AnomalySettings().minimum_support:
             few = count(self._times, "row")
-            yield f"{few} with a time are too little: an opinion takes {AnomalySettings.minimum_support:g}"
+            yield f"{few} with a time are too little: an opinion takes {AnomalySettings().minimum_support:g}"
 
 
 class Report:
@@ -310,7 +310,7 @@ class Report:
             yield "have the search that the rows are from give the MD5 as well."
 
     def _why(self, row: Row, event: ProcessEvent) -> str:
-        is_unusual = self._score(row) >= AnomalySettings.threshold
+        is_unusual = self._score(row) >= AnomalySettings().threshold
         if self._of(row, "signed") != "true" and event.process.md5:
             return str(self._of(row, "signed_reason"))
         if self._of(row, "parent_signed") == "false":

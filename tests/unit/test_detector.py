@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import BytesIO, StringIO
 from typing import Any, List
 
@@ -258,7 +257,7 @@ def test_who_is_known_before_the_baselines_fail_is_judged_as_before() -> None:
 def test_nothing_is_dropped_while_a_list_of_what_is_never_dropped_cannot_be_read() -> None:
     """A row that was left out by hand among them: it may be a tool."""
     (row,) = _scored([_row("ann", "outlook.exe")])
-    (kept,) = _scored([_row("ann", "outlook.exe")], lists=replace(LISTS, is_whole=False))
+    (kept,) = _scored([_row("ann", "outlook.exe")], lists=LISTS._replace(is_whole=False))
     assert (row["signed_noise"], kept["signed_noise"]) == ("true", "false")
     assert UNREAD_LISTS in kept["anomaly_reasons"]
 
@@ -1066,7 +1065,7 @@ def test_a_score_that_is_just_the_threshold_is_a_finding() -> None:
 def test_where_a_parents_baseline_is_known_what_it_usually_starts_is_noise_though_others_act_through_it() -> None:
     """What is unusual is told by the baseline then."""
     gateways = {"explorer.exe": Gateway(Names([]), "runs what others send")}
-    (row,) = _scored([_row("ann", "outlook.exe")], lists=replace(LISTS, gateways=gateways))
+    (row,) = _scored([_row("ann", "outlook.exe")], lists=LISTS._replace(gateways=gateways))
     assert (row["signed_noise"], row["anomaly_reasons"]) == ("true", "")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Dict, Tuple
 
 import pytest
@@ -233,7 +232,7 @@ def _noise_and_reasons(event: Dict[str, Any], *decisions: Decision) -> Tuple[boo
 def test_a_file_that_somebody_called_bad_is_never_dropped(event: Dict[str, Any], whose: str) -> None:
     """Though it is signed or was left out before: under whatever name, whoever runs it, and what it starts."""
     bad = decide("bad", ROW, 30, "came with a false invoice", "anna", NOW)
-    is_noise, reasons = _noise_and_reasons(event, bad, replace(_made(), signed="true", publisher="Example Corp"))
+    is_noise, reasons = _noise_and_reasons(event, bad, _made()._replace(signed="true", publisher="Example Corp"))
     assert not is_noise
     assert reasons == (f"{whose} was called bad until 2027-02-14 by anna: came with a false invoice",)
 
@@ -258,7 +257,7 @@ def test_there_are_three_actions() -> None:
 
 def test_an_action_of_another_version_is_none() -> None:
     """It stands in the collection, and says nothing of its file."""
-    other = replace(_made(), action="adore")
+    other = _made()._replace(action="adore")
     decisions = Decisions([other])
     assert (decisions.called_bad(A), decisions.is_expected("hr", "timecard.exe")) == (None, False)
     assert not _is_dropped(other)
@@ -312,7 +311,7 @@ class TestTheService:
         """An exclusion of everything is none."""
         with pytest.raises(InvalidRequestError, match="1 to 20 rows"):
             self.service.take(write_request("exclude", [ROW] * 21, 30, "our own time card"), "anna", _Store())
-        full = _Store(*(replace(_made(), user=f"u{number}") for number in range(MAX_ACTIVE)))
+        full = _Store(*(_made()._replace(user=f"u{number}") for number in range(MAX_ACTIVE)))
         with pytest.raises(InvalidRequestError, match="hold already"):
             self.service.take(write_request("exclude", [ROW], 30, "our own time card"), "anna", full)
 

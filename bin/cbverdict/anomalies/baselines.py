@@ -69,8 +69,7 @@ class Subject(NamedTuple):
 ORGANISATION = Subject(SubjectKind.ORGANISATION, "")
 
 
-@dataclass(frozen=True)
-class Sighting:
+class Sighting(NamedTuple):
     """What one row teaches (None: the row does not say): local day and hour, who, and what started what.
 
     Names are in lower case. `day` is since 1970-01-01 in the person's own time zone.

@@ -6,7 +6,6 @@ RANDOM 2002); those of a union are found from those of its parts, so sketches of
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import Iterable, List
 
@@ -24,6 +23,8 @@ def sketch_of(name: str) -> Sketch:
 
 @lru_cache(maxsize=4096)
 def _hash(name: str) -> int:
+    import hashlib  # noqa: PLC0415 - a millisecond, and most searches compare no people
+
     return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")
 
 

@@ -7,11 +7,9 @@ those of rows, whole; nothing of an exclusion is a pattern, and nothing of it ge
 
 from __future__ import annotations
 
-import hashlib
 import math
-from dataclasses import dataclass, fields, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Tuple
 
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.people import person_of
@@ -45,8 +43,7 @@ class Action(Enum):
         self.most_days = most_days
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """One decision; empty texts are what the row did not say. `until` and `made` are seconds since 1970."""
 
     action: str
@@ -68,6 +65,8 @@ class Decision:
     def key(self) -> str:
         """What it is kept under: one for whom and what it is about, so that a later decision replaces it."""
         about = (self.action, self.user, self.team, self.process_name, self.parent_process_name, self.md5)
+        import hashlib  # noqa: PLC0415 - a millisecond, and a search needs no key
+
         return hashlib.sha256("\0".join(about).encode()).hexdigest()[:32]
 
     def covers(self, person: str | None, team: str | None) -> bool:
@@ -160,14 +159,14 @@ def decide(action: str, row: Mapping[str, Any], days: float, why: str, author: s
     if kind is Action.EXPECT and not (made.team and made.process_name):
         raise InvalidRequestError("what is expected is a program of a team: the row names no team, or no program")
     if kind is Action.EXPECT:  # It is about the team alone, whoever ran it.
-        return replace(made, user="", parent_process_name="", md5="", score=0.0)
+        return made._replace(user="", parent_process_name="", md5="", score=0.0)
     return made
 
 
 def read_decision(document: Mapping[str, Any]) -> Decision | None:
     """Read a decision as it is kept (None: it is none)."""
     try:
-        values: dict[str, Any] = {one.name: document[one.name] for one in fields(Decision)}
+        values: dict[str, Any] = {name: document[name] for name in Decision._fields}
         numbers = {name: float(values[name]) for name in ("score", "made", "until")}
         texts = [value for name, value in values.items() if name not in numbers]
     except (KeyError, TypeError, ValueError):
@@ -178,11 +177,7 @@ def read_decision(document: Mapping[str, Any]) -> Decision | None:
 
 def write_decision(decision: Decision) -> dict[str, Any]:
     """Write a decision as it is kept."""
-    return {"_key": decision.key, **_values(decision)}
-
-
-def _values(decision: Decision) -> dict[str, Any]:
-    return {one.name: getattr(decision, one.name) for one in fields(Decision)}
+    return {"_key": decision.key, **decision._asdict()}
 
 
 def _check_exclusion(made: Decision) -> None:

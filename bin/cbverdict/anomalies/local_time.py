@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cbverdict.anomalies.active_hours import SLOTS, weekday_of
 from cbverdict.events.times import QUARTER
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST = date(1970, 1, 1)
+_UTC = "UTC"
 
 
 class Moment(NamedTuple):
@@ -29,9 +29,9 @@ class LocalClock:
 
     def __init__(self, name: str, holidays: Collection[int]) -> None:
         """Store the name of a zone, as the IANA database has it; an unknown one is taken as UTC."""
-        self.name = name if is_zone(name) else "UTC"
+        found = _zone_of(name)
+        self.name, self._zone = (_UTC, timezone.utc) if found is None else (name, found)
         self.holidays = holidays
-        self._zone = ZoneInfo(self.name)
         self._known: dict[int, Moment] = {}
 
     def at(self, quarter: int) -> Moment:
@@ -80,11 +80,19 @@ def date_of(seconds: float) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).date().isoformat()
 
 
-@cache
 def is_zone(name: str) -> bool:
     """Return whether the time zone database has this name."""
+    return _zone_of(name) is not None
+
+
+@cache
+def _zone_of(name: str) -> tzinfo | None:
+    """Find a time zone (None: the database has none of this name)."""
+    if name == _UTC:
+        return timezone.utc
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - three milliseconds, and most are in UTC
+
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+        return None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Iterable, Protocol, Tuple
+from typing import TYPE_CHECKING, Iterable, Mapping, NamedTuple, Protocol, Tuple
 
 from cbverdict.anomalies.active_hours import HourProfile, count_hours
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import starts_before, totals, weigh
 from cbverdict.anomalies.distinct_count import head_count
 from cbverdict.anomalies.exclusions import Decision, Decisions
@@ -18,7 +17,7 @@ from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
     from collections import Counter
-    from typing import Collection, Mapping
+    from typing import Collection
 
 
 MIN_TEAM = 5
@@ -27,12 +26,11 @@ MIN_TEAM = 5
 _NOTHING = Baseline()
 
 
-@dataclass(frozen=True)
-class KnownBaselines:
+class KnownBaselines(NamedTuple):
     """The baselines that there are of those asked for, how the admin wants them read, and what people decided."""
 
-    settings: AnomalySettings = field(default_factory=AnomalySettings)
-    baselines: Baselines = field(default_factory=dict)
+    settings: AnomalySettings = AnomalySettings()
+    baselines: Mapping[Subject, Baseline] = {}
     decisions: Tuple[Decision, ...] = ()
 
 

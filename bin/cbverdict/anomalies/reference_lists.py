@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cached_property
 from operator import itemgetter
@@ -146,8 +145,7 @@ class _Pattern:
         return re.compile(translate(self._name))
 
 
-@dataclass(frozen=True)
-class Lists:
+class Lists(NamedTuple):
     """All of them; `holidays` are local days since 1970 by calendar, `expected` processes by team in lower case.
 
     `gateways` are parents through which others act, by name in lower case.
@@ -156,12 +154,12 @@ class Lists:
     others are kept could be read.
     """
 
-    roster: Roster = field(default_factory=Roster)
-    holidays: Mapping[str, frozenset[int]] = field(default_factory=dict)
-    expected: Mapping[str, Names] = field(default_factory=dict)
-    tools: Names = field(default_factory=Names)
-    publishers: Names = field(default_factory=Names)
-    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    roster: Roster = Roster()
+    holidays: Mapping[str, frozenset[int]] = {}
+    expected: Mapping[str, Names] = {}
+    tools: Names = Names()
+    publishers: Names = Names()
+    gateways: Mapping[str, Gateway] = {}
     problems: Sequence[str] = ()
     is_whole: bool = True
 

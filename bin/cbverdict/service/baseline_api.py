@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping
 
-from cbverdict.anomalies.baselines import MAX_NAME, Baselines, Subject, read_baseline, read_subject, write_baseline
+from cbverdict.anomalies.baselines import (
+    MAX_NAME,
+    Baseline,
+    Baselines,
+    Subject,
+    read_baseline,
+    read_subject,
+    write_baseline,
+)
 from cbverdict.anomalies.exclusions import read_decision, write_decision
 from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import InvalidRequestError
@@ -54,7 +61,7 @@ def read_baselines(text: str) -> Baselines:
 
 def write_reply(reply: KnownBaselines) -> str:
     """Write a reply."""
-    body = {"settings": asdict(reply.settings), "baselines": _dump(reply.baselines)}
+    body = {"settings": reply.settings._asdict(), "baselines": _dump(reply.baselines)}
     return json.dumps({**body, "decisions": [write_decision(decision) for decision in reply.decisions]})
 
 
@@ -74,7 +81,7 @@ def read_reply(text: str) -> KnownBaselines:
         raise InvalidRequestError(msg) from None
 
 
-def _dump(baselines: Baselines) -> dict[str, str]:
+def _dump(baselines: Mapping[Subject, Baseline]) -> dict[str, str]:
     return {subject.key: write_baseline(baseline) for subject, baseline in baselines.items()}
 
 

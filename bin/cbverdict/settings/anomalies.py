@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Mapping
+from typing import Mapping, NamedTuple
 
 from cbverdict.errors import SetupError
 from cbverdict.settings.values import parse_number
 
 
-@dataclass(frozen=True)
-class AnomalySettings:
+class AnomalySettings(NamedTuple):
     """How baselines are read.
 
     From `threshold` on (a score, 10 is one in ten) a row is not noise. After `half_life_days` what was learnt
@@ -28,10 +26,11 @@ def parse_anomaly_settings(stanza: Mapping[str, str | None]) -> AnomalySettings:
     Raises:
         SetupError: a value is not usable; the text names it.
     """
+    default = AnomalySettings()
     return AnomalySettings(
-        threshold=_parse_within(stanza, "threshold", AnomalySettings.threshold, (1, 100)),
-        half_life_days=_parse_within(stanza, "half_life_days", AnomalySettings.half_life_days, (7, 3650)),
-        minimum_support=_parse_within(stanza, "minimum_support", AnomalySettings.minimum_support, (1, 100_000)),
+        threshold=_parse_within(stanza, "threshold", default.threshold, (1, 100)),
+        half_life_days=_parse_within(stanza, "half_life_days", default.half_life_days, (7, 3650)),
+        minimum_support=_parse_within(stanza, "minimum_support", default.minimum_support, (1, 100_000)),
     )
 
 

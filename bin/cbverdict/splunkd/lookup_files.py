@@ -136,9 +136,12 @@ def _rows(folder: Path, name: str, columns: set[str], problems: list[str]) -> It
                 if missing:
                     problems.append(f"{stem}: no column {', '.join(missing)}")
                     continue
+                many = len(header)
                 for row in reader:
-                    if row:  # else it is an empty line
-                        yield dict(zip_longest(header, row[: len(header)], fillvalue=""))
+                    if len(row) == many:
+                        yield dict(zip(header, row))
+                    elif row:  # else it is an empty line
+                        yield dict(zip_longest(header, row[:many], fillvalue=""))
         except FileNotFoundError:
             if not stem.endswith("_local"):
                 problems.append(f"{stem}: it is not there; install the add-on anew")
