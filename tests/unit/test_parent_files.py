@@ -155,6 +155,23 @@ def test_what_was_forgotten_may_have_been_the_parent(monkeypatch: pytest.MonkeyP
     assert rows[0]["parent_signed"] == "unknown"
 
 
+def test_what_was_forgotten_is_news_for_rows_that_were_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parent that comes later is not noticed any more, so the codec must not go on with what it remembers."""
+    monkeypatch.setattr("cbverdict.search.parent_files._MAX_KEYS", 40)
+    child: Row = {"process_md5": GOOD, "process_name": "report.exe", "parent_process_path": "c:\\temp\\report.exe"}
+    parent: Row = {"process_md5": BAD, "process_path": "c:\\temp\\report.exe"}
+    flood: list[Row] = [{"process_md5": OTHER, "process_path": f"c:\\temp\\{number}.tmp"} for number in range(30)]
+    columns = ["process_md5", "process_name", "process_path", "parent_process_path", INDEX]
+    searches = [Search(Server(), Memory({}), EnrichOptions(has_anomaly=True), _read) for _ in range(2)]
+    for chunk in ([child], flood, [parent], [child]):
+        by_sdk = searches[0].enrich([dict(row) for row in chunk])
+        reply = searches[1].reply(encode(chunk, columns).decode())
+        assert reply is not None
+        found = [row["signed_noise"] for row in _decode(reply.body.decode())]
+        assert found == [row["signed_noise"] for row in by_sdk]
+    assert found == ["false"]
+
+
 def test_what_comes_after_that_is_known_as_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of a path that had too many files, and in the chunk after it."""
     monkeypatch.setattr("cbverdict.search.parent_files._MAX_KEYS", 10)

@@ -92,7 +92,7 @@ class ParentFiles:
             self._files.clear()
             self._full.clear()
             self._sought.clear()
-            self._has_forgotten = True
+            self._has_forgotten = self._was_too_soon = True  # Whose parent comes later is not noticed any more.
         for event, lineage in zip(events, lineages):
             if event.process.md5 is None:
                 continue
