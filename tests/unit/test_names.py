@@ -54,6 +54,15 @@ from cbverdict.events.texts import has_invisible
         "powershell - Copy.exe",
         "powershell - Copy (2).exe",
         "Copy of powershell.exe",
+        "Copy of Copy of powershell.exe",
+        "powershell - Copy - Copy.exe",
+        "powershell (1) (2).exe",
+        "powershell(1)(2).exe",
+        "(powershell).exe",
+        "C:\\Users\\Public\\a:powershell.exe",
+        "C:\\Users\\Public\\ab:powershell.exe:$DATA",
+        "a:powershell.exe",
+        "\u0440ow\u0435rsh\u0435ll.exe",
     ],
 )
 def test_a_tool_is_found_however_its_name_is_written(text: str) -> None:
@@ -78,6 +87,10 @@ def test_a_tool_is_found_however_its_name_is_written(text: str) -> None:
         ("cmd.exe.", "ends in a dot or a blank"),
         (r"C:\x\cmd.exe ", "ends in a dot or a blank"),
         ("cmd.exe:x.exe", "names a stream behind a file"),
+        (r"C:\Users\Public\a:cmd.exe", "names a stream behind a file"),
+        ("/tmp/a:cmd.exe", "names a stream behind a file"),
+        ("C:cmd.exe", None),
+        ("ps\u1680exec.exe", "holds characters that nobody sees"),
         ("POWERS~1.EXE", "is a short name (8.3), which hides the long one"),
         (r"C:\PROGRA~1\x.exe", None),
         ("C:\\x\\", "names a folder and no file"),
@@ -123,6 +136,7 @@ def test_a_renamed_program_is_told_from_an_honest_name(
 
 
 @given(st.text(max_size=60))
+@example("0\n.")
 def test_no_text_makes_reading_a_name_fail(text: str) -> None:
     """Whatever a row says."""
     assert program_of(text) == program_of(program_of(text))

@@ -24,16 +24,26 @@ _MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
 _WORD = re.compile(r"[^\W\d_]+")
 _LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
+_LOOKS_LIKE = str.maketrans(
+    "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u04cf\u043e\u0440\u051b\u0455\u051d\u0445\u0443\u0475"
+    "\u03b1\u03bf\u03c1\u03bd\u03c5\u03b9\u03ba\u0131\u0261",
+    "acdehijlopqswxyvaopvuikig",
+)
+"""Lower-case letters of other scripts, by which they look like (Unicode's confusables): whole words are so written."""
+
 _SEPARATORS = re.compile(r"[\\/:]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
 _AROUND = " \"'`()[]{}<>,;"
+_DOTS_AND_BLANKS = (
+    ". \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 _DELETED = " (deleted)"  # Linux says so of a file that is gone
 _VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
 _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
-_COPY = re.compile(
-    r"^copy of | ?\(\d+\)$|\[\d+\]$| - \w+(?: \(\d+\))?$"
-)  # as Windows (in its language) and browsers do
+_COPIES = re.compile(r"^(?:copy of )+")
+_COPY = re.compile(r"(?: ?\(\d+\)|\[\d+\]| - \w+)+$")  # as Windows (in its language) and browsers do
 _LONGEST_END = 64  # characters; no version and no mark of a copy has as many
 _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
 _COPY_OF, _COPY_AT_END = "copy of ", " - "
@@ -71,7 +81,7 @@ def file_name(path: str) -> str | None:
 def program_of(name: str) -> str:
     """Return a file name as baselines have it: in its one spelling, without what is no part of a program's name."""
     text = plain(name).removesuffix(_DELETED)
-    return text.rstrip(". ") or text
+    return text.rstrip(_DOTS_AND_BLANKS) or text
 
 
 @remember_short(_SHORT)
@@ -104,8 +114,9 @@ def _last_part(path: str) -> str:
     """Return what stands behind the last separator, of whichever system, with all its dots and blanks."""
     bare = path.strip("\"'")
     name = bare if bare.startswith("/") else bare.replace("\\", "/")
-    _, _, name = name.rpartition("/")
-    return name[2:] if _DRIVE.match(name) else name
+    _, folders, name = name.rpartition("/")
+    # Behind a folder `a:` is no drive, but a file with a stream.
+    return name[2:] if not folders and _DRIVE.match(name) else name
 
 
 def _is_mixed(name: str) -> bool:
@@ -128,7 +139,8 @@ def spellings_of(text: str) -> frozenset[str]:
 
 
 def _spellings(text: str) -> Iterator[str]:
-    for candidate in _candidates(plain(text)):
+    whole = plain(text)
+    for candidate in (*_candidates(whole), *(() if whole.isascii() else _candidates(whole.translate(_LOOKS_LIKE)))):
         for name in (candidate, *_of_other_extension(candidate)):
             yield from _spellings_of_file(name)
 
@@ -145,9 +157,11 @@ def _spell_file(text: str) -> Iterator[str]:
     for one in {name, name.lstrip("-")} if name else ():
         stem, dot, extension = one.rpartition(".")
         is_program = bool(dot) and f".{extension}" in _EXECUTABLE
-        for bare in _without_version(stem.rstrip(". ") if is_program else one):
-            yield bare
-            yield f"{bare}{_WINDOWS_PROGRAM}"
+        written = stem.rstrip(". ") if is_program else one
+        for inner in {written, written.strip(_AROUND) or written}:
+            for bare in _without_version(inner):
+                yield bare
+                yield f"{bare}{_WINDOWS_PROGRAM}"
         yield one
 
 
@@ -169,11 +183,13 @@ def _candidates(text: str) -> Iterator[str]:
         text.split(" ", maxsplit=1)[0] if text.startswith(("/", "-")) else text,
     }:
         bare = path.strip(" \"'")
-        yield from {
+        names = {
             ntpath.basename(bare),
             posixpath.basename(bare),
             bare.replace("\\", "/").rstrip("/ ").rpartition("/")[2],
         }
+        yield from names
+        yield from {part for name in names if ":" in name for part in name.split(":")}  # a stream may be the program
     yield from {word for word in _BETWEEN.split(text) if _KNOWN_EXTENSION.search(word)}
 
 
@@ -182,7 +198,7 @@ def _without_version(stem: str) -> set[str]:
     may_fit_any = not stem.isascii() or stem.startswith(_COPY_OF) or _COPY_AT_END in stem
     if not may_fit_any and stem[-1:] not in _ANY_LAST:
         return {stem}  # as most names
-    found = {stem, stem.removeprefix(_COPY_OF)}
+    found = {stem, _COPIES.sub("", stem)}
     for pattern, last in _AT_THE_END:
         cut = [_cut_off(pattern, one) for one in found if may_fit_any or one[-1:] in last]
         found.update([one for one in cut if len(one) > 1])
