@@ -71,7 +71,7 @@ def _body(rows: list[Row]) -> str:
 
 VALUE = st.one_of(
     st.sampled_from(["", "a", "b" * 32, "7", '"', "a,b", "ü€", "$x$", "C:\\x y.exe", "1,2,3"]),
-    st.text(alphabet='ab,"$;\n\r 0', max_size=6),
+    st.text(alphabet='ab,"$;\n\r 0\0', max_size=6),
 )
 ROW = st.fixed_dictionaries({}, optional={name: st.one_of(VALUE, st.lists(VALUE, max_size=3)) for name in COLUMNS})
 
@@ -99,6 +99,13 @@ def test_the_reply_is_the_sdks_to_the_byte(chunks: list[list[Row]], answers: lis
                 expected, counted = _by_sdk(body, answers)
                 assert (reply.body.decode(), reply.rows) == (expected, len(rows))
                 assert {tag: times for tag, times in reply.tags.items() if times} == counted
+
+
+@pytest.mark.parametrize("name", ["md5", "__mv_md5", "__mv_other"])
+def test_columns_that_the_sdk_reads_into_one_another_are_left_to_it(name: str) -> None:
+    """Of several columns of one name it takes the first, and what is called like a twin it reads into another."""
+    body = encode([{"md5": "1"}, {"md5": "2"}], ["md5", name, INDEX]).decode()
+    assert RowCodec(_read, Enrichment(["Corp"]).enrich).reply(body) is None
 
 
 @pytest.mark.parametrize("written", [["a"], ["b"], ["c"], ["d"], ["e"], ["c", "new"], ["new", "d"], ["new"], []])

@@ -282,7 +282,7 @@ def _read_people(body: Mapping[str, Any], part: str) -> People:
 
 
 def _read_sketches(known: Mapping[str, Any]) -> dict[str, Sketch]:
-    return {str(name): [int(number) for number in sketch] for name, sketch in known.items()}
+    return {str(name): list(map(int, sketch)) for name, sketch in known.items()}
 
 
 def _read_counts(body: Mapping[str, Any], part: str) -> Counts:
@@ -293,6 +293,7 @@ def _read_counts(body: Mapping[str, Any], part: str) -> Counts:
 
 
 def _natural(times: Any) -> int:  # noqa: ANN401 - JSON's
-    if int(times) < 1:
+    count = int(times)
+    if count < 1:
         raise ValueError(times)
-    return int(times)
+    return count

@@ -55,6 +55,7 @@ _CELL = r'(?:"[^"]*(?:""[^"]*)*"|[^",\n]*)'
 LINE_END = "\r\n"
 _ONE_BELOW_ANOTHER = "\n"
 _TWIN = ",,"  # a field's end, and its multivalue twin, which is empty
+_TWIN_NAME = "__mv_"  # what the name of a twin begins with
 _needs_quotes = re.compile('[",\r\n]' if sys.version_info >= (3, 11) else '[",\r\n\0]').search  # as the csv module
 _count_quotes = methodcaller("count", '"')
 _is_number = re.compile(r"[0-9.]*").fullmatch
@@ -204,7 +205,7 @@ class RowCodec:
             self._header, self._kinds, self._likes = header, {}, {}
             self._form = _form_of(header, self._varying, self._passed)
         form = self._form
-        read = form.read(body) if form and self._mark not in body else None
+        read = form.read(body) if form and self._mark not in body and not _refuses(body) else None
         if form is None or read is None:
             return None
         rows, lines = read
@@ -383,6 +384,11 @@ class RowCodec:
         return is_full
 
 
+def _refuses(body: str) -> bool:
+    """Return whether the csv module refuses a body, which the hardened reader reads without what it refuses."""
+    return sys.version_info < (3, 11) and "\0" in body
+
+
 def _first_lines(heads: Sequence[Any], lines: Sequence[str], wanted: Container[Any]) -> dict[Any, str]:
     """Return the first line of each of these heads, in the rows' order, in which a budget runs out."""
     first: dict[Any, str] = {}
@@ -525,7 +531,9 @@ def _form_of(header: str, varying: Varying | None, passed: Sequence[str]) -> _Fo
     names = next(csv.reader([header]), [])
     half = len(names) // 2
     plain, twins = names[:half], names[half:]
-    is_known = plain[-1:] == [INDEX] and twins == [f"__mv_{name}" for name in plain]
+    is_known = plain[-1:] == [INDEX] and twins == [f"{_TWIN_NAME}{name}" for name in plain]
+    # The SDK takes the first of several columns of one name, and reads into another what is called like a twin.
+    is_known = is_known and len({*plain}) == half and not any(name.startswith(_TWIN_NAME) for name in plain)
     columns, fields = (list(varying.columns), varying.fields) if varying else ([], [])
     if not is_known or set(fields) & set(plain):
         return None
@@ -550,12 +558,9 @@ def _fold(form: _Form, kept: Container[str], header: str, lines: list[str]) -> _
     Most columns that are asked for are other sources' names; the SDK would read and write each of their cells.
     """
     plain, tail = form.plain, form.tail
-    if any("\0" in line for line in lines):
-        # The csv module refuses it before Python 3.11, the hardened reader does not.
-        return _Folded(text="\n".join([header, *lines, ""]))
-    have_tails = all(map(str.endswith, lines, repeat(tail))) and len(set(plain)) == len(plain)
+    have_tails = all(map(str.endswith, lines, repeat(tail)))
     rows = list(csv.reader([line[: -len(tail)] for line in lines] if have_tails else lines))
-    names = plain if have_tails else [*plain, *(f"__mv_{name}" for name in plain)]
+    names = plain if have_tails else [*plain, *(f"{_TWIN_NAME}{name}" for name in plain)]
     if set(map(len, rows)) != {len(names)}:
         return _Folded(text="\n".join([header, *lines, ""]))
     columns = dict(enumerate(zip(*rows)))
