@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _LARGE = 512 * 1024
 """Characters of a chunk, from which on it matters how memory is used."""
 
-_TEXT = validators.Match("text", r".{1,255}\Z")
+_TEXT = validators.Match("1 to 255 characters", r".{1,255}\Z")
 
 
 @Configuration(distributed=False)
@@ -47,7 +47,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     parent_md5_field = Option(name="parent_md5", validate=_TEXT)
     user_field = Option(name="user", validate=_TEXT)
     team_field = Option(name="team", validate=_TEXT)
-    prefix = Option(validate=validators.Match("prefix", r"[A-Za-z][A-Za-z0-9_.]*\Z"))
+    prefix = Option(validate=validators.Match("a letter, then letters, digits, _ and .", r"[A-Za-z][A-Za-z0-9_.]*\Z"))
     details = Option(default=True, validate=validators.Boolean())
     anomaly = Option(default=True, validate=validators.Boolean())
     risk = Option(default=False, validate=validators.Boolean())

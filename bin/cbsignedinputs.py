@@ -17,7 +17,7 @@ from cbverdict.search.sdk_compat import HardenedCommand, run
 from cbverdict.splunkd.rest import ServiceCall
 
 _SECONDS = 60.0
-_TEXT = validators.Match("text", r".{1,255}\Z")
+_TEXT = validators.Match("1 to 255 characters", r".{1,255}\Z")
 
 
 @Configuration(type="reporting")
@@ -30,7 +30,7 @@ class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
     is_all = Option(name="all", default=False, validate=validators.Boolean())
     is_estimate = Option(name="estimate", default=False, validate=validators.Boolean())
     account = Option(validate=_TEXT)
-    query = Option(validate=validators.Match("query", r"(?s).{1,10000}\Z"))
+    query = Option(validate=validators.Match("1 to 10,000 characters", r"(?s).{1,10000}\Z"))
     is_reset = Option(name="reset", default=False, validate=validators.Boolean())
 
     def generate(self) -> Iterator[dict[str, Any]]:

@@ -15,14 +15,17 @@ from splunklib.searchcommands import Configuration, GeneratingCommand, Option, v
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind, baseline_name, program_kind
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
-from cbverdict.anomalies.waiting import ACCEPTED, REFUSED, decision
+from cbverdict.anomalies.waiting import ACCEPTED, REFUSED, decision, is_waiting
 from cbverdict.errors import CbsignedError, NoRightError
 from cbverdict.events.people import person_of
 from cbverdict.search.sdk_compat import HardenedCommand, run
 from cbverdict.service.baseline_client import BaselineClient
 
-_TEXT = validators.Match("text", r".{1,300}\Z")
-_WHAT = validators.Match("what", r"(?:[^:]{1,256}: )?(?:process .{1,256}|hour \d\d)\Z")
+_TEXT = validators.Match("1 to 300 characters", r".{1,300}\Z")
+_WHAT = validators.Match(
+    "process <name> or hour <00 to 23>, of one person with <person>: before it",
+    r"(?:[^:]{1,256}: )?(?:process .{1,256}|hour (?:[01]\d|2[0-3]))\Z",
+)
 _DAY = 86400
 
 
@@ -57,6 +60,9 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
         except CbsignedError as error:
             self.write_error(f"cbsignedprofile: {error}")
             return
+        for what in filter(None, (self.accept, self.refuse)):
+            if not is_waiting(profiles.organisation, what):
+                self.write_warning(f"cbsignedprofile: nothing waits as {what!r}; it is noted for when something does.")
         if self.waiting or self.accept or self.refuse:
             yield from rows_of_waiting(profiles.organisation)
         for subject in self._subjects():

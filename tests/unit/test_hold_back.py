@@ -24,7 +24,7 @@ from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
-from cbverdict.anomalies.waiting import ACCEPTED, DAYS, PEOPLE, decision, effective, is_released, waiting_in
+from cbverdict.anomalies.waiting import ACCEPTED, DAYS, PEOPLE, decision, effective, is_released, is_waiting, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.lab.memory import Memory
@@ -157,6 +157,22 @@ def test_five_days_and_five_people_are_enough(days: int, people: int, status: st
     organisation = Baseline(waiting_people={MONDAY + day: {"process git.exe": several} for day in range(days)})
     assert [row["status"] for row in rows_of_waiting(organisation)] == [status]
     assert is_released(organisation, ORGANISATION, "process git.exe") is (status == "learnt")
+
+
+@pytest.mark.parametrize(
+    ("what", "waits"),
+    [
+        ("process git.exe", True),
+        ("hr1: process git.exe", True),
+        ("it1: process git.exe", False),
+        ("process hg.exe", False),
+        ("hour 22", False),
+    ],
+)
+def test_what_does_not_wait_is_told_from_what_does(what: str, waits: bool) -> None:  # noqa: FBT001 - a parameter
+    """A decision on the former is most likely misspelt."""
+    people = unite(sketch_of(f"hr{number}") for number in range(3))
+    assert is_waiting(Baseline(waiting_people={MONDAY: {"process git.exe": people}}), what) is waits
 
 
 @pytest.mark.parametrize("nights", [1, DAYS - 1, DAYS])

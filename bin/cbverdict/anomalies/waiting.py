@@ -76,6 +76,13 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
     return not person or sum(may_hold(sketch, person) for sketch in days) >= DAYS
 
 
+def is_waiting(organisation: Baseline, what: str) -> bool:
+    """Return whether something waits: of anybody, or of one person where it begins with `<person>: `."""
+    person, colon, thing = what.partition(": ") if not what.startswith(("process ", "hour ")) else ("", "", what)
+    days = [names[thing] for names in organisation.waiting_people.values() if thing in names]
+    return any(not colon or may_hold(sketch, person) for sketch in days)
+
+
 def people_waiting(organisation: Baseline, what: str) -> Sketch:
     """Return of whom something waits since yesterday, by the newest day on which anything waits."""
     newest = max(organisation.waiting_people, default=0)

@@ -9,11 +9,12 @@ import contextlib
 import csv
 import logging
 import os
+import re
 import sys
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, NamedTuple, NoReturn, Protocol
 
-from splunklib.searchcommands import dispatch
+from splunklib.searchcommands import dispatch, validators
 from splunklib.searchcommands.internals import CsvDialect, RecordWriterV2
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ else:
     _Base = object
 
 
+_ABOUT_OPTION = re.compile(
+    r"Illegal value: (?P<illegal>\w+)=(?P<value>.*)|Unrecognized option: (?P<unknown>\w+)=.*"
+    r'|A value for "(?P<missing>\w+)" is required',
+    re.DOTALL,
+)
 csv.field_size_limit(2**31 - 1)  # The SDK stops at 10 MB, and the whole search with it.
 
 
@@ -82,8 +88,25 @@ class HardenedCommand(_Base):
         return bool(self._finished)
 
     def write_error(self, message: str, *args: object) -> None:
-        """Show an error; the SDK would format its text, and an option's value may hold braces."""
-        super().write_error("{}", message.format(*args) if args else message)
+        """Show an error; the SDK would format its text, and an option's value may hold braces.
+
+        Of an option the SDK says what is wrong; what would be right is said here.
+        """
+        text = message.format(*args) if args else message
+        match = _ABOUT_OPTION.match(text)
+        if match is None:
+            super().write_error("{}", text)
+        elif match["illegal"] in self.options:
+            super().write_error("{}", f"{text}: {_allowed(self.options[match['illegal']].validator, match['value'])}")
+        elif match["unknown"]:
+            super().write_error("{}", f"{text}: there are {', '.join(sorted(self.options))}")
+        elif not self._has_said(match["missing"]):
+            super().write_error("{}", text)
+
+    def _has_said(self, name: str) -> bool:
+        """Return whether a message names an option already: what is wrong is not missing as well."""
+        messages = self._record_writer._inspector.get("messages", ())  # noqa: SLF001 - the SDK's, see above
+        return any(f" {name}=" in said for _, said in messages)
 
     def read_rows(self, body: Iterable[str]) -> Iterable[dict[str, Any]]:
         """Return the rows of a chunk's body as the SDK reads them."""
@@ -110,6 +133,19 @@ class HardenedCommand(_Base):
             _write_whole(self._record_writer, reply)
         if self.is_last_chunk:
             self.finish()
+
+
+def _allowed(validator: Any, value: str) -> str:  # noqa: ANN401 - one of the SDK's
+    """Write what an option may be, for whose value a validator has just found to be wrong."""
+    if isinstance(validator, validators.Set):
+        return f"it is one of {', '.join(sorted(validator.membership))}"
+    if isinstance(validator, validators.Boolean):
+        return "it is true or false"
+    try:
+        validator(value)
+    except ValueError as error:
+        return str(error)
+    return "it cannot be read"
 
 
 class _Encoded(NamedTuple):
