@@ -39,7 +39,12 @@ help:
 	@echo "make lint | package | bench | eval | clean"
 
 # A variable that is set, though to nothing, is handed on, and one that is not set is not; quoted, whatever is in it.
-given = $(if $(filter undefined,$(origin $(1))),,--$(2)='$(subst ','\'',$(value $(1)))')
+given = $(if $(filter undefined,$(origin $(1))),,--$(2)='$(subst $(newline),␤,$(subst ','\'',$(value $(1))))')
+# A recipe's line ends at one: the demo reads the sign for it as one.
+define newline
+
+
+endef
 NAMES := INPUT SIGNATURES OUTPUT OPTIONS SPL LEARN URL TOKEN_FILE CA CHECK_HOST_NAME
 # Names, never values, of what was misspelt on the command line, or should stand within OPTIONS.
 OTHERS = $(foreach v,$(filter-out $(NAMES) ARGS PYENV_ROOT PYTHON SHELL MAKE%,$(.VARIABLES)),\

@@ -34,9 +34,22 @@ def data_model(indexes: Mapping[str, List[Row]]) -> Dict[str, List[Row]]:
     """Give `Endpoint.Processes` over the events that have the CIM's fields."""
     return {
         "Endpoint.Processes": [
-            {name if name == "_time" else f"Processes.{name}": cell for name, cell in event.items() if name != "_raw"}
+            {
+                name if name == "_time" else f"Processes.{name}": cell
+                for name, cell in {**_of_model(event), **event}.items()
+                if name != "_raw"
+            }
             for event in indexes.get("endpoint", [])
         ]
+    }
+
+
+def _of_model(event: Row) -> Row:
+    """Give what add-ons put into the data model beside: tstats leaves out rows that lack a field that it groups by."""
+    return {
+        "process_guid": f"{{{event['event_id']}}}",
+        "original_file_name": event["process_name"],
+        "process": f'"{event["process_path"]}"',
     }
 
 

@@ -134,7 +134,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--try", dest="is_try", action="store_true")
     parser.add_argument("--others", default="")
     parser.add_argument("--pictures", action="store_true")
-    arguments = parser.parse_args(words)
+    # A line of a Makefile's recipe holds no end of a line, so make writes the sign for one.
+    arguments = parser.parse_args([word.replace("\u2424", "\n") for word in words])
     _check_names(arguments)
     _check_variables(arguments)
     return arguments

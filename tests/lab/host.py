@@ -159,7 +159,8 @@ class SearchHost:
         """Run a search that begins with the command: one chunk without rows in, its rows out."""
         with _Command(self, arguments) as command:
             result = SearchResult([], command.messages, command.get_info(), 0, "")
-            result.rows = command.execute([], [], is_last=True)
+            if not _is_refused(result.configuration):
+                result.rows = command.execute([], [], is_last=True)
         result.exit_code, result.standard_error = command.exit_code, command.standard_error
         return result
 

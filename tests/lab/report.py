@@ -16,6 +16,7 @@ from cbverdict.events.times import read_time
 from cbverdict.settings.anomalies import AnomalySettings
 from cbverdict.splunkd.lookup_files import read_lists
 from cbverdict.verdicts.hashes import parse_md5
+from cbverdict.verdicts.reasons import Reason
 from tests.lab.company import Incident
 from tests.lab.header import KNOWN
 from tests.lab.host import Row, Value
@@ -310,19 +311,18 @@ class Report:
             yield "have the search that the rows are from give the MD5 as well."
 
     def _why(self, row: Row, event: ProcessEvent) -> str:
-        is_unusual = self._score(row) >= AnomalySettings().threshold
-        if self._of(row, "signed") != "true" and event.process.md5:
-            return str(self._of(row, "signed_reason"))
-        if self._of(row, "parent_signed") == "false":
-            return "parent not signed"
-        if UNREAD_BASELINES in str(self._of(row, "anomaly_reasons")):
-            return "what is usual unread"
-        if is_unusual or not event.process.md5:
-            return "unusual" if is_unusual else "no hash"
-        is_tool = self._lists.tool(event.process.name or "") is not None
-        if is_tool:
-            return ON_LIST
-        return "odd parent or signer" if event.names or event.original_names else "no name"
+        if self._of(row, "signed") != "true":
+            reason = str(self._of(row, "signed_reason"))
+            return "no hash" if reason == Reason.NO_HASH.value else reason
+        found = {
+            "parent not signed": self._of(row, "parent_signed") == "false",
+            "what is usual unread": UNREAD_BASELINES in str(self._of(row, "anomaly_reasons")),
+            "unusual": self._score(row) >= AnomalySettings().threshold,
+            ON_LIST: self._lists.tool(event.process.name or "") is not None,
+            "no publisher": self._of(row, "process_signature_publisher", None) == "",
+            "no name": not (event.names or event.original_names),
+        }
+        return next((words for words, is_so in found.items() if is_so), "odd parent or signer")
 
     def _score(self, row: Row) -> float:
         return float(str(self._of(row, "anomaly_score") or -1))

@@ -167,6 +167,8 @@ SEARCHES = [
     ),
     ("user=ann | stats count by user | eval n=count*2", ["user  count  n", "ann   2      4", "1 row"]),
     ("index=nowhere | stats count by user", ["0 rows"]),
+    ("| inputlookup cbsigned_known | table user", ["user", "1 row"]),
+    ("| cbsigned md5=filehash\u2424| table user signed", ["user  signed", "ann   true", "3 rows"]),
     ("| makeresults count=60 | streamstats count AS n | table n", ["n", "1", "60 rows, of which 10 are not shown"]),
 ]
 
@@ -199,6 +201,9 @@ def test_the_demo_company_is_searched_by_its_indexes() -> None:
     models = data_model(indexes)
     (row,) = run_spl("| tstats count from datamodel=Endpoint.Processes", data_models=models)
     assert row == {"count": str(len(indexes["endpoint"]))}
+    by = " ".join(f"Processes.{name}" for name in ("process_guid", "original_file_name", "process", "user", "dest"))
+    (row,) = run_spl(f"| tstats count from datamodel=Endpoint.Processes by {by} | stats count", data_models=models)
+    assert row == {"count": str(len(indexes["endpoint"]))}  # as the manual groups them
     (row,) = run_spl("tag=authentication action=success | stats count by sourcetype", indexes=indexes)
     assert row == {"sourcetype": "vpn", "count": str(len(indexes["auth"]))}
 
@@ -209,7 +214,14 @@ def test_the_demo_company_is_searched_by_its_indexes() -> None:
         ("| cbsigned | evil", "SPL: there is no command evil"),
         ('| where NOT parent="p.exe"', "no public source says what Splunk does here"),
         ('| where parent="p.exe', "a quotation mark is not closed"),
-        ("| cbsigned nonsense=1", "Unrecognized option: nonsense=1"),
+        ("| cbsigned nonsense=1", "Unrecognized option: nonsense=1: there are anomaly, details, max_lookups"),
+        ("| cbsigned method=jiont", "Illegal value: method=jiont: it is one of binary, joint, prog_name"),
+        ("| cbsigned details=perhaps", "Illegal value: details=perhaps: it is true or false"),
+        ("| cbsigned timeout=0", "Illegal value: timeout=0: Expected float in the range [1,3600]"),
+        ("| cbsignedreview action=x", "Illegal value: action=x: it is one of bad, end, exclude, expect"),
+        ("| cbsignedreview", 'A value for "action" is required'),
+        ('| cbsignedprofile accept="jdoe: hour 24"', "Expected process <name> or hour <00 to 23>, of one person with"),
+        ("| cbsignedprofile nonsense=1", "Unrecognized option: nonsense=1: there are accept, parent, refuse"),
     ],
 )
 def test_a_search_that_splunk_would_refuse_is_refused(spl: str, words: str, tmp_path: Path) -> None:

@@ -142,6 +142,24 @@ def test_the_fields_of_the_answer_are_told_from_the_rows_own_columns() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"signed": "unknown", "signed_reason": "ambiguous"}, "ambiguous"),
+        ({"signed": "unknown", "signed_reason": "other_file"}, "other_file"),
+        ({"signed": "unknown", "signed_reason": "no_hash"}, "no hash"),
+        ({"signed": "true", "signed_reason": "joint", "process_signature_publisher": ""}, "no publisher"),
+        ({"signed": "true", "signed_reason": "joint", "process_signature_publisher": "P"}, "odd parent or signer"),
+    ],
+)
+def test_why_a_row_is_kept_is_what_its_fields_say(said: Row, why: str) -> None:
+    """The counts above name the same reasons."""
+    row: Row = {"process_name": "a.exe", "md5": f"{'a' * 32},{'b' * 32}"}
+    report = Report(parse_options("", "lab"))
+    report.add([row], [{**row, **said, "signed_noise": "false"}])
+    assert any(f" {why} " in line and "a.exe" in line for line in report.lines(1.0, [], row))
+
+
+@pytest.mark.parametrize(
     ("row", "words"),
     [
         ({"sha512": "a" * 128}, ["Other hashes are in sha512 (SHA-512), but Carbon Black EDR is asked by MD5"]),
@@ -220,3 +238,4 @@ def test_a_signature_that_is_made_up_is_the_same_for_the_same_hash() -> None:
     found = [make_up(Process(Md5(f"{number:032x}"), "a.exe")) for number in range(1, 400)]
     assert found == [make_up(Process(Md5(f"{number:032x}"), "a.exe")) for number in range(1, 400)]
     assert {binary.result if binary else None for binary in found} == {"Signed", "Unsigned", None}
+    assert all(binary.publisher for binary in found if binary and binary.result == "Signed")  # else none is dropped

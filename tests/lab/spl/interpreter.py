@@ -85,6 +85,8 @@ def run(  # noqa: PLR0913 - what a search may need, each of it optional
 def is_generating(spl: str) -> bool:
     """Say whether a search begins with a built-in command that makes rows itself."""
     match = _NAME.match(spl.lstrip().lstrip("|"))
+    if match is not None and match[1] == "inputlookup":
+        return not re.search(r"\bappend=(?:t|1)", split(spl.lstrip().lstrip("|"), "|", "[")[0], re.IGNORECASE)
     return match is not None and match[1] in COMMANDS and COMMANDS[match[1]].is_generating
 
 
