@@ -54,6 +54,7 @@ class RowScorer:
         self._people: dict[Tuple[str, ...], Person] = {}
         self._beginnings: dict[str, list[FirstRows]] = {}
         self._begun: set[str] = set()
+        self._noted: list[str] = []
         self._has_odd = False
         self.noise = 0
         self.untimed = 0
@@ -103,6 +104,7 @@ class RowScorer:
         process = kind.side.process
         if process is not None and self._anomalies.begin(kind.side, person.view):
             self._beginnings.setdefault(process, []).append(FirstRows(common, kind, person))
+            self._noted.append(process)
             self._begun.add(process)
         else:
             common.judge(self._cells(kind, person))
@@ -244,8 +246,14 @@ class RowScorer:
         """Count only that, for the rows since are written once more."""
         self.noise, self.untimed, self.unnamed, self.unread = counted
 
-    def forget(self) -> bool:
-        """Forget people and parents where they have become too many, so that memory does not grow with the search."""
+    def forget(self, *, are_kept: bool = True) -> bool:
+        """Forget people and parents where they have become too many, so that memory does not grow with the search.
+
+        And first rows since the last time, where nobody holds on to them (not `are_kept`): none is to be made anew.
+        """
+        for process in () if are_kept else self._noted:
+            self._beginnings[process].pop()
+        self._noted.clear()
         self._anomalies.forget_quarters()
         is_full = self._anomalies.is_full or sum(map(len, self._beginnings.values())) > _MAX_BEGINNINGS
         if is_full:

@@ -45,8 +45,11 @@ Read = Callable[[StringIO], Iterable[Record]]
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
-_MAX_NEW = 4_000
-"""Rows of a chunk, none like another, that are read and enriched at once: each takes some 10 KB meanwhile."""
+_MAX_NEW, _MAX_NEW_APART = 4_000, 1_000
+"""Rows of a chunk, none like another, that are read and enriched at once: each takes some 10 KB meanwhile.
+
+Fewer are where hardly a row comes again: what a chunk takes is all that such a search takes.
+"""
 
 _MADE_AT_ONCE, _JOINED_AT_ONCE = 2_000, 100
 """Rows whose texts are there at once, and that are joined and encoded at once: in memory that is used again."""
@@ -99,8 +102,11 @@ class Varying(Protocol):
     def texts(self, commons: Sequence[Any], times: Sequence[str]) -> Sequence[str]:
         """Return the ends of rows: that text, the fields as the SDK writes them, each with its twin, and `LINE_END`."""
 
-    def forget(self) -> bool:
-        """Forget people where they have become too many; then what was given before is not held on to either."""
+    def forget(self, *, are_kept: bool) -> bool:
+        """Forget people where they have become too many; then what was given before is not held on to either.
+
+        Nor is what was given since the last time, where it is not `are_kept`.
+        """
 
     def counted(self) -> Any:  # noqa: ANN401 - whoever varies knows
         """Return what was counted of rows so far."""
@@ -237,7 +243,7 @@ class RowCodec:
         """Write a reply part by part (None: the SDK has to, or it is too late to write earlier ones otherwise)."""
         written, tags = BytesIO(), Counter[Any]()
         self._is_too_late = False
-        for start, end in list(_parts(rows.heads, new)):
+        for start, end in list(_parts(rows.heads, new, _MAX_NEW if do_repeat else _MAX_NEW_APART)):
             part = rows.part(start, end) if end - start < len(rows.heads) else rows
             some = None if part is rows else dict.fromkeys(part.heads)
             made = self._make(form, self._fresh(some or new, new), do_repeat=do_repeat)
@@ -252,7 +258,7 @@ class RowCodec:
             if start == 0:
                 written.write(self._header_text.encode())
             self._write(part, made, _numbers(len(rows.heads))[start:end], tags, written)
-            if self._remember(made if do_repeat else {}) and end < len(rows.heads):
+            if self._remember(made if do_repeat else {}, are_kept=do_repeat) and end < len(rows.heads):
                 new = self._all_lines(form, body, rows) or new
         return None if self._is_too_late else Reply(written.getvalue(), len(rows.heads), tags)
 
@@ -372,13 +378,13 @@ class RowCodec:
         tags = Counter([like.tag for like in likes])
         counts.update({tag: tags[place] for tag, place in self._tags.items()})
 
-    def _remember(self, made: dict[Any, _RowTemplate]) -> bool:
-        """Remember rows; return whether others were forgotten."""
+    def _remember(self, made: dict[Any, _RowTemplate], *, are_kept: bool) -> bool:
+        """Remember rows, if they `are_kept`; return whether others were forgotten."""
         is_full = len(self._likes) + len(made) > _MAX_LIKES
         if is_full:
             self._likes.clear()
         self._likes.update((head, like) for head, like in made.items() if like.is_lasting)
-        if self._varying is not None and self._varying.forget():
+        if self._varying is not None and self._varying.forget(are_kept=are_kept):
             self._likes.clear()
             return True
         return is_full
@@ -398,12 +404,12 @@ def _first_lines(heads: Sequence[Any], lines: Sequence[str], wanted: Container[A
     return first
 
 
-def _parts(heads: Sequence[Any], new: Mapping[Any, str]) -> Iterator[tuple[int, int]]:
-    """Cut rows, in their order, where `_MAX_NEW` new ones are together: all at once in a usual chunk."""
+def _parts(heads: Sequence[Any], new: Mapping[Any, str], most: int) -> Iterator[tuple[int, int]]:
+    """Cut rows, in their order, where the `most` new ones are together: all at once in a usual chunk."""
     start, fresh = 0, set[Any]()
-    for place, head in enumerate(heads) if len(new) > _MAX_NEW else ():
+    for place, head in enumerate(heads) if len(new) > most else ():
         if head in new:
-            if len(fresh) == _MAX_NEW and head not in fresh:
+            if len(fresh) == most and head not in fresh:
                 yield start, place
                 start, fresh = place, set()
             fresh.add(head)
