@@ -135,6 +135,12 @@ def test_a_renamed_program_is_told_from_an_honest_name(
     assert is_same_program(names, originals) is is_same
 
 
+def test_a_name_with_dots_is_whole_with_its_extension_and_cut_with_none() -> None:
+    """What stands before a dot is a name by itself only where what follows is no program's extension."""
+    assert {"node.dev", "node.dev.exe", "node", "node.exe"} <= spellings_of("node.dev")
+    assert spellings_of("net.framework.exe").isdisjoint({"net", "net.exe"})
+
+
 @given(st.text(max_size=60))
 @example("0\n.")
 def test_no_text_makes_reading_a_name_fail(text: str) -> None:
