@@ -304,6 +304,45 @@ def test_a_program_that_waits_is_no_parent_yet() -> None:
     assert not _profiles(_nightly(HISTORY, MONDAY, child)).is_new_parent("implant.exe")
 
 
+def test_a_program_that_has_waited_since_yesterday_is_no_parent_yet() -> None:
+    """An implant that lives past midnight is not started anew."""
+    own = Sighting(MONDAY, 10, "hr0", "hr", "implant.exe", "explorer.exe")
+    learnt = _nightly(HISTORY, MONDAY, own)
+    for night in (1, 2):
+        child = Sighting(MONDAY + night, 10, "hr0", "hr", "outlook.exe", "implant.exe")
+        learnt = _nightly(learnt, MONDAY + night, child)
+        assert _profiles(learnt).is_new_parent("implant.exe")
+
+
+def test_what_nobody_ran_but_an_account_of_the_system_waits_too() -> None:
+    """An intruder often is SYSTEM; what it starts waits with it, and shows up to be accepted."""
+    own = Sighting(MONDAY, 10, None, None, "evil.exe", "services.exe")
+    child = Sighting(MONDAY, 10, None, None, "cmd.exe", "evil.exe")
+    learnt = _nightly(HISTORY, MONDAY, *[own] * 20, *[child] * 30)
+    profiles = _profiles(learnt)
+    assert profiles.is_new("evil.exe")
+    assert profiles.is_new_parent("evil.exe")
+    row = next(row for row in rows_of_waiting(learnt[ORGANISATION]) if row["what"] == "process evil.exe")
+    assert (row["status"], row["people"]) == ("waits", "0")
+    accepted = merge_baselines([learnt, decision("process evil.exe", ACCEPTED, MONDAY)])
+    assert not _profiles(accepted).is_new("evil.exe")
+
+
+def test_of_which_parent_waits_what_somebody_started_is_not_told_from_anothers() -> None:
+    """Else the same program from another parent, which does not wait, would take its place."""
+    usual = [Sighting(MONDAY, 10, "it0", "it", "git.exe", "aparent.exe") for _ in range(50)]
+    known = merge_baselines([HISTORY, _company(range(0), *(one._replace(process="outlook.exe") for one in usual))])
+    learnt = _nightly(known, MONDAY, *usual, *[_git(MONDAY)._replace(parent="outlook.exe")] * 50)
+    assert totals(learnt[Subject(SubjectKind.PARENT, "aparent.exe")].waiting) == {"git.exe": 50}
+
+
+def test_who_comes_with_two_teams_teaches_neither() -> None:
+    """The team is a column of the row, and may say another one each time."""
+    learnt = _nightly(HISTORY, MONDAY, _git(MONDAY)._replace(team="apprentices"), *[_git(MONDAY)] * 50)
+    assert totals(learnt[HR].waiting)["git.exe"] == 50
+    assert totals(learnt[HR].names)["git.exe"] == 0
+
+
 def test_a_new_account_speaks_for_nobody_but_itself() -> None:
     """Else whoever has one starts git a hundred times with it, and on the next day it is usual for all of HR."""
     new = [Sighting(MONDAY, 10, "newcomer", "hr", "git.exe", "explorer.exe") for _ in range(100)]

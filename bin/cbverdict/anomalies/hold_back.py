@@ -47,7 +47,9 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baseli
         if subject.kind is SubjectKind.PERSON:
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
-    _set_aside_of_parents(learnt, profiles, aside)
+    new = _new_names(learnt, profiles)
+    _set_aside_of_parents(learnt, profiles, aside, new)
+    _set_aside_of_everybody(learnt, aside, new)
     return {subject: _split(baseline, aside.get(subject)) for subject, baseline in learnt.items()}
 
 
@@ -59,7 +61,7 @@ def _set_aside_of_person(
     is_known = profiles.active_days(subject.name) >= FROM_DAYS
     own = [subject] if is_known else []
     for name in _unusual_names(subject.name, learnt, profiles, teams):
-        groups = [*own, ORGANISATION, *(Subject(SubjectKind.TEAM, team) for team in teams[:1])]
+        groups = [*own, ORGANISATION, *(Subject(SubjectKind.TEAM, team) for team in teams)]
         for generation, counted in learnt.names.items():
             for group in groups if name in counted else ():
                 add_count(_of(aside, group).waiting, generation, name, counted[name])
@@ -106,13 +108,35 @@ def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collec
     return found
 
 
-def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines) -> None:
+def _new_names(learnt: Baselines, profiles: Profiles) -> set[str]:
+    """Return the programs that nobody was ever seen with: those learnt now, whoever ran them, and those that wait.
+
+    Accounts that are nobody's (SYSTEM) are no people, so what they run is told by the organisation's names.
+    """
+    if profiles.team(None) is None:
+        return set()  # Of nobody is so much known that it could be told.
+    counts = (_of(learnt, ORGANISATION).names, profiles.organisation.waiting)
+    return {name for count in counts for names in count.values() for name in names if profiles.is_new(name)}
+
+
+def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str]) -> None:
+    """Have all of it wait that nobody was ever seen with; what no person ran is noted of nobody, to be accepted."""
+    noted = _of(aside, ORGANISATION).waiting_people
+    day = max((day for baseline in learnt.values() for day in baseline.days), default=None)
+    for generation, names in _of(learnt, ORGANISATION).names.items():
+        for name in new.intersection(names):
+            _of(aside, ORGANISATION).waiting.setdefault(generation, {})[name] = names[name]
+            if day is not None:
+                noted.setdefault(day, {}).setdefault(program(name), [])
+
+
+def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines, new: Collection[str]) -> None:
     """Take what waits of people off their parents as well, as far as the parent never started it.
 
-    What a program started that itself waits, for nobody was ever seen with it, waits altogether.
+    Off each parent, for whose it was is not known. What a program started that itself waits, for nobody was ever seen
+    with it, waits altogether.
     """
-    left = {generation: dict(names) for generation, names in _of(aside, ORGANISATION).waiting.items()}
-    new = {name for names in left.values() for name in names}
+    waits = _of(aside, ORGANISATION).waiting
     for subject, baseline in learnt.items():
         if subject.kind is SubjectKind.PARENT and subject.name in new and profiles.is_new_parent(subject.name):
             for generation, names in baseline.names.items():
@@ -121,10 +145,9 @@ def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baseline
         group = profiles.parent(subject.name) if subject.kind is SubjectKind.PARENT else None
         for generation, names in baseline.names.items() if group else ():
             for name, times in names.items():
-                taken = min(times, left.get(generation, {}).get(name, 0))
+                taken = min(times, waits.get(generation, {}).get(name, 0))
                 if group and taken and name not in group.seen:
                     add_count(_of(aside, subject).waiting, generation, name, taken)
-                    left[generation][name] -= taken
 
 
 def _split(learnt: Baseline, aside: Baseline | None) -> Baseline:
