@@ -145,7 +145,10 @@ def test_a_row_that_is_odder_than_what_was_seen_is_kept() -> None:
         ({}, 30, "is mine", "say why, in 8 characters at least"),
         ({}, 30, "   -   ", "say why"),
         ({"process_name": "x" * 300}, 30, "our own time card", "longer than"),
-        ({"process_name": "x\ny"}, 30, "our own time card", "cannot be shown"),
+        ({"process_name": "x\ty"}, 30, "our own time card", "cannot be shown"),
+        ({"process_name": "x\ny"}, 30, "our own time card", "process_name has several values"),
+        ({"user": "jdoe\nbob"}, 30, "our own time card", "user has several values"),
+        ({"parent_process_name": "explorer.exe\nx.exe"}, 30, "our own time card", "parent_process_name has several"),
     ],
 )
 def test_what_would_hide_too_much_is_refused(changes: Dict[str, str], days: float, why: str, message: str) -> None:

@@ -206,6 +206,8 @@ def _is_as_it_was(decision: Decision, verdict: Verdict) -> bool:
 def _text(value: object, name: str) -> str:
     """Return a text of a row; a dash stands for nothing in the summary."""
     text = value.strip() if isinstance(value, str) else ""
+    if "\n" in text:
+        raise InvalidRequestError(f"{name} has several values: decide on a row that has one")
     if len(text) > MAX_TEXT or not text.isprintable():
         raise InvalidRequestError(f"{name} is longer than {MAX_TEXT} characters, or holds what cannot be shown")
     return "" if text in _NOTHING else text

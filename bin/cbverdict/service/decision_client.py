@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
+from cbverdict.events.texts import values_of
 from cbverdict.service.decision_service import END, write_request
 from cbverdict.splunkd.rest import ServiceCall
 
@@ -54,5 +55,5 @@ class DecisionClient:
 
 
 def _one(value: object) -> str:
-    """Return the one value of a field: of several, none."""
-    return value if isinstance(value, str) else ""
+    """Return the one value of a field; of several all, each on a line of its own: those are refused."""
+    return "\n".join(dict.fromkeys(values_of(value))) if isinstance(value, (str, list)) else ""
