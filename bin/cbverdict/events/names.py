@@ -43,7 +43,7 @@ _DELETED = " (deleted)"  # Linux says so of a file that is gone
 _VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
 _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
 _COPIES = re.compile(r"^(?:copy of )+")
-_COPY = re.compile(r"(?: ?\(\d+\)|\[\d+\]| - \w+)+$")  # as Windows (in its language) and browsers do
+_COPY = re.compile(r"(?: ?\(\w+\)| ?\[\d+\]| -  ?\w+(?:-\d+)?)+$")  # as Windows (in its language) and browsers do
 _LONGEST_END = 64  # characters; no version and no mark of a copy has as many
 _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
 _COPY_OF, _COPY_AT_END = "copy of ", " - "
@@ -57,6 +57,7 @@ _ANY_LAST = "".join(last for _, last in _AT_THE_END)
 
 _WINDOWS_PROGRAM = ".exe"
 _EXECUTABLE = (_WINDOWS_PROGRAM, ".com", ".scr", ".pif")
+_LIBRARY = (".dll", ".sys", ".ocx", ".cpl", ".msi")
 
 
 @remember_short(_SHORT)
@@ -167,7 +168,7 @@ def _spell_file(text: str) -> Iterator[str]:
 
 def _of_other_extension(name: str) -> Iterator[str]:
     """Return what stands before an extension that is no program's: a program runs under any (`psexec.exe.bak`)."""
-    if "." in name and not _KNOWN_EXTENSION.search(name):
+    if "." in name and (name.endswith(_LIBRARY) or not _KNOWN_EXTENSION.search(name)):
         yield name.partition(".")[0]
 
 
