@@ -328,6 +328,25 @@ def test_what_nobody_ran_but_an_account_of_the_system_waits_too() -> None:
     assert not _profiles(accepted).is_new("evil.exe")
 
 
+def test_who_ran_what_is_new_is_noted_where_new_names_are_nothing_special() -> None:
+    """Else five people in a company of developers would run it for five days, and nobody would be known to."""
+    daily = [
+        Sighting(MONDAY - 1 - day, 10, f"it{who}", "it", f"build{day}{who}{name}.exe")
+        for day in range(42)
+        for who in range(8)
+        for name in "abcdefghijklmnop"
+    ]
+    known = merge_baselines([HISTORY, _company(range(0), *daily)])
+    new = [Sighting(MONDAY, 10, f"it{number}", "it", "shared.exe") for number in range(5)]
+    profiles = _profiles(known)
+    group = profiles.team("it")
+    assert group is not None
+    assert profiles.person("it0", "it", group).strict_p_value("shared.exe") > 0.01
+    learnt = _nightly(known, MONDAY, *new)
+    row = next(row for row in rows_of_waiting(learnt[ORGANISATION]) if row["what"] == "process shared.exe")
+    assert row["people"] == "5"
+
+
 def test_of_which_parent_waits_what_somebody_started_is_not_told_from_anothers() -> None:
     """Else the same program from another parent, which does not wait, would take its place."""
     usual = [Sighting(MONDAY, 10, "it0", "it", "git.exe", "aparent.exe") for _ in range(50)]

@@ -18,7 +18,6 @@ from cbverdict.anomalies.waiting import hour_of_day, is_refused, program
 if TYPE_CHECKING:
     from typing import Collection
 
-    from cbverdict.anomalies.peer_rarity import PersonProfile
     from cbverdict.anomalies.reference_lists import Lists
 
 
@@ -85,14 +84,10 @@ def _unusual_names(person: str, learnt: Baseline, profiles: Profiles, teams: lis
     return {
         name
         for name in new
-        if score_of(_p_value(profile, name, profiles)) >= profiles.settings.threshold
+        if profiles.is_new(name)  # whatever its score: learnt, it would be dropped next
+        or score_of(profile.p_value(name)) >= profiles.settings.threshold
         or is_refused(organisation, person, program(name))
     }
-
-
-def _p_value(profile: PersonProfile, name: str, profiles: Profiles) -> float:
-    """Return that by which a drop is judged for a name that is new to everybody: learnt, it would be dropped next."""
-    return profile.strict_p_value(name) if profiles.is_new(name) else profile.p_value(name)
 
 
 def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collection[int]) -> Days:
