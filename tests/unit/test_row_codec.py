@@ -254,7 +254,6 @@ def test_rows_that_differ_are_made_a_part_at_a_time(
 ) -> None:
     """To the byte as all at once; hardly any of them comes again, so then they are not held on to."""
     monkeypatch.setattr(row_codec, "_MAX_NEW", 10)
-    monkeypatch.setattr(row_codec, "_MAX_NEW_APART", 10)
     rows: list[Row] = [{"process_md5": f"m{number % kinds}", "path": "x", "user": "ann"} for number in range(100)]
     body = encode(rows, [*COLUMNS, INDEX]).decode()
     enrichment = Enrichment()

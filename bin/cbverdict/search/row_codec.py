@@ -45,10 +45,10 @@ Read = Callable[[StringIO], Iterable[Record]]
 INDEX = "_chunked_idx"
 _MAX_KINDS = 20_000
 _MAX_LIKES = 100_000
-_MAX_NEW, _MAX_NEW_APART = 4_000, 1_000
+_MAX_NEW = 4_000
 """Rows of a chunk, none like another, that are read and enriched at once: each takes some 10 KB meanwhile.
 
-Fewer are where hardly a row comes again: what a chunk takes is all that such a search takes.
+Fewer at once would be more requests to Carbon Black, each for fewer hashes.
 """
 
 _MADE_AT_ONCE, _JOINED_AT_ONCE = 2_000, 100
@@ -243,7 +243,7 @@ class RowCodec:
         """Write a reply part by part (None: the SDK has to, or it is too late to write earlier ones otherwise)."""
         written, tags = BytesIO(), Counter[Any]()
         self._is_too_late = False
-        for start, end in list(_parts(rows.heads, new, _MAX_NEW if do_repeat else _MAX_NEW_APART)):
+        for start, end in list(_parts(rows.heads, new)):
             part = rows.part(start, end) if end - start < len(rows.heads) else rows
             some = None if part is rows else dict.fromkeys(part.heads)
             made = self._make(form, self._fresh(some or new, new), do_repeat=do_repeat)
@@ -404,12 +404,12 @@ def _first_lines(heads: Sequence[Any], lines: Sequence[str], wanted: Container[A
     return first
 
 
-def _parts(heads: Sequence[Any], new: Mapping[Any, str], most: int) -> Iterator[tuple[int, int]]:
-    """Cut rows, in their order, where the `most` new ones are together: all at once in a usual chunk."""
+def _parts(heads: Sequence[Any], new: Mapping[Any, str]) -> Iterator[tuple[int, int]]:
+    """Cut rows, in their order, where `_MAX_NEW` new ones are together: all at once in a usual chunk."""
     start, fresh = 0, set[Any]()
-    for place, head in enumerate(heads) if len(new) > most else ():
+    for place, head in enumerate(heads) if len(new) > _MAX_NEW else ():
         if head in new:
-            if len(fresh) == most and head not in fresh:
+            if len(fresh) == _MAX_NEW and head not in fresh:
                 yield start, place
                 start, fresh = place, set()
             fresh.add(head)
