@@ -64,9 +64,9 @@ class Decision(NamedTuple):
     @property
     def key(self) -> str:
         """What it is kept under: one for whom and what it is about, so that a later decision replaces it."""
-        about = (self.action, self.user, self.team, self.process_name, self.parent_process_name, self.md5)
         import hashlib  # noqa: PLC0415 - a millisecond, and a search needs no key
 
+        about = (self.action, self.user, self.team, self.process_name, self.parent_process_name, self.md5)
         return hashlib.sha256("\0".join(about).encode()).hexdigest()[:32]
 
     def covers(self, person: str | None, team: str | None) -> bool:

@@ -47,7 +47,7 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baseli
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
     new = _new_names(learnt, profiles)
-    _set_aside_of_parents(learnt, profiles, aside, new)
+    _set_aside_of_parents(learnt, profiles, aside, new)  # First: what no person ran counts for a parent that is known.
     _set_aside_of_everybody(learnt, aside, new)
     return {subject: _split(baseline, aside.get(subject)) for subject, baseline in learnt.items()}
 
@@ -110,19 +110,19 @@ def _new_names(learnt: Baselines, profiles: Profiles) -> set[str]:
     """
     if profiles.team(None) is None:
         return set()  # Of nobody is so much known that it could be told.
-    counts = (_of(learnt, ORGANISATION).names, profiles.organisation.waiting)
+    counts = (learnt.get(ORGANISATION, Baseline()).names, profiles.organisation.waiting)
     return {name for count in counts for names in count.values() for name in names if profiles.is_new(name)}
 
 
 def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str]) -> None:
     """Have all of it wait that nobody was ever seen with; what no person ran is noted of nobody, to be accepted."""
-    noted = _of(aside, ORGANISATION).waiting_people
+    held = _of(aside, ORGANISATION)
     day = max((day for baseline in learnt.values() for day in baseline.days), default=None)
-    for generation, names in _of(learnt, ORGANISATION).names.items():
+    for generation, names in learnt.get(ORGANISATION, Baseline()).names.items():
         for name in new.intersection(names):
-            _of(aside, ORGANISATION).waiting.setdefault(generation, {})[name] = names[name]
+            held.waiting.setdefault(generation, {})[name] = names[name]
             if day is not None:
-                noted.setdefault(day, {}).setdefault(program(name), [])
+                held.waiting_people.setdefault(day, {}).setdefault(program(name), [])
 
 
 def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines, new: Collection[str]) -> None:

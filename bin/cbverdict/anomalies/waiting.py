@@ -67,7 +67,7 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
         return False
     if {f"{ACCEPTED} {what}", f"{ACCEPTED} {person}: {what}"} & _noted(organisation):
         return True
-    days = [names[what] for names in organisation.waiting_people.values() if what in names]
+    days = _sketches(organisation, what)
     if subject.kind is SubjectKind.TEAM:
         members = organisation.members(subject.name)
         days = [own for sketch in days if (own := [number for number in sketch if number in members])]
@@ -79,8 +79,7 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
 def is_waiting(organisation: Baseline, what: str) -> bool:
     """Return whether something waits: of anybody, or of one person where it begins with `<person>: `."""
     person, colon, thing = what.partition(": ") if not what.startswith(("process ", "hour ")) else ("", "", what)
-    days = [names[thing] for names in organisation.waiting_people.values() if thing in names]
-    return any(not colon or may_hold(sketch, person) for sketch in days)
+    return any(not colon or may_hold(sketch, person) for sketch in _sketches(organisation, thing))
 
 
 def people_waiting(organisation: Baseline, what: str) -> Sketch:
@@ -88,7 +87,12 @@ def people_waiting(organisation: Baseline, what: str) -> Sketch:
     newest = max(organisation.waiting_people, default=0)
     days = [organisation.waiting_people.get(day, {}) for day in (newest - 1, newest)]
     lately = [names[what] for names in days if what in names]
-    return unite(lately) if lately else []
+    return unite(lately)
+
+
+def _sketches(organisation: Baseline, what: str) -> list[Sketch]:
+    """Return of whom something waits, a sketch a day."""
+    return [names[what] for names in organisation.waiting_people.values() if what in names]
 
 
 def _noted(organisation: Baseline) -> set[str]:
