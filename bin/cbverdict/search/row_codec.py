@@ -299,9 +299,10 @@ class RowCodec:
         """Have the SDK read and write one row of each new kind (None: it reads or writes these lines otherwise)."""
         if not lines:
             return {}
-        folded = _fold(form, {*form.varying, INDEX}, self._header, list(lines.values()))
-        read = self._read_and_enrich(form, folded, len(lines))
-        if read is not None and folded.is_overwritten(read[0]):
+        cut_at = {*form.varying, INDEX}
+        folded = _fold(form, cut_at, list(lines.values()))
+        read = self._read_and_enrich(form, folded, len(lines)) if folded else None
+        if folded is None or (read is not None and folded.is_overwritten(read[0])):
             folded = _Folded(text="\n".join([self._header, *lines.values(), ""]))
             read = self._read_and_enrich(form, folded, len(lines))
         if read is None:
@@ -309,7 +310,7 @@ class RowCodec:
         records, enriched = read
         fields = self._varying.fields if self._varying else ()
         header_text, _ = write_rows([{**dict.fromkeys(form.plain, ""), **records[0], **dict.fromkeys(fields, "")}])
-        parts = self._cut_texts(records, folded.runs, {*form.varying, INDEX}, fields[:1])
+        parts = self._cut_texts(records, folded.runs, cut_at, fields[:1])
         if {len(cut) for cut in parts} != {len(form.varying) + 2}:  # around each varying cell, and the index
             return None
         if not form.is_woven_from(parts):
@@ -558,8 +559,8 @@ def _filled(pieces: Sequence[str], fills: Sequence[str | None]) -> list[str]:
     return joined
 
 
-def _fold(form: _Form, kept: Container[str], header: str, lines: list[str]) -> _Folded:
-    """Take out of each run of columns that are empty in all rows every one but the first.
+def _fold(form: _Form, kept: Container[str], lines: list[str]) -> _Folded | None:
+    """Take out of each run of columns that are empty in all rows every one but the first (None: a row is ragged).
 
     Most columns that are asked for are other sources' names; the SDK would read and write each of their cells.
     """
@@ -568,7 +569,7 @@ def _fold(form: _Form, kept: Container[str], header: str, lines: list[str]) -> _
     rows = list(csv.reader([line[: -len(tail)] for line in lines] if have_tails else lines))
     names = plain if have_tails else [*plain, *(f"{_TWIN_NAME}{name}" for name in plain)]
     if set(map(len, rows)) != {len(names)}:
-        return _Folded(text="\n".join([header, *lines, ""]))
+        return None
     columns = dict(enumerate(zip(*rows)))
     half = len(plain)
     are_empty = [
