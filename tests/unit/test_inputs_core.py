@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from hashlib import blake2b
 
 import pytest
@@ -14,6 +15,7 @@ from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import Health
+from cbverdict.inputs.packed_records import DIGEST_SIZE, PackedRecords
 from cbverdict.inputs.seen_keys import RECORD_LETTERS, Seen, SeenKeys, values_of
 
 
@@ -170,6 +172,39 @@ class TestRecent:
         after.recall("".join([before.note(key) for key in keys]))
         assert all(key in after for key in keys)
         assert set(after.texts()) == set(before.texts())
+
+
+class TestPackedRecords:
+    """They are what a dict of them would be."""
+
+    @given(st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(b"\0\1"), min_size=11, max_size=11).map(bytes))))
+    def test_a_record_is_found_by_its_digest_alone(self, steps: list[tuple[bool, bytes]]) -> None:
+        """Though other records of the bucket have the same bytes elsewhere."""
+        packed, expected = PackedRecords(11), dict[bytes, bytes]()
+        for is_put, record in steps:
+            digest = record[:DIGEST_SIZE]
+            if is_put:
+                packed.put(record)
+                expected[digest] = record[DIGEST_SIZE:]
+            else:
+                packed.remove(digest)
+                expected.pop(digest, None)
+            assert packed.get(digest) == expected.get(digest)
+        assert len(packed) == len(expected)
+        assert {record[:DIGEST_SIZE]: record[DIGEST_SIZE:] for record in packed} == expected
+
+    def test_many_take_little(self) -> None:
+        """At most 45 bytes for one of 27."""
+        tracemalloc.start()
+        try:
+            packed = PackedRecords(27)
+            for number in range(100_000):
+                packed.put(blake2b(number.to_bytes(4, "big"), digest_size=27).digest())
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(packed) == 100_000
+        assert held < 45 * len(packed)
 
 
 class TestArguments:

@@ -147,7 +147,7 @@ class BinaryFeed:
         events = [(self._flip_id(flip), flip) for flip in flips]
         return Batch(
             [self._flip(key, flip) for key, flip in events if key not in recent],
-            [key for key, _ in events],
+            [Seen(key, time=int(flip.flipped or now)) for key, flip in events],
         )
 
     def _refresh(self, questions: Iterable[Question]) -> None:

@@ -10,11 +10,14 @@ import struct
 from base64 import b64decode, b64encode
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Dict, Iterable, Iterator, NamedTuple, Set, Tuple
+from heapq import nsmallest
+from typing import Iterable, Iterator, NamedTuple, Set, Tuple
+
+from cbverdict.inputs.packed_records import DIGEST_SIZE, PackedRecords
 
 RECORD_LETTERS = 36
 MAX_KEYS = 300_000
-"""Things that are remembered at most: 11 MB in the KV store, some 46 MB here."""
+"""Things that are remembered at most: 11 MB in the KV store, as many here."""
 
 KEPT_KEYS = 200_000
 """Things that are left when more than `MAX_KEYS` came: those of the window, and of others those that still run."""
@@ -26,7 +29,7 @@ _REFRESHED_AFTER = 1800
 """Seconds after which it is worth keeping that something was seen again."""
 
 _VALUE = struct.Struct(">IB14s")
-_RECORD = struct.Struct(f">Q{_VALUE.size}s")
+_RECORD_SIZE = DIGEST_SIZE + _VALUE.size
 _FLAGS, _VALUES = 4, 5
 """Where a value has its flags and its digests."""
 _SLOTS = ((0, 3), (3, 5), (5, 7), (7, 10), (10, 12), (12, 14))
@@ -52,13 +55,13 @@ class Seen(NamedTuple):
 
 
 class SeenKeys:
-    """What was seen, the last seen last."""
+    """What was seen."""
 
     def __init__(self, limit: int = MAX_KEYS, kept: int = KEPT_KEYS) -> None:
         """Start with nothing."""
         self._limit = limit
         self._kept = kept
-        self._seen: Dict[int, bytes] = {}  # packed, for a tuple of three takes twice as much
+        self._seen = PackedRecords(_RECORD_SIZE)
         self._old: Set[int] = set()
         self.window = 0
         """Seconds since 1970 from when on what was seen is not to be forgotten, while there is room at all."""
@@ -99,9 +102,9 @@ class SeenKeys:
             new = (max(time, known[0]), (runs if is_latest else known[1] & _RUNS) | count, values)
             if new[1:] == known[1:] and new[0] < known[0] + _REFRESHED_AFTER:
                 return ""
-            del self._seen[digest]
-        self._seen[digest] = _VALUE.pack(*new)
-        return _text(digest, self._seen[digest])
+        record = digest + _VALUE.pack(*new)
+        self._seen.put(record)
+        return _text(record)
 
     def recall(self, kept: str) -> None:
         """Add what was kept, older texts first.
@@ -110,11 +113,10 @@ class SeenKeys:
             ValueError: it is damaged; nothing of it is added.
         """
         data = b64decode(kept.encode("ascii"), validate=True)
-        if len(data) % _RECORD.size:
+        if len(data) % _RECORD_SIZE:
             raise ValueError(kept[:RECORD_LETTERS])
-        for digest, value in _RECORD.iter_unpack(data):
-            self._seen.pop(digest, None)
-            self._seen[digest] = value
+        for start in range(0, len(data), _RECORD_SIZE):
+            self._seen.put(data[start : start + _RECORD_SIZE])
 
     def recall_old(self, kept: str) -> None:
         """Add what the first release kept: 64-bit digests of `key` or `key:known`; raises `ValueError`."""
@@ -122,8 +124,8 @@ class SeenKeys:
         self._old.update([int(one, 16) for one in digits])
 
     def texts(self) -> Iterator[str]:
-        """Return the text to keep of every thing, those seen last at the end."""
-        return (_text(digest, value) for digest, value in self._seen.items())
+        """Return the text to keep of every thing."""
+        return map(_text, self._seen)
 
     def is_full(self) -> bool:
         """Return whether it is time to forget something."""
@@ -131,24 +133,25 @@ class SeenKeys:
 
     def forget_some(self) -> None:
         """Forget what nobody is likely to hear of again: first what has ended, the oldest first, then what runs."""
-        for spared in (lambda value: value[_FLAGS] & _RUNS or self._is_in_window(value), self._is_in_window, None):
+        for spared in (lambda record: _is_running(record) or self._is_in_window(record), self._is_in_window, None):
             excess = len(self._seen) - self._kept
             if excess <= 0 or (spared is None and not self.is_full()):
                 return
-            doomed = [one for one, value in self._seen.items() if spared is None or not spared(value)][:excess]
-            for digest in doomed:
-                self.forgotten = max(self.forgotten, _time_of(self._seen.pop(digest)))
+            doomed = ((_time_of(record), record) for record in self._seen if spared is None or not spared(record))
+            for time, record in nsmallest(excess, doomed):
+                self._seen.remove(record[:DIGEST_SIZE])
+                self.forgotten = max(self.forgotten, time)
 
-    def _is_in_window(self, value: bytes) -> bool:
-        return _time_of(value) >= self.window
+    def _is_in_window(self, record: bytes) -> bool:
+        return _time_of(record) >= self.window
 
-    def _was_written_by_first_release(self, digest: int, sighting: Seen) -> bool:
+    def _was_written_by_first_release(self, digest: bytes, sighting: Seen) -> bool:
         if not self._old:
             return False
-        if digest in self._old:
+        if _number(digest) in self._old:
             return True
         more = range(max(sighting.known, 0), _MOST_KNOWN + 1)
-        return sighting.known >= 0 and any(_digest(f"{sighting.key}:{known}") in self._old for known in more)
+        return sighting.known >= 0 and any(_number(_digest(f"{sighting.key}:{known}")) in self._old for known in more)
 
 
 _MOST_KNOWN = 11
@@ -191,17 +194,25 @@ def _merged(known: Tuple[int, int, bytes], sighting: Seen) -> bytes:
     )
 
 
-def _time_of(value: bytes) -> int:
-    return int.from_bytes(value[:_FLAGS], "big")
+def _time_of(record: bytes) -> int:
+    return int.from_bytes(record[DIGEST_SIZE : DIGEST_SIZE + _FLAGS], "big")
 
 
-def _text(digest: int, value: bytes) -> str:
-    return b64encode(_RECORD.pack(digest, value)).decode("ascii")
+def _is_running(record: bytes) -> bool:
+    return bool(record[DIGEST_SIZE + _FLAGS] & _RUNS)
+
+
+def _text(record: bytes) -> str:
+    return b64encode(record).decode("ascii")
+
+
+def _number(digest: bytes) -> int:
+    return int.from_bytes(digest, "big")
 
 
 @lru_cache(maxsize=4096)  # a page's keys are asked for several times each
-def _digest(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+def _digest(key: str) -> bytes:
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=DIGEST_SIZE).digest()
 
 
 def _slot(text: str, size: int) -> bytes:

@@ -1,0 +1,59 @@
+"""Very many small records by digest, without an object for each: a dict of them takes five times as much."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+DIGEST_SIZE = 8
+_BUCKETS = 2**14
+"""So that up to 300,000 records are some 500 bytes a bucket, which Python's own allocator takes care of."""
+
+
+class PackedRecords:
+    """Records that begin with their digest, in buckets by its first 14 bits; a bucket is replaced, never changed.
+
+    So one thread may look records up while another puts some in.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Start with none; each record will have so many bytes."""
+        self._size = size
+        self._buckets = [b""] * _BUCKETS
+        self._count = 0
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return self._count
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the records, in no order that means anything."""
+        size = self._size
+        return (bucket[at : at + size] for bucket in self._buckets for at in range(0, len(bucket), size))
+
+    def get(self, digest: bytes) -> bytes | None:
+        """Return what a record has behind its digest (None: there is no such record)."""
+        bucket = self._buckets[digest[0] << 6 | digest[1] >> 2]
+        at = self._find(bucket, digest)
+        return None if at < 0 else bucket[at + DIGEST_SIZE : at + self._size]
+
+    def put(self, record: bytes) -> None:
+        """Put a record in, in the place of one with the same digest."""
+        self.remove(record[:DIGEST_SIZE])
+        self._buckets[record[0] << 6 | record[1] >> 2] += record
+        self._count += 1
+
+    def remove(self, digest: bytes) -> None:
+        """Take a record out, if it is there."""
+        number = digest[0] << 6 | digest[1] >> 2
+        bucket = self._buckets[number]
+        at = self._find(bucket, digest)
+        if at >= 0:
+            self._buckets[number] = bucket[:at] + bucket[at + self._size :]
+            self._count -= 1
+
+    def _find(self, bucket: bytes, digest: bytes) -> int:
+        """Return where a record begins (-1: there is none); the same bytes elsewhere in a record are none."""
+        at = bucket.find(digest)
+        while at > 0 and at % self._size:
+            at = bucket.find(digest, at + 1)
+        return at
