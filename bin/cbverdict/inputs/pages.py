@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from cbverdict.inputs.seen_keys import SeenKeys
 
 _AHEAD = 3
-"""Pages that are fetched before the first of them is read: while one comes, two are prepared."""
+"""Pages that are fetched before the first of them is read."""
 
-_PREPARED_AT_ONCE = 2
+_PREPARED_AT_ONCE = 3
+"""With the page that is being fetched that is all the requests that a server gets at once: each page waits for two."""
 
 _TRIES = 3
 """How often the smallest page is tried before a row is stepped over that the server cannot serve."""
