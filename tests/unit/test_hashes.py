@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.verdicts.hashes import Odd, parse_md5, read_md5
+from cbverdict.verdicts.hashes import Odd, has_any_hash, parse_md5, read_md5
 
 MD5 = "578bab56836a3fe455ffc7883041825b"
 SHA256 = "8ffc7f80efbf746e49f37ea3d140f042cf71ef20b4da2a8f02688e79295da11d"
@@ -73,9 +73,31 @@ def test_the_same_hash_twice_is_one() -> None:
     assert parse_md5([MD5, MD5.upper()]) == MD5
 
 
-def test_a_labelled_md5_wins_over_a_bare_hash() -> None:
-    """The label is what the sender meant."""
-    assert parse_md5(f"{IMPHASH} MD5={MD5}") == MD5
+@pytest.mark.parametrize(
+    "beside", [IMPHASH, f"MD5={'0' * 32}", "MD5=abc1", "unknown", f"SHA1={'1' * 40} SHA1={'2' * 40}"]
+)
+def test_nothing_in_one_text_may_be_of_another_file(beside: str) -> None:
+    """What was joined (`mvjoin`) is as little one file as it was before, labelled or not."""
+    assert read_md5(f"MD5={MD5} {beside}") is Odd.SEVERAL
+    assert read_md5(f"{beside},MD5={MD5}") is Odd.SEVERAL
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028"])
+@pytest.mark.parametrize("other", [IMPHASH, "unknown", f"MD5={'0' * 32}", f"{'1' * 40}{{end}}{'2' * 40}"])
+def test_lines_of_a_text_are_values(other: str, end: str) -> None:
+    """Which were joined (`nomv`); an md5 with its sha256 below it is one file."""
+    assert read_md5(f"MD5={MD5}{end}{other.format(end=end)}") is Odd.SEVERAL
+    assert read_md5(f"MD5={MD5}{end}SHA256={'a' * 64}{end}") == MD5
+    assert read_md5(f'{{{end}"md5": "{MD5}",{end}"sha256": "{"a" * 64}"{end}}}') == MD5
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 40, f"SHA1={'1' * 40},IMPHASH={IMPHASH}", f"IMPHASH={IMPHASH}", ["x", "2" * 128]]
+)
+def test_a_hash_of_any_kind_is_seen(text: str | list[str]) -> None:
+    """Zeros and words are none."""
+    assert has_any_hash(text)
+    assert not has_any_hash([*(["-"] if isinstance(text, str) else text[:1]), "0" * 40, "unknown"])
 
 
 @given(st.text())

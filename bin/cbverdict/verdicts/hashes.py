@@ -25,16 +25,19 @@ FieldValue = Union[str, Sequence[str], None]
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _HASH = re.compile(r"[0-9a-f]{32,128}")
-_SHA256_DIGITS = 64
+_MD5_DIGITS, _SHA256_DIGITS = 32, 64
 _SHA256 = re.compile(rf"[0-9a-f]{{{_SHA256_DIGITS}}}")
 _SEPARATOR = re.compile(r"[\s,;|]+")
 _BRACKETS = str.maketrans("{}[]()<>", "        ")
 _QUOTES = "\"'`"
+_SAME_LENGTH = "imphash"
 _LABELS = {"md5", "md5sum", "hash.md5", "file.hash.md5", "process.hash.md5"}
 _OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
 _NOTHING = {"-", "--", "?", "unknown", "n/a", "na", "none", "null", "nil", "undefined"}
 _HEX = re.compile(r"[a-f]{8,}")
 _HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
+_HAS_LETTER = re.compile(r"[\w?-]")  # of what is a value, be it a sign for nothing; JSON text has lines without
+_LINE_ENDS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
 
 
@@ -65,21 +68,27 @@ def read_md5(value: FieldValue) -> Md5 | Odd | None:
 
     Nothing are zeros, words for nothing (`unknown`, `-`, `(null)`) and hashes of other kinds: an MD5 may stand in
     another field. Cut hashes and several hashes are what this field says, and no other field may answer for it. In
-    one text a labelled MD5 wins over a bare hash, which may be of any kind; several values must be of one file: an
-    MD5 and at most one hash of each other kind, for a value that says nothing stands for another file.
+    one text a labelled MD5 is the one, and a bare hash beside it another; several values, or lines of a text, must be
+    of one file: an MD5 and at most one hash of each other kind, for a value that says nothing stands for another file.
     """
-    if isinstance(value, str):
-        return _read(value)
-    if not isinstance(value, (list, tuple)):
-        return None
-    values = [str(one) for one in value]
+    if isinstance(value, str) and value.isalnum():
+        return _read(value)  # as most are
+    values = _texts_of(value)
+    if len(values) == 1 and isinstance(value, str):
+        return _read(values[0])
     read = {one: _read(one) for one in values}
     found = {one for one in read.values() if one is not None}
     if not found:
         return None
-    kinds = [_kind_of(one) for one in {one.strip().lower() for one, md5 in read.items() if md5 is None}]
-    is_one_file = len(found) == 1 and None not in kinds and len(set(kinds)) == len(kinds)
+    others = (one for one, md5 in read.items() if md5 is None)
+    is_one_file = len(found) == 1 and None not in map(_kind_of, others) and not _has_several_of_a_kind(values)
     return found.pop() if is_one_file else Odd.SEVERAL
+
+
+def has_any_hash(value: FieldValue) -> bool:
+    """Return whether a field holds a hash of whatever kind: 32 hex digits or more, not all zeros."""
+    tokens = (token for text in _texts_of(value) if len(text) >= _MD5_DIGITS for token in _tokens(text))
+    return any(_HASH.fullmatch(token) and token.strip("0") for token in tokens)
 
 
 def parse_sha256(value: FieldValue) -> Sha256 | None:
@@ -92,7 +101,7 @@ def read_sha256(value: FieldValue) -> Sha256 | Odd | None:
     """Read a SHA-256, None where there is none, or `Odd.SEVERAL` where there are several, or values of other files."""
     if not value or (isinstance(value, str) and len(value) < _SHA256_DIGITS):
         return None
-    values = [value] if isinstance(value, str) else [str(one) for one in value]
+    values = _texts_of(value)
     found = {token for text in values for token in _tokens(text) if _SHA256.fullmatch(token)}
     found = {digits for digits in found if digits.strip("0")}
     if not found:
@@ -116,12 +125,28 @@ def is_sha256(file_hash: FileHash) -> TypeGuard[Sha256]:
     return len(file_hash) == _SHA256_DIGITS
 
 
+def _texts_of(value: FieldValue) -> list[str]:
+    """Return the values of a field; lines of a text are values, which were joined (`nomv`)."""
+    if isinstance(value, str):
+        if value.isascii() and value.isprintable():
+            return [value]  # as nearly all
+        return [line for line in _LINE_ENDS.split(value) if _HAS_LETTER.search(line)]
+    return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
+
+
 def _is_hash(text: str) -> bool:
     return isinstance(_read(text), str) or _kind_of(text.strip().lower()) is not None
 
 
 def _tokens(text: str) -> list[str]:
     return [token.rpartition("=")[2].strip(_QUOTES).lower() for token in _SEPARATOR.split(_close_up(text))]
+
+
+def _has_several_of_a_kind(values: Sequence[str]) -> bool:
+    """Return whether values hold different hashes of one kind, MD5s apart: they are of several files."""
+    digits = {token for text in values for token in _tokens(text) if len(token) in _OTHER_HASHES}
+    hashes = [one for one in digits if _HASH.fullmatch(one) and one.strip("0")]
+    return len({len(one) for one in hashes}) < len(hashes)
 
 
 def _kind_of(text: str) -> str | int | None:
@@ -144,7 +169,7 @@ def _read(text: str) -> Md5 | Odd | None:
     is_odd = has_nothing = False
     for token in _SEPARATOR.split(_close_up(text)):
         label, sign, value = token.partition("=")
-        if sign and label.strip(_QUOTES).lower() not in _LABELS:
+        if sign and not _is_label_of_md5(label.strip(_QUOTES).lower()):
             is_odd |= _MD5.fullmatch(label.lower()) is not None
             continue  # another kind of hash
         digits = (value if sign else label).strip(_QUOTES).lower()
@@ -154,10 +179,16 @@ def _read(text: str) -> Md5 | Odd | None:
         else:
             is_odd |= _is_odd(digits)
             has_nothing |= digits in _NOTHING or (digits != "" and digits.strip("0") == "")
-    found = labelled or bare
-    if len(found) == 1 and (labelled or not (is_odd or has_nothing)):  # what says nothing stands for another file
+    found = labelled | bare
+    # What says nothing stands for another file, and a hash without a label beside this word may be one of that kind.
+    is_odd |= not labelled and _SAME_LENGTH in bare_digits and f"{_SAME_LENGTH}=" not in _close_up(bare_digits)
+    if len(found) == 1 and not (is_odd or has_nothing or _has_several_of_a_kind([text])):
         return next(iter(found))
     return Odd.SEVERAL if found else Odd.JUNK if is_odd else None
+
+
+def _is_label_of_md5(label: str) -> bool:
+    return label in _LABELS or "md5" in label.replace("-", "")
 
 
 def _is_odd(digits: str) -> bool:
