@@ -10,7 +10,8 @@ from splunklib.searchcommands import validators
 
 from cbsigned import CbsignedCommand
 from cbverdict.events.columns import EventFields
-from cbverdict.events.event import Process, ProcessEvent
+from cbverdict.events.event import ProcessEvent
+from cbverdict.events.process import Process
 from cbverdict.verdicts.hashes import Md5
 from tests.lab.host import Row
 from tests.lab.options import ALLOWED, Options, parse_options

@@ -9,16 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbverdict.events.columns import (
+    ACTION_FIELDS,
+    CHILD_FIELDS,
     EVENT_KIND_FIELDS,
     HASH_FIELDS,
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
     OTHER_FILE_FIELDS,
+    PARENT_ORIGINAL_NAME_FIELDS,
     SHA256_FIELDS,
     EventFields,
 )
-from cbverdict.events.event import Process, ProcessEvent, read_event, read_events
+from cbverdict.events.event import ProcessEvent, read_event, read_events
 from cbverdict.events.names import file_name
+from cbverdict.events.process import Process
 from cbverdict.verdicts.hashes import Md5, Sha256
 from cbverdict.verdicts.reasons import Reason
 
@@ -136,9 +140,9 @@ def test_a_long_path_is_cut_where_a_short_one_is(path: str, length: int) -> None
 def test_only_the_columns_that_are_needed_are_named() -> None:
     """Each column costs; names only where a question may turn on them."""
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
-    about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
+    about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *CHILD_FIELDS, *ACTION_FIELDS, *HASH_FIELDS]
     assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
-    names = ["n", *NAME_FIELDS, "q", *ORIGINAL_NAME_FIELDS]
+    names = ["n", *NAME_FIELDS, "q", *ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
     assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, *names]))
 
 

@@ -178,6 +178,8 @@ SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 UNREAD_BASELINES = "what is usual could not all be read, so this is not dropped"
 UNREAD_LISTS = "a list for whose sake rows are kept could not all be read, so this is not dropped"
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
+LIBRARY = "the file is a library or a driver by its name, which no process is"
+NO_PROCESS = "no column says that a process ran the file"
 SEVERAL_PARENTS = "the row is about several parents, of which one is judged"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, NamedTuple, Sequence, Tup
 
 from cbverdict.anomalies.baselines import program_kind
 from cbverdict.anomalies.explanations import (
+    LIBRARY,
     MORE_NAMES,
     NAMELESS,
+    NO_PROCESS,
     SEVERAL_PARENTS,
     denied_signer,
     odd_names,
     other_names,
 )
+from cbverdict.events.names import is_of_library
 from cbverdict.verdicts.reasons import Signed
 from cbverdict.verdicts.signature import Signature
 
@@ -95,7 +98,7 @@ class FileSides:
     def _file(self, event: ProcessEvent, verdict: Verdict) -> _File:
         """Judge a file, once for all rows that say the same of it; all that is read is in the key."""
         key = (
-            event.process.name, event.names, event.other_names, event.original_names,
+            event.process.name, event.names, event.other_names, event.original_names, event.is_any_file,
             verdict.signature, verdict.signed is Signed.TRUE,
         )  # fmt: skip
         found = self._files.get(key)
@@ -106,7 +109,7 @@ class FileSides:
 
     def _parent(self, event: ProcessEvent, signatures: Tuple[Signature, ...]) -> _Parent:
         """Judge a parent likewise."""
-        key = event.parent.name, event.parent_names, signatures
+        key = event.parent.name, event.parent_names, event.parent_original_names, signatures
         found = self._parents.get(key)
         if found is None:
             _make_room(self._parents)
@@ -119,7 +122,11 @@ class FileSides:
         own_name = event.process.name or next((name.lower().removesuffix(".mui") for name in own.author_names), None)
         names = (*event.names, *event.other_names, *event.original_names, *own.names)
         is_nameless = verdict.signed is Signed.TRUE and not names
-        odd = odd_names(dict.fromkeys((*event.names, *event.original_names)), "name")
+        odd = list(odd_names(dict.fromkeys((*event.names, *event.original_names)), "name"))
+        if any(map(is_of_library, event.names)) or (own.seen_names and all(map(is_of_library, own.seen_names))):
+            odd.append(LIBRARY)
+        if event.is_any_file:
+            odd.append(NO_PROCESS)
         given = (*((name,) for name in event.original_names), own.author_names)
         return _File(
             own_name,
@@ -133,8 +140,9 @@ class FileSides:
         )
 
     def _judge_parent(self, event: ProcessEvent, signatures: Sequence[Signature]) -> _Parent:
-        given = (one.author_names for one in signatures)
-        names = dict.fromkeys((event.parent.name or "", *(name for one in signatures for name in one.names)))
+        given = [*((name,) for name in event.parent_original_names), *(one.author_names for one in signatures)]
+        documented = (name for one in signatures for name in one.names)
+        names = dict.fromkeys((event.parent.name or "", *event.parent_original_names, *documented))
         return _Parent(
             tuple(odd_names(event.parent_names, "parent's name")),
             tuple(other_names(f"the parent {event.parent.name}", event.parent_names, given)),

@@ -21,6 +21,7 @@ OWN_MD5_FIELDS = ("process_md5",)
 MD5_FIELDS = (
     *OWN_MD5_FIELDS,
     *_cim("process_hash"),
+    "process_hash{}",
     "md5",
     "Hashes",
     "process.hash.md5",
@@ -41,23 +42,41 @@ NAME_FIELDS = (
 ORIGINAL_NAME_FIELDS = (
     *_cim("original_file_name"),
     "OriginalFileName",
+    "OriginalFilename",
+    "original_filename",
     "process.pe.original_file_name",
     "ProcessVersionInfoOriginalFileName",
 )
 PARENT_MD5_FIELDS = (
-    "parent_process_md5",
-    *_cim("parent_process_hash"),
+    *_cim("parent_process_md5", "parent_process_hash"),
     "parent_md5",
     "process.parent.hash.md5",
     "InitiatingProcessMD5",
+    "parent_hash",
+    "parent_hash{}",
+    "parent_process_hash{}",
+    "ParentMD5",
+    "ParentProcessMD5",
 )
 PARENT_SHA256_FIELDS = (
-    "parent_process_sha256",
+    *_cim("parent_process_sha256"),
     "parent_sha256",
     "process.parent.hash.sha256",
     "InitiatingProcessSHA256",
+    "ParentSHA256",
+    "ParentProcessSHA256",
 )
 """Where a SHA-256 of the parent stands, beside `PARENT_MD5_FIELDS`."""
+
+PARENT_SHA1_FIELDS = (
+    "parent_process_sha1",
+    "parent_sha1",
+    "process.parent.hash.sha1",
+    "InitiatingProcessSHA1",
+    "ParentSHA1",
+    "ParentProcessSHA1",
+)
+"""Where a hash of the parent stands that nobody can be asked for."""
 
 PARENT_NAME_FIELDS = (
     *_cim("parent_process_name", "parent_process_exec"),
@@ -68,11 +87,33 @@ PARENT_NAME_FIELDS = (
     "process.parent.name",
     "process.parent.executable",
     "ParentProcessName",
+    "Parent_Process_Name",
     "Creator_Process_Name",
     "ParentBaseFileName",
+    "ParentImageFileName",
+    "parentImage",
     "InitiatingProcessFileName",
+    "InitiatingProcessFolderPath",
 )
-USER_FIELDS = (*_cim("user"), "username", "User", "user.name", "user_name", "UserName", "AccountName", "Account_Name")
+PARENT_ORIGINAL_NAME_FIELDS = (
+    "parent_original_file_name",
+    "ParentOriginalFileName",
+    "process.parent.pe.original_file_name",
+    "InitiatingProcessVersionInfoOriginalFileName",
+)
+USER_FIELDS = (
+    *_cim("user"),
+    "username",
+    "User",
+    "user.name",
+    "user_name",
+    "UserName",
+    "AccountName",
+    "Account_Name",
+    "SubjectUserName",
+    "InitiatingProcessAccountName",
+    "process_username",
+)
 TEAM_FIELDS = ("team",)
 HOST_FIELDS = (
     *_cim("dest"),
@@ -125,26 +166,63 @@ EVENT_KIND_FIELDS = (
     "ActionType",
     "EventDescription",
     "signature",
+    "event_code",
+    "eventcode",
+    "Event_ID",
+    "EventId",
+    "eventid",
+    "Event.System.EventID",
+    "winlog.event_id",
+    "TaskCategory",
+    "EventType",
+    "event.category",
+    "event_category",
+    "category",
+    "event_simplename",
+    "event_SimpleName",
+    "#event_simpleName",
+    "actiontype",
 )
 """What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
-Defender's words."""
+Defender's words, in the spellings that add-ons and searches give these columns."""
 
 OTHER_FILE_FIELDS = (
     "ImageLoaded",
-    "loaded_file",
-    "loaded_file_path",
+    *_cim("loaded_file", "loaded_file_path"),
     "TargetFilename",
     "TargetFileName",
     "file_name",
     "file_path",
+    "Filesystem.file_name",
+    "Filesystem.file_path",
+    "file.name",
+    "file.path",
+    "filename",
+    "fileName",
+    "filepath",
+    "FilePath",
+    "dll.name",
+    "dll.path",
+    "imageLoaded",
+    "image_loaded",
+    "target_path",
+    "TargetPath",
+    "modload_name",
+    "modload_path",
 )
 """What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
+
+CHILD_FIELDS = ("childproc_name", "childproc_hash", "childproc_hash{}", "childproc_md5", "childproc_sha256")
+"""What names the process that the row's process has started: of Carbon Black Cloud's starts that is who began."""
+
+ACTION_FIELDS = ("action", "Filesystem.action")
+"""What became of the file, where an event is about one."""
 
 ANY_PATH_FIELDS = ("path",)
 PROCESS_PATH_FIELDS = _cim("process_path")
 """Where both are there and differ, the first is another file's: of what Carbon Black's forwarder writes, a module's."""
 
-FILE_HASH_FIELDS = ("file_hash",)
+FILE_HASH_FIELDS = ("file_hash", "Filesystem.file_hash")
 """The hash of the file that an event is about; read where that is the process's own."""
 
 SHA256_FIELDS = ("process_sha256", "sha256", "SHA256", "SHA256HashData", "process.hash.sha256")
@@ -181,15 +259,22 @@ class EventFields(NamedTuple):
         return self.parent_md5 if is_pinned else (*self.parent_md5, *PARENT_SHA256_FIELDS)
 
     @property
+    def parent_any_hash(self) -> Tuple[str, ...]:
+        """The columns that may hold a hash of the parent of any kind."""
+        is_pinned = self.parent_md5 is not PARENT_MD5_FIELDS
+        return self.parent_md5 if is_pinned else (*self.parent_sha256, *PARENT_SHA1_FIELDS)
+
+    @property
     def sha256(self) -> Tuple[str, ...]:
         """The columns that a SHA-256 is read from."""
         return self.md5 if self.is_md5_pinned else (*self.md5, *SHA256_FIELDS)
 
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
-        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *HASH_FIELDS]
-        names = [*NAME_FIELDS, *self.parent_name, *ORIGINAL_NAME_FIELDS] if has_names else []
-        return list(dict.fromkeys([*self.md5, *self.parent_sha256, *about, *self.name, *names]))
+        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *CHILD_FIELDS, *ACTION_FIELDS, *HASH_FIELDS]
+        names = [*NAME_FIELDS, *self.parent_name, *ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
+        of_parent = [*self.parent_sha256, *self.parent_any_hash]
+        return list(dict.fromkeys([*self.md5, *of_parent, *about, *self.name, *(names if has_names else ())]))
 
     def who(self) -> list[str]:
         """Return the columns that say for whom."""

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
 
 
+_DEVICE_PREFIXES = ("\\\\?\\", "\\\\.\\", "\\??\\")
+"""What Windows lets stand before a path without it being another one."""
+
+
 class Lineage(NamedTuple):
     """A process and its parent by identity (GUID), number on its host, and path (empty: the row does not say)."""
 
@@ -60,4 +64,6 @@ def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineag
 def _path(record: Record, names: Sequence[str]) -> str:
     """Return a path in one spelling (empty: there is none, or several)."""
     paths = {plain(text).strip('"') for text in texts_of(record, names) if "\\" in text or "/" in text}
+    for prefix in _DEVICE_PREFIXES:
+        paths = {path.removeprefix(prefix) for path in paths}
     return paths.pop() if len(paths) == 1 else ""

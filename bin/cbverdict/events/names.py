@@ -45,6 +45,12 @@ _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd6
 _COPIES = re.compile(r"^(?:copy of )+")
 _COPY = re.compile(r"(?: ?\(\w+\)| ?\[\d+\]| -  ?\w+(?:-\d+)?)+$")  # as Windows (in its language) and browsers do
 _LONGEST_END = 64  # characters; no version and no mark of a copy has as many
+_BETWEEN_PATHS = re.compile(
+    r"[,;|]\s*[\"']?(?:[A-Za-z]:[\\/]|\\\\|/)|[^\s\"'(]\s+[\"']?[A-Za-z]:\\|^/.*\s/|[\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\S"
+)
+_BETWEEN_NAMES = re.compile(rf"[,;|]|{_EXTENSION}[\"']?\s.*{_EXTENSION}[\"']?$", re.IGNORECASE)
+"""What stands between names or paths that were joined in one text (`mvjoin`)."""
+
 _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
 _COPY_OF, _COPY_AT_END = "copy of ", " - "
 _ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
@@ -58,6 +64,7 @@ _ANY_LAST = "".join(last for _, last in _AT_THE_END)
 _WINDOWS_PROGRAM = ".exe"
 _EXECUTABLE = (_WINDOWS_PROGRAM, ".com", ".scr", ".pif")
 _LIBRARY = (".dll", ".sys", ".ocx", ".cpl", ".msi")
+_LIBRARIES = (".dll", ".sys", ".ocx", ".drv", ".mui", ".ax", ".acm", ".tsp")
 
 
 @remember_short(_SHORT)
@@ -88,7 +95,16 @@ def program_of(name: str) -> str:
 @remember_short(_SHORT)
 def oddity_of(text: str) -> str | None:
     """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
-    return "is longer than a path" if len(text) > _SHORT else next(_oddities_of(_last_part(text)), None)
+    if len(text) > _SHORT:
+        return "is longer than a path"
+    if _BETWEEN_PATHS.search(text):
+        return "holds several paths"
+    return next(_oddities_of(_last_part(text)), None)
+
+
+def is_of_library(text: str) -> bool:
+    """Return whether a path or a name is that of a library or a driver, which runs in processes and is none."""
+    return plain(_last_part(text)).rstrip(". ").endswith(_LIBRARIES)
 
 
 def _oddities_of(name: str) -> Iterator[str]:
@@ -107,6 +123,8 @@ def _oddities_of(name: str) -> Iterator[str]:
         yield "ends in a dot or a blank"
     if ":" in name:
         yield "names a stream behind a file"
+    if _BETWEEN_NAMES.search(name):
+        yield "holds what stands between several names"
     if "~" in name and _SHORT_NAME.fullmatch(name):
         yield "is a short name (8.3), which hides the long one"
 
@@ -245,6 +263,12 @@ def _is_spelled_so(text: str, spelled: Collection[str]) -> bool:
 @remember_short(_SHORT)
 def _bare_spellings_of(text: str) -> frozenset[str]:
     return frozenset(map(_bare, spellings_of(text)))
+
+
+def without_arguments(text: str) -> str:
+    """Return a path or a name without what stands behind a program's extension."""
+    cut = _WITH_ARGUMENTS.fullmatch(text[:_SHORT])
+    return cut.group(1) if cut else text
 
 
 @remember_short(_SHORT)

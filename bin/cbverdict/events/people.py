@@ -52,6 +52,8 @@ _DOMAINS = frozenset(
     }
 )  # fmt: skip
 _QUOTES = "\"'"
+_AROUND = " []{}()\"'"
+_BETWEEN_ACCOUNTS = re.compile(r"(?<!\\)[,;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"})
 
@@ -73,11 +75,21 @@ def accounts_of(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
     """
     found: dict[str, str] = {}
     for text in texts_of(record, names):
-        person = person_of(text)
-        if person is not None:
-            found.setdefault(person, text)
+        for account in _accounts_in(text):
+            person = person_of(account)
+            if person is not None:
+                found.setdefault(person, account)
     first = None if found else first_text(record, names)
     return tuple(found.values()) if first is None else (first,)
+
+
+def _accounts_in(text: str) -> Sequence[str]:
+    """Return the accounts that were joined in one text (`mvjoin`), between which is what no account's name has."""
+    if not _BETWEEN_ACCOUNTS.search(text):
+        words = text.split()
+        return words if len(words) > 1 and all("\\" in word or "@" in word for word in words) else (text,)
+    parts = [part for one in _BETWEEN_ACCOUNTS.split(text) if (part := one.strip(_AROUND))]
+    return (text,) if all("=" in part for part in parts) else parts  # a distinguished name is one account's
 
 
 @remember_short(_SHORT, most=16384)

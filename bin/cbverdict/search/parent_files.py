@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineages
-from cbverdict.events.names import program_of
+from cbverdict.events.names import stems_of, without_arguments
 from cbverdict.verdicts.reasons import Signed, Source
 
 if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
-    from cbverdict.events.event import Process, ProcessEvent
+    from cbverdict.events.event import ProcessEvent
     from cbverdict.events.lineage import Lineage
+    from cbverdict.events.process import Process
     from cbverdict.events.texts import Record
     from cbverdict.verdicts.verdict import Answer
 
@@ -113,14 +114,19 @@ class ParentFiles:
         if event.parent.md5 is not None or event.has_odd_parent:
             return ParentFile((event.parent,))
         keys = _keys(lineage.parent_guid, event.host, lineage.parent_number, lineage.parent_path, event.parent.name)
-        is_named = False
+        of_any_host: Dict[Process, None] = {}
+        is_named = may_be_others = False
         for key in keys:
             is_named = True
             self._sought.add(key)
-            if key in self._files:
-                is_own, may_be_others = key[0] not in _OF_ANY_HOST, self._has_forgotten or key in self._full
-                return ParentFile(tuple(self._files[key]), is_own, may_be_others)
-        return ParentFile((event.parent,), may_be_others=is_named and self._has_forgotten)
+            if key not in self._files:
+                continue
+            may_be_others = may_be_others or key in self._full
+            if key[0] not in _OF_ANY_HOST:
+                return ParentFile(tuple(self._files[key]), may_be_others=may_be_others or self._has_forgotten)
+            of_any_host.update(self._files[key])
+        may_be_others = may_be_others or (is_named and self._has_forgotten)
+        return ParentFile(tuple(of_any_host) or (event.parent,), not of_any_host, may_be_others)
 
 
 def _keys(guid: str, host: str, number: str, path: str, name: str | None) -> Iterator[Key]:
@@ -133,5 +139,5 @@ def _keys(guid: str, host: str, number: str, path: str, name: str | None) -> Ite
         yield "file", host.lower(), path
     if path:
         yield "path", path
-    if name:
-        yield "name", program_of(name)
+    for stem in sorted(stems_of(without_arguments(name))) if name else ():
+        yield "name", stem

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Protocol, Sequence, Tuple, Union
 
 from cbverdict.errors import CbsignedError, Trouble
 from cbverdict.events.columns import EventFields
-from cbverdict.events.event import Process, ProcessEvent, read_events
+from cbverdict.events.event import ProcessEvent, read_events
 from cbverdict.search.parent_files import ParentFiles
 from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.tally import Tally
@@ -17,6 +17,9 @@ from cbverdict.verdicts.evidence import Question
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 from cbverdict.verdicts.verdict import STATUS_FIELDS, Answer, Verdict, fields_of, no_answer
+
+if TYPE_CHECKING:
+    from cbverdict.events.process import Process
 
 Record = Dict[str, Union[str, List[str]]]
 Tag = Tuple[Signed, Source, Reason]
@@ -271,7 +274,8 @@ class Enricher:
         prefix = self._options.prefix
         fields = {prefix + name: value for name, value in row.items()} if prefix else row
         fields.update(self._not_judged)
-        return _VerdictColumns(fields, _tag(answer), _is_lasting(answer), answer.verdict)
+        verdict = answer.verdict
+        return _VerdictColumns(fields, (verdict.signed, answer.source, verdict.reason), _is_lasting(answer), verdict)
 
 
 def _fields_of_noise_not_judged(options: EnrichOptions) -> set[str]:
@@ -282,10 +286,6 @@ def _fields_of_noise_not_judged(options: EnrichOptions) -> set[str]:
     """
     judged = {options.prefix + NOISE_FIELD} if options.has_anomaly or options.has_risk else set()
     return {NOISE_FIELD, options.prefix + NOISE_FIELD} - judged
-
-
-def _tag(answer: Answer) -> Tag:
-    return answer.verdict.signed, answer.source, answer.verdict.reason
 
 
 def _is_lasting(answer: Answer) -> bool:

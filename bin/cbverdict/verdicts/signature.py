@@ -82,7 +82,12 @@ class Signature(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """All the names that the file is known by."""
-        return (*self.author_names, *filter(None, self.observed_names.split(NAMES_SEPARATOR)))
+        return (*self.author_names, *self.seen_names)
+
+    @property
+    def seen_names(self) -> tuple[str, ...]:
+        """The names under which endpoints saw the file, as far as they are kept."""
+        return tuple(filter(None, self.observed_names.split(NAMES_SEPARATOR)))
 
     @property
     def signer(self) -> str:

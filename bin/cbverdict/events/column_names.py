@@ -1,0 +1,119 @@
+"""The names of the columns that rows are read from, for each purpose, as far as rows have them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple, Sequence, Tuple
+
+from cbverdict.events.columns import (
+    ACTION_FIELDS,
+    ANY_PATH_FIELDS,
+    CHILD_FIELDS,
+    EVENT_KIND_FIELDS,
+    FILE_HASH_FIELDS,
+    GUID_FIELDS,
+    HASH_FIELDS,
+    HOST_FIELDS,
+    MD5_FIELDS,
+    NAME_FIELDS,
+    ORIGINAL_NAME_FIELDS,
+    OTHER_FILE_FIELDS,
+    OTHER_TIME_FIELDS,
+    OWN_MD5_FIELDS,
+    PARENT_ORIGINAL_NAME_FIELDS,
+    PROCESS_PATH_FIELDS,
+    SHA256_FIELDS,
+    TIME_FIELD,
+    EventFields,
+)
+from cbverdict.events.texts import Record, columns_of
+
+_OF_PROCESS = ("process", "Processes.process")
+"""How a column begins that is about nothing but the process."""
+
+
+class ColumnNames(NamedTuple):
+    """Which columns are read for what."""
+
+    is_md5_pinned: bool
+    md5: Tuple[str, ...]
+    sha256: Tuple[str, ...]
+    own_md5: Tuple[str, ...]
+    md5_beside_own: Tuple[str, ...]
+    sha256_beside_own: Tuple[str, ...]
+    file_hash: Tuple[str, ...]
+    name: Tuple[str, ...]
+    other_name: Tuple[str, ...]
+    original_name: Tuple[str, ...]
+    parent_md5: Tuple[str, ...]
+    parent_sha256: Tuple[str, ...]
+    parent_name: Tuple[str, ...]
+    parent_any_hash: Tuple[str, ...]
+    parent_original_name: Tuple[str, ...]
+    user: Tuple[str, ...]
+    team: Tuple[str, ...]
+    time: Tuple[str, ...]
+    other_time: Tuple[str, ...]
+    host: Tuple[str, ...]
+    guid: Tuple[str, ...]
+    event_kind: Tuple[str, ...]
+    other_file: Tuple[str, ...]
+    child: Tuple[str, ...]
+    action: Tuple[str, ...]
+    any_path: Tuple[str, ...]
+    process_path: Tuple[str, ...]
+    unread: Tuple[str, ...]
+    process_hash: Tuple[str, ...]
+
+
+def columns_read(fields: EventFields) -> ColumnNames:
+    """Return all columns that are read."""
+    return _list_names(fields, fields.is_md5_pinned, fields.is_name_pinned, fields.parent_any_hash)
+
+
+def columns_there(fields: EventFields, records: Sequence[Record]) -> ColumnNames:
+    """Return those in which one of these rows has something: few, for a row has the columns of one source."""
+    names, there = columns_read(fields), columns_of(records)
+    narrowed = [tuple(name for name in part if name in there) for part in names[1:]]
+    return ColumnNames(names.is_md5_pinned, *narrowed)
+
+
+@lru_cache(maxsize=16)
+def _list_names(
+    fields: EventFields,
+    is_md5_pinned: bool,  # noqa: FBT001 - a part of what is remembered, for whoever pins a column may name all of them
+    is_name_pinned: bool,  # noqa: FBT001 - likewise
+    parent_any_hash: Tuple[str, ...],
+) -> ColumnNames:
+    of_process = tuple(name for name in fields.md5 if name.startswith(_OF_PROCESS))
+    return ColumnNames(
+        is_md5_pinned=is_md5_pinned,
+        md5=fields.md5,
+        sha256=fields.md5 if is_md5_pinned else (*fields.md5, *SHA256_FIELDS),
+        own_md5=() if is_md5_pinned else OWN_MD5_FIELDS,
+        md5_beside_own=of_process,
+        sha256_beside_own=(*of_process, *SHA256_FIELDS),
+        file_hash=FILE_HASH_FIELDS,
+        name=fields.name,
+        other_name=NAME_FIELDS if is_name_pinned else (),
+        original_name=ORIGINAL_NAME_FIELDS,
+        parent_md5=fields.parent_md5,
+        parent_sha256=fields.parent_sha256,
+        parent_name=fields.parent_name,
+        parent_any_hash=parent_any_hash,
+        parent_original_name=PARENT_ORIGINAL_NAME_FIELDS,
+        user=fields.user,
+        team=fields.team,
+        time=(TIME_FIELD,),
+        other_time=OTHER_TIME_FIELDS,
+        host=HOST_FIELDS,
+        guid=GUID_FIELDS,
+        event_kind=EVENT_KIND_FIELDS,
+        other_file=OTHER_FILE_FIELDS,
+        child=CHILD_FIELDS,
+        action=ACTION_FIELDS,
+        any_path=ANY_PATH_FIELDS,
+        process_path=PROCESS_PATH_FIELDS,
+        unread=(*HASH_FIELDS, *(MD5_FIELDS if is_md5_pinned else ())),
+        process_hash=tuple(name for name in (*fields.md5, *SHA256_FIELDS) if name.startswith(_OF_PROCESS)),
+    )

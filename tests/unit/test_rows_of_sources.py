@@ -1,0 +1,216 @@
+"""Rows as many sources and searches write them: whose hash it is, whose parent, and which of them are dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+from cbverdict.search.pipeline import Search
+from cbverdict.search.verdict_columns import EnrichOptions, Record
+from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.verdicts.reasons import Reason, Signed, Source
+from cbverdict.verdicts.signature import Signature, write_names
+from cbverdict.verdicts.verdict import Answer, Verdict
+from tests.lab.memory import Memory
+
+SIGNED, UNSIGNED, LIBRARY, DRIVER, GATEWAY = (letter * 32 for letter in "abcde")
+SHA256, OTHER_SHA256 = "1" * 64, "2" * 64
+PATH = "C:\\Program Files\\acme\\acme.exe"
+_SEEN = {
+    SIGNED: "acme.exe",
+    LIBRARY: "acmelib.dll",
+    DRIVER: "acmedrv.sys",
+    GATEWAY: "wmiprvse.exe",
+}
+
+
+class Documents:
+    """What Carbon Black knows of these files."""
+
+    def ask(self, request: VerdictRequest) -> VerdictReply:
+        """Answer by hash."""
+        return VerdictReply("lab", tuple(_answer(question.md5) for question in request.questions), 2, ())
+
+
+def _answer(md5: str) -> Answer:
+    if md5 == UNSIGNED:
+        return Answer(Verdict(Signed.FALSE, Reason.UNSIGNED, Signature("Unsigned")), Source.SERVER)
+    if md5 not in _SEEN:
+        return Answer(Verdict(Signed.UNKNOWN, Reason.NOT_SEEN), Source.SERVER)
+    signature = Signature("Signed", "Acme Corp", observed_names=write_names([_SEEN[md5]]))
+    return Answer(Verdict(Signed.TRUE, Reason.BINARY, signature), Source.SERVER)
+
+
+def _is_dropped(*rows: Record) -> list[bool]:
+    search = Search(Documents(), Memory({}), EnrichOptions(has_anomaly=True))
+    return [row["signed_noise"] == "true" for row in search.enrich([dict(row) for row in rows])]
+
+
+def _row(**columns: str | list[str]) -> Record:
+    return {"process_hash": SIGNED, "process_name": "acme.exe", **columns}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        _row(),
+        {"process_md5": SIGNED},
+        {"process_hash": [SIGNED, SHA256], "process_path": PATH, "user": "CN=Doe\\, J,OU=HR,DC=corp,DC=example"},
+        {"Image": PATH, "Hashes": f"MD5={SIGNED},SHA256={SHA256},IMPHASH={UNSIGNED}", "EventCode": "1"},
+        {"Image": PATH, "Hashes": f"MD5={SIGNED}\nSHA256={SHA256}", "TaskCategory": "Process Create (ProcessCreate)"},
+        {"ActionType": "ProcessCreated", "FileName": "acme.exe", "MD5": SIGNED, "InitiatingProcessFileName": "a.exe"},
+        {"event_simpleName": "ProcessRollup2", "ImageFileName": PATH, "MD5HashData": SIGNED, "SHA256HashData": SHA256},
+        {"process.hash.md5": SIGNED, "process.executable": PATH, "event.category": "process", "event.action": "start"},
+        {"type": "ingress.event.procstart", "md5": SIGNED, "path": PATH, "username": "CORP\\jdoe"},
+        {"type": "watchlist.hit.process", "process_md5": SIGNED, "process_name": "acme.exe"},
+        {"process_path": PATH, "file_path": PATH.upper(), "file_hash": SIGNED},
+        {"Processes.process_hash": SIGNED, "Processes.process_name": "acme.exe", "Processes.action": "allowed"},
+        {"process_path": "C:\\Program Files\\Acme, Inc\\acme.exe", "process_hash": SIGNED},
+        {"process_hash": SIGNED, "process_path": PATH, "OriginalFileName": "acme.dll", "EventCode": "1"},
+        _row(InitiatingProcessSHA1="0" * 40),
+    ],
+)  # fmt: skip
+def test_a_signed_process_is_noise_whoever_wrote_the_row(row: Record) -> None:
+    """What is held back is what the other tests say, not what is written otherwise."""
+    assert _is_dropped(row) == [True]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        # The file that was loaded, made or changed, by the event's kind, however its column is called.
+        *({name: "7", "Image": PATH, "Hashes": f"MD5={SIGNED}"} for name in (
+            "event_code", "eventcode", "Event_ID", "EventId", "eventid", "Event.System.EventID", "winlog.event_id",
+        )),
+        *({"EventID": text, "Image": PATH, "md5": SIGNED} for text in (
+            "Sysmon/7", "Microsoft-Windows-Sysmon:7", "0x7", "EventID 7", "1,7", "1;7",
+        )),
+        *({"event_type": text, "process_name": "acme.exe", "md5": SIGNED} for text in (
+            "PROCESS_MODULE_LOAD", "Load Image", "LoadedImage", "New file", "CreateFile", "dll", "IMAGE",
+        )),
+        {"TaskCategory": "Image loaded (rule: ImageLoad)", "Image": PATH, "Hashes": f"MD5={SIGNED}"},
+        {"signature": "Sysmon - Image loaded", "Image": PATH, "Hashes": f"MD5={SIGNED}"},
+        {"event.category": "library", "process.executable": PATH, "process.hash.md5": SIGNED},
+        {"category": "AdvancedHunting-DeviceImageLoadEvents", "process_name": "acme.exe", "md5": SIGNED},
+        {"actiontype": "FileCreated", "filename": "acme.exe", "md5": SIGNED, "initiatingprocessmd5": UNSIGNED},
+        {"#event_simpleName": "ClassifiedModuleLoad", "ImageFileName": PATH, "MD5HashData": SIGNED},
+        *({"type": kind, "md5": SIGNED, "process_name": "acme.exe"} for kind in (
+            "watchlist.hit.binary", "watchlist.storage.hit.binary", "feed.ingress.hit.binary", "binaryinfo.observed",
+            "ingress.event.module", "alert.watchlist.hit.ingress.binary", "binarystore.file.added",
+        )),
+        # By the file that the row names.
+        *({name: "C:\\Temp\\other.dll", "process_name": "acme.exe", "md5": SIGNED} for name in (
+            "file.path", "dll.path", "filename", "fileName", "filepath", "FilePath", "target_path", "modload_name",
+            "imageLoaded", "Processes.loaded_file", "Filesystem.file_path",
+        )),
+        {"process_path": PATH, "file_path": "C:\\Program Files\\acme\\acme\u200b.exe", "file_hash": SIGNED},
+        {"process_path": "/tmp/acme", "file_path": "/tmp/ACME", "file_hash": SIGNED},
+        {"process_path": PATH, "file_path": PATH, "file_hash": SIGNED, "action": "created"},
+        {"path": PATH, "md5": SIGNED, "action": "modified"},
+        # By what is never a process.
+        {"path": "C:\\Temp\\acmelib.dll", "md5": LIBRARY},
+        {"process_path": "C:\\Temp\\acmedrv.sys", "process_hash": DRIVER},
+        {"Image": "C:\\Temp\\acmelib.exe", "Hashes": f"MD5={LIBRARY}"},
+        # What was started, not who started it.
+        {"type": "endpoint.event.procstart", "process_hash": [SIGNED, SHA256], "process_path": PATH},
+        {"process_hash": SIGNED, "process_path": PATH, "childproc_name": "c:\\temp\\evil.exe"},
+        {"process_md5": SIGNED, "process_name": "acme.exe", "childproc_md5": UNSIGNED},
+        # No column says that anything ran.
+        {"md5": SIGNED},
+        {"MD5": SIGNED, "Image Path": PATH},
+        {"sha256": SHA256, "md5": SIGNED, "attachment": "acme.exe"},
+    ],
+)  # fmt: skip
+def test_a_hash_that_may_be_another_files_drops_nothing(row: Record) -> None:
+    """Whatever the source calls the columns that say so."""
+    assert _is_dropped(row) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *({name: UNSIGNED} for name in (
+            "parent_hash", "parent_hash{}", "parent_process_hash{}", "ParentMD5", "ParentProcessMD5",
+            "Processes.parent_process_md5", "Processes.parent_process_hash", "InitiatingProcessMD5",
+        )),
+        {"parent_hash": [UNSIGNED, OTHER_SHA256]},
+        # Of a hash that nobody can be asked for nobody has answered.
+        {"InitiatingProcessSHA1": "1" * 40},
+        {"process.parent.hash.sha1": "1" * 40},
+        {"parent_process_hash": "1" * 40},
+        {"parent_process_hash": "3" * 128},
+        {"parent_process_hash": f"IMPHASH={UNSIGNED}"},
+        {"parent_process_hash": ["1" * 40, "unknown"]},
+        # Several in one text are several.
+        {"parent_process_hash": f"MD5={SIGNED}\n{UNSIGNED}"},
+        {"parent_process_hash": f"MD5={SIGNED}\nunknown"},
+        {"parent_process_hash": f"md5={SIGNED} parent_md5={UNSIGNED}"},
+        *({"parent_process_name": f"explorer.exe{sign}evil.exe"} for sign in (",", ", ", ";", "|", " ", "\r")),
+        {"ParentImage": "C:\\Windows\\explorer.exe, C:\\Temp\\explorer.exe"},
+        # Who it is, by what its author called it.
+        {"InitiatingProcessFileName": "update.exe", "InitiatingProcessVersionInfoOriginalFileName": "Wmiprvse.exe"},
+        {"process.parent.name": "update.exe", "process.parent.pe.original_file_name": "Wmiprvse.exe"},
+        {"Parent_Process_Name": "C:\\Windows\\System32\\wbem\\WmiPrvSE.exe"},
+        {"InitiatingProcessFolderPath": "c:\\windows\\system32\\wbem\\wmiprvse.exe"},
+    ],
+)  # fmt: skip
+def test_a_parent_in_doubt_drops_nothing(columns: Record) -> None:
+    """Its hash, whatever kind it is, and its name."""
+    assert _is_dropped(_row(**columns)) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"process_hash": f"MD5={SIGNED},SHA256={SHA256}\nMD5={'0' * 32}"},
+        {"process_hash": f"MD5={SIGNED}\n{UNSIGNED}"},
+        {"process_hash": f"MD5={SIGNED},MD5={'0' * 32}"},
+        {"process_hash": f"MD5={SIGNED},{UNSIGNED}"},
+        {"process_hash": f"MD5={SIGNED},process_md5={UNSIGNED}"},
+        {"process_hash": f"<imphash>{SIGNED}</imphash>"},
+        {"process_hash": [f"MD5={SIGNED},SHA1={'1' * 40}", f"SHA1={'2' * 40}"]},
+        {"process_hash": [f"{SHA256}\nunknown", SIGNED]},
+        *({"user": f"jdoe{sign}alice"} for sign in (",", ", ", ";", "|", "\t", "\r", "\u2028")),
+        {"user": "CORP\\jdoe CORP\\alice"},
+        {"user": '["jdoe","alice"]'},
+        {"process_path": f"C:\\Temp\\evil.exe, {PATH}"},
+        {"process_path": f"C:\\Temp\\evil.exe|{PATH}"},
+        {"process_path": f"C:\\Temp\\evil.exe {PATH}"},
+        {"process_path": f"C:\\Temp\\evil.exe\r{PATH}"},
+        {"process_path": f"C:\\Temp\\acme.exe;{PATH}"},
+        {"process_name": "/tmp/evil /opt/acme.exe"},
+        {"OriginalFilename": "PowerShell.EXE"},
+    ],
+)  # fmt: skip
+def test_what_was_joined_in_one_text_drops_nothing(columns: Record) -> None:
+    """As little as the same values do in a field of several (`nomv`, `mvjoin`)."""
+    assert _is_dropped(_row(**columns)) == [False]
+
+
+@pytest.mark.parametrize(
+    ("others", "child"),
+    [
+        ([{"process_name": "evil", "process_hash": UNSIGNED}], {"parent_process_name": "evil.exe"}),
+        ([{"process_name": "evil.exe", "process_hash": UNSIGNED}], {"parent_process_name": "evil"}),
+        ([{"process_name": "evil.exe", "process_hash": UNSIGNED}], {"parent_process_name": "evil.exe -x"}),
+        (
+            [{"Image": "\\\\?\\C:\\Temp\\evil.exe", "process_hash": UNSIGNED, "dest": "h"}],
+            {"ParentImage": "C:\\Temp\\evil.exe", "dest": "h"},
+        ),
+        (
+            [{"Image": PATH, "process_hash": SIGNED}, {"process_name": "acme.exe", "process_hash": UNSIGNED}],
+            {"ParentImage": PATH},
+        ),
+    ],
+)  # fmt: skip
+def test_an_unsigned_file_that_may_be_the_parent_counts_against_the_row(others: list[Record], child: Record) -> None:
+    """However either of them spells it, and though a signed one may be it as well."""
+    assert _is_dropped(*others, _row(**child))[-1] is False
+    assert _is_dropped(*({**one, "process_hash": SIGNED} for one in others), _row(**child))[-1] is True
+
+
+def test_people_in_one_text_are_judged_one_by_one() -> None:
+    """And a distinguished name is one account's."""
+    search = Search(Documents(), Memory({}), EnrichOptions(has_anomaly=True))
+    several, one = search.enrich([_row(user="jdoe, alice"), _row(user="CN=jdoe,OU=HR,DC=corp")])
+    assert "several users" in str(several["anomaly_reasons"])
+    assert "several users" not in str(one["anomaly_reasons"])
