@@ -156,10 +156,13 @@ def test_baselines_out_of_reach_cost_no_verdict_and_drop_nothing(site: Site, edr
 
 def test_day_one_says_that_nothing_is_learnt_yet(site: Site) -> None:
     """Once, in the search's message; no row is full of it."""
-    result = site.search([{"md5": A, "user": "ann"}])
+    result = site.search([{"md5": A, "process_name": "a.exe", "user": "ann"}])
     assert result.rows[0]["anomaly_reasons"] == ""
     assert "Nothing is known yet of what is usual" in result.messages[0][1]
-    assert "Nothing is known yet" not in site.search([{"md5": A, "user": "ann"}], "anomaly=false").messages[0][1]
+    assert (
+        "Nothing is known yet"
+        not in site.search([{"md5": A, "process_name": "a.exe", "user": "ann"}], "anomaly=false").messages[0][1]
+    )
 
 
 def test_risk_comes_with_its_fields(site: Site, edr: EdrServer) -> None:
