@@ -265,10 +265,10 @@ def _bare_spellings_of(text: str) -> frozenset[str]:
     return frozenset(map(_bare, spellings_of(text)))
 
 
-def without_arguments(text: str) -> str:
-    """Return a path or a name without what stands behind a program's extension."""
-    cut = _WITH_ARGUMENTS.fullmatch(text[:_SHORT])
-    return cut.group(1) if cut else text
+def stem_of(text: str) -> str:
+    """Return the plain name of a program without its extension and what stands behind it."""
+    cut = _WITH_ARGUMENTS.fullmatch(text[:_SHORT]) if _MAY_BE_CUT.search(text) else None
+    return _bare(program_of(cut.group(1) if cut else text))
 
 
 @remember_short(_SHORT)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineages
-from cbverdict.events.names import stems_of, without_arguments
+from cbverdict.events.names import stem_of
 from cbverdict.verdicts.reasons import Signed, Source
 
 if TYPE_CHECKING:
@@ -139,5 +139,5 @@ def _keys(guid: str, host: str, number: str, path: str, name: str | None) -> Ite
         yield "file", host.lower(), path
     if path:
         yield "path", path
-    for stem in sorted(stems_of(without_arguments(name))) if name else ():
-        yield "name", stem
+    if name:
+        yield "name", stem_of(name)
