@@ -74,6 +74,14 @@ def test_a_signed_process_is_noise_whoever_wrote_the_row(row: Record) -> None:
     assert _is_dropped(row) == [True]
 
 
+def test_a_start_of_carbon_black_cloud_is_judged_where_its_columns_are_renamed() -> None:
+    """As the manual says: what was started is the process, and who started it the parent."""
+    renamed = {"process_hash": [SIGNED, SHA256], "process_path": PATH, "parent_process_path": "c:\\a.exe"}
+    of_grandparent = {"grandparent_hash": [UNSIGNED, SHA256], "grandparent_path": "c:\\b.exe"}
+    assert _is_dropped({**renamed, **of_grandparent, "parent_process_hash": [SIGNED, SHA256]}) == [True]
+    assert _is_dropped({**renamed, **of_grandparent, "parent_process_hash": [UNSIGNED, SHA256]}) == [False]
+
+
 @pytest.mark.parametrize(
     "row",
     [
