@@ -67,6 +67,7 @@ def _row(**columns: str | list[str]) -> Record:
         {"process_path": "C:\\Program Files\\Acme, Inc\\acme.exe", "process_hash": SIGNED},
         {"process_hash": SIGNED, "process_path": PATH, "OriginalFileName": "acme.dll", "EventCode": "1"},
         _row(InitiatingProcessSHA1="0" * 40),
+        *({"EventCode": number, "Image": PATH, "Hashes": f"MD5={SIGNED}"} for number in ("1", "5", "22", "25", "30")),
     ],
 )  # fmt: skip
 def test_a_signed_process_is_noise_whoever_wrote_the_row(row: Record) -> None:
@@ -88,6 +89,9 @@ def test_a_start_of_carbon_black_cloud_is_judged_where_its_columns_are_renamed()
         # The file that was loaded, made or changed, by the event's kind, however its column is called.
         *({name: "7", "Image": PATH, "Hashes": f"MD5={SIGNED}"} for name in (
             "event_code", "eventcode", "Event_ID", "EventId", "eventid", "Event.System.EventID", "winlog.event_id",
+        )),
+        *({"EventCode": number, "Image": PATH, "Hashes": f"MD5={SIGNED}"} for number in (
+            "6", "7", "11", "15", "23", "24", "26", "27", "28", "29",
         )),
         *({"EventID": text, "Image": PATH, "md5": SIGNED} for text in (
             "Sysmon/7", "Microsoft-Windows-Sysmon:7", "0x7", "EventID 7", "1,7", "1;7",
