@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cbverdict.events.columns import EventFields
+from cbverdict.events.event import read_event
 from cbverdict.search.pipeline import Search
 from cbverdict.search.verdict_columns import EnrichOptions, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
@@ -67,6 +69,22 @@ def _row(**columns: str | list[str]) -> Record:
         {"process_path": "C:\\Program Files\\Acme, Inc\\acme.exe", "process_hash": SIGNED},
         {"process_hash": SIGNED, "process_path": PATH, "OriginalFileName": "acme.dll", "EventCode": "1"},
         _row(InitiatingProcessSHA1="0" * 40),
+        {"process.hash.md5": SIGNED, "process.name": "acme.exe", "event.category": ["process", "file"]},
+        {"Image": PATH, "Hashes": f"MD5={SIGNED}", "EventCode": "1", "signature": "DLL load by a child process"},
+        {"Image": PATH, "Hashes": f"MD5={SIGNED}", "EventCode": "1", "filename": "acme.exe"},
+        _row(signature="Windows Office Product Spawned Child Process"),
+        _row(signature="User profile created", category="Binary", EventType="7", TaskCategory="7"),
+        _row(signature="Level:7", category="SOC 24/7", event_type="CRITICAL;11"),
+        {"event_type": "proc", "md5": SIGNED},
+        {"type": "watchlist.hit.process", "md5": SIGNED},
+        {"path": PATH, "md5": SIGNED, "action": "added"},
+        {"process_path": PATH, "process_hash": f'{{\n"md5": "{SIGNED}",\n"sha1": "{"1" * 40}"\n}}'},
+        {"process_path": PATH, "process_hash": f"Hashes:\nMD5: {SIGNED},\nSHA1: {'1' * 40},\nPEHASH={'2' * 40}"},
+        {"process_hash": SIGNED, "process_path": "C:\\Program Files\\nodejs\\Node.js Command Prompt.exe"},
+        _row(user="CORP\\jdoe (jdoe@corp.example)"),
+        _row(user="jdoe@corp.example <jdoe@corp.example>"),
+        _row(user='CN="Doe, Jane",OU=HR,DC=corp', SubjectUserName="jane"),
+        _row(user="Jane Doe", SubjectUserName="jdoe", process_username="CORP\\jdoe"),
         *({"EventCode": number, "Image": PATH, "Hashes": f"MD5={SIGNED}"} for number in ("1", "5", "22", "25", "30")),
     ],
 )  # fmt: skip
@@ -77,8 +95,8 @@ def test_a_signed_process_is_noise_whoever_wrote_the_row(row: Record) -> None:
 
 def test_a_start_of_carbon_black_cloud_is_judged_where_its_columns_are_renamed() -> None:
     """As the manual says: what was started is the process, and who started it the parent."""
-    renamed = {"process_hash": [SIGNED, SHA256], "process_path": PATH, "parent_process_path": "c:\\a.exe"}
-    of_grandparent = {"grandparent_hash": [UNSIGNED, SHA256], "grandparent_path": "c:\\b.exe"}
+    renamed: Record = {"process_hash": [SIGNED, SHA256], "process_path": PATH, "parent_process_path": "c:\\a.exe"}
+    of_grandparent: Record = {"grandparent_hash": [UNSIGNED, SHA256], "grandparent_path": "c:\\b.exe"}
     assert _is_dropped({**renamed, **of_grandparent, "parent_process_hash": [SIGNED, SHA256]}) == [True]
     assert _is_dropped({**renamed, **of_grandparent, "parent_process_hash": [UNSIGNED, SHA256]}) == [False]
 
@@ -101,7 +119,6 @@ def test_a_start_of_carbon_black_cloud_is_judged_where_its_columns_are_renamed()
         )),
         {"TaskCategory": "Image loaded (rule: ImageLoad)", "Image": PATH, "Hashes": f"MD5={SIGNED}"},
         {"signature": "Sysmon - Image loaded", "Image": PATH, "Hashes": f"MD5={SIGNED}"},
-        {"event.category": "library", "process.executable": PATH, "process.hash.md5": SIGNED},
         {"category": "AdvancedHunting-DeviceImageLoadEvents", "process_name": "acme.exe", "md5": SIGNED},
         {"actiontype": "FileCreated", "filename": "acme.exe", "md5": SIGNED, "initiatingprocessmd5": UNSIGNED},
         {"#event_simpleName": "ClassifiedModuleLoad", "ImageFileName": PATH, "MD5HashData": SIGNED},
@@ -129,6 +146,8 @@ def test_a_start_of_carbon_black_cloud_is_judged_where_its_columns_are_renamed()
         # No column says that anything ran.
         {"md5": SIGNED},
         {"MD5": SIGNED, "Image Path": PATH},
+        *({"md5": SIGNED, name: "1"} for name in ("EventType", "category")),
+        {"md5": SIGNED, "signature": "Priority=1"},
         {"sha256": SHA256, "md5": SIGNED, "attachment": "acme.exe"},
     ],
 )  # fmt: skip
@@ -212,12 +231,39 @@ def test_what_was_joined_in_one_text_drops_nothing(columns: Record) -> None:
             [{"Image": PATH, "process_hash": SIGNED}, {"process_name": "acme.exe", "process_hash": UNSIGNED}],
             {"ParentImage": PATH},
         ),
+        (
+            [
+                {"Image": "C:\\PROGRA~1\\acme.exe", "process_hash": SIGNED},
+                {"Image": "C:\\Program Files\\acme.exe", "process_hash": UNSIGNED},
+            ],
+            {"ParentImage": "C:\\PROGRA~1\\acme.exe"},
+        ),
     ],
 )  # fmt: skip
 def test_an_unsigned_file_that_may_be_the_parent_counts_against_the_row(others: list[Record], child: Record) -> None:
     """However either of them spells it, and though a signed one may be it as well."""
     assert _is_dropped(*others, _row(**child))[-1] is False
     assert _is_dropped(*({**one, "process_hash": SIGNED} for one in others), _row(**child))[-1] is True
+
+
+def test_a_namesake_of_another_path_is_another_file() -> None:
+    """Many builds of one name are told apart by their paths, and an unsigned one elsewhere is no parent."""
+    own = [f"C:\\Users\\u{number}\\agent.exe" for number in range(25)]
+    files: list[Record] = [{"Image": path, "process_hash": f"{number:032x}"} for number, path in enumerate(own, 1)]
+    children = [_row(ParentImage=path) for path in own]
+    elsewhere: Record = {"Image": "C:\\Temp\\agent.exe", "process_hash": UNSIGNED}
+    assert _is_dropped(*files, elsewhere, *children)[-25:] == [True] * 25
+    assert _is_dropped(*files, elsewhere, _row(parent_process_name="agent.exe"))[-1] is False
+    assert _is_dropped(*files, elsewhere, _row(ParentImage="D:\\agent.exe"))[-1] is False
+
+
+@pytest.mark.parametrize("column", ["process_username", "SubjectUserName", "InitiatingProcessAccountName"])
+def test_whoever_else_is_named_counts_where_nobody_is(column: str) -> None:
+    """A machine is nobody, and of two columns the usual one says who it is."""
+    fields = EventFields()
+    named = [read_event({"user": user, column: "CORP\\ann"}, fields).user for user in ("PC01$", "", "jdoe")]
+    assert named == ["CORP\\ann", "CORP\\ann", "jdoe"]
+    assert read_event({"u": "PC01$", column: "CORP\\ann"}, EventFields(user=("u",))).user == "PC01$"
 
 
 def test_people_in_one_text_are_judged_one_by_one() -> None:

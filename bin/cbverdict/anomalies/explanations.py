@@ -180,6 +180,7 @@ UNREAD_LISTS = "a list for whose sake rows are kept could not all be read, so th
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 LIBRARY = "the file is a library or a driver by its name, which no process is"
 NO_PROCESS = "no column says that a process ran the file"
+ODD_PARENT = "the row's hash of the parent is none that Carbon Black can be asked for"
 SEVERAL_PARENTS = "the row is about several parents, of which one is judged"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 

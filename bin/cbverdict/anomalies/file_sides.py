@@ -13,6 +13,7 @@ from cbverdict.anomalies.explanations import (
     MORE_NAMES,
     NAMELESS,
     NO_PROCESS,
+    ODD_PARENT,
     SEVERAL_PARENTS,
     denied_signer,
     odd_names,
@@ -81,12 +82,13 @@ class FileSides:
         """Judge a row's names and its verdict's signature, and those of its parents."""
         file, parent = self._file(event, verdict), self._parent(event, parents)
         several = (SEVERAL_PARENTS,) if event.has_several_parents else ()
+        odd_hash = (ODD_PARENT,) if event.has_odd_parent else ()
         reasons = ((name, self._lists.gateway((name,), file.name or "")) for name in parent.gateways)
         return FileSide(
             file.name,
             file.process,
             (
-                *file.odd_names, *parent.odd_names, *file.other_names, *parent.other_names, *several,
+                *file.odd_names, *parent.odd_names, *file.other_names, *parent.other_names, *several, *odd_hash,
                 *file.unknown_names,
             ),
             file.names_a_tool,

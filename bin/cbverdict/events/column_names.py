@@ -51,6 +51,7 @@ class ColumnNames(NamedTuple):
     parent_any_hash: Tuple[str, ...]
     parent_original_name: Tuple[str, ...]
     user: Tuple[str, ...]
+    other_user: Tuple[str, ...]
     team: Tuple[str, ...]
     time: Tuple[str, ...]
     other_time: Tuple[str, ...]
@@ -103,6 +104,7 @@ def _list_names(
         parent_any_hash=parent_any_hash,
         parent_original_name=PARENT_ORIGINAL_NAME_FIELDS,
         user=fields.user,
+        other_user=fields.other_user,
         team=fields.team,
         time=(TIME_FIELD,),
         other_time=OTHER_TIME_FIELDS,

@@ -110,10 +110,10 @@ USER_FIELDS = (
     "UserName",
     "AccountName",
     "Account_Name",
-    "SubjectUserName",
-    "InitiatingProcessAccountName",
-    "process_username",
 )
+OTHER_USER_FIELDS = ("process_username", "SubjectUserName", "InitiatingProcessAccountName")
+"""Who is meant where `USER_FIELDS` name nobody."""
+
 TEAM_FIELDS = ("team",)
 HOST_FIELDS = (
     *_cim("dest"),
@@ -175,8 +175,6 @@ EVENT_KIND_FIELDS = (
     "winlog.event_id",
     "TaskCategory",
     "EventType",
-    "event.category",
-    "event_category",
     "category",
     "event_simplename",
     "event_SimpleName",
@@ -278,4 +276,9 @@ class EventFields(NamedTuple):
 
     def who(self) -> list[str]:
         """Return the columns that say for whom."""
-        return list(dict.fromkeys([*self.user, *self.team]))
+        return list(dict.fromkeys([*self.user, *self.other_user, *self.team]))
+
+    @property
+    def other_user(self) -> Tuple[str, ...]:
+        """The columns that a user is read from where `user` names nobody."""
+        return OTHER_USER_FIELDS if self.user is USER_FIELDS else ()

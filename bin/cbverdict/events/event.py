@@ -75,7 +75,7 @@ class _Reader:
         of_parent = (names.parent_md5, names.parent_sha256, names.parent_any_hash)
         of_its_name = (names.parent_name, names.parent_original_name)
         self._parents = Once(partial(read_parent, names=names), *of_parent, *of_its_name)
-        self._people = Once(partial(_read_people, names=names), names.user, names.team)
+        self._people = Once(partial(_read_people, names=names), names.user, names.other_user, names.team)
 
     def read(self, record: Record) -> ProcessEvent:
         names = self._names
@@ -109,7 +109,7 @@ class _Reader:
 
 def _read_people(record: Record, names: ColumnNames) -> tuple[str, str, Tuple[str, ...], bool]:
     """Return the user, the team, the other users, and whether there are other teams."""
-    user, *others = accounts_of(record, names.user) or ("",)
+    user, *others = accounts_of(record, names.user, names.other_user) or ("",)
     return user, first_text(record, names.team) or "", tuple(others), has_several(record, names.team)
 
 

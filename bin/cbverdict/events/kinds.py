@@ -8,10 +8,11 @@ Defender's `ActionType` ("Advanced hunting schema", Microsoft documentation).
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict
+from typing import Callable, Dict, Sequence
 
 from cbverdict.events.columns import ACTION_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS
 from cbverdict.events.texts import Record, plain, texts_of
+from cbverdict.remembered import remember_short
 
 _OTHER_FILES = frozenset({6, 7, 11, 15, 23, 24, 26, 27, 28, 29})
 """Sysmon's: a driver, an image, a file, a stream, a clipboard, files that were deleted, blocked or found."""
@@ -22,21 +23,32 @@ _NUMBER = re.compile(  # some write `Sysmon:7`
 )
 _HEX_NUMBER = re.compile(r"0x0{0,8}([0-9a-f]{1,4})")
 _BETWEEN = re.compile(r"[,;|]")  # what joins several of them in one text
-_NO_LETTER = re.compile(r"[^a-z0-9]+")
+_WORDS = re.compile(r"[a-z0-9]+")
 _LONGEST = 80  # characters; a signature's name may be longer, and is no kind of event then
+_MOST = 1000  # values; of more nobody says what they are
 
-_OTHER_WORDS = (
-    "modload", "modinfo", "moduleload", "filemod", "childproc", "loadimage", "loadedimage", "loadlibrary",
-    "imageload", "driverload", "libraryload", "kernelmodeload", "imagehash", "dllload", "loaddll", "loaddriver",
-    "filecreat", "filestream", "filedelet", "filerenam", "filemodif", "filewrit", "fileblock", "fileexecutable",
-    "createfile", "newfile", "deletefile", "renamefile", "writefile",
-    "filechange", "clipboard", "pefilewritten", "newexecutable", "newscript", "executabledeleted",
-    "deviceimageloadevents", "devicefileevents",
+_NUMBERED = frozenset(
+    {
+        "EventCode", "EventID", "event_id", "signature_id", "event.code", "event_code", "eventcode", "Event_ID",
+        "EventId", "eventid", "Event.System.EventID", "winlog.event_id",
+    }
 )  # fmt: skip
-"""What a kind that is about another file has in it, wherever: some write the source before it."""
+"""Where a number is that of a kind; elsewhere it is a level, a count or a part of a title."""
 
+_TITLES = ("EventDescription", "signature", "TaskCategory", "EventType", "category")
+"""Where the title of an alert may stand as well: they count where no other column says that it is a start."""
+
+_OTHER_BEGINNINGS = (
+    "modload", "modinfo", "moduleload", "filemod", "childproc", "loadimage", "loadedimage", "loadlibrary",
+    "imageload", "driverload", "libraryload", "kernelmodeload", "classifiedmoduleload", "imagehash", "dllload",
+    "loaddll", "loaddriver", "filecreat", "filestream", "filedelet", "filerenam", "filemodif", "filewrit", "fileblock",
+    "fileexecutable", "createfile", "newfile", "deletefile", "renamefile", "writefile", "filechange", "clipboard",
+    "pefilewritten", "newexecutable", "newscript", "executabledeleted", "deviceimageloadevents", "devicefileevents",
+)  # fmt: skip
+"""How the words of a kind that is about another file begin, at one of them: some write the source before it."""
+
+_KINDS = tuple(name for name in EVENT_KIND_FIELDS if name not in _TITLES)
 _OTHER_KINDS = frozenset({"dll", "image", "library", "module", "driver", "binary"})
-_OTHER_CATEGORIES = frozenset({"file", *_OTHER_KINDS})
 _OTHER_ACTIONS = frozenset(
     {"load", "creation", "deletion", "overwrite", "rename", "modification", "change", "extended"}
 )
@@ -45,15 +57,21 @@ _START_BEGINNINGS = ("processcreat", "procstart", "processstart", "processrollup
 _OF_FORWARDER = ("ingress.event.", "endpoint.event.")
 _CLOUD_START = "endpoint.event.procstart"
 _ABOUT_BINARIES = frozenset({"binary", "binaryinfo", "binarystore", "module"})
-_CHANGES = ("creat", "modif", "delet", "renam", "writ", "overwr", "chang", "mov", "add", "remov")
+_CHANGES = ("creat", "modif", "delet", "renam", "writ", "overwr", "chang", "aclmodif")
+_OF_PROCESS = frozenset({"proc", "process"})
 
 
 def is_process_start(record: Record) -> bool:
     """Return whether a row says that it is a process's start, of which every hash on it is."""
-    return any(
-        _number(text) in _STARTS or _word(text.rpartition(".")[2]).startswith(_START_BEGINNINGS)
-        for text in texts_of(record, EVENT_KIND_FIELDS)
-    )
+    return _is_start(record, EVENT_KIND_FIELDS)
+
+
+def is_about_process(record: Record) -> bool:
+    """Return whether a row says that it is about a process, if no start."""
+    if is_process_start(record):
+        return True
+    types = (text.lower() for text in texts_of(record, ("type", "event_type")))
+    return any(not _OF_PROCESS.isdisjoint(text.split(".")) for text in types)
 
 
 def is_about_child(record: Record) -> bool:
@@ -65,43 +83,72 @@ def is_about_child(record: Record) -> bool:
 
 def is_change_of_file(record: Record) -> bool:
     """Return whether a row says that a file was made, changed or deleted, in whose place another one may be now."""
-    return any(_word(text).startswith(_CHANGES) for text in texts_of(record, ACTION_FIELDS))
+    return any("".join(_words(text)).startswith(_CHANGES) for text in texts_of(record, ACTION_FIELDS))
+
+
+def is_sure_start(record: Record) -> bool:
+    """Return whether a column that holds nothing but kinds of events says that it is a process's start."""
+    return _is_start(record, _KINDS)
 
 
 def is_about_other_file(record: Record) -> bool:
     """Return whether a row says that it is about a file which the process loaded, made, deleted or the like."""
-    for name in EVENT_KIND_FIELDS:
+    return _says_other(record, _KINDS) or (not is_sure_start(record) and _says_other(record, _TITLES))
+
+
+def _is_start(record: Record, names: Sequence[str]) -> bool:
+    return any(
+        (name in _NUMBERED and _number(text) in _STARTS) or _is_start_word(text)
+        for name in names
+        if record.get(name)
+        for text in texts_of(record, (name,))[:_MOST]
+    )
+
+
+def _says_other(record: Record, names: Sequence[str]) -> bool:
+    for name in names:
         if record.get(name):
-            is_other = _BY_COLUMN.get(name, _is_other)
-            if any(is_other(text) for text in texts_of(record, (name,))):
+            texts = texts_of(record, (name,))
+            is_other = _BY_COLUMN.get(name, _is_numbered_other if name in _NUMBERED else _is_other)
+            if len(texts) > _MOST or any(map(is_other, texts)):
                 return True
     return False
 
 
+@remember_short(_LONGEST)
+def _is_start_word(text: str) -> bool:
+    return "".join(_words(text.rpartition(".")[2])).startswith(_START_BEGINNINGS)
+
+
+@remember_short(_LONGEST)
 def _is_other(text: str) -> bool:
-    word = _word(text)
-    is_kind = word in _OTHER_KINDS or any(one in word for one in _OTHER_WORDS)
-    return is_kind or any(_number(one) in _OTHER_FILES for one in _BETWEEN.split(text[:_LONGEST]))
+    words = _words(text)
+    ends = ("".join(words[start:]) for start in range(len(words)))
+    has_beginning = any(end.startswith(_OTHER_BEGINNINGS) and not end.startswith("childprocess") for end in ends)
+    return has_beginning or "".join(words) in _OTHER_KINDS
 
 
-def _is_other_category(text: str) -> bool:
-    """Elastic's: whether the event is about a file, a library or a driver."""
-    return _word(text) in _OTHER_CATEGORIES or _is_other(text)
+def _is_numbered_other(text: str) -> bool:
+    return any(_number(one) in _OTHER_FILES for one in _BETWEEN.split(text[:_LONGEST])) or _is_other(text)
+
+
+def _is_other_title(text: str) -> bool:
+    return "".join(_words(text)) not in _OTHER_KINDS and _is_other(text)
 
 
 def _is_other_action(text: str) -> bool:
-    return _word(text) in _OTHER_ACTIONS or _is_other(text)
+    return "".join(_words(text)) in _OTHER_ACTIONS or _is_other(text)
 
 
 def _is_no_rollup(text: str) -> bool:
     """CrowdStrike's: whatever is no process's start, end or block."""
-    word = _word(text)
+    word = "".join(_words(text))
     return not ("processrollup" in word or word in {"endofprocess", "processblocked", "commandhistory"})
 
 
 def _is_not_created(text: str) -> bool:
     """Defender's: only of what was created is the hash that of the process."""
-    return not _word(text).startswith("processcreated")
+    return not "".join(_words(text)).startswith("processcreated")
 
 
 def _is_of_forwarder(text: str) -> bool:
@@ -114,14 +161,14 @@ def _is_of_forwarder(text: str) -> bool:
 
 _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
     "event.action": _is_other_action,
-    "event.category": _is_other_category,
-    "event_category": _is_other_category,
     **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
     **dict.fromkeys(("ActionType", "actiontype"), _is_not_created),
     "type": _is_of_forwarder,
+    **dict.fromkeys(_TITLES, _is_other_title),
 }
 
 
+@remember_short(_LONGEST)
 def _number(text: str) -> int | None:
     match = _NUMBER.fullmatch(text.strip())
     if match is not None:
@@ -130,5 +177,5 @@ def _number(text: str) -> int | None:
     return None if in_hex is None else int(in_hex[1], 16)
 
 
-def _word(text: str) -> str:
-    return _NO_LETTER.sub("", plain(text)) if len(text) <= _LONGEST else ""
+def _words(text: str) -> list[str]:
+    return _WORDS.findall(plain(text)) if len(text) <= _LONGEST else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
 
 
+_SHORT_FOLDER = re.compile(r"~\d")  # 8.3, of which nobody knows the long one
 _DEVICE_PREFIXES = ("\\\\?\\", "\\\\.\\", "\\??\\")
 """What Windows lets stand before a path without it being another one."""
 
@@ -62,8 +64,9 @@ def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineag
 
 
 def _path(record: Record, names: Sequence[str]) -> str:
-    """Return a path in one spelling (empty: there is none, or several)."""
+    """Return a path in one spelling (empty: there is none, or several, or it has a short name for a folder)."""
     paths = {plain(text).strip('"') for text in texts_of(record, names) if "\\" in text or "/" in text}
     for prefix in _DEVICE_PREFIXES:
         paths = {path.removeprefix(prefix) for path in paths}
-    return paths.pop() if len(paths) == 1 else ""
+    path = paths.pop() if len(paths) == 1 else ""
+    return "" if _SHORT_FOLDER.search(path) else path

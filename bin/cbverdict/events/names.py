@@ -18,6 +18,7 @@ from cbverdict.remembered import remember_short
 _SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
 _LONGEST_NAME = 255  # characters of a file's name, on any system
 _EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
+_RUNS = r"\.(?:exe|bat|cmd|scr|dll|ps1)"
 _KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
 _MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
@@ -48,7 +49,7 @@ _LONGEST_END = 64  # characters; no version and no mark of a copy has as many
 _BETWEEN_PATHS = re.compile(
     r"[,;|]\s*[\"']?(?:[A-Za-z]:[\\/]|\\\\|/)|[^\s\"'(]\s+[\"']?[A-Za-z]:\\|^/.*\s/|[\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\S"
 )
-_BETWEEN_NAMES = re.compile(rf"[,;|]|{_EXTENSION}[\"']?\s.*{_EXTENSION}[\"']?$", re.IGNORECASE)
+_BETWEEN_NAMES = re.compile(rf"[,;|]|{_RUNS}[\"']?\s.*{_EXTENSION}[\"']?$", re.IGNORECASE)
 """What stands between names or paths that were joined in one text (`mvjoin`)."""
 
 _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
@@ -267,8 +268,9 @@ def _bare_spellings_of(text: str) -> frozenset[str]:
 
 def stem_of(text: str) -> str:
     """Return the plain name of a program without its extension and what stands behind it."""
-    cut = _WITH_ARGUMENTS.fullmatch(text[:_SHORT]) if _MAY_BE_CUT.search(text) else None
-    return _bare(program_of(cut.group(1) if cut else text))
+    name = program_of(text)
+    cut = None if name.endswith(_WINDOWS_PROGRAM) else _WITH_ARGUMENTS.fullmatch(name[:_SHORT])
+    return _bare(cut.group(1) if cut else name)
 
 
 @remember_short(_SHORT)

@@ -52,8 +52,9 @@ _DOMAINS = frozenset(
     }
 )  # fmt: skip
 _QUOTES = "\"'"
-_AROUND = " []{}()\"'"
-_BETWEEN_ACCOUNTS = re.compile(r"(?<!\\)[,;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_AROUND = " []{}()<>\"'"
+_DISTINGUISHED_NAME = re.compile(r"\s*(?:cn|uid|ou|dc|o)\s*=", re.IGNORECASE)
+_BETWEEN_ACCOUNTS = re.compile(r"[,;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"})
 
@@ -68,28 +69,31 @@ def person_of(user: str | None) -> str | None:
     return _person(user)
 
 
-def accounts_of(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
+def accounts_of(record: Record, names: Sequence[str], others: Sequence[str] = ()) -> Tuple[str, ...]:
     """Return an account of each person that these fields of a row name; where they name none, the first text, if any.
 
     Machines and services stand beside people: what Windows writes of a process start has the computer's account first.
+    `others` are fields that are looked at where those name nobody.
     """
     found: dict[str, str] = {}
-    for text in texts_of(record, names):
-        for account in _accounts_in(text):
-            person = person_of(account)
-            if person is not None:
-                found.setdefault(person, account)
-    first = None if found else first_text(record, names)
+    for fields in (names, others):
+        for text in texts_of(record, fields) if not found else ():
+            for account in _accounts_in(text):
+                person = person_of(account)
+                if person is not None:
+                    found.setdefault(person, account)
+    first = None if found else first_text(record, (*names, *others))
     return tuple(found.values()) if first is None else (first,)
 
 
 def _accounts_in(text: str) -> Sequence[str]:
     """Return the accounts that were joined in one text (`mvjoin`), between which is what no account's name has."""
-    if not _BETWEEN_ACCOUNTS.search(text):
-        words = text.split()
-        return words if len(words) > 1 and all("\\" in word or "@" in word for word in words) else (text,)
-    parts = [part for one in _BETWEEN_ACCOUNTS.split(text) if (part := one.strip(_AROUND))]
-    return (text,) if all("=" in part for part in parts) else parts  # a distinguished name is one account's
+    if _DISTINGUISHED_NAME.match(text):
+        return (text,)
+    if _BETWEEN_ACCOUNTS.search(text):
+        return list(filter(None, (part.strip(_AROUND) for part in _BETWEEN_ACCOUNTS.split(text))))
+    words = [word.strip(_AROUND) for word in text.split()]
+    return words if len(words) > 1 and all("\\" in word or "@" in word for word in words) else (text,)
 
 
 @remember_short(_SHORT, most=16384)

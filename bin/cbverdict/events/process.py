@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence, Tuple, TypeVar
 
-from cbverdict.events.kinds import is_about_child, is_about_other_file, is_change_of_file, is_process_start
+from cbverdict.events.kinds import (
+    is_about_child,
+    is_about_other_file,
+    is_about_process,
+    is_change_of_file,
+    is_process_start,
+    is_sure_start,
+)
 from cbverdict.events.names import are_of_one_program, file_name
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, texts_of, values_of
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, has_any_hash, read_md5, read_sha256
@@ -108,8 +115,11 @@ def _read_process(record: Record, names: ColumnNames) -> Process:
 
 def _is_about_another_file(record: Record, names: ColumnNames) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
-    if names.event_kind and is_about_other_file(record):
-        return True
+    if names.event_kind:
+        if is_about_other_file(record):
+            return True
+        if is_sure_start(record):
+            return False
     paths = _paths(record, names.any_path)
     if paths and names.action and is_change_of_file(record):
         return True
@@ -138,7 +148,7 @@ def _paths(record: Record, names: Sequence[str]) -> set[str]:
 
 def _is_of_process(record: Record, names: ColumnNames) -> bool:
     """Return whether a column, or the analyst, says that the hash of a row without a name is a process's."""
-    if names.is_md5_pinned or (names.event_kind and is_process_start(record)):
+    if names.is_md5_pinned or (names.event_kind and is_about_process(record)):
         return True
     return any(record.get(name) for name in names.process_hash)
 

@@ -277,7 +277,7 @@ class RowScorer:
 
     def _who(self, who: Tuple[str, ...]) -> Who:
         values = dict(zip(self.columns, who))
-        user, *others = accounts_of(values, self._read.user) or ("",)
+        user, *others = accounts_of(values, self._read.user, self._read.other_user) or ("",)
         return user, first_text(values, self._read.team) or "", *others
 
 

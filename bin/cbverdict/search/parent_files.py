@@ -8,7 +8,7 @@ that ran from it is not signed, nobody knows that the parent is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineages
 from cbverdict.events.names import stem_of
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _MAX_KEYS = 200_000
 _MAX_FILES = 20  # that one key may stand for: more are told apart by nothing
-
-_OF_ANY_HOST = {"path", "name"}
 
 Key = Tuple[str, ...]
 
@@ -97,7 +95,7 @@ class ParentFiles:
         for event, lineage in zip(events, lineages):
             if event.process.md5 is None:
                 continue
-            for key in _keys(lineage.guid, event.host, lineage.number, lineage.path, event.process.name):
+            for key in _all_keys(event, lineage):
                 files = self._files.setdefault(key, {})
                 if event.process in files or key in self._full:
                     continue
@@ -113,31 +111,34 @@ class ParentFiles:
         """Return the files that a row's parent may be: what the row says itself, where it says anything."""
         if event.parent.md5 is not None or event.has_odd_parent:
             return ParentFile((event.parent,))
-        keys = _keys(lineage.parent_guid, event.host, lineage.parent_number, lineage.parent_path, event.parent.name)
-        of_any_host: Dict[Process, None] = {}
-        is_named = may_be_others = False
-        for key in keys:
-            is_named = True
-            self._sought.add(key)
-            if key not in self._files:
-                continue
-            may_be_others = may_be_others or key in self._full
-            if key[0] not in _OF_ANY_HOST:
-                return ParentFile(tuple(self._files[key]), may_be_others=may_be_others or self._has_forgotten)
-            of_any_host.update(self._files[key])
-        may_be_others = may_be_others or (is_named and self._has_forgotten)
-        return ParentFile(tuple(of_any_host) or (event.parent,), not of_any_host, may_be_others)
+        sure = _sure_keys(lineage.parent_guid, event.host, lineage.parent_number, lineage.parent_path)
+        self._sought.update(sure)
+        for key in sure:
+            if key in self._files:
+                return ParentFile(tuple(self._files[key]), may_be_others=self._has_forgotten or key in self._full)
+        # A row without the path may be that of any path; another path is another file, unless this one is nowhere.
+        of_path: list[Key] = [("path", lineage.parent_path)] if lineage.parent_path else []
+        kinds = ("name",) if self._files.keys() & of_path else ("name", "name of a path")
+        vague = [*of_path, *((kind, stem_of(event.parent.name)) for kind in kinds if event.parent.name)]
+        self._sought.update(vague)
+        files = dict.fromkeys(file for key in vague for file in self._files.get(key, ()))
+        may_be_others = (self._has_forgotten and bool(sure or vague)) or not self._full.isdisjoint(vague)
+        return ParentFile(tuple(files) or (event.parent,), not files, may_be_others)
 
 
-def _keys(guid: str, host: str, number: str, path: str, name: str | None) -> Iterator[Key]:
-    """Yield what tells a process, the surest first."""
-    if guid:
-        yield "guid", guid
-    if host and number and path:
-        yield "process", host.lower(), number, path
+def _sure_keys(guid: str, host: str, number: str, path: str) -> list[Key]:
+    """Return what tells a process of one host, the surest first."""
+    keys: list[Key] = [("guid", guid)] if guid else []
     if host and path:
-        yield "file", host.lower(), path
-    if path:
-        yield "path", path
-    if name:
-        yield "name", stem_of(name)
+        keys += [("process", host.lower(), number, path)] if number else []
+        keys.append(("file", host.lower(), path))
+    return keys
+
+
+def _all_keys(event: ProcessEvent, lineage: Lineage) -> list[Key]:
+    """Return all that a row's process may be looked for by."""
+    keys = _sure_keys(lineage.guid, event.host, lineage.number, lineage.path)
+    keys += [("path", lineage.path)] if lineage.path else []
+    if event.process.name:
+        keys.append(("name of a path" if lineage.path else "name", stem_of(event.process.name)))
+    return keys

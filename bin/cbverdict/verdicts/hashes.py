@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, NewType, Sequence, Union
+from typing import TYPE_CHECKING, NewType, Sequence, Tuple, Union
 
 from cbverdict.remembered import remember_short
 
@@ -37,6 +37,7 @@ _NOTHING = {"-", "--", "?", "unknown", "n/a", "na", "none", "null", "nil", "unde
 _HEX = re.compile(r"[a-f]{8,}")
 _HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
 _HAS_LETTER = re.compile(r"[\w?-]")  # of what is a value, be it a sign for nothing; JSON text has lines without
+_AT_ENDS = " \t,;"
 _LINE_ENDS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
 
@@ -130,7 +131,8 @@ def _texts_of(value: FieldValue) -> list[str]:
     if isinstance(value, str):
         if value.isascii() and value.isprintable():
             return [value]  # as nearly all
-        return [line for line in _LINE_ENDS.split(value) if _HAS_LETTER.search(line)]
+        lines = (line.strip(_AT_ENDS) for line in _LINE_ENDS.split(value))
+        return [line for line in lines if _HAS_LETTER.search(line) and not line.endswith(":")]
     return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
 
 
@@ -144,9 +146,12 @@ def _tokens(text: str) -> list[str]:
 
 def _has_several_of_a_kind(values: Sequence[str]) -> bool:
     """Return whether values hold different hashes of one kind, MD5s apart: they are of several files."""
-    digits = {token for text in values for token in _tokens(text) if len(token) in _OTHER_HASHES}
-    hashes = [one for one in digits if _HASH.fullmatch(one) and one.strip("0")]
-    return len({len(one) for one in hashes}) < len(hashes)
+    found: set[Tuple[Union[str, int], str]] = set()
+    for token in (token for text in values for token in _SEPARATOR.split(_close_up(text))):
+        label, _, digits = (part.strip(_QUOTES).lower() for part in token.rpartition("="))
+        if len(digits) in _OTHER_HASHES and _HASH.fullmatch(digits) and digits.strip("0"):
+            found.add((len(digits) if not label or "sha" in label else label, digits))
+    return len({kind for kind, _ in found}) < len(found)
 
 
 def _kind_of(text: str) -> str | int | None:
