@@ -74,6 +74,12 @@ def is_about_process(record: Record) -> bool:
     return any(not _OF_PROCESS.isdisjoint(text.split(".")) for text in types)
 
 
+def is_about_binary(record: Record) -> bool:
+    """Return whether a row is Carbon Black's own event about a binary, as `ingress.event.module` is."""
+    types = (text.lower().split(".") for text in texts_of(record, ("type",)))
+    return any(len(parts) > 1 and not _ABOUT_BINARIES.isdisjoint(parts) for parts in types)
+
+
 def is_about_child(record: Record) -> bool:
     """Return whether a row is about the process that the row's own has started, as starts of Carbon Black Cloud are."""
     if texts_of(record, CHILD_FIELDS):
@@ -121,19 +127,18 @@ def _is_start_word(text: str) -> bool:
 
 
 @remember_short(_LONGEST)
-def _is_other(text: str) -> bool:
+def _names_other(text: str) -> bool:
     words = _words(text)
     ends = ("".join(words[start:]) for start in range(len(words)))
-    has_beginning = any(end.startswith(_OTHER_BEGINNINGS) and not end.startswith("childprocess") for end in ends)
-    return has_beginning or "".join(words) in _OTHER_KINDS
+    return any(end.startswith(_OTHER_BEGINNINGS) and not end.startswith("childprocess") for end in ends)
+
+
+def _is_other(text: str) -> bool:
+    return "".join(_words(text)) in _OTHER_KINDS or _names_other(text)
 
 
 def _is_numbered_other(text: str) -> bool:
     return any(_number(one) in _OTHER_FILES for one in _BETWEEN.split(text[:_LONGEST])) or _is_other(text)
-
-
-def _is_other_title(text: str) -> bool:
-    return "".join(_words(text)) not in _OTHER_KINDS and _is_other(text)
 
 
 def _is_other_action(text: str) -> bool:
@@ -154,9 +159,7 @@ def _is_not_created(text: str) -> bool:
 def _is_of_forwarder(text: str) -> bool:
     """Carbon Black's forwarders; other sources fill a column `type` with anything."""
     lower = text.lower()
-    parts = lower.split(".")
-    is_about_binary = len(parts) > 1 and not _ABOUT_BINARIES.isdisjoint(parts)
-    return is_about_binary or (lower.startswith(_OF_FORWARDER) and _is_other(parts[-1]))
+    return lower.startswith(_OF_FORWARDER) and _names_other(lower.rpartition(".")[2])
 
 
 _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
@@ -164,7 +167,7 @@ _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
     **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
     **dict.fromkeys(("ActionType", "actiontype"), _is_not_created),
     "type": _is_of_forwarder,
-    **dict.fromkeys(_TITLES, _is_other_title),
+    **dict.fromkeys(_TITLES, _names_other),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence, Tuple, TypeVar
 
 from cbverdict.events.kinds import (
+    is_about_binary,
     is_about_child,
     is_about_other_file,
     is_about_process,
@@ -60,7 +61,10 @@ def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
     process = _read_process(record, names)
     texts, others = _raw_texts(record, names.name), _raw_texts(record, names.other_name)
     original_names = _distinct(record, names.original_name)
-    is_any_file = process.md5 is not None and not (texts or others) and not _is_of_process(record, names)
+    is_any_file = process.md5 is not None and (
+        (bool(names.event_kind) and is_about_binary(record))
+        or (not (texts or others) and not _is_of_process(record, names))
+    )
     return ProcessSaid(process, texts, original_names, others, is_any_file)
 
 
