@@ -112,8 +112,8 @@ class ParentFiles:
         if event.parent.md5 is not None or event.has_odd_parent:
             return ParentFile((event.parent,))
         sure = _sure_keys(lineage.parent_guid, event.host, lineage.parent_number, lineage.parent_path)
-        self._sought.update(sure)
         for key in sure:
+            self._sought.add(key)
             if key in self._files:
                 return ParentFile(tuple(self._files[key]), may_be_others=self._has_forgotten or key in self._full)
         # A row without the path may be that of any path; another path is another file, unless this one is nowhere.
