@@ -87,7 +87,8 @@ def test_nothing_in_one_text_may_be_of_another_file(beside: str) -> None:
 def test_lines_of_a_text_are_values(other: str, end: str) -> None:
     """Which were joined (`nomv`); an md5 with its sha256 below it is one file."""
     assert read_md5(f"MD5={MD5}{end}{other.format(end=end)}") is Odd.SEVERAL
-    assert read_md5(f"MD5={MD5}{end}SHA256={'a' * 64}{end}") == MD5
+    assert read_md5(f"MD5={MD5.upper()}{end}SHA256={'A' * 64}{end}IMPHASH={'0' * 32}{end}") == MD5
+    assert read_md5(f"IMPHASH:{end}{MD5}") is None
     assert read_md5(f'{{{end}"md5": "{MD5}",{end}"sha256": "{"a" * 64}"{end}}}') == MD5
 
 

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cbverdict.events import names as names_module
-from cbverdict.events.names import are_of_one_program, is_same_program, oddity_of, program_of, spellings_of, stems_of
+from cbverdict.events.names import are_of_one_program, is_same_program, program_of, spellings_of, stems_of
+from cbverdict.events.odd_names import oddity_of
 from cbverdict.events.texts import has_invisible
 
 

@@ -19,7 +19,7 @@ from tests.lab.host import Row, _decode, encode
 from tests.lab.memory import Memory
 from tests.unit.test_pipeline import _read
 
-GOOD, BAD, SILENT, OTHER = (letter * 32 for letter in "abcd")
+GOOD, BAD, SILENT, OTHER, NEVER_SEEN = (letter * 32 for letter in "abcde")
 CHILD: Dict[str, Any] = {
     "process_md5": GOOD,
     "process_path": "C:\\Windows\\cmd.exe",
@@ -49,7 +49,8 @@ class Server:
 
     def ask(self, request: VerdictRequest) -> VerdictReply:
         """Answer."""
-        known = {BAD: Verdict(Signed.FALSE, Reason.UNSIGNED), SILENT: None}
+        never_seen = Verdict(Signed.UNKNOWN, Reason.NOT_SEEN)
+        known = {BAD: Verdict(Signed.FALSE, Reason.UNSIGNED), SILENT: None, NEVER_SEEN: never_seen}
         answers = [known.get(one.md5, SIGNED) for one in request.questions]
         return VerdictReply(
             "lab", tuple(no_answer(Reason.TIMEOUT) if one is None else Answer(one, Source.SERVER) for one in answers)
@@ -83,6 +84,11 @@ NO_NUMBER = {**NO_GUID, "process_id": ""}
         ([_parent(GOOD, **NO_NUMBER, dest="pc2")], ("unknown", False)),
         ([_parent(BAD, **NO_NUMBER, process_path="C:\\Temp\\else.exe")], ("unknown", False)),
         ([_parent("", **NO_NUMBER)], ("unknown", False)),
+        # Another process of the file, by what the rows say of themselves, is not the parent.
+        ([_parent(GOOD, process_guid="{cd}")], ("unknown", False)),
+        ([_parent(BAD, process_guid="{cd}", process_id="8")], ("unknown", True)),
+        ([_parent(""), _parent(GOOD, process_guid="{cd}", process_id="8")], ("unknown", False)),
+        ([_parent(GOOD, process_guid="", process_id="8")], ("unknown", False)),
     ],
 )
 def test_a_parent_is_told_by_its_own_row(others: list[Dict[str, Any]], said: tuple[str, bool]) -> None:
@@ -95,6 +101,24 @@ def test_what_the_row_itself_says_of_its_parent_counts() -> None:
     """Whoever else has its path."""
     assert _enriched({**CHILD, "parent_process_md5": GOOD}, _parent(BAD)) == ("true", False)
     assert _enriched({**CHILD, "parent_process_md5": [GOOD, BAD]}, _parent(GOOD)) == ("unknown", True)
+
+
+def test_a_parents_hash_that_nobody_knows_hides_no_row_of_the_parents() -> None:
+    """A row that says more is not judged more leniently than one that says less."""
+    child = {**CHILD, "parent_process_md5": NEVER_SEEN}
+    assert _enriched(child) == ("unknown", False)
+    assert _enriched(child, _parent(GOOD)) == ("unknown", False)
+    assert _enriched(child, _parent(BAD)) == ("unknown", True)
+    assert _enriched({**child, "parent_process_md5": GOOD}, _parent(BAD)) == ("true", False)
+
+
+def test_a_child_that_names_no_process_is_of_any_of_its_parents_file() -> None:
+    """By host and path alone."""
+    child = {**CHILD, "parent_process_guid": "", "parent_process_id": ""}
+    assert _enriched(child, _parent(GOOD), _parent(GOOD, process_guid="")) == ("true", False)
+    assert _enriched(child, _parent(GOOD), _parent(BAD, process_guid="", process_id="")) == ("false", False)
+    numbered = {**CHILD, "parent_process_guid": ""}
+    assert _enriched(numbered, _parent(GOOD), _parent(BAD, process_guid="{cd}", process_id="8")) == ("true", False)
 
 
 def test_a_parent_of_an_earlier_chunk_is_known() -> None:

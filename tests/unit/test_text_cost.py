@@ -16,7 +16,8 @@ from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.query import literal
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
-from cbverdict.events.names import file_name, is_same_program, oddity_of, spellings_of
+from cbverdict.events.names import file_name, is_same_program, spellings_of
+from cbverdict.events.odd_names import oddity_of
 from cbverdict.events.people import person_of
 from cbverdict.events.times import read_time
 from cbverdict.json_object import read_object

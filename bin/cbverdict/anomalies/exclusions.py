@@ -12,7 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, NamedTuple, Tuple
 
 from cbverdict.errors import InvalidRequestError
-from cbverdict.events.people import person_of
+from cbverdict.events.columns import OTHER_USER_FIELDS, USER_FIELDS
+from cbverdict.events.people import accounts_of, person_of
 from cbverdict.verdicts.hashes import parse_md5
 from cbverdict.verdicts.reasons import Reason, Signed
 
@@ -138,7 +139,7 @@ def decide(action: str, row: Mapping[str, Any], days: float, why: str, author: s
     md5, score = parse_md5(str(row.get("process_md5", ""))), _score(row.get("anomaly_score"))
     made = Decision(
         action=action,
-        user=person_of(_text(row.get("user"), "user")) or "",
+        user=_person(row),
         team=_text(row.get("team"), "team").lower(),
         process_name=_text(row.get("process_name"), "process_name").lower(),
         parent_process_name=_text(row.get("parent_process_name"), "parent_process_name").lower(),
@@ -201,6 +202,16 @@ def _is_as_it_was(decision: Decision, verdict: Verdict) -> bool:
     publisher = verdict.signature.publisher if verdict.signature else ""
     is_same = decision.signed == verdict.signed.value and decision.publisher == publisher
     return is_same and (verdict.signed is Signed.TRUE or decision.signed_reason == verdict.reason.value)
+
+
+def _person(row: Mapping[str, Any]) -> str:
+    """Return the person of a row (empty: it names none), read from it as a search does."""
+    _text(row.get("user"), "user")
+    texts = {name: str(row[name]) for name in (*USER_FIELDS, *OTHER_USER_FIELDS) if row.get(name)}
+    people = [person for one in accounts_of(texts, USER_FIELDS, OTHER_USER_FIELDS) if (person := person_of(one))]
+    if len(people) > 1:
+        raise InvalidRequestError("user has several values: decide on a row that has one")
+    return people[0] if people else ""
 
 
 def _text(value: object, name: str) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Callable, Iterable, Iterator, NamedTuple, Sequ
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
 from cbverdict.anomalies.without_team import Organisation
-from cbverdict.events.names import is_same_program, oddity_of
+from cbverdict.events.names import is_same_program
+from cbverdict.events.odd_names import oddity_of
 from cbverdict.events.one_off_names import is_one_off
 from cbverdict.events.texts import shown
 

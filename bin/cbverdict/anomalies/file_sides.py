@@ -19,7 +19,7 @@ from cbverdict.anomalies.explanations import (
     odd_names,
     other_names,
 )
-from cbverdict.events.names import is_of_library
+from cbverdict.events.odd_names import is_of_library
 from cbverdict.verdicts.reasons import Signed
 from cbverdict.verdicts.signature import Signature
 

@@ -136,7 +136,8 @@ class Learner:
         quarters, _ = self._reader.ends((event.time, *event.other_times))
         if not quarters:
             return None
-        person = person_of(event.user)
+        # Of several people nobody knows who did it: what one of them does must not become another's habit.
+        person = None if event.other_users else person_of(event.user)
         member = self._lists.roster.member(person, event.team)
         publisher = first_text(record, (PUBLISHER_FIELD,))
         moment = self._clocks.of(member).at(quarters[0])

@@ -217,7 +217,7 @@ ACTION_FIELDS = ("action", "Filesystem.action")
 """What became of the file, where an event is about one."""
 
 ANY_PATH_FIELDS = ("path",)
-PROCESS_PATH_FIELDS = _cim("process_path")
+PROCESS_PATH_FIELDS = (*_cim("process_path"), "Image", "process.executable", "NewProcessName", "New_Process_Name")
 """Where both are there and differ, the first is another file's: of what Carbon Black's forwarder writes, a module's."""
 
 FILE_HASH_FIELDS = ("file_hash", "Filesystem.file_hash")

@@ -22,7 +22,7 @@ _NUMBER = re.compile(  # some write `Sysmon:7`
     r"(?:[\w\- ]{1,60}[/:=]|event ?(?:id|code)? )?0{0,8}(\d{1,6})(?:\.0{0,8})?", re.IGNORECASE
 )
 _HEX_NUMBER = re.compile(r"0x0{0,8}([0-9a-f]{1,4})")
-_BETWEEN = re.compile(r"[,;|]")  # what joins several of them in one text
+_BETWEEN = re.compile(r"[,;|\s]+")  # what joins several of them in one text
 _WORDS = re.compile(r"[a-z0-9]+")
 _LONGEST = 80  # characters; a signature's name may be longer, and is no kind of event then
 _MOST = 1000  # values; of more nobody says what they are
@@ -48,6 +48,7 @@ _OTHER_BEGINNINGS = (
 """How the words of a kind that is about another file begin, at one of them: some write the source before it."""
 
 _KINDS = tuple(name for name in EVENT_KIND_FIELDS if name not in _TITLES)
+_SURE_KINDS = tuple(name for name in _KINDS if name not in {"signature_id", "event_id"})  # some number their rules so
 _OTHER_KINDS = frozenset({"dll", "image", "library", "module", "driver", "binary"})
 _OTHER_ACTIONS = frozenset(
     {"load", "creation", "deletion", "overwrite", "rename", "modification", "change", "extended"}
@@ -57,7 +58,13 @@ _START_BEGINNINGS = ("processcreat", "procstart", "processstart", "processrollup
 _OF_FORWARDER = ("ingress.event.", "endpoint.event.")
 _CLOUD_START = "endpoint.event.procstart"
 _ABOUT_BINARIES = frozenset({"binary", "binaryinfo", "binarystore", "module"})
-_CHANGES = ("creat", "modif", "delet", "renam", "writ", "overwr", "chang", "aclmodif")
+_CHANGES = ("creat", "modif", "delet", "renam", "writ", "overwr", "chang", "aclmodif", "updat", "mov", "replac", "copi")
+_NO_CHANGES = frozenset(
+    {
+        "read", "allowed", "blocked", "added", "removed", "snapshot", "success", "failure", "observed", "detected",
+        "started", "executed", "start", "end", "stopped", "logged", "alert", "none", "unknown",
+    }
+)  # fmt: skip
 _OF_PROCESS = frozenset({"proc", "process"})
 
 
@@ -92,9 +99,14 @@ def is_change_of_file(record: Record) -> bool:
     return any("".join(_words(text)).startswith(_CHANGES) for text in texts_of(record, ACTION_FIELDS))
 
 
+def may_be_change_of_file(record: Record) -> bool:
+    """Return whether a row that is about a file says what became of it in other words than those for no change."""
+    return any("".join(_words(text)) not in _NO_CHANGES for text in texts_of(record, ACTION_FIELDS))
+
+
 def is_sure_start(record: Record) -> bool:
     """Return whether a column that holds nothing but kinds of events says that it is a process's start."""
-    return _is_start(record, _KINDS)
+    return _is_start(record, _SURE_KINDS)
 
 
 def is_about_other_file(record: Record) -> bool:
@@ -128,9 +140,18 @@ def _is_start_word(text: str) -> bool:
 
 @remember_short(_LONGEST)
 def _names_other(text: str) -> bool:
+    return any(end.startswith(_OTHER_BEGINNINGS) for end in _ends_of(text))
+
+
+@remember_short(_LONGEST)
+def _title_names_other(text: str) -> bool:
+    """Return the same of an alert's title, in which a child process is no event of that kind."""
+    return any(end.startswith(_OTHER_BEGINNINGS) and not end.startswith("childprocess") for end in _ends_of(text))
+
+
+def _ends_of(text: str) -> list[str]:
     words = _words(text)
-    ends = ("".join(words[start:]) for start in range(len(words)))
-    return any(end.startswith(_OTHER_BEGINNINGS) and not end.startswith("childprocess") for end in ends)
+    return ["".join(words[start:]) for start in range(len(words))]
 
 
 def _is_other(text: str) -> bool:
@@ -138,7 +159,8 @@ def _is_other(text: str) -> bool:
 
 
 def _is_numbered_other(text: str) -> bool:
-    return any(_number(one) in _OTHER_FILES for one in _BETWEEN.split(text[:_LONGEST])) or _is_other(text)
+    numbers = map(_number, (text, *_BETWEEN.split(text[:_LONGEST])))
+    return any(number in _OTHER_FILES for number in numbers) or _is_other(text)
 
 
 def _is_other_action(text: str) -> bool:
@@ -167,7 +189,7 @@ _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
     **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
     **dict.fromkeys(("ActionType", "actiontype"), _is_not_created),
     "type": _is_of_forwarder,
-    **dict.fromkeys(_TITLES, _names_other),
+    **dict.fromkeys(_TITLES, _title_names_other),
 }
 
 

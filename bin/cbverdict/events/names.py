@@ -9,22 +9,17 @@ from __future__ import annotations
 import ntpath
 import posixpath
 import re
-import unicodedata
 from typing import Collection, Iterable, Iterator
 
-from cbverdict.events.texts import has_invisible, plain
+from cbverdict.events.texts import plain
 from cbverdict.remembered import remember_short
 
-_SHORT = 1024  # what a path may take to be remembered; a longer one is read all the same
-_LONGEST_NAME = 255  # characters of a file's name, on any system
-_EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
-_RUNS = r"\.(?:exe|bat|cmd|scr|dll|ps1)"
-_KNOWN_EXTENSION = re.compile(rf"{_EXTENSION}$")
-_WITH_ARGUMENTS = re.compile(rf"(.+?{_EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
+LONGEST_PATH = 1024  # what a path may take to be remembered; a longer one is read all the same
+LONGEST_NAME = 255  # characters of a file's name, on any system
+EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
+_KNOWN_EXTENSION = re.compile(rf"{EXTENSION}$")
+_WITH_ARGUMENTS = re.compile(rf"(.+?{EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
 _MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
-_SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
-_WORD = re.compile(r"[^\W\d_]+")
-_LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
 _LOOKS_LIKE = str.maketrans(
     "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u04cf\u043e\u0440\u051b\u0455\u051d\u0445\u0443\u0475"
     "\u03b1\u03bf\u03c1\u03bd\u03c5\u03b9\u03ba\u0131\u0261",
@@ -33,7 +28,6 @@ _LOOKS_LIKE = str.maketrans(
 """Lower-case letters of other scripts, by which they look like (Unicode's confusables): whole words are so written."""
 
 _SEPARATORS = re.compile(r"[\\/:]")
-_DRIVE = re.compile(r"[A-Za-z]:")
 _STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
 _AROUND = " \"'`()[]{}<>,;"
 _DOTS_AND_BLANKS = (
@@ -46,12 +40,6 @@ _ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd6
 _COPIES = re.compile(r"^(?:copy of )+")
 _COPY = re.compile(r"(?: ?\(\w+\)| ?\[\d+\]| -  ?\w+(?:-\d+)?)+$")  # as Windows (in its language) and browsers do
 _LONGEST_END = 64  # characters; no version and no mark of a copy has as many
-_BETWEEN_PATHS = re.compile(
-    r"[,;|]\s*[\"']?(?:[A-Za-z]:[\\/]|\\\\|/)|[^\s\"'(]\s+[\"']?[A-Za-z]:\\|^/.*\s/|[\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\S"
-)
-_BETWEEN_NAMES = re.compile(rf"[,;|]|{_RUNS}[\"']?\s.*{_EXTENSION}[\"']?$", re.IGNORECASE)
-"""What stands between names or paths that were joined in one text (`mvjoin`)."""
-
 _BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
 _COPY_OF, _COPY_AT_END = "copy of ", " - "
 _ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
@@ -65,10 +53,9 @@ _ANY_LAST = "".join(last for _, last in _AT_THE_END)
 _WINDOWS_PROGRAM = ".exe"
 _EXECUTABLE = (_WINDOWS_PROGRAM, ".com", ".scr", ".pif")
 _LIBRARY = (".dll", ".sys", ".ocx", ".cpl", ".msi")
-_LIBRARIES = (".dll", ".sys", ".ocx", ".drv", ".mui", ".ax", ".acm", ".tsp")
 
 
-@remember_short(_SHORT)
+@remember_short(LONGEST_PATH)
 def file_name(path: str) -> str | None:
     r"""Cut the file name from a Windows, Linux or macOS path (None: there is none).
 
@@ -82,7 +69,7 @@ def file_name(path: str) -> str | None:
         return posixpath.basename(text) or None
     if len(text) > 1 and text[0] == text[-1] == '"' and "\\" in text:
         text = text[1:-1]
-    if len(text) > _SHORT:  # ntpath would look at each letter in turn: a second for 10 MB, and a row is read five times
+    if len(text) > LONGEST_PATH:  # ntpath would look at each letter in turn: a second for 10 MB, read five times
         return text[max(text.rfind("\\"), text.rfind("/")) + 1 :] or None
     return ntpath.basename(text) or None
 
@@ -93,69 +80,14 @@ def program_of(name: str) -> str:
     return text.rstrip(_DOTS_AND_BLANKS) or text
 
 
-@remember_short(_SHORT)
-def oddity_of(text: str) -> str | None:
-    """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
-    if len(text) > _SHORT:
-        return "is longer than a path"
-    if _BETWEEN_PATHS.search(text):
-        return "holds several paths"
-    return next(_oddities_of(_last_part(text)), None)
-
-
-def is_of_library(text: str) -> bool:
-    """Return whether a path or a name is that of a library or a driver, which runs in processes and is none."""
-    return plain(_last_part(text)).rstrip(". ").endswith(_LIBRARIES)
-
-
-def _oddities_of(name: str) -> Iterator[str]:
-    """Write what is odd about what stands behind the last separator."""
-    if not name:
-        yield "names a folder and no file"
-    if len(name) > _LONGEST_NAME:
-        yield "is longer than a file's name"
-    if has_invisible(name):
-        yield "holds characters that nobody sees"
-    if not name.isascii() and (
-        unicodedata.normalize("NFKC", name) != unicodedata.normalize("NFC", name) or _is_mixed(name)
-    ):
-        yield "mixes letters that look alike"
-    if name != name.rstrip(". "):
-        yield "ends in a dot or a blank"
-    if ":" in name:
-        yield "names a stream behind a file"
-    if _BETWEEN_NAMES.search(name):
-        yield "holds what stands between several names"
-    if "~" in name and _SHORT_NAME.fullmatch(name):
-        yield "is a short name (8.3), which hides the long one"
-
-
-def _last_part(path: str) -> str:
-    """Return what stands behind the last separator, of whichever system, with all its dots and blanks."""
-    bare = path.strip("\"'")
-    name = bare if bare.startswith("/") else bare.replace("\\", "/")
-    _, folders, name = name.rpartition("/")
-    # Behind a folder `a:` is no drive, but a file with a stream.
-    return name[2:] if not folders and _DRIVE.match(name) else name
-
-
-def _is_mixed(name: str) -> bool:
-    """Return whether a word of a name has Latin letters beside those of a script that looks like them."""
-    return any(_LIKE_LATIN & scripts and "LATIN" in scripts for scripts in map(_scripts_of, _WORD.findall(name)))
-
-
-def _scripts_of(word: str) -> set[str]:
-    return {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
-
-
-@remember_short(_SHORT)
+@remember_short(LONGEST_PATH)
 def spellings_of(text: str) -> frozenset[str]:
     r"""Return the plain file names that a text may stand for, each with and without `.exe`, version and architecture.
 
     Reads what `file_name` does, and beyond: arguments behind a path, alternate data streams, dots and blanks at the
     end, `(deleted)`, login shells (`-bash`), what an author wrote into a version resource (`Cmd.Exe.MUI`).
     """
-    return frozenset(_spellings(text[:_SHORT]))
+    return frozenset(_spellings(text[:LONGEST_PATH]))
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -165,7 +97,7 @@ def _spellings(text: str) -> Iterator[str]:
             yield from _spellings_of_file(name)
 
 
-@remember_short(_LONGEST_NAME)
+@remember_short(LONGEST_NAME)
 def _spellings_of_file(text: str) -> frozenset[str]:
     """Return the spellings of a file name that was cut from its path."""
     return frozenset(_spell_file(text))
@@ -261,7 +193,7 @@ def _is_spelled_so(text: str, spelled: Collection[str]) -> bool:
     return name in spelled and _ends_in_a_name(text) and not _MAY_BE_CUT.search(name)
 
 
-@remember_short(_SHORT)
+@remember_short(LONGEST_PATH)
 def _bare_spellings_of(text: str) -> frozenset[str]:
     return frozenset(map(_bare, spellings_of(text)))
 
@@ -269,11 +201,11 @@ def _bare_spellings_of(text: str) -> frozenset[str]:
 def stem_of(text: str) -> str:
     """Return the plain name of a program without its extension and what stands behind it."""
     name = program_of(text)
-    cut = None if name.endswith(_WINDOWS_PROGRAM) else _WITH_ARGUMENTS.fullmatch(name[:_SHORT])
+    cut = None if name.endswith(_WINDOWS_PROGRAM) else _WITH_ARGUMENTS.fullmatch(name[:LONGEST_PATH])
     return _bare(cut.group(1) if cut else name)
 
 
-@remember_short(_SHORT)
+@remember_short(LONGEST_PATH)
 def stems_of(text: str) -> frozenset[str]:
     """Return the plain file name at the end of a path without its extension, with and without version and so on."""
     return frozenset(_bare(spelling) for spelling in _spellings_of_file(plain(file_name(text) or text)))

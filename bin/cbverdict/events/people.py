@@ -55,6 +55,9 @@ _QUOTES = "\"'"
 _AROUND = " []{}()<>\"'"
 _DISTINGUISHED_NAME = re.compile(r"\s*(?:cn|uid|ou|dc|o)\s*=", re.IGNORECASE)
 _BETWEEN_ACCOUNTS = re.compile(r"[,;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_BETWEEN_DISTINGUISHED_NAMES = re.compile(
+    r"[;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|(?<=[=,])(?:ou|dc|o|c)\s*=[^,=]*,(?=\s*(?:cn|uid)\s*=)", re.IGNORECASE
+)
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe"})
 
@@ -83,13 +86,13 @@ def accounts_of(record: Record, names: Sequence[str], others: Sequence[str] = ()
                 if person is not None:
                     found.setdefault(person, account)
     first = None if found else first_text(record, (*names, *others))
-    return tuple(found.values()) if first is None else (first,)
+    return tuple(found.values()) if first is None else tuple(_accounts_in(first)[:1])
 
 
 def _accounts_in(text: str) -> Sequence[str]:
     """Return the accounts that were joined in one text (`mvjoin`), between which is what no account's name has."""
     if _DISTINGUISHED_NAME.match(text):
-        return (text,)
+        return list(filter(None, (part.strip(_AROUND) for part in _BETWEEN_DISTINGUISHED_NAMES.split(text))))
     if _BETWEEN_ACCOUNTS.search(text):
         return list(filter(None, (part.strip(_AROUND) for part in _BETWEEN_ACCOUNTS.split(text))))
     words = [word.strip(_AROUND) for word in text.split()]

@@ -12,6 +12,7 @@ from cbverdict.events.kinds import (
     is_change_of_file,
     is_process_start,
     is_sure_start,
+    may_be_change_of_file,
 )
 from cbverdict.events.names import are_of_one_program, file_name
 from cbverdict.events.texts import Record, first_text, has_several, is_nothing, texts_of, values_of
@@ -64,6 +65,7 @@ def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
     is_any_file = process.md5 is not None and (
         (bool(names.event_kind) and is_about_binary(record))
         or (not (texts or others) and not _is_of_process(record, names))
+        or _is_file_now_there(record, names, process)
     )
     return ProcessSaid(process, texts, original_names, others, is_any_file)
 
@@ -125,7 +127,7 @@ def _is_about_another_file(record: Record, names: ColumnNames) -> bool:
         if is_sure_start(record):
             return False
     paths = _paths(record, names.any_path)
-    if paths and names.action and is_change_of_file(record):
+    if names.action and (may_be_change_of_file(record) if paths else is_change_of_file(record)):
         return True
     if paths and (own := _paths(record, names.process_path)) and paths != own:
         return True
@@ -139,15 +141,29 @@ def _is_about_own_file(record: Record, names: ColumnNames) -> bool:
     One that was changed may be another than the one that ran.
     """
     named = _paths(record, names.other_file)
-    if not any("\\" in text or "/" in text for text in named) or (names.action and is_change_of_file(record)):
+    if not any("\\" in text or "/" in text for text, _ in named) or (names.action and may_be_change_of_file(record)):
         return False
-    own = _paths(record, names.name)
-    return named <= own | {file_name(text) or "" for text in own}
+    own = _raw_texts(record, names.name)
+    return named <= {_case_apart(one) for text in own for one in (text, file_name(text) or "")}
 
 
-def _paths(record: Record, names: Sequence[str]) -> set[str]:
-    """Return paths and names as the system tells them apart: Windows' whatever their case, and none by its look."""
-    return {text if text.startswith("/") else text.lower() for text in texts_of(record, names)}
+def _paths(record: Record, names: Sequence[str]) -> set[Tuple[str, str]]:
+    """Return paths and names as the system tells them apart: Windows' whatever their case, and none by its look.
+
+    A blank at an end may be of the name, and a letter is another one where only its small form is alike.
+    """
+    return set(map(_case_apart, _raw_texts(record, names)))
+
+
+def _case_apart(text: str) -> Tuple[str, str]:
+    return (text, text) if text.startswith("/") else (text.lower(), text.upper())
+
+
+def _is_file_now_there(record: Record, names: ColumnNames, process: Process) -> bool:
+    """Return whether a process's hash is that of the file which is at its path, and may not be the one that ran."""
+    if not names.file_hash or names.is_md5_pinned or (names.event_kind and is_sure_start(record)):
+        return False
+    return _agreed(record, names.md5, read_md5) != process.md5 == _agreed(record, names.file_hash, read_md5)
 
 
 def _is_of_process(record: Record, names: ColumnNames) -> bool:

@@ -38,9 +38,11 @@ class PackedRecords:
 
     def put(self, record: bytes) -> None:
         """Put a record in, in the place of one with the same digest."""
-        self.remove(record[:DIGEST_SIZE])
-        self._buckets[record[0] << 6 | record[1] >> 2] += record
-        self._count += 1
+        number = record[0] << 6 | record[1] >> 2
+        bucket = self._buckets[number]
+        at = self._find(bucket, record[:DIGEST_SIZE])
+        self._count += at < 0
+        self._buckets[number] = (bucket if at < 0 else bucket[:at] + bucket[at + self._size :]) + record
 
     def remove(self, digest: bytes) -> None:
         """Take a record out, if it is there."""

@@ -8,7 +8,7 @@ that ran from it is not signed, nobody knows that the parent is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Mapping, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineages
 from cbverdict.events.names import stem_of
@@ -27,16 +27,21 @@ _MAX_FILES = 20  # that one key may stand for: more are told apart by nothing
 
 Key = Tuple[str, ...]
 
+_SAID = ("", "number", "guid")
+"""The surest that a row with a host and a path says of which process it is."""
+
 
 class ParentFile(NamedTuple):
     """The files that a row's parent may be; `is_own`: they are of the row itself or of the parent's own row.
 
-    `may_be_others`: it may be one more, that is not among them.
+    `may_be_others`: it may be one more, that is not among them. `beside` are those of rows that may be the parent's
+    own, where the row itself has a hash of it.
     """
 
     files: Tuple[Process, ...]
     is_own: bool = True
     may_be_others: bool = False
+    beside: Tuple[Process, ...] = ()
 
     def signed(self, answers: Sequence[Answer]) -> Signed:
         """Return whether the parent is signed, where this was answered of its files."""
@@ -45,8 +50,13 @@ class ParentFile(NamedTuple):
             return Signed.FALSE if self.is_own and Signed.FALSE in found else Signed.UNKNOWN
         return found[0]
 
-    def is_in_doubt(self, answers: Sequence[Answer]) -> bool:
-        """Return whether of a file that may be the parent nobody said anything, or one of any host is unsigned."""
+    def is_in_doubt(self, answers: Sequence[Answer], of_beside: Sequence[Answer] = ()) -> bool:
+        """Return whether of a file that may be the parent nobody said anything, or one of any host is unsigned.
+
+        What was found beside the row counts where of its own file nothing is known.
+        """
+        if self.signed(answers) is Signed.UNKNOWN and any(one.verdict.signed is Signed.FALSE for one in of_beside):
+            return True
         hashed = [answer for file, answer in zip(self.files, answers) if file.md5 is not None]
         is_unsigned = any(answer.verdict.signed is Signed.FALSE for answer in hashed)
         is_unanswered = any(answer.source is Source.NONE for answer in hashed)
@@ -109,36 +119,62 @@ class ParentFiles:
 
     def _find(self, event: ProcessEvent, lineage: Lineage) -> ParentFile:
         """Return the files that a row's parent may be: what the row says itself, where it says anything."""
-        if event.parent.md5 is not None or event.has_odd_parent:
+        if event.has_odd_parent:
             return ParentFile((event.parent,))
-        sure = _sure_keys(lineage.parent_guid, event.host, lineage.parent_number, lineage.parent_path)
-        for key in sure:
-            self._sought.add(key)
-            if key in self._files:
-                return ParentFile(tuple(self._files[key]), may_be_others=self._has_forgotten or key in self._full)
+        found = self._find_row(event, lineage)
+        if event.parent.md5 is None:
+            return found
+        return ParentFile((event.parent,), beside=() if found.files == (event.parent,) else found.files)
+
+    def _find_row(self, event: ProcessEvent, lineage: Lineage) -> ParentFile:
+        """Return the files of the rows that may be the parent's own."""
+        own, others = _keys_of_parent(event.host, lineage)
+        self._sought.update(own)
+        kind = next((key[0] for key in own if key in self._files), "")
+        if kind:
+            sure = [key for key in own if key[0] == kind]
+            return ParentFile(self._files_of(sure), may_be_others=self._may_be_others(sure))
         # A row without the path may be that of any path; another path is another file, unless this one is nowhere.
         of_path: list[Key] = [("path", lineage.parent_path)] if lineage.parent_path else []
         kinds = ("name",) if self._files.keys() & of_path else ("name", "name of a path")
-        vague = [*of_path, *((kind, stem_of(event.parent.name)) for kind in kinds if event.parent.name)]
+        vague = [*others, *of_path, *((kind, stem_of(event.parent.name)) for kind in kinds if event.parent.name)]
         self._sought.update(vague)
-        files = dict.fromkeys(file for key in vague for file in self._files.get(key, ()))
-        may_be_others = (self._has_forgotten and bool(sure or vague)) or not self._full.isdisjoint(vague)
-        return ParentFile(tuple(files) or (event.parent,), not files, may_be_others)
+        files = self._files_of(vague)
+        return ParentFile(files or (event.parent,), not files, self._may_be_others([*own, *vague]))
+
+    def _files_of(self, keys: Iterable[Key]) -> Tuple[Process, ...]:
+        return tuple(dict.fromkeys(file for key in keys for file in self._files.get(key, ())))
+
+    def _may_be_others(self, keys: Sequence[Key]) -> bool:
+        return (self._has_forgotten and bool(keys)) or not self._full.isdisjoint(keys)
 
 
-def _sure_keys(guid: str, host: str, number: str, path: str) -> list[Key]:
-    """Return what tells a process of one host, the surest first."""
-    keys: list[Key] = [("guid", guid)] if guid else []
+def _keys_of_parent(host: str, lineage: Lineage) -> tuple[list[Key], list[Key]]:
+    """Return what tells a row's parent, the surest first, and what finds its file in rows of other processes.
+
+    What a row says of itself that the child says otherwise (GUID, number) makes it another process of the same file.
+    """
+    guid, number, path = lineage.parent_guid, lineage.parent_number, lineage.parent_path
+    own: list[Key] = [("guid", guid)] if guid else []
+    others: list[Key] = []
     if host and path:
-        keys += [("process", host.lower(), number, path)] if number else []
-        keys.append(("file", host.lower(), path))
-    return keys
+        for said in _SAID if number else ():
+            (others if guid and said == "guid" else own).append(("process", host.lower(), number, path, said))
+        for said in _SAID:
+            is_other = (said == "guid" and bool(guid or number)) or (said == "number" and bool(number))
+            (others if is_other else own).append(("file", host.lower(), path, said))
+    return own, others
 
 
 def _all_keys(event: ProcessEvent, lineage: Lineage) -> list[Key]:
     """Return all that a row's process may be looked for by."""
-    keys = _sure_keys(lineage.guid, event.host, lineage.number, lineage.path)
-    keys += [("path", lineage.path)] if lineage.path else []
+    guid, number, path, host = lineage.guid, lineage.number, lineage.path, event.host.lower()
+    keys: list[Key] = [("guid", guid)] if guid else []
+    if host and path:
+        said = "guid" if guid else "number" if number else ""
+        keys += [("process", host, number, path, said)] if number else []
+        keys.append(("file", host, path, said))
+    keys += [("path", path)] if path else []
     if event.process.name:
-        keys.append(("name of a path" if lineage.path else "name", stem_of(event.process.name)))
+        keys.append(("name of a path" if path else "name", stem_of(event.process.name)))
     return keys

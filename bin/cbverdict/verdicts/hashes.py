@@ -33,11 +33,13 @@ _QUOTES = "\"'`"
 _SAME_LENGTH = "imphash"
 _LABELS = {"md5", "md5sum", "hash.md5", "file.hash.md5", "process.hash.md5"}
 _OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
-_NOTHING = {"-", "--", "?", "unknown", "n/a", "na", "none", "null", "nil", "undefined"}
+_VALUE = re.compile(r"[\w?-]")
+_ABOUT_HASHES = {*_LABELS, "hash", "hashes", "file", "process", "sha1", "sha256", "imphash", "value", "algorithm"}
 _HEX = re.compile(r"[a-f]{8,}")
 _HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
 _HAS_LETTER = re.compile(r"[\w?-]")  # of what is a value, be it a sign for nothing; JSON text has lines without
 _AT_ENDS = " \t,;"
+_LABEL_ABOVE = re.compile(r"([:=])\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*")
 _LINE_ENDS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
 
@@ -81,7 +83,7 @@ def read_md5(value: FieldValue) -> Md5 | Odd | None:
     found = {one for one in read.values() if one is not None}
     if not found:
         return None
-    others = (one for one, md5 in read.items() if md5 is None)
+    others = (one.strip().lower() for one, md5 in read.items() if md5 is None)
     is_one_file = len(found) == 1 and None not in map(_kind_of, others) and not _has_several_of_a_kind(values)
     return found.pop() if is_one_file else Odd.SEVERAL
 
@@ -131,8 +133,8 @@ def _texts_of(value: FieldValue) -> list[str]:
     if isinstance(value, str):
         if value.isascii() and value.isprintable():
             return [value]  # as nearly all
-        lines = (line.strip(_AT_ENDS) for line in _LINE_ENDS.split(value))
-        return [line for line in lines if _HAS_LETTER.search(line) and not line.endswith(":")]
+        lines = (line.strip(_AT_ENDS) for line in _LINE_ENDS.split(_LABEL_ABOVE.sub(r"\1", value)))
+        return list(filter(_HAS_LETTER.search, lines))
     return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
 
 
@@ -158,10 +160,13 @@ def _kind_of(text: str) -> str | int | None:
     """Return what kind of hash a text is, by its label or its digits (None: it is no hash)."""
     label, _, digits = _close_up(text).rpartition("=")
     digits = digits.strip(_QUOTES + " ")
+    label = label.strip(_QUOTES + " ")
+    if label and not _is_label_of_md5(label) and not digits.strip("0"):
+        return label  # which was not worked out
     is_hash = _HASH.fullmatch(digits) is not None and digits.strip("0") != ""
     if not is_hash or not (label or len(digits) in _OTHER_HASHES):
         return None
-    return label.strip(_QUOTES + " ") if len(digits) not in _OTHER_HASHES else len(digits)
+    return label if len(digits) not in _OTHER_HASHES else len(digits)
 
 
 @remember_short(_SHORT, most=65536)
@@ -175,7 +180,7 @@ def _read(text: str) -> Md5 | Odd | None:
     for token in _SEPARATOR.split(_close_up(text)):
         label, sign, value = token.partition("=")
         if sign and not _is_label_of_md5(label.strip(_QUOTES).lower()):
-            is_odd |= _MD5.fullmatch(label.lower()) is not None
+            is_odd |= _MD5.fullmatch(label.lower()) is not None or "\\" in value  # a path
             continue  # another kind of hash
         digits = (value if sign else label).strip(_QUOTES).lower()
         digits = digits.removeprefix("0x")
@@ -183,13 +188,18 @@ def _read(text: str) -> Md5 | Odd | None:
             (labelled if sign else bare).add(Md5(digits))
         else:
             is_odd |= _is_odd(digits)
-            has_nothing |= digits in _NOTHING or (digits != "" and digits.strip("0") == "")
+            has_nothing |= _is_another_value(digits) or (digits != "" and digits.strip("0") == "")
     found = labelled | bare
     # What says nothing stands for another file, and a hash without a label beside this word may be one of that kind.
     is_odd |= not labelled and _SAME_LENGTH in bare_digits and f"{_SAME_LENGTH}=" not in _close_up(bare_digits)
     if len(found) == 1 and not (is_odd or has_nothing or _has_several_of_a_kind([text])):
         return next(iter(found))
     return Odd.SEVERAL if found else Odd.JUNK if is_odd else None
+
+
+def _is_another_value(text: str) -> bool:
+    """Return whether a text beside a hash is a value of its own, and not a word for what the hash is."""
+    return _VALUE.search(text) is not None and text not in _ABOUT_HASHES and len(text) not in _OTHER_HASHES
 
 
 def _is_label_of_md5(label: str) -> bool:
