@@ -8,7 +8,7 @@ that ran from it is not signed, nobody knows that the parent is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterable, Mapping, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineages
 from cbverdict.events.names import stem_of
@@ -34,14 +34,14 @@ _SAID = ("", "number", "guid")
 class ParentFile(NamedTuple):
     """The files that a row's parent may be; `is_own`: they are of the row itself or of the parent's own row.
 
-    `may_be_others`: it may be one more, that is not among them. `beside` are those of rows that may be the parent's
-    own, where the row itself has a hash of it.
+    `may_be_others`: it may be one more, that is not among them. `lineage` is what the parent's own row is looked for by
+    where the row itself has a hash of it, and nobody knows that one (None: it has none).
     """
 
     files: Tuple[Process, ...]
     is_own: bool = True
     may_be_others: bool = False
-    beside: Tuple[Process, ...] = ()
+    lineage: Lineage | None = None
 
     def signed(self, answers: Sequence[Answer]) -> Signed:
         """Return whether the parent is signed, where this was answered of its files."""
@@ -50,13 +50,8 @@ class ParentFile(NamedTuple):
             return Signed.FALSE if self.is_own and Signed.FALSE in found else Signed.UNKNOWN
         return found[0]
 
-    def is_in_doubt(self, answers: Sequence[Answer], of_beside: Sequence[Answer] = ()) -> bool:
-        """Return whether of a file that may be the parent nobody said anything, or one of any host is unsigned.
-
-        What was found beside the row counts where of its own file nothing is known.
-        """
-        if self.signed(answers) is Signed.UNKNOWN and any(one.verdict.signed is Signed.FALSE for one in of_beside):
-            return True
+    def is_in_doubt(self, answers: Sequence[Answer]) -> bool:
+        """Return whether of a file that may be the parent nobody said anything, or one of any host is unsigned."""
         hashed = [answer for file, answer in zip(self.files, answers) if file.md5 is not None]
         is_unsigned = any(answer.verdict.signed is Signed.FALSE for answer in hashed)
         is_unanswered = any(answer.source is Source.NONE for answer in hashed)
@@ -80,6 +75,15 @@ class ParentFiles:
         lineages = read_lineages(records, fields)
         self._note(events, lineages)
         return [self._find(event, lineage) for event, lineage in zip(events, lineages)]
+
+    def has_bad_row(
+        self, event: ProcessEvent, found: ParentFile, answer: Callable[[Sequence[Process]], Mapping[Process, Answer]]
+    ) -> bool:
+        """Return whether a row that may be the parent's own has an unsigned file; asked where its hash is not known."""
+        if found.lineage is None:
+            return False
+        answers = answer(self._find_row(event, found.lineage).files)
+        return any(one.verdict.signed is Signed.FALSE for one in answers.values())
 
     def hear(self, answers: Mapping[Process, Answer]) -> None:
         """Hear what was answered of the files that were found last."""
@@ -119,12 +123,9 @@ class ParentFiles:
 
     def _find(self, event: ProcessEvent, lineage: Lineage) -> ParentFile:
         """Return the files that a row's parent may be: what the row says itself, where it says anything."""
-        if event.has_odd_parent:
-            return ParentFile((event.parent,))
-        found = self._find_row(event, lineage)
-        if event.parent.md5 is None:
-            return found
-        return ParentFile((event.parent,), beside=() if found.files == (event.parent,) else found.files)
+        if event.parent.md5 is not None or event.has_odd_parent:
+            return ParentFile((event.parent,), lineage=lineage)
+        return self._find_row(event, lineage)
 
     def _find_row(self, event: ProcessEvent, lineage: Lineage) -> ParentFile:
         """Return the files of the rows that may be the parent's own."""

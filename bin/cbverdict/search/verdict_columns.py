@@ -99,8 +99,7 @@ class Enricher:
         """
         events = self.read(records) if events is None else events
         parents = self.parents.find(records, events, self._options.fields)
-        files = (file for parent in parents for file in (*parent.files, *parent.beside))
-        answers = self._answer([*(event.process for event in events), *files])
+        answers = self._answer([*(event.process for event in events), *(file for one in parents for file in one.files)])
         self.parents.hear(answers)
         enriched = []
         written: dict[Process, _VerdictColumns] = {}
@@ -113,7 +112,8 @@ class Enricher:
             record.update(one.fields)
             record[self._parent_field] = parent_signed.value
             is_lasting = one.is_lasting and all(map(_is_lasting, said))
-            is_unanswered = event.has_odd_parent or found.is_in_doubt(said, [answers[file] for file in found.beside])
+            is_unanswered = event.has_odd_parent or found.is_in_doubt(said)
+            is_unanswered |= parent_signed is Signed.UNKNOWN and self.parents.has_bad_row(event, found, self._answer)
             theirs = tuple(answer.verdict for answer in said)
             enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent_signed, is_unanswered, theirs))
         return enriched
