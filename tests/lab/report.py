@@ -7,7 +7,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, Sequence
 
-from cbverdict.anomalies.explanations import UNREAD_BASELINES
+from cbverdict.anomalies.explanations import (
+    LIBRARY,
+    NAMELESS,
+    NO_PROCESS,
+    ODD_PARENT,
+    SEVERAL_PARENTS,
+    SEVERAL_TEAMS,
+    SEVERAL_USERS,
+    UNREAD_BASELINES,
+)
 from cbverdict.anomalies.profiles import MIN_TEAM
 from cbverdict.events.columns import NAME_FIELDS, TIME_FIELD
 from cbverdict.events.event import ProcessEvent, read_event
@@ -28,6 +37,20 @@ MOST_HASHES = 100_000
 MOST_KINDS = 5_000
 MOST_USERS = 50_000
 ON_LIST = "on list of tools"
+_REASONS = {
+    SEVERAL_USERS: "several users",
+    SEVERAL_TEAMS: "several teams",
+    SEVERAL_PARENTS: "several parents",
+    LIBRARY: "a library",
+    NO_PROCESS: "no process named",
+    ODD_PARENT: "parent's hash",
+    NAMELESS: "no name",
+    " by who made it": "another name",
+    "name '": "odd name",
+    "was never seen here before": "new parent",
+    "and what it usually starts": "acted through",
+}
+"""What a sentence of `anomaly_reasons` has in it, and how it is called here."""
 _EXAMINED = 1_000
 _LONGEST = 256  # characters of a name that is held
 _LENGTHS = {40: "SHA-1", 64: "SHA-256", 128: "SHA-512"}
@@ -318,11 +341,17 @@ class Report:
             "parent not signed": self._of(row, "parent_signed") == "false",
             "what is usual unread": UNREAD_BASELINES in str(self._of(row, "anomaly_reasons")),
             "unusual": self._score(row) >= AnomalySettings().threshold,
-            ON_LIST: self._lists.tool(event.process.name or "") is not None,
+            ON_LIST: self._lists.names_a_tool((*event.names, *event.original_names, *self._documented(row))),
             "no publisher": self._of(row, "process_signature_publisher", None) == "",
-            "no name": not (event.names or event.original_names),
         }
+        reasons = str(self._of(row, "anomaly_reasons"))
+        found.update((words, part in reasons) for part, words in _REASONS.items())
         return next((words for words, is_so in found.items() if is_so), "odd parent or signer")
+
+    def _documented(self, row: Row) -> Iterator[str]:
+        """Return the names that Carbon Black's document has of a row's file."""
+        for name in ("process_original_name", "process_internal_name", "process_observed_names"):
+            yield from filter(None, str(self._of(row, name) or "").split("|"))
 
     def _score(self, row: Row) -> float:
         return float(str(self._of(row, "anomaly_score") or -1))

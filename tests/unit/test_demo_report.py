@@ -9,13 +9,14 @@ import pytest
 from splunklib.searchcommands import validators
 
 from cbsigned import CbsignedCommand
+from cbverdict.anomalies.explanations import NO_PROCESS, SEVERAL_USERS
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import ProcessEvent
 from cbverdict.events.process import Process
 from cbverdict.verdicts.hashes import Md5
 from tests.lab.host import Row
 from tests.lab.options import ALLOWED, Options, parse_options
-from tests.lab.report import Facts, Kept, Report
+from tests.lab.report import ON_LIST, Facts, Kept, Report
 from tests.lab.rows import InputError
 from tests.lab.signatures import make_up, read_table
 
@@ -150,6 +151,16 @@ def test_the_fields_of_the_answer_are_told_from_the_rows_own_columns() -> None:
         ({"signed": "unknown", "signed_reason": "no_hash"}, "no hash"),
         ({"signed": "true", "signed_reason": "joint", "process_signature_publisher": ""}, "no publisher"),
         ({"signed": "true", "signed_reason": "joint", "process_signature_publisher": "P"}, "odd parent or signer"),
+        *(
+            ({"signed": "true", "process_signature_publisher": "P", "anomaly_reasons": said}, words)
+            for said, words in (
+                (["first program here that is signed by P", SEVERAL_USERS], "several users"),
+                ("a.exe is called b.exe by who made it", "another name"),
+                ("the name 'a,b.exe' holds what stands between several names", "odd name"),
+                (NO_PROCESS, "no process named"),
+            )
+        ),
+        ({"signed": "true", "process_signature_publisher": "P", "process_original_name": "PowerShell.EXE"}, ON_LIST),
     ],
 )
 def test_why_a_row_is_kept_is_what_its_fields_say(said: Row, why: str) -> None:
