@@ -171,9 +171,9 @@ def test_a_hit_whose_document_nobody_saw_is_never_dropped_and_soon_asked_again(
 ) -> None:
     """A denied publisher, or a contradiction, may stand in it; who signed is not known."""
     edr.estate.add_process(Start(A, "c:\\a.exe"))
-    assert site.search([{"md5": A}], "refresh=true").rows[0]["signed_noise"] == "true"
+    assert site.search([{"process_md5": A}], "refresh=true").rows[0]["signed_noise"] == "true"
     edr.fail(fault, "/api/v1/binary")
-    (row,) = site.search([{"md5": A}], "refresh=true").rows
+    (row,) = site.search([{"process_md5": A}], "refresh=true").rows
     assert (row["signed"], row["signed_reason"], row["signed_noise"]) == ("true", "joint", "false")
     document = site.splunkd.collections["cbsigned_verdicts"].get(f"{A}@lab")
     assert document["expires"] - document["last_seen"] <= 15 * 60
