@@ -96,12 +96,12 @@ def is_about_child(record: Record) -> bool:
 
 def is_change_of_file(record: Record) -> bool:
     """Return whether a row says that a file was made, changed or deleted, in whose place another one may be now."""
-    return any("".join(_words(text)).startswith(_CHANGES) for text in texts_of(record, ACTION_FIELDS))
+    return any(_word(text).startswith(_CHANGES) for text in texts_of(record, ACTION_FIELDS))
 
 
 def may_be_change_of_file(record: Record) -> bool:
     """Return whether a row that is about a file says what became of it in other words than those for no change."""
-    return any("".join(_words(text)) not in _NO_CHANGES for text in texts_of(record, ACTION_FIELDS))
+    return any(_word(text) not in _NO_CHANGES for text in texts_of(record, ACTION_FIELDS))
 
 
 def is_sure_start(record: Record) -> bool:
@@ -135,7 +135,7 @@ def _says_other(record: Record, names: Sequence[str]) -> bool:
 
 @remember_short(_LONGEST)
 def _is_start_word(text: str) -> bool:
-    return "".join(_words(text.rpartition(".")[2])).startswith(_START_BEGINNINGS)
+    return _word(text.rpartition(".")[2]).startswith(_START_BEGINNINGS)
 
 
 @remember_short(_LONGEST)
@@ -155,7 +155,7 @@ def _ends_of(text: str) -> list[str]:
 
 
 def _is_other(text: str) -> bool:
-    return "".join(_words(text)) in _OTHER_KINDS or _names_other(text)
+    return _word(text) in _OTHER_KINDS or _names_other(text)
 
 
 def _is_numbered_other(text: str) -> bool:
@@ -164,18 +164,18 @@ def _is_numbered_other(text: str) -> bool:
 
 
 def _is_other_action(text: str) -> bool:
-    return "".join(_words(text)) in _OTHER_ACTIONS or _is_other(text)
+    return _word(text) in _OTHER_ACTIONS or _is_other(text)
 
 
 def _is_no_rollup(text: str) -> bool:
     """CrowdStrike's: whatever is no process's start, end or block."""
-    word = "".join(_words(text))
+    word = _word(text)
     return not ("processrollup" in word or word in {"endofprocess", "processblocked", "commandhistory"})
 
 
 def _is_not_created(text: str) -> bool:
     """Defender's: only of what was created is the hash that of the process."""
-    return not "".join(_words(text)).startswith("processcreated")
+    return not _word(text).startswith("processcreated")
 
 
 def _is_of_forwarder(text: str) -> bool:
@@ -200,6 +200,10 @@ def _number(text: str) -> int | None:
         return int(match[1])
     in_hex = _HEX_NUMBER.fullmatch(text.strip().lower())
     return None if in_hex is None else int(in_hex[1], 16)
+
+
+def _word(text: str) -> str:
+    return "".join(_words(text))
 
 
 def _words(text: str) -> list[str]:

@@ -32,13 +32,13 @@ class PackedRecords:
 
     def get(self, digest: bytes) -> bytes | None:
         """Return what a record has behind its digest (None: there is no such record)."""
-        bucket = self._buckets[digest[0] << 6 | digest[1] >> 2]
+        bucket = self._buckets[_place_of(digest)]
         at = self._find(bucket, digest)
         return None if at < 0 else bucket[at + DIGEST_SIZE : at + self._size]
 
     def put(self, record: bytes) -> None:
         """Put a record in, in the place of one with the same digest."""
-        number = record[0] << 6 | record[1] >> 2
+        number = _place_of(record)
         bucket = self._buckets[number]
         at = self._find(bucket, record[:DIGEST_SIZE])
         self._count += at < 0
@@ -46,7 +46,7 @@ class PackedRecords:
 
     def remove(self, digest: bytes) -> None:
         """Take a record out, if it is there."""
-        number = digest[0] << 6 | digest[1] >> 2
+        number = _place_of(digest)
         bucket = self._buckets[number]
         at = self._find(bucket, digest)
         if at >= 0:
@@ -59,3 +59,8 @@ class PackedRecords:
         while at > 0 and at % self._size:
             at = bucket.find(digest, at + 1)
         return at
+
+
+def _place_of(digest: bytes) -> int:
+    """Return the number of the bucket: the first 14 bits."""
+    return digest[0] << 6 | digest[1] >> 2

@@ -159,7 +159,7 @@ def _keys_of_parent(host: str, lineage: Lineage) -> tuple[list[Key], list[Key]]:
     own: list[Key] = [("guid", guid)] if guid else []
     others: list[Key] = []
     if host and path:
-        for said in _SAID if number else ():
+        for said in _SAID[1:] if number else ():
             (others if guid and said == "guid" else own).append(("process", host.lower(), number, path, said))
         for said in _SAID:
             is_other = (said == "guid" and bool(guid or number)) or (said == "number" and bool(number))

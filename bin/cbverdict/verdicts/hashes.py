@@ -33,11 +33,10 @@ _QUOTES = "\"'`"
 _SAME_LENGTH = "imphash"
 _LABELS = {"md5", "md5sum", "hash.md5", "file.hash.md5", "process.hash.md5"}
 _OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
-_VALUE = re.compile(r"[\w?-]")
 _ABOUT_HASHES = {*_LABELS, "hash", "hashes", "file", "process", "sha1", "sha256", "imphash", "value", "algorithm"}
 _HEX = re.compile(r"[a-f]{8,}")
 _HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
-_HAS_LETTER = re.compile(r"[\w?-]")  # of what is a value, be it a sign for nothing; JSON text has lines without
+_VALUE = re.compile(r"[\w?-]")  # a value has one, be it a sign for nothing; JSON text has lines without
 _AT_ENDS = " \t,;"
 _LABEL_ABOVE = re.compile(r"([:=])\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*")
 _LINE_ENDS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
@@ -134,7 +133,7 @@ def _texts_of(value: FieldValue) -> list[str]:
         if value.isascii() and value.isprintable():
             return [value]  # as nearly all
         lines = (line.strip(_AT_ENDS) for line in _LINE_ENDS.split(_LABEL_ABOVE.sub(r"\1", value)))
-        return list(filter(_HAS_LETTER.search, lines))
+        return list(filter(_VALUE.search, lines))
     return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
 
 
@@ -203,7 +202,7 @@ def _is_another_value(text: str) -> bool:
 
 
 def _is_label_of_md5(label: str) -> bool:
-    return label in _LABELS or "md5" in label.replace("-", "")
+    return "md5" in label.replace("-", "")
 
 
 def _is_odd(digits: str) -> bool:
