@@ -14,7 +14,8 @@ from cbverdict.anomalies.training import Learner
 from cbverdict.events.columns import EventFields
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.search.enrich_options import EnrichOptions
+from cbverdict.search.verdict_columns import Enricher
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.verdict import Answer, Verdict

@@ -82,6 +82,27 @@ def test_a_decision_that_is_over_or_forged_hides_nothing(site: Site, estate: Est
     assert _noise(site)[0] == "true"
 
 
+def test_a_file_is_kept_where_it_cannot_be_read_who_called_it_bad(site: Site, estate: Estate) -> None:
+    """The search says so, and what to do; the decision is ended by its key, like any other."""
+    estate.add_binary(A, "Signed", "c:\\timecard.exe", publisher="Example Corp")
+    _review(site, [SUMMARY], "action=bad", "why=it came by mail")
+    collection = site.splunkd.collections["cbsigned_exclusions"]
+    (document,) = collection.find({})
+    collection.delete({})
+    without_author = {name: value for name, value in document.items() if name != "author"}
+    changes = ({"score": None}, {"publisher": 7}, {"until": "soon"}, {"action": None}, {"action": "bad", "md5": None})
+    for damaged in (without_author, *({**document, **change} for change in changes)):
+        collection.save([damaged], 1)
+        result = site.search([dict(EVENT)])
+        assert result.rows[0]["signed_noise"] == "false", damaged
+        (message,) = [text for _, text in result.messages if "cbsigned_exclusions" in text]
+        assert f"cbsigned_exclusions, '{document['_key']}': the decision cannot be read. End it" in message
+        assert _review(site, [{"_key": str(document["_key"])}], "action=end").rows[0]["decided"] == "end"
+        assert _noise(site)[0] == "true"
+    collection.save([{**document, "_key": "x"}], 1)  # It can be read: nobody gains by it.
+    assert _noise(site)[0] == "false"
+
+
 def test_whoever_lacks_the_right_decides_nothing(site: Site, estate: Estate) -> None:
     """To look up verdicts is not enough."""
     estate.add_binary(A, "Unsigned", "c:\\timecard.exe")

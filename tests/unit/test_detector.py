@@ -31,10 +31,11 @@ from cbverdict.events.times import TimeReader
 from cbverdict.search import anomaly_columns, row_codec
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.anomaly_table import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow
+from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import INDEX, RowCodec
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.search.verdict_columns import Enricher
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.anomalies import AnomalySettings
 from cbverdict.verdicts.reasons import Reason, Signed, Source

@@ -12,7 +12,8 @@ from cbverdict.anomalies.explanations import MORE_NAMES
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.search.enrich_options import EnrichOptions
+from cbverdict.search.verdict_columns import Enricher
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed, Source

@@ -12,10 +12,11 @@ from typing import Any, Callable, Iterator
 import pytest
 import trustme
 
-from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient, read_signature
+from cbverdict.carbonblack.edr.client import PAGE_BYTES, EdrClient
 from cbverdict.carbonblack.edr.page_source import EdrPageSource
 from cbverdict.carbonblack.edr.server import EdrServer
 from cbverdict.carbonblack.edr.setup_check import ANY_MD5, EdrSetupCheck
+from cbverdict.carbonblack.edr.signature_documents import read_signature
 from cbverdict.carbonblack.https.trust import proxy_context, tls_context
 from cbverdict.carbonblack.port import Image, PageRequest, Row
 from cbverdict.errors import (
@@ -202,23 +203,53 @@ def test_processes_without_a_facet_of_them_are_no_answer(client: EdrClient, cann
 
 
 def test_documents_are_read_by_hash_and_the_worse_of_two_counts(client: EdrClient, canned: Canned) -> None:
-    """What has no hash is left out."""
+    """A good one without a hash is left out."""
     canned.body = {
         "results": [
             {"md5": A.upper(), "digsig_result": "Signed"},
             {"md5": B, "digsig_result": "Unsigned"},
             {"md5": A, "digsig_result": "Bad Signature"},
             {"digsig_result": "Signed"},
-            "nonsense",
         ],
-        "total_results": 5,
+        "total_results": 4,
     }
-    expected = {A: Signature("Bad Signature"), B: Signature("Unsigned")}
+    expected = {A: Signature("Bad Signature", md5=A), B: Signature("Unsigned", md5=B)}
     assert client.find_binaries("q", 5) == Binaries(expected, is_complete=True, has_more=False)
-    canned.body["total_results"] = 6
+    canned.body["total_results"] = 5
     assert client.find_binaries("q", 5) == Binaries(expected, is_complete=False, has_more=True)
-    canned.body.update(total_results=5, incomplete_results=True)
+    canned.body.update(total_results=4, incomplete_results=True)
     assert client.find_binaries("q", 5) == Binaries(expected, is_complete=False, has_more=False)
+
+
+@pytest.mark.parametrize(
+    "strange", ["nonsense", None, {}, {"digsig_result": "Bad Signature"}, {"md5": "x", "digsig_result": "Unsigned"}]
+)
+def test_a_document_that_does_not_name_its_file_may_contradict_each(
+    client: EdrClient, canned: Canned, strange: object
+) -> None:
+    """What is good beside it may be bad."""
+    canned.body = {"results": [{"md5": A, "digsig_result": "Signed"}, strange], "total_results": 2}
+    assert client.find_binaries("q", 5) == Binaries({A: Signature("Signed", md5=A)}, is_complete=False, has_more=True)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("original_filename", ["PowerShell.EXE"]),
+        ("internal_name", {"a": 1}),
+        ("internal_name", f"{'x' * 401}powershell.exe"),
+        ("observed_filename", {"a": 1}),
+        ("observed_filename", [["c:\\windows\\powershell.exe"], "c:\\x\\acme.exe"]),
+        ("observed_filename", ["c:\\x\\acme.exe", 7]),
+    ],
+)
+def test_a_name_that_cannot_be_read_is_one_that_is_not_known(
+    client: EdrClient, canned: Canned, member: str, value: object
+) -> None:
+    """It may be a tool's."""
+    document = {"md5": A, "digsig_result": "Signed", "digsig_publisher": "Acme", member: value}
+    canned.body = {"results": [document], "total_results": 1}
+    assert client.find_binaries("q", 5).signatures[A].has_more_names
 
 
 def test_who_says_nothing_of_tries_has_three(account: Account, canned: Canned) -> None:
@@ -340,7 +371,7 @@ def test_a_page_of_binaries_has_the_documents_and_what_they_come_to(account: Acc
     page = source.binary_page(PageRequest("2026-11-02T07:00:00", 10))
     assert page.rows == [Row(A.upper(), "2026-11-02T07:00:05Z"), Row("", "")]
     (binary,) = page.read()
-    assert (binary.md5, binary.signature, binary.reached) == (A, Signature("Signed"), "2026-11-02T07:00:05Z")
+    assert (binary.md5, binary.signature, binary.reached) == (A, Signature("Signed", md5=A), "2026-11-02T07:00:05Z")
     assert binary.link == f"{account.url}/#/binary/{A.upper()}"
     assert _query_of(canned) == ("/api/v1/binary", ["server_added_timestamp:[2026-11-02T07:00:00 TO *]"])
     assert (canned.sent[1]["rows"], canned.sent[1]["start"]) == (10, 0)
@@ -600,7 +631,8 @@ def test_a_signature_is_text_without_what_would_end_a_search() -> None:
         (["c:\\" + "d" * 500 + "\\psexec.exe"], "psexec.exe"),
         (["/tmp/a|b", "c:\\a_b"], "a_b"),
         ("c:\\x\\p.exe", "p.exe"),
-        ([None, 5, "", "(unknown)"], ""),
+        ([None, "", "(unknown)"], ""),
+        ([None, 5, "", "(unknown)"], "|"),
         (["c:\\x\\p.exe", "c:\\x\\"], "p.exe|"),
         (["p.exe", "x" * 3000, "q.exe"], "p.exe|"),
         (["x" * 3000], "|"),

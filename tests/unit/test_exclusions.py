@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Dict, Tuple
 
 import pytest
@@ -12,7 +13,7 @@ from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
-from cbverdict.inputs.sources import NoDecisions
+from cbverdict.inputs.sources import BadFiles
 from cbverdict.service.decision_service import MAX_ACTIVE, DecisionService, write_request
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signature import Signature
@@ -266,27 +267,40 @@ def test_an_action_of_another_version_is_none() -> None:
     assert not _is_dropped(other)
 
 
-def test_an_input_knows_no_exclusions() -> None:
+def test_an_input_knows_which_files_are_bad_and_no_exclusions() -> None:
     """What it writes lasts, and an exclusion ends."""
-    assert NoDecisions().active(NOW) == []
+    bad = decide("bad", ROW, 30, "came with a false invoice", "anna", NOW)
+    expected = decide("expect", ROW, 180, "they all have it now", "anna", NOW)
+    assert BadFiles(_Store(_made(), bad, expected)).active(NOW) == [bad]
+
+
+def test_what_is_called_bad_is_told_by_its_documents_md5_where_the_row_has_a_sha256_alone() -> None:
+    """Which the command puts on the row."""
+    row = {**ROW, "process_md5": "-", "process_document_md5": A}
+    assert decide("bad", row, 30, "came with a false invoice", "anna", NOW).md5 == A
+    with pytest.raises(InvalidRequestError, match="only a file with an MD5"):
+        decide("exclude", row, 30, "our own time card", "anna", NOW)
 
 
 class _Store:
     def __init__(self, *kept: Decision) -> None:
-        self.kept = {one.key: one for one in kept}
+        self.decisions: Dict[str, Decision | None] = {one.key: one for one in kept}
 
     def active(self, now: float) -> list[Decision]:
-        return [one for one in self.kept.values() if one.until > now]
+        return [one for one in self.kept(now).values() if one is not None]
+
+    def kept(self, now: float) -> Dict[str, Decision | None]:
+        return {key: one for key, one in self.decisions.items() if one is None or one.until > now}
 
     def write(self, decisions: Any) -> None:
-        self.kept.update((one.key, one) for one in decisions)
+        self.decisions.update((one.key, one) for one in decisions)
 
-    def end(self, decisions: Any) -> None:
-        for one in decisions:
-            del self.kept[one.key]
+    def end(self, keys: Any) -> None:
+        for key in keys:
+            del self.decisions[key]
 
     def forget(self, before: float) -> None:
-        self.kept = {key: one for key, one in self.kept.items() if one.until >= before}
+        self.decisions = {key: one for key, one in self.decisions.items() if one is None or one.until >= before}
 
 
 class TestTheService:
@@ -299,7 +313,7 @@ class TestTheService:
         store = _Store()
         request = write_request("exclude", [{**ROW, "author": "somebody else"}], 30, "our own time card")
         self.service.take(request, "anna", store)
-        (kept,) = store.kept.values()
+        (kept,) = store.active(NOW)
         assert (kept.author, kept.until) == ("anna", NOW + 30 * DAY)
 
     def test_a_tool_that_intruders_live_off_is_never_left_out(self) -> None:
@@ -308,7 +322,7 @@ class TestTheService:
         rows = [ROW, {**ROW, "process_name": "PsExec.exe"}]
         with pytest.raises(InvalidRequestError, match="is never left out"):
             self.service.take(write_request("exclude", rows, 30, "our own time card"), "anna", store)
-        assert store.kept == {}
+        assert store.decisions == {}
 
     def test_too_many_rows_or_decisions_are_refused(self) -> None:
         """An exclusion of everything is none."""
@@ -322,9 +336,17 @@ class TestTheService:
         """One that is not there cannot be."""
         store = _Store(_made())
         self.service.take(write_request("end", [{"_key": _made().key}], 30, ""), "bert", store)
-        assert store.kept == {}
+        assert store.decisions == {}
         with pytest.raises(InvalidRequestError, match="no decision of these keys"):
             self.service.take(write_request("end", [{"_key": _made().key}], 30, ""), "bert", store)
+
+    def test_one_that_cannot_be_read_is_ended_likewise(self) -> None:
+        """Until then it keeps every row."""
+        store = _Store(_made())
+        store.decisions["damaged"] = None
+        told = json.loads(self.service.take(write_request("end", [{"_key": "damaged"}], 30, ""), "bert", store))
+        assert told == {"decisions": [{"decision": "damaged", "why": "it could not be read", "until": ""}]}
+        assert store.decisions == {_made().key: _made()}
 
     @pytest.mark.parametrize(
         "text", ["", "[]", "{}", '{"action": 1}', '{"action":"exclude","rows":[1],"days":1,"why":""}']

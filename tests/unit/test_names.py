@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cbverdict.events import names as names_module
 from cbverdict.events.names import are_of_one_program, is_same_program, program_of, spellings_of, stems_of
 from cbverdict.events.odd_names import oddity_of
-from cbverdict.events.texts import has_invisible
+from cbverdict.placeholders import has_invisible
 
 
 @pytest.mark.parametrize(

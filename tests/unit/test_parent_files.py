@@ -8,9 +8,10 @@ import pytest
 
 from cbverdict.events.columns import EventFields
 from cbverdict.events.lineage import Lineage, read_lineages
+from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
 from cbverdict.search.row_codec import INDEX
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.search.verdict_columns import Enricher
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature

@@ -6,8 +6,9 @@ import pytest
 
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
+from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
-from cbverdict.search.verdict_columns import EnrichOptions, Record
+from cbverdict.search.verdict_columns import Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature, write_names

@@ -9,11 +9,12 @@ import pytest
 
 from cbverdict.anomalies.training import PUBLISHER_FIELD
 from cbverdict.carbonblack.edr.clause import Clause
-from cbverdict.carbonblack.edr.client import read_signature
 from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS, DOCUMENT_FIELDS
+from cbverdict.carbonblack.edr.signature_documents import read_signature
 from cbverdict.carbonblack.port import ReportedBinary
 from cbverdict.inputs.binaries import event_of, flip_of
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
+from cbverdict.search.enrich_options import EnrichOptions
+from cbverdict.search.verdict_columns import Enricher, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest, read_reply, write_reply
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, write_document
 from cbverdict.verdicts.evidence import Question
@@ -78,8 +79,9 @@ class TestPython:
         """bin/cbverdict/carbonblack/edr/digsig.py, under which a document is read and a clause may ask for it."""
         assert list(DOCUMENT_FIELDS) == ATTRIBUTES, "DOCUMENT_FIELDS, in the order of Signature"
         texts: dict[str, object] = {name: f"the {attribute}" for attribute, name in DOCUMENT_FIELDS.items()}
-        document = {**texts, "observed_filename": ["c:\\x\\one.exe", "/y/two"], "sha256": "AB" * 32}
-        assert read_signature(document) == FULL._replace(observed_names="one.exe|two", sha256="ab" * 32)
+        hashes = {"sha256": "AB" * 32, "md5": "CD" * 16}
+        document = {**texts, "observed_filename": ["c:\\x\\one.exe", "/y/two"], **hashes}
+        assert read_signature(document) == FULL._replace(observed_names="one.exe|two", sha256="ab" * 32, md5="cd" * 16)
         for name in DIGSIG_FIELDS.values():
             assert Clause(f"{name}:x").render() == f"{name}:x"
 
@@ -194,7 +196,9 @@ class TestConfs:
 
     def test_the_store_is_filled_from_carbon_blacks_own_names(self) -> None:
         """As they stand in a watchlist's event."""
-        read = re.findall(r"(process_\w+)=mv(?:index\(coalesce|append)\('docs\{\}\.(\w+)', ", _step(FILL, "eval md5="))
+        read = re.findall(
+            r"(process_\w+)=(?:lower\()?mv(?:index\(coalesce|append)\('docs\{\}\.(\w+)', ", _step(FILL, "eval md5=")
+        )
         names = [(SIGNATURE_COLUMNS[attribute], name) for attribute, name in DOCUMENT_FIELDS.items()]
         assert read == names, "default/savedsearches.conf [fill] eval md5="
 

@@ -542,7 +542,7 @@ def check_filling_the_store(confs: Shipped) -> None:
         "signed_reason": "reported",
         "process_signature_verified": "true",
         **NO_DETAILS,
-        **dict(zip(DETAILS, ("Signed", "P", "I", "S", "N", "T", "O", "IN", "ON", "256"))),
+        **dict(zip(DETAILS, ("Signed", "P", "I", "S", "N", "T", "O", "IN", "ON", "256", MD5["signed"]))),
     }
     assert stored[MD5["old way"]] == {
         **common,
@@ -552,7 +552,7 @@ def check_filling_the_store(confs: Shipped) -> None:
         "signed_reason": "bad_signature",
         "process_signature_verified": "false",
         **NO_DETAILS,
-        **dict(zip(DETAILS, ("Bad Signature", *_OF_DOCS))),
+        **dict(zip(DETAILS, ("Bad Signature", *_OF_DOCS, MD5["old way"]))),
     }
     assert confs.run(search, indexes={"edr": events[1:2]}) == []
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from cbverdict.errors import CbsignedError, NoRightError, ServiceError, Trouble
+from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.tally import summary
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions, Record
+from cbverdict.search.verdict_columns import Enricher, Record
 from cbverdict.service.verdict_api import MAX_NAME, MAX_QUESTIONS, VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Question
@@ -34,6 +35,7 @@ NO_DETAILS = {
     "process_internal_name": "",
     "process_observed_names": "",
     "process_document_sha256": "",
+    "process_document_md5": "",
 }
 
 
@@ -93,6 +95,7 @@ def test_a_row_keeps_its_fields_and_gets_all_of_ours() -> None:
         "process_internal_name": "",
         "process_observed_names": "",
         "process_document_sha256": "",
+        "process_document_md5": "",
         "signed_noise": "false",
         "parent_signed": "false",
     }

@@ -31,7 +31,7 @@ from cbverdict.anomalies.seen_people import (
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.names import program_of
 from cbverdict.events.one_off_names import kind_of
-from cbverdict.events.texts import is_nothing
+from cbverdict.placeholders import is_nothing
 
 MAX_NAME = 256
 """Longer names are nobody's and nothing's."""

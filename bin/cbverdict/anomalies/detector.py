@@ -12,10 +12,10 @@ from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sk
 from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.file_sides import FileSides
-from cbverdict.anomalies.local_time import Clocks, date_of, date_text
+from cbverdict.anomalies.local_time import Clocks, date_of
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
-from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score
+from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score, group_of, judged
 from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
 from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
@@ -23,6 +23,7 @@ from cbverdict.events.names import stems_of
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_but_score
+from cbverdict.verdicts.verdict import JudgedFile
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.reference_lists import Lists
@@ -111,7 +112,7 @@ class Anomalies:
         event: ProcessEvent,
         verdict: Verdict,
         parent_signed: Signed,
-        of_parents: Iterable[Verdict] = (),
+        of_parents: Iterable[JudgedFile] = (),
         *,
         is_unanswered: bool = False,
     ) -> ProcessSide:
@@ -119,14 +120,15 @@ class Anomalies:
 
         `is_unanswered`: of one of these nobody said anything.
         """
-        parents = tuple(one.signature for one in of_parents if one.signature)
-        file = self._files.of(event, verdict, parents)
+        of_parents = tuple(of_parents)
+        signatures = tuple(one.verdict.signature for one in of_parents if one.verdict.signature)
+        file = self._files.of(event, verdict, signatures)
         process, parent = file.process, program_kind(event.parent.name)
         opinion = self._on_parent(parent, process) if process and parent else NONE
         is_parent_known = opinion.p_value is not None
         acted_through = _acted_through(file.gateways, (event.parent.name or "") if is_parent_known else None)
-        is_parent_new = process is not None and parent_signed is Signed.UNKNOWN and self._is_new_parent(parent)
-        bad = tuple(self._called_bad(event))
+        is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
+        bad = tuple(self._called_bad(event, verdict, of_parents))
         doubts = Doubts(
             signed=verdict.signed,
             parent_signed=parent_signed,
@@ -142,7 +144,7 @@ class Anomalies:
             is_parent_new=is_parent_new,
         )
         first = (opinions.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
-        of_parent = (opinions.new_parent(parent or ""),) if is_parent_new else opinion.reasons
+        of_parent = (opinions.new_parent(parent),) if is_parent_new else opinion.reasons
         about = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
@@ -150,12 +152,16 @@ class Anomalies:
         several = opinions.several_of(has_users=bool(event.other_users), has_teams=event.has_several_teams)
         return side.of_several(several) if several else side
 
-    def _called_bad(self, event: ProcessEvent) -> Iterator[str]:
+    def _called_bad(self, event: ProcessEvent, verdict: Verdict, parents: Iterable[JudgedFile]) -> Iterator[str]:
+        """Write who called a row's file bad, or one that its parent may be."""
         decisions = self._profiles.decisions
-        for whose, file in (("this file", event.process), ("the parent's file", event.parent)):
-            decision = decisions.called_bad(file.md5)
-            if decision is not None:
-                yield sentence_of_bad(decision, date_of(decision.until), whose)
+        of_parents = (event.parent.md5, *(one for parent in parents for one in parent.hashes))
+        for whose, hashes in (
+            ("this file", JudgedFile(event.process.md5, verdict).hashes),
+            ("the parent's file", of_parents),
+        ):
+            found = filter(None, map(decisions.called_bad, dict.fromkeys(hashes)))
+            yield from (sentence_of_bad(one, date_of(one.until), whose) for one in dict.fromkeys(found))
 
     def score(self, side: ProcessSide, view: PersonView, quarters: Collection[int]) -> Score:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""
@@ -244,8 +250,13 @@ class Anomalies:
     def _beginning_lately(self, process: str) -> Sketch:
         return people_waiting(self._profiles.organisation, program(process))
 
-    def _is_new_parent(self, parent: str | None) -> bool:
-        return parent is not None and self.has_learnt and self._profiles.is_new_parent(parent)
+    def _is_new_parent(self, event: ProcessEvent, process: str | None, parent: str | None) -> bool:
+        """Return whether nothing is known of a parent, once there is something to know."""
+        if not self.has_learnt:
+            return False
+        if parent is None:
+            return event.parent.md5 is not None  # Without a name, nobody says that it was ever seen.
+        return process is not None and self._profiles.is_new_parent(parent)
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:
@@ -277,20 +288,3 @@ def _acted_through(gateways: Iterable[tuple[str, str]], known: str | None) -> tu
     stems = frozenset[str]() if known is None else stems_of(known)
     found = (opinions.acted_through(name, reason) for name, reason in gateways if stems.isdisjoint(stems_of(name)))
     return tuple(islice(found, 1))
-
-
-def judged(part: Part, hour: Explanation, score: float) -> float:
-    """Return the score that a drop turns on: a row's own, but on a day of a roll-out that of any other day."""
-    if part.undamped is None:
-        return score
-    if hour.p_value is not None:
-        return max(score, score_with_hour(part.undamped, part.weight, hour.cauchy))
-    return max(score, score_of_cauchy(part.undamped / part.weight)) if part.weight else score
-
-
-def group_of(who: str, day: int | None, cause: str) -> str:
-    """Write what rows of one finding have in common: who, on which local day, and which question is the odd one.
-
-    A traveller, a week on call or a new tool make many rows over the threshold; they are one thing to look at.
-    """
-    return " ".join(filter(None, (who, "" if day is None else date_text(day), cause)))

@@ -137,6 +137,8 @@ def decide(action: str, row: Mapping[str, Any], days: float, why: str, author: s
     if len(why) < MIN_WHY:
         raise InvalidRequestError(f"say why, in {MIN_WHY} characters at least: others will ask")
     md5, score = parse_md5(str(row.get("process_md5", ""))), _score(row.get("anomaly_score"))
+    if md5 is None and kind is Action.BAD:  # The row has a SHA-256 alone.
+        md5 = parse_md5(str(row.get("process_document_md5", "")))
     made = Decision(
         action=action,
         user=_person(row),

@@ -158,8 +158,10 @@ def denied_signer(whose: str, signer: str, reason: str) -> str:
     return f"{whose}signed by {signer}, which is denied: {reason}"
 
 
-def new_parent(parent: str) -> str:
-    """Write that nothing is known of a parent."""
+def new_parent(parent: str | None) -> str:
+    """Write that nothing is known of a parent (None: it has no name)."""
+    if parent is None:
+        return "the row names no parent, and nobody says that its parent's hash is signed"
     return f"{_counted(parent)} was never seen here before, and nobody says that it is signed"
 
 

@@ -12,7 +12,8 @@ from typing import Iterable, Mapping, NamedTuple, Sequence, Tuple
 from cbverdict.anomalies.baselines import baseline_name
 from cbverdict.events.names import spellings_of
 from cbverdict.events.people import person_of
-from cbverdict.events.texts import is_nothing, plain
+from cbverdict.events.texts import plain
+from cbverdict.placeholders import is_nothing
 
 _ANY = "*"
 _WILDCARD = re.compile(r"[*?\[]")

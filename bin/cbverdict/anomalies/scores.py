@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Tuple
 
+from cbverdict.anomalies.combination import score_of_cauchy, score_with_hour
 from cbverdict.anomalies.explanations import UNREAD_END
+from cbverdict.anomalies.local_time import date_text
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.exclusions import Decision
@@ -76,3 +78,20 @@ class Score(NamedTuple):
     def reasons(self) -> Tuple[str, ...]:
         """Return the sentences."""
         return self.hour.reasons + self.part.reasons
+
+
+def judged(part: Part, hour: Explanation, score: float) -> float:
+    """Return the score that a drop turns on: a row's own, but on a day of a roll-out that of any other day."""
+    if part.undamped is None:
+        return score
+    if hour.p_value is not None:
+        return max(score, score_with_hour(part.undamped, part.weight, hour.cauchy))
+    return max(score, score_of_cauchy(part.undamped / part.weight)) if part.weight else score
+
+
+def group_of(who: str, day: int | None, cause: str) -> str:
+    """Write what rows of one finding have in common: who, on which local day, and which question is the odd one.
+
+    A traveller, a week on call or a new tool make many rows over the threshold; they are one thing to look at.
+    """
+    return " ".join(filter(None, (who, "" if day is None else date_text(day), cause)))

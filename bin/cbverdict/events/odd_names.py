@@ -7,7 +7,8 @@ import unicodedata
 from typing import Iterator
 
 from cbverdict.events.names import EXTENSION, LONGEST_NAME, LONGEST_PATH
-from cbverdict.events.texts import has_invisible, plain
+from cbverdict.events.texts import plain
+from cbverdict.placeholders import has_invisible
 from cbverdict.remembered import remember_short
 
 _RUNS = r"\.(?:exe|bat|cmd|scr|dll|ps1)"

@@ -14,7 +14,8 @@ import re
 from typing import Sequence, Tuple
 from unicodedata import normalize
 
-from cbverdict.events.texts import Record, first_text, is_nothing, plain, texts_of
+from cbverdict.events.texts import Record, first_text, plain, texts_of
+from cbverdict.placeholders import is_nothing
 from cbverdict.remembered import remember_short
 
 _SHORT = 512  # what is remembered; a longer text is read all the same

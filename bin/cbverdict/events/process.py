@@ -15,7 +15,8 @@ from cbverdict.events.kinds import (
     may_be_change_of_file,
 )
 from cbverdict.events.names import are_of_one_program, file_name
-from cbverdict.events.texts import Record, first_text, has_several, is_nothing, texts_of, values_of
+from cbverdict.events.texts import Record, first_text, has_several, texts_of, values_of
+from cbverdict.placeholders import is_nothing
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, has_any_hash, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
 

@@ -1,39 +1,18 @@
-"""Texts of a row: words for nothing, and one spelling for what looks the same."""
+"""Texts of a row: those that say something, and one spelling for what looks the same."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Iterable, Mapping, Sequence
 
+from cbverdict.placeholders import has_invisible, is_nothing, without_invisible
 from cbverdict.remembered import remember_short
 from cbverdict.verdicts.hashes import FieldValue
 
 Record = Mapping[str, FieldValue]
 
-# What CIM data models, Carbon Black, Sysmon and Windows write where they know nothing.
-_NOTHING = frozenset(
-    {"", "-", "--", "unknown", "n/a", "none", "null", "nil", "undefined", "not available", "not applicable", "?"}
-)
-_AROUND = " \t\r\n()[]<>{}\"'"
-_LONGEST_NOTHING = 40  # characters, brackets included
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028\u2029"
-    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
 _LONGEST_SHOWN = 80  # characters
 _SHORT = 512  # what is remembered; a longer text is read all the same
-
-
-def is_nothing(text: str) -> bool:
-    """Return whether a text is a word for nothing (`-`, `unknown`, `(null)`, `N/A`), in brackets or quotes or not."""
-    return len(text) <= _LONGEST_NOTHING and text.strip(_AROUND).lower() in _NOTHING
-
-
-def has_invisible(text: str) -> bool:
-    """Return whether a text holds characters that nobody sees: control, zero-width or direction marks."""
-    return (not text.isascii() and _INVISIBLE.search(text) is not None) or (text.isascii() and not text.isprintable())
 
 
 def plain(text: str) -> str:
@@ -43,7 +22,7 @@ def plain(text: str) -> str:
 
 @remember_short(_SHORT, most=16384)
 def _plain_of_any(text: str) -> str:
-    return _composed(_composed(_INVISIBLE.sub("", text)).lower()).strip()
+    return _composed(_composed(without_invisible(text)).lower()).strip()
 
 
 def _composed(text: str) -> str:

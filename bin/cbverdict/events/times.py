@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Callable, Collection, List, Protocol, Sequence, Tuple, Union
 
-from cbverdict.events.texts import is_nothing
+from cbverdict.placeholders import is_nothing
 
 QUARTER = 900
 """Seconds: zones differ from UTC by whole quarters of an hour, and change on them."""

@@ -28,8 +28,8 @@ from cbverdict.inputs.processes import (
     sighting_of,
     worth_indexing,
 )
+from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
-from cbverdict.search.verdict_columns import EnrichOptions
 from cbverdict.splunkd.lookup_files import read_lists
 
 if TYPE_CHECKING:

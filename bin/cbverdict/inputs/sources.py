@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 from urllib.parse import urlsplit
 
+from cbverdict.anomalies.exclusions import Action
 from cbverdict.carbonblack.factory import server_of
 from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
     from cbverdict.anomalies.exclusions import Decision
     from cbverdict.anomalies.profiles import KnownBaselines
+    from cbverdict.service.baseline_service import ActiveDecisions
     from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
     from cbverdict.settings.account import Account
     from cbverdict.settings.anomalies import AnomalySettings
@@ -30,13 +32,16 @@ _AS_SEARCH = "input"
 """The search that an input is to the verdict service, which looks whether it is over."""
 
 
-class NoDecisions:
-    """What an input knows of people's decisions: nothing. What it writes lasts, and an exclusion ends."""
+class BadFiles:
+    """What an input knows of people's decisions: which files are bad. What it writes lasts, and an exclusion ends."""
 
-    @staticmethod
-    def active(now: float) -> list[Decision]:  # noqa: ARG004 - there are none at any time
-        """Return none."""
-        return []
+    def __init__(self, store: ActiveDecisions) -> None:
+        """Store where decisions are."""
+        self._store = store
+
+    def active(self, now: float) -> list[Decision]:
+        """Return those that call a file bad."""
+        return [one for one in self._store.active(now) if one.action == Action.BAD.word]
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,9 @@ class Settings:
         """Return the baseline store."""
         return self.configuration.baseline_store()
 
-    @staticmethod
-    def decision_store() -> NoDecisions:
-        """Return where no decisions are."""
-        return NoDecisions()
+    def decision_store(self) -> BadFiles:
+        """Return where the decisions are that an input knows."""
+        return BadFiles(self.configuration.decision_store())
 
     def job_state(self, sid: str) -> JobState:  # noqa: ARG002 - an input is no search, but is told to stop as one is
         """Return whether splunkd wants the input to stop."""

@@ -9,8 +9,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Dict, Iterable, Sequence, Tuple
 
 from cbverdict.anomalies.combination import score_with_hour
-from cbverdict.anomalies.detector import group_of, judged
 from cbverdict.anomalies.explanations import several_of
+from cbverdict.anomalies.scores import group_of, judged
 from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.people import accounts_of
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.scores import Part, Score
     from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import TimeReader
-    from cbverdict.search.verdict_columns import Enriched, EnrichOptions, Record
+    from cbverdict.search.enrich_options import EnrichOptions
+    from cbverdict.search.verdict_columns import Enriched, Record
 
 
 _MAX_REASONS = 20_000

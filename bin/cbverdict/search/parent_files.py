@@ -8,7 +8,7 @@ that ran from it is not signed, nobody knows that the parent is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, Mapping, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.lineage import read_lineages
 from cbverdict.events.names import stem_of
@@ -76,14 +76,9 @@ class ParentFiles:
         self._note(events, lineages)
         return [self._find(event, lineage) for event, lineage in zip(events, lineages)]
 
-    def has_bad_row(
-        self, event: ProcessEvent, found: ParentFile, answer: Callable[[Sequence[Process]], Mapping[Process, Answer]]
-    ) -> bool:
-        """Return whether a row that may be the parent's own has an unsigned file; asked where its hash is not known."""
-        if found.lineage is None:
-            return False
-        answers = answer(self._find_row(event, found.lineage).files)
-        return any(one.verdict.signed is Signed.FALSE for one in answers.values())
+    def find_row(self, event: ProcessEvent, lineage: Lineage) -> Tuple[Process, ...]:
+        """Return the files of the rows that may be the parent's own; asked where the row's hash of it says nothing."""
+        return self._find_row(event, lineage).files
 
     def hear(self, answers: Mapping[Process, Answer]) -> None:
         """Hear what was answered of the files that were found last."""

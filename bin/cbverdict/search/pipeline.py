@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from cbverdict.errors import Trouble
 from cbverdict.events.columns import GUID_FIELDS
+from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.risk_columns import RiskObjects
 from cbverdict.search.row_codec import EnrichedRow, Read, Reply, RowCodec
 from cbverdict.search.tally import summary
-from cbverdict.search.verdict_columns import Enricher, EnrichOptions
+from cbverdict.search.verdict_columns import Enricher
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.reasons import Reason
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import Zone
     from cbverdict.search.anomaly_columns import RowScorer
-    from cbverdict.search.verdict_columns import Enriched, Record, VerdictSource
+    from cbverdict.search.file_answers import VerdictSource
+    from cbverdict.search.verdict_columns import Enriched, Record
 
 logger = logging.getLogger(__name__)
 

@@ -74,7 +74,9 @@ def read_reply(text: str) -> KnownBaselines:
     body = _object(text)
     try:
         baselines = {_subject(key): read_baseline(baseline) for key, baseline in body["baselines"].items()}
-        decisions = tuple(filter(None, map(read_decision, body["decisions"])))
+        decisions = tuple(decision for document in body["decisions"] if (decision := read_decision(document)))
+        if len(decisions) < len(body["decisions"]):
+            raise KeyError("decisions")  # noqa: TRY301 - what is missing of one is as bad as one that is missing
         return KnownBaselines(AnomalySettings(**body["settings"]), baselines, decisions)
     except (KeyError, TypeError, AttributeError):
         msg = "the baseline service's reply is not of this version: restart Splunk after an upgrade of the add-on"

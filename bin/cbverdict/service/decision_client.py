@@ -20,6 +20,7 @@ ROW_FIELDS = (
     "process_name",
     "parent_process_name",
     "process_md5",
+    "process_document_md5",
     "process_signature_publisher",
     "signed",
     "signed_reason",

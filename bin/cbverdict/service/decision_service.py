@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence, Tuple
 
 from cbverdict.anomalies.exclusions import Action, Decision, decide
 from cbverdict.errors import InvalidRequestError
@@ -31,14 +31,14 @@ _REMEMBERED = 90 * 86400.0
 class DecisionKeeper(Protocol):
     """Where decisions are kept; `cbverdict.splunkd.stores.DecisionStore` is the real one. It may raise `StoreError`."""
 
-    def active(self, now: float) -> list[Decision]:
-        """Return those that are not over."""
+    def kept(self, now: float) -> Mapping[str, Decision | None]:
+        """Return those that are not over by their keys (None: it cannot be read)."""
 
     def write(self, decisions: Iterable[Decision]) -> None:
         """Keep decisions, replacing those about the same."""
 
-    def end(self, decisions: Iterable[Decision]) -> None:
-        """Forget decisions."""
+    def end(self, keys: Iterable[str]) -> None:
+        """Forget the decisions that stand under these keys."""
 
     def forget(self, before: float) -> None:
         """Forget decisions that were over before a time."""
@@ -62,20 +62,30 @@ class DecisionService:
         action, rows, days, why = _read_request(text)
         now = self._clock()
         if action == END:
-            ended = _about(store.active(now), rows)
-            store.end(ended)
-            made: Tuple[Decision, ...] = tuple(ended)
+            shown = list(self._end(rows, store))
         else:
             made = tuple(decide(action, row, days, why, author, now) for row in rows)
             self._refuse_tools(made)
-            others = {one.key for one in store.active(now)} - {one.key for one in made}
+            others = store.kept(now).keys() - {one.key for one in made}
             if len(others) + len(made) > MAX_ACTIVE:
                 raise InvalidRequestError(f"{MAX_ACTIVE} decisions hold already: end some first")
             store.write(made)
             store.forget(now - _REMEMBERED)
-        for one in made:
-            logger.info("decision=%s by=%s about=%s", action, json.dumps(author), json.dumps(_shown(one)))
-        return json.dumps({"decisions": [_shown(one) for one in made]})
+            shown = [_shown(one.key, one) for one in made]
+        for about in shown:
+            logger.info("decision=%s by=%s about=%s", action, json.dumps(author), json.dumps(about))
+        return json.dumps({"decisions": shown})
+
+    def _end(self, rows: Sequence[Mapping[str, Any]], store: DecisionKeeper) -> Iterator[dict[str, Any]]:
+        """End the decisions that rows name by their key."""
+        keys = {str(row.get("_key") or row.get("decision") or "") for row in rows}
+        found = {key: decision for key, decision in store.kept(self._clock()).items() if key in keys}
+        if not found:
+            raise InvalidRequestError(
+                "no decision of these keys holds: take the rows from the lookup cbsigned_exclusions"
+            )
+        store.end(found)
+        return (_shown(key, decision) for key, decision in found.items())
 
     def _refuse_tools(self, made: Iterable[Decision]) -> None:
         lists = self._lists()
@@ -102,18 +112,12 @@ def _read_request(text: str) -> Tuple[str, list[Mapping[str, Any]], float, str]:
     return action, rows, float(days), why
 
 
-def _about(active: list[Decision], rows: list[Mapping[str, Any]]) -> list[Decision]:
-    """Return the decisions that hold and are about the file and name of one of the rows, or are named by their key."""
-    keys = {str(row.get("_key") or row.get("decision") or "") for row in rows}
-    found = [one for one in active if one.key in keys]
-    if not found:
-        raise InvalidRequestError("no decision of these keys holds: take the rows from the lookup cbsigned_exclusions")
-    return found
-
-
-def _shown(decision: Decision) -> dict[str, Any]:
+def _shown(key: str, decision: Decision | None) -> dict[str, Any]:
+    """Write what a person and the log see of a decision (None: it cannot be read)."""
+    if decision is None:
+        return {"decision": key, "why": "it could not be read", "until": ""}
     return {
-        "decision": decision.key,
+        "decision": key,
         "action": decision.action,
         "user": decision.user,
         "team": decision.team,

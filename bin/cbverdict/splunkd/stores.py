@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence
 
 from cbverdict.anomalies.baselines import Baseline, Baselines, Subject, read_baseline, read_subject, write_baseline
-from cbverdict.anomalies.exclusions import read_decision, write_decision
+from cbverdict.anomalies.exclusions import Action, read_decision, write_decision
 from cbverdict.errors import InvalidRequestError, StoreError
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
@@ -132,6 +132,9 @@ def _read_baseline(document: Mapping[str, object]) -> tuple[Subject, Baseline]:
         raise StoreError(f"cbsigned_baselines, {str(document.get('_key'))[:80]!r}: {error}") from None
 
 
+_NOT_BAD = {Action.EXCLUDE.word, Action.EXPECT.word}
+
+
 class DecisionStore:
     """Keep what people decided in `cbsigned_exclusions`; every method raises `StoreError` as above."""
 
@@ -140,17 +143,39 @@ class DecisionStore:
         self._collection = Collection(splunkd_uri, token, "cbsigned_exclusions")
 
     def active(self, now: float) -> list[Decision]:
-        """Return those that are not over, each under its own key."""
-        found = ((document, read_decision(document)) for document in self._collection.find({"until": {"$gt": now}}))
-        return [one for document, one in found if one is not None and document.get("_key") == one.key]
+        """Return those that are not over.
+
+        One that cannot be read, and may call a file bad, is trouble: without it, what it keeps would be dropped. Any
+        other that cannot be read, or stands under another key than its own, is none.
+        """
+        found = []
+        for document, decision in self._documents(now):
+            may_be_bad = document.get("action") not in _NOT_BAD
+            if decision is None and may_be_bad:
+                key = str(document.get("_key"))[:80]
+                raise StoreError(f"cbsigned_exclusions, {key!r}: the decision cannot be read. End it, and decide anew")
+            if decision is not None and (may_be_bad or document.get("_key") == decision.key):
+                found.append(decision)
+        return found
+
+    def kept(self, now: float) -> dict[str, Decision | None]:
+        """Return those that are not over by the keys that they stand under (None: it cannot be read)."""
+        return {str(document.get("_key")): decision for document, decision in self._documents(now)}
+
+    def _documents(self, now: float) -> Iterator[tuple[Mapping[str, object], Decision | None]]:
+        """Read what is not over; of those that may be bad also what does not say when it ends."""
+        for document in self._collection.find({"$or": [{"until": {"$gt": now}}, {"action": Action.BAD.word}]}):
+            decision = read_decision(document)
+            if decision is None or decision.until > now:
+                yield document, decision
 
     def write(self, decisions: Iterable[Decision]) -> None:
         """Keep decisions, replacing those about the same."""
         self._collection.save([write_decision(decision) for decision in decisions])
 
-    def end(self, decisions: Iterable[Decision]) -> None:
-        """Forget decisions."""
-        self._collection.delete({"_key": {"$in": [decision.key for decision in decisions]}})
+    def end(self, keys: Iterable[str]) -> None:
+        """Forget the decisions that stand under these keys."""
+        self._collection.delete({"_key": {"$in": list(keys)}})
 
     def forget(self, before: float) -> None:
         """Forget decisions that were over before a time."""

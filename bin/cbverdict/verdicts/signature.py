@@ -15,10 +15,13 @@ from enum import Enum
 from operator import itemgetter
 from typing import Any, Collection, Iterable, Mapping, NamedTuple
 
+from cbverdict.placeholders import is_nothing, without_invisible
+
 NAMES_SEPARATOR = "|"
 """Between several file names: no file of Windows' has it in its name. At the end: there are more than are kept."""
 
 _COMMON_NAME = re.compile(r'(?:^|[,/;+])\s*CN\s*=\s*("[^"]*"|(?:\\.|[^,/;+\\])+)', re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"(?:^|[,/;+])\s*[\w.]+\s*=")  # what begins a part of a distinguished name
 _MAX_NAMES = 64  # of a file; the most common have been seen under thousands
 _MAX_NAMES_TEXT = 2048  # characters of them together
 
@@ -45,7 +48,8 @@ class Signature(NamedTuple):
     """The signature block of a binary document, and which file that is; empty is what the document does not have.
 
     `original_name` and `internal_name` are what its author called the file, `observed_names` the file names under which
-    endpoints saw it, with bars between them, and one at the end where there are more. `sha256` is in lower case.
+    endpoints saw it, with bars between them, and one at the end where there are more. `sha256` and `md5` are in lower
+    case.
     """
 
     result: str = ""
@@ -58,6 +62,7 @@ class Signature(NamedTuple):
     internal_name: str = ""
     observed_names: str = ""
     sha256: str = ""
+    md5: str = ""
 
     @classmethod
     def from_columns(cls, row: Mapping[str, Any]) -> Signature:
@@ -92,9 +97,15 @@ class Signature(NamedTuple):
     @property
     def signer(self) -> str:
         """Who signed: the publisher, else the common name of the certificate's subject (empty: nobody is named)."""
-        named = self.publisher.strip() or self.subject.strip()
+        named = self.publisher.strip() if self.names_publisher else self.subject.strip()
         common_name = _COMMON_NAME.search(named)
         return common_name.group(1).strip('" ') if common_name else named
+
+    @property
+    def names_publisher(self) -> bool:
+        """Whether the publisher is somebody: no word for nothing, and something that can be read."""
+        parts = _ATTRIBUTE.split(without_invisible(self.publisher))
+        return any(any(map(str.isalnum, part)) and not is_nothing(part) for part in parts)
 
     @property
     def has_more_names(self) -> bool:
@@ -131,6 +142,7 @@ SIGNATURE_COLUMNS = {
     "internal_name": "process_internal_name",
     "observed_names": "process_observed_names",
     "sha256": "process_document_sha256",
+    "md5": "process_document_md5",
 }
 """The column of each attribute."""
 
@@ -179,7 +191,10 @@ def worse_of(one: Signature, other: Signature) -> Signature:
         signed = f"{SignatureStatus.SIGNED.value} by several publishers"
         return Signature(signed, observed_names=_all_names(worse, better))
     return worse._replace(
-        publisher=next(iter(publishers), ""), observed_names=names, sha256=worse.sha256 or better.sha256
+        publisher=next(iter(publishers), ""),
+        observed_names=names,
+        sha256=worse.sha256 or better.sha256,
+        md5=worse.md5 or better.md5,
     )
 
 

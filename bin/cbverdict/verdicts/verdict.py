@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbverdict.verdicts.evidence import Evidence, Joint
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import SIGNATURE_FIELDS, Signature, SignatureStatus
+
+if TYPE_CHECKING:
+    from cbverdict.verdicts.hashes import FileHash
 
 
 class Verdict(NamedTuple):
@@ -30,8 +33,8 @@ class Verdict(NamedTuple):
         contradicts; the program name of the published query proves nothing. All 651 signed documents that were
         recorded from real servers name a publisher.
         """
-        names_signer = self.signature is not None and self.signature.is_collected and self.signature.publisher.strip()
-        return self.signed is Signed.TRUE and self.reason.may_pass and bool(names_signer)
+        names_signer = self.signature is not None and self.signature.is_collected and self.signature.names_publisher
+        return self.signed is Signed.TRUE and self.reason.may_pass and names_signer
 
     @property
     def signature_exists(self) -> bool | None:
@@ -44,6 +47,19 @@ class Verdict(NamedTuple):
         if self.signed is Signed.UNKNOWN or self.reason.is_published_rule:
             return None
         return self.signed is Signed.TRUE
+
+
+class JudgedFile(NamedTuple):
+    """A file by its hash (None: not known), and its verdict."""
+
+    file_hash: FileHash | None
+    verdict: Verdict
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """What the file is known by: its hash, and the MD5 of its document."""
+        found = (self.file_hash, self.verdict.signature.md5 if self.verdict.signature else None)
+        return tuple(dict.fromkeys(one for one in found if one))
 
 
 class Answer(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterable, List, Union
 
-from cbverdict.carbonblack.edr.client import read_signature
+from cbverdict.carbonblack.edr.signature_documents import read_signature
 from cbverdict.carbonblack.port import BINARY_FIELDS, ReportedBinary
 from cbverdict.verdicts.hashes import parse_md5
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.edr.client import Document
+    from cbverdict.carbonblack.edr.signature_documents import Document
 
 REACHED = "server_added_timestamp"
 """When a binary reached the server, in whose order pages come."""

@@ -7,10 +7,10 @@ import json
 import math
 import threading
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Callable, Mapping, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
-from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS, DOCUMENT_FIELDS
 from cbverdict.carbonblack.edr.query import published_query_string
+from cbverdict.carbonblack.edr.signature_documents import read_signatures
 from cbverdict.carbonblack.https.statuses import error_of
 from cbverdict.carbonblack.https.transport import RETRIES, Request, Transport
 from cbverdict.errors import (
@@ -19,18 +19,15 @@ from cbverdict.errors import (
     NotCarbonBlackError,
     TooLargeError,
 )
-from cbverdict.events.names import file_name
-from cbverdict.events.texts import is_nothing
 from cbverdict.json_object import read_object
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
-from cbverdict.verdicts.hashes import Md5, parse_md5, parse_sha256
-from cbverdict.verdicts.signature import Signature, worse_of, write_names
+from cbverdict.verdicts.hashes import Md5, parse_md5
 
 if TYPE_CHECKING:
+    from cbverdict.carbonblack.edr.signature_documents import Document
     from cbverdict.carbonblack.https.transport import Response
     from cbverdict.settings.account import Account
 
-Document = Mapping[str, Any]
 T = TypeVar("T")
 
 SEARCH_BYTES = 3 * 1024 * 1024
@@ -40,7 +37,7 @@ Python objects it may take ten times as much, and the handler stays under 150 MB
 PAGE_BYTES = 32 * 1024 * 1024
 """Bytes of a page of an input's."""
 
-_MAX_TEXT = 400  # characters of a certificate's text; the longest that a CA signs has some 300
+_MAX_VERSION = 400  # characters
 _MAX_REASON = 4096
 _BYTES_A_TOKEN = 16  # of JSON on average, at least: what is made of much shorter ones takes up a hundred times as much
 _parsing = threading.Lock()  # One answer at a time becomes Python objects, so that memory is bounded by one.
@@ -185,7 +182,7 @@ class EdrClient:
         version = answer.get("version")
         if not isinstance(version, str):
             raise NotCarbonBlackError(self._sentence("answered /api/info without a version", NotCarbonBlackError))
-        return version[:_MAX_TEXT]
+        return version[:_MAX_VERSION]
 
     def _read_hits(self, answer: dict[str, Any]) -> Hits:
         total = self._total(answer)
@@ -197,13 +194,8 @@ class EdrClient:
 
     def _read_binaries(self, answer: dict[str, Any]) -> Binaries:
         total, documents = self._total(answer), _member(answer, "results", list)
-        signatures: dict[Md5, Signature] = {}
-        for document in documents:
-            md5 = parse_md5(document.get("md5")) if isinstance(document, dict) else None
-            if md5 is not None:
-                signature = read_signature(document)
-                signatures[md5] = worse_of(signatures.get(md5, signature), signature)
-        has_more = total > len(documents)
+        signatures, may_be_contradicted = read_signatures(documents)
+        has_more = total > len(documents) or may_be_contradicted
         return Binaries(signatures, is_complete=_is_complete(answer) and not has_more, has_more=has_more)
 
     def _total(self, answer: dict[str, Any]) -> int:
@@ -251,42 +243,3 @@ def _is_complete(answer: dict[str, Any]) -> bool:
 
 def _facet_md5(entry: object) -> Md5 | None:
     return parse_md5(entry.get("name")) if isinstance(entry, dict) and entry.get("value") else None
-
-
-def read_signature(document: Document) -> Signature:
-    """Read the signature block of a binary document, and which file it is."""
-    digsig = {attribute: _text(document, name) for attribute, name in DIGSIG_FIELDS.items()}
-    names = {name: DOCUMENT_FIELDS[name] for name in ("original_name", "internal_name")}
-    return Signature(
-        **digsig,
-        **{attribute: _known(_text(document, name)) for attribute, name in names.items()},
-        observed_names=_names(document.get(DOCUMENT_FIELDS["observed_names"])),
-        sha256=parse_sha256(_text(document, DOCUMENT_FIELDS["sha256"])) or "",
-    )
-
-
-def _known(text: str) -> str:
-    return "" if is_nothing(text) else text
-
-
-def _names(value: object) -> str:
-    """Write the file names of paths; a path that names no file stands for a name that is not known."""
-    paths = [_whole(path) for path in (value if isinstance(value, list) else [value]) if isinstance(path, str)]
-    names = [file_name(path) or "" for path in paths if not is_nothing(path)]
-    return write_names(names, has_more="" in names)
-
-
-def _text(document: Document, name: str) -> str:
-    value = document.get(name)
-    if not isinstance(value, str):
-        return ""
-    return _clean(value)
-
-
-def _clean(text: str) -> str:
-    return _whole(text[:_MAX_TEXT])
-
-
-def _whole(text: str) -> str:
-    # Half a surrogate pair or a NUL in foreign data would end the search that writes it out.
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

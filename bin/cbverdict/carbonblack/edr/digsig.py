@@ -13,6 +13,7 @@ DOCUMENT_FIELDS = {
     "internal_name": "internal_name",
     "observed_names": "observed_filename",
     "sha256": "sha256",
+    "md5": "md5",
 }
 """Carbon Black's name of each attribute of `cbverdict.verdicts.signature.Signature`."""
 

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, NamedTuple, Protocol, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Protocol, Sequence, TypeVar
 
 from cbverdict.carbonblack.calls import Pool, make_calls
+from cbverdict.carbonblack.edr.batches import Md5Question, batches_of, joint_batches_of
 from cbverdict.carbonblack.edr.clause import read_clause
-from cbverdict.carbonblack.edr.query import MAX_BATCH, binary_query, joint_query, paired_joint_query, sha256_query
+from cbverdict.carbonblack.edr.query import binary_query, sha256_query
 from cbverdict.carbonblack.port import GatheredEvidence
 from cbverdict.errors import CbsignedError, QueryRefusedError, TooLargeError, Trouble
 from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
 from cbverdict.verdicts.hashes import Md5, is_sha256
 from cbverdict.verdicts.reasons import Reason
-from cbverdict.verdicts.signature import SignatureStatus
+from cbverdict.verdicts.signature import SignatureStatus, worse_of
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.deadline import Deadline
     from cbverdict.carbonblack.edr.clause import Clause
     from cbverdict.carbonblack.port import Way
-    from cbverdict.verdicts.hashes import Sha256
+    from cbverdict.verdicts.hashes import FileHash, Sha256
+    from cbverdict.verdicts.signature import Signature
 
 T = TypeVar("T")
 
@@ -63,19 +64,6 @@ class Client(Protocol):
         """Close the connections."""
 
 
-class _Md5Question(NamedTuple):
-    """A question about a file whose MD5 is known."""
-
-    md5: Md5
-    name: str | None
-
-
-@dataclass(frozen=True)
-class _JointBatch:
-    query: str
-    questions: tuple[_Md5Question, ...]
-
-
 class EdrEvidenceSource:
     """Gather evidence from one EDR server; see `cbverdict.carbonblack.port.EvidenceSource`.
 
@@ -103,7 +91,8 @@ class EdrEvidenceSource:
             found = gathering.ask_published(asked)
         else:
             found = gathering.ask(asked, is_joint=way.method is Method.JOINT)
-        evidence = {**{question: found[one] for question, one in by_md5.items()}, **unknown}
+        evidence = {question: gathering.of_sha256(question, found[one]) for question, one in by_md5.items()}
+        evidence.update(unknown)
         return GatheredEvidence(evidence, client.request_count, tuple(gathering.troubles), clause.proves_signed)
 
     def probe(self, deadline: float = math.inf) -> None:
@@ -124,15 +113,16 @@ class _Gathering:
         self._clause = clause
         self._deadline = deadline
         self.troubles: dict[Trouble, None] = {}
+        self._by_sha256: dict[FileHash, Signature] = {}
 
-    def resolve(self, questions: list[Question]) -> tuple[dict[Question, _Md5Question], dict[Question, Evidence]]:
+    def resolve(self, questions: list[Question]) -> tuple[dict[Question, Md5Question], dict[Question, Evidence]]:
         """Turn questions into those of an MD5; return these, and why there is none for the others.
 
         It takes one request more for `MAX_BATCH` questions that have a SHA-256 alone, and none without such.
         """
         by_sha256 = [one.md5 for one in questions if is_sha256(one.md5)]
         md5s = self._find_md5s(list(dict.fromkeys(by_sha256)))
-        by_md5: dict[Question, _Md5Question] = {}
+        by_md5: dict[Question, Md5Question] = {}
         unknown: dict[Question, Evidence] = {}
         for question in questions:
             file_hash = question.md5
@@ -140,11 +130,11 @@ class _Gathering:
             if isinstance(md5, Reason):
                 unknown[question] = Evidence(trouble=md5)
             else:
-                by_md5[question] = _Md5Question(md5, question.name)
+                by_md5[question] = Md5Question(md5, question.name)
         return by_md5, unknown
 
     def _find_md5s(self, hashes: list[Sha256]) -> dict[Sha256, Md5 | Reason]:
-        batches = list(_slices(hashes))
+        batches = list(batches_of(hashes))
         find = partial(self._client.find_binaries, deadline=self._deadline.moment)
         outcomes = self._make([partial(find, sha256_query(one), _DOCUMENTS_A_HASH * len(one)) for one in batches])
         md5s: dict[Sha256, Md5 | Reason] = {}
@@ -156,10 +146,18 @@ class _Gathering:
             signatures = {} if isinstance(outcome, CbsignedError) else outcome.signatures
             for one in batch:
                 found = [md5 for md5, signature in signatures.items() if signature.sha256 == one]
+                self._by_sha256.update((one, signatures[md5]) for md5 in found)
                 md5s[one] = found[0] if len(found) == 1 else Reason.AMBIGUOUS if found else missing
         return md5s
 
-    def ask_published(self, questions: list[_Md5Question]) -> dict[_Md5Question, Evidence]:
+    def of_sha256(self, question: Question, found: Evidence) -> Evidence:
+        """Return what was found by a file's MD5 together with what was found by its SHA-256, if that was asked."""
+        first = self._by_sha256.get(question.md5)
+        if first is None or found.signature is None:
+            return found
+        return found._replace(signature=worse_of(first, found.signature))
+
+    def ask_published(self, questions: list[Md5Question]) -> dict[Md5Question, Evidence]:
         """Send the published request for each question that has a name."""
         evidence = {question: Evidence(trouble=Reason.NO_NAME) for question in questions}
         named = [(question, question.name) for question in questions if question.name is not None]
@@ -174,10 +172,10 @@ class _Gathering:
                 evidence[question] = Evidence(joint=Joint.FAILED, trouble=trouble.reason)
         return evidence
 
-    def ask(self, questions: list[_Md5Question], *, is_joint: bool) -> dict[_Md5Question, Evidence]:
+    def ask(self, questions: list[Md5Question], *, is_joint: bool) -> dict[Md5Question, Evidence]:
         """Ask the joint query, if it is wanted, and at the same time the binary search."""
-        joint_batches = list(self._joint_batches(questions)) if is_joint else []
-        binary_batches = list(_slices(list(dict.fromkeys(question.md5 for question in questions))))
+        joint_batches = list(joint_batches_of(questions, self._clause)) if is_joint else []
+        binary_batches = list(batches_of(list(dict.fromkeys(question.md5 for question in questions))))
         find_processes = partial(self._client.find_processes, deadline=self._deadline.moment)
         calls: list[Callable[[], Any]] = [partial(find_processes, batch.query) for batch in joint_batches]
         calls += [partial(self._find_binaries, md5s) for md5s in binary_batches]
@@ -217,43 +215,6 @@ class _Gathering:
             else:
                 outcomes.update(dict.fromkeys(part, found))
         return outcomes
-
-    def _joint_batches(self, questions: list[_Md5Question]) -> Iterator[_JointBatch]:
-        if not self._clause.is_per_process:
-            yield from _batches_by_hash(questions, self._clause.render())
-            return
-        for batch in _batches_of_distinct_hashes(questions, needs_name=self._clause.needs_name):
-            clauses = {question.md5: self._clause.render(question.md5, question.name or "") for question in batch}
-            yield _JointBatch(paired_joint_query(clauses), tuple(batch))
-
-
-def _batches_by_hash(questions: list[_Md5Question], clause: str) -> Iterator[_JointBatch]:
-    by_md5: dict[Md5, list[_Md5Question]] = {}
-    for question in questions:
-        by_md5.setdefault(question.md5, []).append(question)
-    for md5s in _slices(list(by_md5)):
-        yield _JointBatch(joint_query(md5s, clause), tuple(question for md5 in md5s for question in by_md5[md5]))
-
-
-def _batches_of_distinct_hashes(questions: list[_Md5Question], *, needs_name: bool) -> Iterator[list[_Md5Question]]:
-    """Return batches in which no hash stands twice, because a facet tells hashes apart and nothing else."""
-    rounds: list[list[_Md5Question]] = []
-    names_of: dict[Md5, int] = {}
-    for question in questions:
-        if needs_name and question.name is None:
-            continue
-        number = names_of.get(question.md5, 0)
-        names_of[question.md5] = number + 1
-        if number == len(rounds):
-            rounds.append([])
-        rounds[number].append(question)
-    for members in rounds:
-        yield from _slices(members)
-
-
-def _slices(members: list[T]) -> Iterator[list[T]]:
-    for start in range(0, len(members), MAX_BATCH):
-        yield members[start : start + MAX_BATCH]
 
 
 def _by_md5(

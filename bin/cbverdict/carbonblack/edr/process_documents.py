@@ -12,7 +12,7 @@ from cbverdict.errors import NotCarbonBlackError
 from cbverdict.verdicts.hashes import parse_md5
 
 if TYPE_CHECKING:
-    from cbverdict.carbonblack.edr.client import Document
+    from cbverdict.carbonblack.edr.signature_documents import Document
 
 REACHED = "last_server_update"
 """When a segment reached the server, in whose order pages come."""
