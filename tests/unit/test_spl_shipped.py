@@ -531,6 +531,7 @@ def check_filling_the_store(confs: Shipped) -> None:
         "expires": NOW + 86400,
         "previous_status": "",
         "flipped": 0,
+        "server_host": "",
         "process_signature_exists": "true",
         "_user": "nobody",
     }

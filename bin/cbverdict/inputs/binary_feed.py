@@ -112,15 +112,16 @@ class BinaryFeed:
         """Keep the verdicts; a change of signature is noticed by that."""
         judged: dict[Question, Verdict] = {question: verdict for question, verdict, _ in batch.due}
         settings = self._sources.settings
-        server = settings.own_account.name
+        account = settings.own_account.without_secret
         if judged:
             store = settings.store()
-            old = store.read(server, list(judged))
+            found = store.read(account.name, list(judged))
+            old = {question: stored for question, stored in found.items() if stored.is_of(account.host)}
             now = self._clock()
             kept = (
                 keep(
-                    server, question, settings.verdicts.document_basis, verdict,
-                    old=old.get(question), lifetimes=settings.verdicts.lifetimes, now=now,
+                    account.name, question, settings.verdicts.document_basis, verdict, old=old.get(question),
+                    lifetimes=settings.verdicts.lifetimes, now=now, host=account.host,
                 )
                 for question, verdict in judged.items()
                 if _is_news(old.get(question), verdict, now)

@@ -13,7 +13,6 @@ from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.verdict_service import VerdictService
-from cbverdict.settings.account import AccountName
 from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.profiles import KnownBaselines
     from cbverdict.service.baseline_service import ActiveDecisions
     from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
-    from cbverdict.settings.account import Account
+    from cbverdict.settings.account import Account, AccountName
     from cbverdict.settings.anomalies import AnomalySettings
     from cbverdict.settings.verdicts import VerdictSettings
     from cbverdict.splunkd.conf import SplunkdConfiguration
@@ -60,7 +59,7 @@ class Settings:
 
     def account_name(self, name: str | None) -> AccountName:  # noqa: ARG002 - likewise
         """Return which account that is."""
-        return AccountName(self.own_account.name, self.own_account.kind)
+        return self.own_account.without_secret
 
     def verdict_settings(self) -> VerdictSettings:
         """Return the verdict settings."""

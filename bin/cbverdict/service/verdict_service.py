@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Protocol
+from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Protocol, Sequence
 
 from cbverdict.carbonblack.factory import asks_by_name
 from cbverdict.carbonblack.port import Way
@@ -161,8 +161,8 @@ class VerdictService:
         if not call.bases:
             return
         call.writes = self._writes
-        store, questions = call.configuration.store, call.request.questions
-        call.kept = self._store.read(store, call.account.name, questions, call.troubles)
+        questions = call.request.questions
+        call.kept = self._read(call, questions)
         if not call.request.is_refreshed:
             call.answers.update(_from_store(call.kept, call.bases, call.settings, self._clock()))
 
@@ -170,8 +170,13 @@ class VerdictService:
         """Read what was kept of these questions since they were looked up, if anything was."""
         if call.writes == self._writes or not call.bases or call.request.is_refreshed:
             return {}
-        kept = self._store.read(call.configuration.store, call.account.name, questions, call.troubles)
+        kept = self._read(call, questions)
         return dict(_from_store(kept, call.bases, call.settings, self._clock()))
+
+    def _read(self, call: _Call, questions: Sequence[Question]) -> Mapping[Question, StoredVerdict]:
+        """Read what is kept of these questions; what another host said under the account's name is nothing."""
+        found = self._store.read(call.configuration.store, call.account.name, questions, call.troubles)
+        return {question: stored for question, stored in found.items() if stored.is_of(call.account.host)}
 
     def _remember(self, call: _Call, answers: Mapping[Question, Answer]) -> None:
         """Keep what Carbon Black answered."""
@@ -181,7 +186,7 @@ class VerdictService:
         new = (
             keep(
                 server, question, call.bases[0], answer.verdict,
-                old=call.kept.get(question), lifetimes=lifetimes, now=now,
+                old=call.kept.get(question), lifetimes=lifetimes, now=now, host=call.account.host,
             )
             for question, answer in answers.items()
             if answer.source is Source.SERVER

@@ -18,10 +18,14 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+")
 
 @dataclass(frozen=True)
 class AccountName:
-    """Which account is meant, without its secret: all that a stored verdict turns on."""
+    """Which account is meant, without its secret: all that a stored verdict turns on.
+
+    `host` is whom it names now, in lower case, with the port where it is another than HTTPS's.
+    """
 
     name: str
     kind: str = "edr"
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ class Account:
     requests_in_flight: int = MAX_REQUESTS_IN_FLIGHT
     kind: str = AccountName.kind
 
+    @property
+    def without_secret(self) -> AccountName:
+        """Which account it is."""
+        return AccountName(self.name, self.kind, host_of(self.url))
+
     def __post_init__(self) -> None:
         """Refuse what could never work, in words that name the account.
 
@@ -62,6 +71,11 @@ class Account:
         if not 1 <= self.timeout <= 600:  # noqa: PLR2004 - named right here in the message
             msg = f"account {self.name}: the time-out must be 1 to 600 seconds"
             raise SetupError(msg)
+
+
+def host_of(url: str) -> str:
+    """Return the host of an account's URL, in lower case, with the port where it is another than HTTPS's."""
+    return urlsplit(url.strip()).netloc.lower().removesuffix(":443")
 
 
 def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None) -> Account:

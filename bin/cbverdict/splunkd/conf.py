@@ -13,7 +13,7 @@ from solnlib.credentials import CredentialManager, CredentialNotExistException
 from splunklib.binding import AuthenticationError, HTTPError
 
 from cbverdict.errors import ServiceError, SetupError, advice
-from cbverdict.settings.account import Account, AccountName, parse_account, parse_kind, parse_proxy
+from cbverdict.settings.account import Account, AccountName, host_of, parse_account, parse_kind, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
 from cbverdict.splunkd.jobs import JobState, read_job
@@ -61,7 +61,7 @@ class SplunkdConfiguration:
             ServiceError: splunkd does not say.
         """
         name, stanza = self._find(name)
-        return AccountName(name, parse_kind(stanza))
+        return AccountName(name, parse_kind(stanza), host_of(stanza.get("url") or ""))
 
     def default_account(self) -> str:
         """Return the name of the account that answers where none is named: the one that is set, or the only one.

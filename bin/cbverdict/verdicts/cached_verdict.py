@@ -20,8 +20,9 @@ _CLOCKS_DIFFER = 300.0
 class StoredVerdict(NamedTuple):
     """A verdict with its history; times are seconds since 1970.
 
-    `basis` is how it was asked: a verdict counts only for searches that would ask alike. `previous_status` and
-    `flipped` are the signature's status before it last changed, and when (empty and None: it never did).
+    `server` is the account's name, `host` whom it named then (empty: nobody was asked). `basis` is how it was asked: a
+    verdict counts only for searches that would ask alike. `previous_status` and `flipped` are the signature's status
+    before it last changed, and when (empty and None: it never did).
     """
 
     server: str
@@ -33,6 +34,11 @@ class StoredVerdict(NamedTuple):
     expires: float
     previous_status: str = ""
     flipped: float | None = None
+    host: str = ""
+
+    def is_of(self, host: str) -> bool:
+        """Return whether this host said so, or events of the account's in Splunk, which do not tell of whom."""
+        return self.host == host or (self.host == "" and self.basis.startswith(INDEXED_BASIS))
 
 
 def still_counts(stored: StoredVerdict, bases: Collection[str], lifetimes: Lifetimes, now: float) -> bool:
@@ -65,6 +71,7 @@ def keep(  # noqa: PLR0913 - what a stored verdict is made of
     old: StoredVerdict | None,
     lifetimes: Lifetimes,
     now: float,
+    host: str = "",
 ) -> StoredVerdict | None:
     """Make the stored verdict that replaces `old` (None: this kind is not kept).
 
@@ -87,6 +94,7 @@ def keep(  # noqa: PLR0913 - what a stored verdict is made of
         expires=now + lifetime,
         previous_status=previous,
         flipped=flipped,
+        host=host,
     )
 
 
@@ -104,6 +112,7 @@ def write_document(stored: StoredVerdict) -> dict[str, Any]:
         "expires": stored.expires,
         "previous_status": stored.previous_status,
         "flipped": stored.flipped or 0,
+        "server_host": stored.host,
     }
 
 
@@ -123,6 +132,7 @@ def read_document(document: Document) -> StoredVerdict | None:
             expires=float(document["expires"]),
             previous_status=str(document["previous_status"]),
             flipped=float(document["flipped"]) or None,
+            host=str(document.get("server_host") or ""),
         )
     except (KeyError, TypeError, ValueError):
         return None
