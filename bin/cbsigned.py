@@ -58,9 +58,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
 
     def prepare(self) -> None:
         """Ask splunkd for the needed columns only; nothing is connected, read or asked before the first chunk."""
-        if self.fieldnames:
-            self.write_error(f"cbsigned takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
-            sys.exit(1)
+        super().prepare()
         own = {
             "md5": self.md5_field,
             "name": self.name_field,
@@ -92,7 +90,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
             self._has_large_chunks = True
         return self._first_search().reply(body) if body.count("\n") > 1 else None
 
-    def finish(self) -> None:
+    def conclude(self) -> None:
         """Say in one message what the search came to."""
         if self._search is not None:
             write = self.write_warning if self._search.has_trouble else self.write_info

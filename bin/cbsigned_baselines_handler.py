@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 from splunk.persistconn.application import PersistentServerConnectionApplication
 
-from cbverdict.service.baseline_api import read_baselines, read_question, write_reply
+from cbverdict.service.baseline_api import read_lesson, read_question, write_reply
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.rest_endpoint import serve
 from cbverdict.splunkd.logs import prepare
@@ -52,5 +52,6 @@ class LearningHandler(BaselinesHandler):
     _max_call = _MAX_LEARNT
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
-        self._service.learn(read_baselines(call.get("payload") or ""), configuration)
+        learnt, lesson = read_lesson(call.get("payload") or "")
+        self._service.learn(learnt, configuration, lesson)
         return "{}"

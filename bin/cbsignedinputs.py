@@ -14,9 +14,17 @@ from splunklib.searchcommands import Configuration, GeneratingCommand, Option, v
 
 from cbverdict.errors import CbsignedError
 from cbverdict.search.sdk_compat import HardenedCommand, run
-from cbverdict.splunkd.rest import ServiceCall
+from cbverdict.splunkd.rest import ServiceCall, read_answer
 
 _SECONDS = 60.0
+_GO_WITH = {
+    "": {"input"},
+    "from": {"input", "from", "to", "all"},
+    "reset": {"input", "reset"},
+    "estimate": {"estimate", "account", "query"},
+}
+"""Which options say something together; the first is for none that orders anything."""
+
 _TEXT = validators.Match("1 to 255 characters", r".{1,255}\Z")
 
 
@@ -33,6 +41,26 @@ class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
     query = Option(validate=validators.Match("1 to 10,000 characters", r"(?s).{1,10000}\Z"))
     is_reset = Option(name="reset", default=False, validate=validators.Boolean())
 
+    def prepare(self) -> None:
+        """Refuse options of which one would be passed over."""
+        super().prepare()
+        given = {
+            "reset": self.is_reset,
+            "from": self.from_time,
+            "to": self.to_time,
+            "all": self.is_all,
+            "input": self.input_name,
+            "estimate": self.is_estimate,
+            "account": self.account,
+            "query": self.query,
+        }
+        words = {name for name, value in given.items() if value}
+        action = next((one for one in ("estimate", "reset", "from") if one in words), "")
+        stray = sorted(words - _GO_WITH[action])
+        if stray:
+            what = f"with {action}=" if action else "without from=, reset= or estimate="
+            self.refuse(f"cbsignedinputs: {', '.join(f'{one}=' for one in stray)} says nothing {what}; leave it out")
+
     def generate(self) -> Iterator[dict[str, Any]]:
         """Ask the endpoint, or say why not."""
         info = self.metadata.searchinfo
@@ -42,11 +70,12 @@ class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
         asked.update(account=self.account or "", query=self.query or "")
         asked.update(to=self.to_time or "", all=str(bool(self.is_all)).lower())
         try:
-            rows = ServiceCall(info.splunkd_uri, info.session_key, "inputs").post(json.dumps(asked), _SECONDS)
+            service = ServiceCall(info.splunkd_uri, info.session_key, "inputs")
+            rows = read_answer(service.post(json.dumps(asked), _SECONDS))
         except CbsignedError as error:
-            self.write_error(str(error))
+            self.write_error(f"cbsignedinputs: {error}")
             return
-        yield from json.loads(rows)
+        yield from rows
 
 
 run(CbsignedinputsCommand, __name__)

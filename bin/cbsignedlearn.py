@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
@@ -14,6 +14,12 @@ from splunklib.searchcommands import Configuration, Option, ReportingCommand, va
 
 from cbverdict.events.columns import EventFields
 from cbverdict.search.sdk_compat import HardenedCommand, run
+
+if TYPE_CHECKING:
+    from cbverdict.anomalies.training import Learner
+
+_MAX_GATHERED = 50_000
+"""People, teams and parents of whom a map gathers before it hands that on: some 50 MB."""
 
 _TEXT = validators.Match("text", r".{1,255}\Z")
 
@@ -35,12 +41,10 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
         comes back, and the map sends rows of its own.
         """
         super().prepare()
-        if self.fieldnames:
-            self.write_error(f"cbsignedlearn takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
-            sys.exit(1)
         from cbverdict.anomalies.training import TrainingResult, columns  # noqa: PLC0415 - not for a start that is refused
 
         self._learnt = TrainingResult()
+        self._learner: Learner | None = None
         own = {"name": self.name_field, "user": self.user_field, "team": self.team_field}
         given = {key: (column,) for key, column in own.items() if column}
         self._fields = EventFields(md5=(), parent_md5=(), **given)
@@ -51,11 +55,16 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
 
     @Configuration()
     def map(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
-        """Learn from the rows of one chunk, and hand that on."""
-        from cbverdict.anomalies.training import Learner  # noqa: PLC0415 - at the first chunk, not at getinfo
+        """Learn from the rows of one chunk, and hand on what was learnt with the last, or when it has become much."""
+        from cbverdict.anomalies.training import Learner, TrainingResult  # noqa: PLC0415 - not at getinfo
         from cbverdict.splunkd.lookup_files import read_lists  # noqa: PLC0415 - likewise
 
-        yield from Learner(read_lists(), self._fields, time.time()).learn(records).parts()
+        if self._learner is None:
+            self._learner = Learner(read_lists(), self._fields, time.time())
+        gathered = self._learner.learn(records, self._learnt)
+        if self.is_last_chunk or len(gathered.baselines) > _MAX_GATHERED:
+            self._learnt = TrainingResult()
+            yield from gathered.parts()
 
     def reduce(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
         """Put the parts together; after the last, write the baselines and say what was learnt."""
@@ -75,11 +84,11 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
             if not self._learnt.parts_read:
                 self._report_nothing(count_events(*whom, info.sid))
                 return
-            client = BaselineClient(*whom)
+            client, lesson = BaselineClient(*whom), self._learnt.lesson
             if self.wait and self._learnt.baselines:
                 self._learnt.baselines = hold_back(self._learnt.baselines, client, read_lists())
             if not self.dryrun and self._learnt.baselines:
-                client.learn(self._learnt.baselines)
+                client.learn(self._learnt.baselines, lesson)
         except CbsignedError as error:
             self.write_error(f"cbsignedlearn: {error}")
             return

@@ -28,12 +28,9 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
 
     def prepare(self) -> None:
         """Ask splunkd for the needed columns only."""
-        if self.fieldnames:
-            self.write_error(f"cbsignedreview takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
-            sys.exit(1)
+        super().prepare()
         if self.days is None and self.action not in _NO_END:
-            self.write_error(f"cbsignedreview action={self.action}: say for how many days=")
-            sys.exit(1)
+            self.refuse(f"cbsignedreview action={self.action}: say for how many days=")
         self.configuration.required_fields = list(ROW_FIELDS)
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -234,15 +234,6 @@ def test_of_whom_a_baseline_is_damaged_nothing_is_dropped_until_it_is_learnt_ane
     assert site.search([row]).rows[0]["signed_noise"] == "true"
 
 
-def test_learning_that_breaks_off_says_what_was_learnt_of_it(bare_site: Site) -> None:
-    """For what is learnt twice counts twice."""
-    rows: list[Row] = [{"user": f"u{number}", "_time": "1793606400", "process_name": "a.exe"} for number in range(600)]
-    bare_site.splunkd.kv_trouble = "writes refused"
-    first = bare_site.learn(rows)
-    assert (first.rows, "parts were learnt" in first.messages[0][1]) == ([], False)
-    assert "KV store" in first.messages[0][1]
-
-
 def test_whom_nothing_was_learnt_of_for_long_is_swept_out(bare_site: Site) -> None:
     """With the verdicts, by the same saved search: what people did is not kept for ever."""
     bare_site.learn(HISTORY[:50])

@@ -331,7 +331,7 @@ def test_a_search_is_ended_with_its_last_chunk_and_not_before() -> None:
     ended: list[bool] = []
 
     class Noted(CbsignedreviewCommand):
-        def finish(self) -> None:
+        def conclude(self) -> None:
             ended.append(self.is_last_chunk)
 
     command = Noted()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping
@@ -20,6 +21,7 @@ from cbverdict.anomalies.baselines import (
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import totals
+from cbverdict.anomalies.lessons import lesson_of
 from cbverdict.anomalies.local_time import Clocks
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
@@ -38,7 +40,8 @@ SUBJECT = "cbsigned_subject"
 BASELINE = "cbsigned_baseline"
 ROWS = "cbsigned_rows"
 SKIPPED = "cbsigned_skipped"
-PART_FIELDS = (SUBJECT, BASELINE, ROWS, SKIPPED)
+SPAN = "cbsigned_span"
+PART_FIELDS = (SUBJECT, BASELINE, ROWS, SKIPPED, SPAN)
 """What a part is handed on as: rows of a baseline each, the first with the counts."""
 
 _DAY = 86400.0
@@ -61,18 +64,29 @@ def columns(fields: EventFields) -> list[str]:
 
 @dataclass
 class TrainingResult:
-    """What was learnt from so many rows; those without a usable time are skipped."""
+    """What was learnt from so many rows; those without a usable time are skipped.
+
+    `first` and `last` are the quarters of an hour of its earliest row and of its latest, counted since 1970.
+    """
 
     baselines: Baselines = field(default_factory=dict)
     rows: int = 0
     skipped: int = 0
+    first: float = math.inf
+    last: float = -math.inf
     parts_read: int = field(default=0, compare=False)
+
+    @property
+    def lesson(self) -> str:
+        """The id of what was learnt: the same rows make the same lesson, in however many pieces they came."""
+        return lesson_of(self.baselines, (self.rows, self.skipped, self.first, self.last))
 
     def parts(self) -> Iterator[Dict[str, str]]:
         """Write it as rows."""
-        yield {SUBJECT: "", BASELINE: "", ROWS: str(self.rows), SKIPPED: str(self.skipped)}
+        span = f"{self.first:.0f} {self.last:.0f}" if self.rows > self.skipped else ""
+        yield {SUBJECT: "", BASELINE: "", ROWS: str(self.rows), SKIPPED: str(self.skipped), SPAN: span}
         for subject, baseline in self.baselines.items():
-            yield {SUBJECT: subject.key, BASELINE: write_baseline(baseline), ROWS: "", SKIPPED: ""}
+            yield {SUBJECT: subject.key, BASELINE: write_baseline(baseline), ROWS: "", SKIPPED: "", SPAN: ""}
 
     def add_part(self, row: Mapping[str, Any]) -> None:
         """Add a row of a part.
@@ -85,6 +99,8 @@ class TrainingResult:
         self.parts_read += 1
         self.rows += int(row.get(ROWS) or 0)
         self.skipped += int(row.get(SKIPPED) or 0)
+        for quarter in map(float, str(row.get(SPAN) or "").split()):
+            self.first, self.last = min(self.first, quarter), max(self.last, quarter)
         if row.get(SUBJECT):
             subject, baseline = read_subject(row[SUBJECT]), read_baseline(row[BASELINE])
             known = self.baselines.get(subject)
@@ -118,29 +134,28 @@ class Learner:
         self._reader = TimeReader(now + _DAY)
         self._clocks = Clocks(lists.holidays)
 
-    def learn(self, records: Iterable[Record]) -> TrainingResult:
-        """Learn from rows."""
-        result = TrainingResult()
+    def learn(self, records: Iterable[Record], result: TrainingResult | None = None) -> TrainingResult:
+        """Learn from rows, and add that to a result (None: a new one)."""
+        result = TrainingResult() if result is None else result
         pending = iter(records)
         while part := list(islice(pending, _ROWS_AT_ONCE)):
             result.rows += len(part)
             for record, event in zip(part, read_events(part, self._fields)):
-                sighting = self._sighting(record, event)
-                if sighting is None:
-                    result.skipped += 1
+                quarters, _ = self._reader.ends((event.time, *event.other_times))
+                if quarters:
+                    first, last = result.first, result.last
+                    result.first, result.last = min(first, quarters[0]), max(last, quarters[0])
+                    learn(result.baselines, self._sighting(record, event, quarters[0]))
                 else:
-                    learn(result.baselines, sighting)
+                    result.skipped += 1
         return result
 
-    def _sighting(self, record: Record, event: ProcessEvent) -> Sighting | None:
-        quarters, _ = self._reader.ends((event.time, *event.other_times))
-        if not quarters:
-            return None
+    def _sighting(self, record: Record, event: ProcessEvent, quarter: int) -> Sighting:
         # Of several people nobody knows who did it: what one of them does must not become another's habit.
         person = None if event.other_users else person_of(event.user)
         member = self._lists.roster.member(person, event.team)
         publisher = first_text(record, (PUBLISHER_FIELD,))
-        moment = self._clocks.of(member).at(quarters[0])
+        moment = self._clocks.of(member).at(quarter)
         return Sighting(
             day=moment.day,
             hour=moment.slot % SLOTS * HOURS // SLOTS,

@@ -69,11 +69,13 @@ def _estimated(asked: Dict[str, str], splunkd_uri: str, token: str) -> Fields:
 
 def _order(collection: Collection, name: str, asked: Dict[str, str]) -> None:
     now = time.time()
-    since, until = begin_of(asked.get("from", ""), now), begin_of(asked.get("to") or "now", now)
+    since, until = begin_of(asked.get("from", ""), now, "from"), begin_of(asked.get("to") or "now", now, "to")
     if since >= until:
         raise InvalidRequestError(f"from ({since}Z) is not before to ({until}Z)")
     order = Order(f"{name}|order|{uuid.uuid4().hex}", since, until, asked.get("all") == "true")
-    collection.insert({"_key": order.key, "input": name, "kind": "order", "state": order.state})
+    waiting = collection.find({"input": name, "kind": "order"}, ("state",))
+    if all(document.get("state") != order.state for document in waiting):
+        collection.insert({"_key": order.key, "input": name, "kind": "order", "state": order.state})
 
 
 def _rows(collection: Collection) -> List[Fields]:

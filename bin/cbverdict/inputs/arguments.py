@@ -91,8 +91,8 @@ def parse_arguments(
     )
 
 
-def begin_of(start: str, now: float) -> str:
-    """Return the second (UTC, ISO 8601) that a start means at a time.
+def begin_of(start: str, now: float, name: str = "start") -> str:
+    """Return the second (UTC, ISO 8601) that a start means at a time; `name` is what the error calls it.
 
     Raises:
         SetupError: it means none after 1970-01-08.
@@ -110,7 +110,7 @@ def begin_of(start: str, now: float) -> str:
             moment = datetime.fromisoformat(given + "YYYY-MM-DDT00:00:00"[len(given) :]).replace(tzinfo=timezone.utc)
     if moment is None or moment < _FIRST:
         raise SetupError(
-            f"start is {start!r}; write -24h (s, m, h, d or w), now, 2026-11-01 or 2026-11-01T06:00:00 (UTC)"
+            f"{name} is {start!r}; write -24h (s, m, h, d or w), now, 2026-11-01 or 2026-11-01T06:00:00 (UTC)"
         )
     return moment.isoformat()[:19]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
 from cbverdict.anomalies.baselines import Sighting
 from cbverdict.anomalies.baselines import learn as add_sighting
+from cbverdict.anomalies.lessons import new_lesson
 from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.carbonblack.times import epoch_of
-from cbverdict.errors import StoreError
 from cbverdict.events.times import write_time
 from cbverdict.inputs.beginnings import plausible_time
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
@@ -54,6 +54,7 @@ class BinaryFeed:
         self._arguments = arguments
         self._clock = clock
         self._unsaved_baselines: Baselines = {}
+        self._lesson = new_lesson()
         self._refresh_requests = 0
 
     @property
@@ -102,7 +103,7 @@ class BinaryFeed:
             keys.append(Seen(key, time=reached))
             verdict = judge(Evidence(signature=signature), expired_is_signed=is_expired_signed)
             if signature.is_collected:
-                judged.append((Question(binary.md5), verdict, key not in recent))
+                judged.append((Question(binary.md5), verdict, not recent.was_ever(key)))
             if key not in recent:
                 events.append(self._event(binary, verdict))
                 new.append(reached)
@@ -133,18 +134,18 @@ class BinaryFeed:
             self._learn_signers({question: verdict for question, verdict, is_new in batch.due if is_new}.values())
 
     def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:
-        """Ask anew what is about to run out, and tell whose signature changed, whoever noticed."""
+        """Ask anew what is about to run out, and tell whose signature changed, whoever noticed.
+
+        It raises `StoreError` where it cannot, and may be called again.
+        """
+        if self._unsaved_baselines:
+            self._sources.learn(self._unsaved_baselines, self._lesson)
+            self._unsaved_baselines, self._lesson = {}, new_lesson()
         settings = self._sources.settings
         store, server, now = settings.store(), settings.own_account.name, self._clock()
         due = store.running_out(server, now + min(_AHEAD, settings.verdicts.lifetimes.not_signed / 2), now - _BEHIND)
         self._refresh([stored.question for stored in due[:_MAX_REFRESHED]])
         flips = store.flips(server, flips_checked_until - _FLIP_OVERLAP)
-        baselines, self._unsaved_baselines = self._unsaved_baselines, {}
-        if baselines:
-            try:
-                self._sources.learn(baselines)
-            except StoreError as error:
-                logger.warning("learn publishers trouble=%r", str(error))
         events = [(self._flip_id(flip), flip) for flip in flips]
         return Batch(
             [self._flip(key, flip) for key, flip in events if key not in recent],
@@ -168,7 +169,7 @@ class BinaryFeed:
     def _learn_signers(self, verdicts: Iterable[Verdict]) -> None:
         day = int(self._clock() // 86400)
         for verdict in verdicts:
-            if verdict.signature and verdict.signature.publisher:
+            if verdict.signature and verdict.signature.names_publisher:
                 add_sighting(self._unsaved_baselines, Sighting(day=day, hour=0, publisher=verdict.signature.publisher))
 
     def _event(self, binary: ReportedBinary, verdict: Verdict) -> Event:

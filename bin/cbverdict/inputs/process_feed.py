@@ -8,12 +8,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
-from cbverdict.anomalies.baselines import merge_baselines
 from cbverdict.anomalies.hold_back import hold_back
+from cbverdict.anomalies.lessons import new_lesson
 from cbverdict.anomalies.training import Learner, TrainingResult
 from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
 from cbverdict.carbonblack.times import epoch_of
-from cbverdict.errors import EdrError, StoreError
 from cbverdict.events.columns import TIME_FIELD as EVENT_TIME
 from cbverdict.events.columns import EventFields
 from cbverdict.inputs.clocks import ClockReading
@@ -33,6 +32,7 @@ from cbverdict.search.pipeline import Search
 from cbverdict.splunkd.lookup_files import read_lists
 
 if TYPE_CHECKING:
+    from cbverdict.errors import EdrError
     from cbverdict.events.event import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.beginnings import Beginning
@@ -50,8 +50,8 @@ WAITS = (2.0, 8.0, 31.0)
 _PAGES_A_SEARCH = 20
 """After so many pages what was answered is asked anew, so that memory does not grow with a backfill."""
 
-_PAGES_A_LESSON = 50
-_MAX_UNSAVED_ROWS = 200_000
+_PAGES_A_LESSON = 10
+"""What was read since the last lesson is not learnt where a process is ended."""
 
 
 class NewProcess(NamedTuple):
@@ -99,7 +99,8 @@ class ProcessFeed:
         self._pages = 0
         self._earlier_requests = 0
         self._learner = Learner(read_lists(), EventFields(), clock()) if arguments.is_learning else None
-        self._learnt = TrainingResult()
+        self._learnt, self._lesson = TrainingResult(), new_lesson()
+        self._taught: Batch | None = None
 
     @property
     def clock_offset(self) -> float | None:
@@ -172,10 +173,12 @@ class ProcessFeed:
         """Make an event of each process that is new, or of which more is known; segments of one process are one."""
         prepared = self._looked_up(prepared, recent)
         new = [one for one in prepared.new if not recent.has(one.seen)]
-        unseen = [one for one in new if one.process.guid not in recent]
         records = [dict(one.record) for one in new]
         self._enrich(records, [one.event for one in new])
-        learnt_from = [dict(record) for record in records] if self._learner else ()
+        # A process that is written again, since more of it is known, is learnt once.
+        unseen = [one for one in new if one.process.guid not in recent]
+        is_new = [not recent.was_ever(one.process.guid) for one in new]
+        learnt_from = [dict(record) for record, fresh in zip(records, is_new) if fresh] if self._learner else ()
         return Batch(
             [self._event(record) for record in records],
             prepared.seen,
@@ -186,17 +189,20 @@ class ProcessFeed:
         )
 
     def written(self, batch: Batch) -> None:
-        """Learn from what was written, and after enough pages add it to what is usual."""
+        """Learn from what was written, and after enough pages add it to what is usual.
+
+        It raises `StoreError` where that fails, and may be called again with the same batch.
+        """
         if not self._learner:
             return
-        part = self._learner.learn(batch.due)
-        self._learnt.baselines = merge_baselines([self._learnt.baselines, part.baselines])
-        self._learnt.rows += part.rows
+        if batch is not self._taught:
+            self._taught = batch
+            self._learner.learn(batch.due, self._learnt)
         if self._pages % _PAGES_A_LESSON == 0:
             self._learn()
 
     def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:  # noqa: ARG002 - the feed's own signature
-        """Learn from the rest."""
+        """Learn from the rest; raises `StoreError` where that fails, and may be called again."""
         self._learn()
         self._end_search()
         return Batch((), ())
@@ -204,15 +210,9 @@ class ProcessFeed:
     def _learn(self) -> None:
         if not self._learnt.baselines:
             return
-        try:
-            self._sources.learn(hold_back(self._learnt.baselines, self._sources, read_lists()))
-        except StoreError as error:
-            logger.warning("learn rows=%d trouble=%r", self._learnt.rows, str(error))
-            if self._learnt.rows < _MAX_UNSAVED_ROWS:
-                return  # It is tried again with the next pages.
-        else:
-            logger.info("learn rows=%d baselines=%d", self._learnt.rows, len(self._learnt.baselines))
-        self._learnt = TrainingResult()
+        self._sources.learn(hold_back(self._learnt.baselines, self._sources, read_lists()), self._lesson)
+        logger.info("learn rows=%d baselines=%d", self._learnt.rows, len(self._learnt.baselines))
+        self._learnt, self._lesson = TrainingResult(), new_lesson()
 
     def _looked_up(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
         """Look up once more what could not be had: what is not known of a parent does not block the noise."""

@@ -51,7 +51,7 @@ class Rereading:
         return checkpoint
 
     def _obey(self, order: Order, checkpoint: Checkpoint, recent: SeenKeys) -> Checkpoint:
-        known = type(recent)() if order.is_all else recent
+        known = type(recent)(earlier=recent) if order.is_all else recent
         checkpoint, read = self._read((order.since, order.until), checkpoint, (recent, known))
         what = f"{order.since}Z to {read.until or order.until}Z was read again: {read.events} events"
         if read.until:

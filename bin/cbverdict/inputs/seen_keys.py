@@ -57,8 +57,9 @@ class Seen(NamedTuple):
 class SeenKeys:
     """What was seen."""
 
-    def __init__(self, limit: int = MAX_KEYS, kept: int = KEPT_KEYS) -> None:
-        """Start with nothing."""
+    def __init__(self, limit: int = MAX_KEYS, kept: int = KEPT_KEYS, earlier: SeenKeys | None = None) -> None:
+        """Start with nothing; `earlier` is what was seen before a time that is read again as if nothing had been."""
+        self._earlier = earlier
         self._limit = limit
         self._kept = kept
         self._seen = PackedRecords(_RECORD_SIZE)
@@ -75,6 +76,10 @@ class SeenKeys:
     def __contains__(self, key: str) -> bool:
         """Return whether a thing was seen, whatever its values."""
         return self.has(Seen(key))
+
+    def was_ever(self, key: str) -> bool:
+        """Return whether a thing was seen, be it before what is read again."""
+        return key in self or (self._earlier is not None and key in self._earlier)
 
     def has(self, sighting: Seen) -> bool:
         """Return whether all that a sighting says was seen already, or so much of it that no more is wanted."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
-from urllib.parse import urlsplit
 
 from cbverdict.anomalies.exclusions import Action
 from cbverdict.carbonblack.factory import server_of
@@ -13,6 +12,7 @@ from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.service.verdict_service import VerdictService
+from cbverdict.settings.account import host_of
 from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ class Sources:
 
     @property
     def server(self) -> str:
-        """Whom the account names, whatever it is called itself: the host, and the port where it is another."""
-        return urlsplit(self.account.url).netloc
+        """Whom the account names, whatever it is called itself and however that is spelt."""
+        return host_of(self.account.url)
 
     @property
     def requests(self) -> int:
@@ -153,9 +153,9 @@ class Sources:
         """Return the baselines that there are."""
         return self._baselines.answer(subjects, self.settings)
 
-    def learn(self, baselines: Baselines) -> None:
-        """Add to what is usual; raises `StoreError`."""
-        self._baselines.learn(baselines, self.settings)
+    def learn(self, baselines: Baselines, lesson: str) -> None:
+        """Add to what is usual, once, however often a lesson is repeated; raises `StoreError`."""
+        self._baselines.learn(baselines, self.settings, lesson)
 
     def _read(self) -> Settings:
         configuration = self._configuration

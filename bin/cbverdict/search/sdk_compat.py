@@ -82,6 +82,17 @@ class HardenedCommand(_Base):
     record = None
     show_configuration = None
 
+    def prepare(self) -> None:
+        """Refuse what is no option: a word that is passed over in silence may be what somebody meant."""
+        super().prepare()
+        if self.fieldnames:
+            self.refuse(f"{self.name} takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
+
+    def refuse(self, message: str) -> NoReturn:
+        """End the search with an error before anything runs."""
+        self.write_error("{}", message)
+        sys.exit(1)
+
     @property
     def is_last_chunk(self) -> bool:
         """Whether no chunk comes after this one."""
@@ -99,7 +110,8 @@ class HardenedCommand(_Base):
         elif match["illegal"] in self.options:
             super().write_error("{}", f"{text}: {_allowed(self.options[match['illegal']].validator, match['value'])}")
         elif match["unknown"]:
-            super().write_error("{}", f"{text}: there are {', '.join(sorted(self.options))}")
+            options = ", ".join(sorted(self.options))
+            super().write_error("{}", f"{text}: there are {options}" if options else f"{text}: there are no options")
         elif not self._has_said(match["missing"]):
             super().write_error("{}", text)
 
@@ -116,8 +128,8 @@ class HardenedCommand(_Base):
         """Return the reply to a chunk's body (None: the SDK reads the rows and writes them)."""
         return None
 
-    def finish(self) -> None:
-        """End the search, whose last chunk is answered; what is reported goes out with that answer."""
+    def conclude(self) -> None:
+        """Say what the search came to; its last chunk is answered, and what is reported goes out with that answer."""
 
     def _read_csv_records(self, ifile: Iterable[str]) -> Iterable[dict[str, Any]]:
         # The csv module refuses a NUL before Python 3.11, and the whole search would end over one.
@@ -132,7 +144,7 @@ class HardenedCommand(_Base):
         else:
             _write_whole(self._record_writer, reply)
         if self.is_last_chunk:
-            self.finish()
+            self.conclude()
 
 
 def _allowed(validator: Any, value: str) -> str:  # noqa: ANN401 - one of the SDK's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import Any, Iterator, Mapping
 
@@ -16,13 +17,13 @@ from cbverdict.anomalies.baselines import (
     write_baseline,
 )
 from cbverdict.anomalies.exclusions import read_decision, write_decision
+from cbverdict.anomalies.lessons import MAX_SUBJECTS
 from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import InvalidRequestError
 from cbverdict.json_object import read_object
 from cbverdict.settings.anomalies import AnomalySettings
 
-MAX_SUBJECTS = 500
-"""Subjects in one request."""
+_LESSON = re.compile(r"[0-9A-Za-z]{0,64}")
 
 
 def write_question(subjects: list[Subject]) -> str:
@@ -42,21 +43,24 @@ def read_question(text: str) -> list[Subject]:
     return list(_usable(keys))
 
 
-def write_baselines(baselines: Baselines) -> str:
-    """Write baselines that were learnt."""
-    return json.dumps({"baselines": _dump(baselines)})
+def write_lesson(baselines: Baselines, lesson: str) -> str:
+    """Write baselines that were learnt, and the id of the lesson (empty: it has none)."""
+    return json.dumps({"baselines": _dump(baselines), "lesson": lesson})
 
 
-def read_baselines(text: str) -> Baselines:
-    """Read baselines that were learnt.
+def read_lesson(text: str) -> tuple[Baselines, str]:
+    """Read baselines that were learnt, and the id of the lesson.
 
     Raises:
         InvalidRequestError: it is not such a request.
     """
-    body = _object(text).get("baselines")
+    request = _object(text)
+    body, lesson = request.get("baselines"), request.get("lesson", "")
     if not isinstance(body, dict) or len(body) > MAX_SUBJECTS:
         raise InvalidRequestError(f"baselines must be an object of at most {MAX_SUBJECTS} members")
-    return {_subject(key): read_baseline(baseline) for key, baseline in body.items()}
+    if not isinstance(lesson, str) or not _LESSON.fullmatch(lesson):
+        raise InvalidRequestError("lesson must be an id, of up to 64 letters and digits")
+    return {_subject(key): read_baseline(baseline) for key, baseline in body.items()}, lesson
 
 
 def write_reply(reply: KnownBaselines) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING
 
+from cbverdict.anomalies.lessons import parts_of
 from cbverdict.anomalies.profiles import KnownBaselines
-from cbverdict.errors import CbsignedError, ServiceError, TimedOutError
-from cbverdict.service.baseline_api import MAX_SUBJECTS, read_reply, write_baselines, write_question
+from cbverdict.errors import CbsignedError, InvalidRequestError, NoRightError, ServiceError, SetupError
+from cbverdict.service.baseline_api import read_reply, write_lesson, write_question
 from cbverdict.splunkd.rest import ServiceCall
 
 if TYPE_CHECKING:
@@ -29,28 +30,23 @@ class BaselineClient:
 
     def read(self, subjects: list[Subject]) -> KnownBaselines:
         """Return the baselines that there are, and the settings; needs the capability `cbsigned_lookup`."""
-        replies = [read_reply(self._baselines.post(write_question(part), _READ_SECONDS)) for part in _parts(subjects)]
+        replies = [read_reply(self._baselines.post(write_question(part), _READ_SECONDS)) for part in parts_of(subjects)]
         merged = {subject: baseline for reply in replies for subject, baseline in reply.baselines.items()}
         decisions = tuple(decision for reply in replies for decision in reply.decisions)
         return KnownBaselines(replies[0].settings, merged, decisions)
 
-    def learn(self, baselines: Baselines) -> None:
-        """Add to what is known; needs the capability `cbsigned_admin`."""
-        parts = list(_parts(list(baselines)))
-        bodies = [write_baselines({subject: baselines[subject] for subject in part}) for part in parts]
-        for number, body in enumerate(bodies):
-            self._hand_over(body, f"{number} of {len(bodies)} parts", is_first=number == 0)
+    def learn(self, baselines: Baselines, lesson: str = "") -> None:
+        """Add to what is known; needs the capability `cbsigned_admin`. A lesson that is repeated is added once."""
+        parts = list(parts_of(list(baselines)))
+        for number, part in enumerate(parts):
+            body = write_lesson({subject: baselines[subject] for subject in part}, lesson)
+            self._hand_over(body, f"{number} of {len(parts)} parts were learnt, and the next perhaps")
 
-    def _hand_over(self, body: str, done: str, *, is_first: bool) -> None:
+    def _hand_over(self, body: str, done: str) -> None:
         try:
             self._learning.post(body, _LEARN_SECONDS)
+        except (NoRightError, SetupError, InvalidRequestError):
+            raise
         except CbsignedError as error:
-            if is_first and not isinstance(error, TimedOutError):
-                raise
-            advice = "Learnt again, they count twice: empty the collection cbsigned_baselines and learn anew"
-            raise ServiceError(f"{done} were learnt, then: {error} {advice}.") from None
-
-
-def _parts(subjects: list[Subject]) -> Iterator[list[Subject]]:
-    for start in range(0, max(len(subjects), 1), MAX_SUBJECTS):
-        yield subjects[start : start + MAX_SUBJECTS]
+            advice = "Run the same search again: what is learnt already is not added twice."
+            raise ServiceError(f"{done}, then: {error} {advice}") from None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Callable, Protocol, Sequence
+from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, Protocol, Sequence
 
-from cbverdict.anomalies.baselines import HALF_LIVES, ORGANISATION, Baselines, Subject, merge_baselines
+from cbverdict.anomalies.baselines import HALF_LIVES, ORGANISATION, Baseline, Baselines, Subject
+from cbverdict.anomalies.lessons import KeptBaseline, parts_of
 from cbverdict.anomalies.profiles import KnownBaselines
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ class Store(Protocol):
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Return what is kept."""
 
-    def read_for_update(self, subjects: Sequence[Subject]) -> Baselines:
+    def alone(self) -> ContextManager[None]:
+        """Have the right to write: no other process does meanwhile."""
+
+    def read_for_update(self, subjects: Sequence[Subject]) -> Mapping[Subject, KeptBaseline]:
         """Return what is kept, with the patience of who is going to write it."""
 
-    def write(self, baselines: Baselines, now: float) -> None:
+    def write(self, baselines: Mapping[Subject, KeptBaseline], now: float) -> None:
         """Keep baselines."""
 
     def forget(self, before: float) -> None:
@@ -72,8 +76,11 @@ class BaselineService:
         decisions = tuple(configuration.decision_store().active(self._clock())) if is_first else ()
         return KnownBaselines(settings, baselines, decisions)
 
-    def learn(self, learnt: Baselines, configuration: BaselineConfiguration) -> None:
+    def learn(self, learnt: Baselines, configuration: BaselineConfiguration, lesson: str = "") -> None:
         """Add what was learnt to what is known, and forget what is too old.
+
+        What a lesson (an id) says of somebody is added once, however often it comes: one that broke off is repeated
+        whole. Without an id it may be added any number of times.
 
         Raises:
             SetupError: a setting is not usable.
@@ -83,10 +90,17 @@ class BaselineService:
             return
         started = time.monotonic()
         half_life = configuration.anomaly_settings().half_life_days
-        store = configuration.baseline_store()
-        merged = merge_baselines([store.read_for_update(list(learnt)), learnt])
-        store.write({subject: baseline.forget(half_life) for subject, baseline in merged.items()}, self._clock())
-        logger.info("learnt subjects=%d seconds=%.3f", len(learnt), time.monotonic() - started)
+        store, new = configuration.baseline_store(), 0
+        for part in parts_of(list(learnt)):
+            with store.alone():
+                kept = store.read_for_update(part)
+                nothing = KeptBaseline(Baseline())
+                taught = {one: kept.get(one, nothing).learn(learnt[one], lesson, half_life) for one in part}
+                taught = {one: now for one, now in taught.items() if now is not kept.get(one)}
+                store.write(taught, self._clock())
+                new += len(taught)
+        seconds = time.monotonic() - started
+        logger.info("learnt lesson=%s subjects=%d new=%d seconds=%.3f", lesson or "none", len(learnt), new, seconds)
 
     def forget(self, configuration: BaselineConfiguration) -> None:
         """Delete the baselines of whom nothing was learnt for so long that it would not count any more.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from cbverdict.events.texts import values_of
 from cbverdict.service.decision_service import END, write_request
-from cbverdict.splunkd.rest import ServiceCall
+from cbverdict.splunkd.rest import ServiceCall, read_answer
 
 if TYPE_CHECKING:
     from typing import Dict
@@ -44,7 +43,7 @@ class DecisionClient:
     def decide(self, action: str, rows: Sequence[Mapping[str, Any]], days: float, why: str) -> list[Dict[str, str]]:
         """Decide on rows; return for each of them, in order, the fields that say so."""
         sent = [{name: _one(row.get(name)) for name in ROW_FIELDS} for row in rows]
-        reply = json.loads(self._call.post(write_request(action, sent, days, why), _SECONDS))
+        reply = read_answer(self._call.post(write_request(action, sent, days, why), _SECONDS))
         made = [
             {"decision": str(one["decision"]), "decided": action, "decided_until": str(one["until"])}
             for one in reply["decisions"]

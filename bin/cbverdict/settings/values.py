@@ -7,16 +7,16 @@ import math
 from cbverdict.errors import SetupError
 
 _TRUE = {"1", "true", "t", "yes", "y", "on"}
-_FALSE = {"0", "false", "f", "no", "n", "off", ""}
+_FALSE = {"0", "false", "f", "no", "n", "off"}
 
 
 def parse_bool(where: str, name: str, value: str | None, *, default: bool) -> bool:
-    """Read a boolean as Splunk writes it.
+    """Read a boolean as Splunk writes it (`default`: none is set).
 
     Raises:
         SetupError: it is no boolean.
     """
-    if value is None:
+    if value is None or not value.strip():
         return default
     text = value.strip().lower()
     if text in _TRUE:

@@ -129,6 +129,18 @@ class ServiceCall:
         return text
 
 
+def read_answer(text: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Read the JSON that an endpoint gave.
+
+    Raises:
+        ServiceError: it is none, as where something between here and splunkd answers.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ServiceError(f"splunkd answered with something else than JSON. {advice(ServiceError)}") from None
+
+
 def _explain(status: int, body: bytes, role: str, capability: str) -> CbsignedError:
     try:
         problem = json.loads(body)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ContextManager, Iterable, Iterator, Mapping, Sequence
 
-from cbverdict.anomalies.baselines import Baseline, Baselines, Subject, read_baseline, read_subject, write_baseline
+from cbverdict.anomalies.baselines import (
+    Baseline,
+    Baselines,
+    Subject,
+    read_baseline,
+    read_subject,
+    write_baseline,
+)
 from cbverdict.anomalies.exclusions import Action, read_decision, write_decision
+from cbverdict.anomalies.lessons import KeptBaseline
 from cbverdict.errors import InvalidRequestError, StoreError
+from cbverdict.splunkd.kv_lock import KvLock
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
 from cbverdict.verdicts.hashes import is_sha256
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
 
 _SHA256_COLUMN = SIGNATURE_COLUMNS["sha256"]
 _FLIP_MEMORY = 30 * 86400.0
+_LOCKS = "cbsigned_checkpoints"  # where the leases of inputs are as well
 _WRITING_TIMEOUT = 60.0  # baselines are large, as is what a sweep deletes, and nobody waits
 
 
@@ -91,21 +101,26 @@ class BaselineStore:
         """Remember whom to ask; nothing is sent yet."""
         self._collection = Collection(splunkd_uri, token, "cbsigned_baselines")
         self._writing = Collection(splunkd_uri, token, "cbsigned_baselines", _WRITING_TIMEOUT)
+        self._locks = Collection(splunkd_uri, token, _LOCKS, _WRITING_TIMEOUT)
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Return the baselines of these subjects that there are; one that is there and cannot be read is trouble."""
         return dict(map(_read_baseline, self._collection.read([subject.key for subject in subjects])))
 
-    def read_for_update(self, subjects: Sequence[Subject]) -> Baselines:
-        """Return the baselines, with the longer time-out of whoever writes them anew; what cannot be read is none."""
-        found: Baselines = {}
+    def alone(self) -> ContextManager[None]:
+        """Have the right to write baselines: of two who add to one at once, one would be lost."""
+        return KvLock(self._locks, "lock|learning").held()
+
+    def read_for_update(self, subjects: Sequence[Subject]) -> dict[Subject, KeptBaseline]:
+        """Return what is kept, with the longer time-out of whoever writes it anew; what cannot be read is none."""
+        found: dict[Subject, KeptBaseline] = {}
         for document in self._writing.read([subject.key for subject in subjects]):
             with suppress(StoreError):
                 subject, baseline = _read_baseline(document)
-                found[subject] = baseline
+                found[subject] = KeptBaseline(baseline, tuple(str(document.get("lessons") or "").split()))
         return found
 
-    def write(self, baselines: Baselines, now: float) -> None:
+    def write(self, baselines: Mapping[Subject, KeptBaseline], now: float) -> None:
         """Keep baselines, replacing what was kept of the same subjects."""
         documents = [
             {
@@ -113,9 +128,10 @@ class BaselineStore:
                 "kind": subject.kind.value,
                 "name": subject.name,
                 "learnt": now,
-                "baseline": write_baseline(baseline),
+                "baseline": write_baseline(kept.baseline),
+                "lessons": " ".join(kept.lessons),
             }
-            for subject, baseline in baselines.items()
+            for subject, kept in baselines.items()
         ]
         self._writing.save(documents)
 
