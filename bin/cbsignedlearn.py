@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
+from cbverdict.memory import collect_garbage_rarely
+
+collect_garbage_rarely()  # what a map gathers is no garbage, and would be looked through again and again
+
 from splunklib.searchcommands import Configuration, Option, ReportingCommand, validators
 
 from cbverdict.events.columns import EventFields

@@ -8,8 +8,8 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple
 
-from cbverdict.anomalies.baselines import Sighting, learn
 from cbverdict.anomalies.combination import score_of
+from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.eval.hours import LEARNT
 from tests.eval.metrics import Detection

@@ -14,11 +14,9 @@ from cbverdict.anomalies.baselines import (
     ORGANISATION,
     Baseline,
     Baselines,
-    Sighting,
     Subject,
     SubjectKind,
     baseline_name,
-    learn,
     merge_baselines,
     read_baseline,
     read_subject,
@@ -26,6 +24,7 @@ from cbverdict.anomalies.baselines import (
 )
 from cbverdict.anomalies.decayed_counts import GENERATION, generation_of, totals, weigh
 from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, may_hold, sketch_of, unite
+from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.seen_people import ANYBODY, MANY_USERS
 from cbverdict.errors import InvalidRequestError
 

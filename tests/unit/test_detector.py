@@ -12,12 +12,13 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sighting, Subject, learn, merge_baselines
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, merge_baselines
 from cbverdict.anomalies.combination import cauchy, score_of_cauchy
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.exclusions import Decision
 from cbverdict.anomalies.explanations import SEVERAL_TEAMS, SEVERAL_USERS, UNREAD_BASELINES, UNREAD_END, UNREAD_LISTS
+from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.person_view import NOBODY
 from cbverdict.anomalies.profiles import KnownBaselines, Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster

@@ -6,9 +6,10 @@ from typing import Mapping
 
 import pytest
 
-from cbverdict.anomalies.baselines import Baselines, Sighting, learn
+from cbverdict.anomalies.baselines import Baselines
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.explanations import MORE_NAMES
+from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer

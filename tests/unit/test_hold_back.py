@@ -10,16 +10,15 @@ from cbverdict.anomalies.baselines import (
     ORGANISATION,
     Baseline,
     Baselines,
-    Sighting,
     Subject,
     SubjectKind,
-    learn,
     merge_baselines,
     read_baseline,
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.distinct_count import sketch_of, unite
+from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from splunklib.searchcommands import StreamingCommand
 
-from cbverdict.anomalies.baselines import Baselines, Sighting, Subject, learn
+from cbverdict.anomalies.baselines import Baselines, Subject
+from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import ServiceError, Trouble
 from cbverdict.events.columns import TIME_FIELD, EventFields

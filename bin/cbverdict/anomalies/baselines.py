@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Dict, Iterable, Mapping, NamedTuple
 
-from cbverdict.anomalies.active_hours import HOURS, Days, add_hour, forget_days, merge_days
+from cbverdict.anomalies.active_hours import HOURS, Days, forget_days, merge_days
 from cbverdict.anomalies.decayed_counts import (
     Counts,
-    add_count,
     forget_counts,
-    generation_of,
     merge_counts,
     totals,
 )
@@ -20,8 +18,6 @@ from cbverdict.anomalies.distinct_count import Sketch, unite
 from cbverdict.anomalies.seen_people import (
     People,
     Users,
-    add_person,
-    add_user,
     forget_people,
     forget_users,
     forget_waiting,
@@ -67,21 +63,6 @@ class Subject(NamedTuple):
 
 
 ORGANISATION = Subject(SubjectKind.ORGANISATION, "")
-
-
-class Sighting(NamedTuple):
-    """What one row teaches (None: the row does not say): local day and hour, who, and what started what.
-
-    Names are in lower case. `day` is since 1970-01-01 in the person's own time zone.
-    """
-
-    day: int
-    hour: int
-    person: str | None = None
-    team: str | None = None
-    process: str | None = None
-    parent: str | None = None
-    publisher: str | None = None
 
 
 @dataclass
@@ -159,30 +140,6 @@ def program_kind(text: str | None) -> str | None:
     return kind_of(name) if 0 < len(name) <= MAX_NAME else None
 
 
-def learn(baselines: Baselines, sighting: Sighting) -> None:
-    """Add what one row teaches to the baselines of its person, team and parent, and to the organisation's."""
-    generation = generation_of(sighting.day)
-    everybody = _of(baselines, ORGANISATION)
-    if sighting.person is not None:
-        person = _of(baselines, Subject(SubjectKind.PERSON, sighting.person))
-        add_hour(person.days, sighting.day, sighting.hour)
-        own = [person]
-        if sighting.team is not None:
-            own.append(_of(baselines, Subject(SubjectKind.TEAM, sighting.team)))
-            for one in (*own, everybody):
-                add_person(one.people, generation, sighting.team, sighting.person)
-        if sighting.process is not None:
-            add_user(everybody.users, sighting.process, sighting.person)
-            for one in own:
-                add_count(one.names, generation, sighting.process)
-    if sighting.process is not None:
-        add_count(everybody.names, generation, sighting.process)
-        if sighting.parent is not None:
-            add_count(_of(baselines, Subject(SubjectKind.PARENT, sighting.parent)).names, generation, sighting.process)
-    if sighting.publisher is not None:
-        add_count(everybody.publishers, generation, sighting.publisher)
-
-
 def merge_baselines(parts: Iterable[Baselines]) -> Baselines:
     """Put what several machines have learnt together."""
     merged: Baselines = {}
@@ -240,12 +197,6 @@ def read_subject(key: str) -> Subject:
         return Subject(SubjectKind(kind), name)
     except ValueError:
         raise InvalidRequestError(f"{key[:80]!r} is not the key of a baseline") from None
-
-
-def _of(baselines: Baselines, subject: Subject) -> Baseline:
-    if subject not in baselines:
-        baselines[subject] = Baseline()
-    return baselines[subject]
 
 
 def _most_seen(counts: Counts) -> Counts:

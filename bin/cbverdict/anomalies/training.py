@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Generic,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    TypeVar,
+    cast,
+)
 
 from cbverdict.anomalies.active_hours import HOURS, SLOTS
 from cbverdict.anomalies.baselines import (
     MAX_NAME,
     Baselines,
-    Sighting,
     SubjectKind,
     baseline_name,
-    learn,
     program_kind,
     read_baseline,
     read_subject,
     write_baseline,
 )
-from cbverdict.anomalies.decayed_counts import totals
+from cbverdict.anomalies.decayed_counts import generation_of, totals
+from cbverdict.anomalies.gathering import Gatherer, What, Who
 from cbverdict.anomalies.lessons import lesson_of
 from cbverdict.anomalies.local_time import Clocks
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import read_events
 from cbverdict.events.people import person_of
-from cbverdict.events.texts import Record, first_text
+from cbverdict.events.texts import Record, columns_of, first_text
 from cbverdict.events.times import TimeReader
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
+    from cbverdict.anomalies.local_time import LocalClock
     from cbverdict.anomalies.reference_lists import Lists
-    from cbverdict.events.event import ProcessEvent
+    from cbverdict.verdicts.hashes import FieldValue
+
+Found = TypeVar("Found")
 
 PUBLISHER_FIELD = SIGNATURE_COLUMNS["publisher"]
 SUBJECT = "cbsigned_subject"
@@ -45,7 +61,8 @@ PART_FIELDS = (SUBJECT, BASELINE, ROWS, SKIPPED, SPAN)
 """What a part is handed on as: rows of a baseline each, the first with the counts."""
 
 _DAY = 86400.0
-_ROWS_AT_ONCE = 1000
+_ROWS_AT_ONCE = 10_000
+_MAX_DISTINCT = 50_000
 _NO_PART = (
     "rows arrived that its first half, on the indexers, has not read: nothing is learnt. "
     "Install the same version on all search heads and restart Splunk"
@@ -75,6 +92,26 @@ class TrainingResult:
     first: float = math.inf
     last: float = -math.inf
     parts_read: int = field(default=0, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what adds rows to the baselines."""
+        self._gatherer: Gatherer | None = None
+
+    @property
+    def gatherer(self) -> Gatherer:
+        """What adds rows to the baselines."""
+        if self._gatherer is None:
+            self._gatherer = Gatherer(self.baselines)
+        return self._gatherer
+
+    def note(self, quarters: Sequence[int | None]) -> None:
+        """Count rows, which began in these quarters of an hour (None: nobody knows when)."""
+        timed = [quarter for quarter in quarters if quarter is not None]
+        self.rows += len(quarters)
+        self.skipped += len(quarters) - len(timed)
+        if timed:
+            first, last = min(timed), max(timed)
+            self.first, self.last = min(self.first, first), max(self.last, last)
 
     @property
     def lesson(self) -> str:
@@ -133,35 +170,96 @@ class Learner:
         self._fields = fields
         self._reader = TimeReader(now + _DAY)
         self._clocks = Clocks(lists.holidays)
+        self._of_who, self._of_when = {*fields.who()}, {*OTHER_TIME_FIELDS}
+        self._whats, self._whos = _Distinct(self._read_whats), _Distinct(self._read_whos)
 
     def learn(self, records: Iterable[Record], result: TrainingResult | None = None) -> TrainingResult:
         """Learn from rows, and add that to a result (None: a new one)."""
         result = TrainingResult() if result is None else result
         pending = iter(records)
         while part := list(islice(pending, _ROWS_AT_ONCE)):
-            result.rows += len(part)
-            for record, event in zip(part, read_events(part, self._fields)):
-                quarters, _ = self._reader.ends((event.time, *event.other_times))
-                if quarters:
-                    first, last = result.first, result.last
-                    result.first, result.last = min(first, quarters[0]), max(last, quarters[0])
-                    learn(result.baselines, self._sighting(record, event, quarters[0]))
-                else:
-                    result.skipped += 1
+            there = {name for name in columns_of(part) if not name.startswith("_")}
+            whats = self._whats.of(part, there.difference(self._of_who, self._of_when))
+            whos = self._whos.of(part, there.intersection(self._of_who))
+            quarters = self._quarters(part, there)
+            result.note(quarters)
+            self._add(result.gatherer, whats, whos, quarters)
         return result
 
-    def _sighting(self, record: Record, event: ProcessEvent, quarter: int) -> Sighting:
-        # Of several people nobody knows who did it: what one of them does must not become another's habit.
-        person = None if event.other_users else person_of(event.user)
-        member = self._lists.roster.member(person, event.team)
-        publisher = first_text(record, (PUBLISHER_FIELD,))
-        moment = self._clocks.of(member).at(quarter)
-        return Sighting(
-            day=moment.day,
-            hour=moment.slot % SLOTS * HOURS // SLOTS,
-            person=person,
-            team=baseline_name(member.team) if person else None,
-            process=program_kind(event.process.name),
-            parent=program_kind(event.parent.name),
-            publisher=publisher if publisher and len(publisher) <= MAX_NAME else None,
-        )
+    @staticmethod
+    def _add(
+        gatherer: Gatherer,
+        whats: Sequence[What],
+        whos: Sequence[tuple[Who, LocalClock]],
+        quarters: Sequence[int | None],
+    ) -> None:
+        """Add rows, of whom and of when."""
+        started = []
+        for what, (who, clock), quarter in zip(whats, whos, quarters):
+            if quarter is not None:
+                day, slot = clock.at(quarter)
+                gatherer.add_person(who, what.process, day, slot % SLOTS * HOURS // SLOTS)
+                started.append((what, generation_of(day)))
+        for (what, generation), times in Counter(started).items():
+            gatherer.add_program(what, generation, times)
+
+    def _quarters(self, rows: Sequence[Record], there: set[str]) -> list[int | None]:
+        """Return when rows began, in quarters of an hour since 1970 (None: they do not say)."""
+        times = [record.get(TIME_FIELD) for record in rows]
+        if there.isdisjoint(OTHER_TIME_FIELDS) and all(isinstance(time, str) and "\n" not in time for time in times):
+            return self._reader.quarters(cast("list[str]", times))
+        found = (self._reader.ends((event.time, *event.other_times))[0] for event in read_events(rows, self._fields))
+        return [next(iter(quarters), None) for quarters in found]
+
+    def _read_whats(self, rows: Sequence[Record]) -> Iterator[What]:
+        for record, event in zip(rows, read_events(rows, self._fields)):
+            publisher = first_text(record, (PUBLISHER_FIELD,))
+            yield What(
+                process=program_kind(event.process.name),
+                parent=program_kind(event.parent.name),
+                publisher=publisher if publisher and len(publisher) <= MAX_NAME else None,
+            )
+
+    def _read_whos(self, rows: Sequence[Record]) -> Iterator[tuple[Who, LocalClock]]:
+        for event in read_events(rows, self._fields):
+            # Of several people nobody knows who did it: what one of them does must not become another's habit.
+            person = None if event.other_users else person_of(event.user)
+            member = self._lists.roster.member(person, event.team)
+            team = baseline_name(member.team) if person else None
+            yield Who(person, team), self._clocks.of(member)
+
+
+class _Distinct(Generic[Found]):
+    """What rows come to that are alike in some columns, found out once."""
+
+    def __init__(self, read: Callable[[Sequence[Record]], Iterable[Found]]) -> None:
+        self._read = read
+        self._columns: tuple[str, ...] = ()
+        self._known: Dict[Any, Found] = {}
+
+    def of(self, rows: Sequence[Record], columns: Iterable[str]) -> list[Found]:
+        """Return what each row comes to by these columns."""
+        names = tuple(sorted(columns))
+        if names != self._columns or len(self._known) > _MAX_DISTINCT:
+            self._columns, self._known = names, {}
+        known, keys = self._known, _keys_of(rows, names)
+        new = {key: record for key, record in zip(keys, rows) if key not in known}
+        if new:
+            known.update(zip(new, self._read(list(new.values()))))
+        return [known[key] for key in keys]
+
+
+def _keys_of(rows: Sequence[Record], names: tuple[str, ...]) -> Sequence[object]:
+    """Return what tells rows that are alike in these columns."""
+    if not names:
+        return [()] * len(rows)
+    try:
+        keys: list[object] = list(map(itemgetter(*names), rows))
+        hash(tuple(keys))
+    except (KeyError, TypeError):  # a row without one of the columns, or a multivalue
+        return [tuple([_hashable(record.get(name)) for name in names]) for record in rows]
+    return keys
+
+
+def _hashable(value: FieldValue) -> object:
+    return tuple(value) if isinstance(value, list) else value

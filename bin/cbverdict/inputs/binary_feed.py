@@ -7,8 +7,8 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
-from cbverdict.anomalies.baselines import Sighting
-from cbverdict.anomalies.baselines import learn as add_sighting
+from cbverdict.anomalies.gathering import Sighting
+from cbverdict.anomalies.gathering import learn as add_sighting
 from cbverdict.anomalies.lessons import new_lesson
 from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.carbonblack.times import epoch_of

@@ -1,0 +1,117 @@
+"""Gather what rows teach, each added to the baselines of its person, team and parent, and to the organisation's."""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Tuple
+
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
+from cbverdict.anomalies.decayed_counts import add_count, generation_of
+from cbverdict.anomalies.seen_people import add_person, add_user
+
+
+class Who(NamedTuple):
+    """Who a row is about, in lower case (None: it does not say, or nobody)."""
+
+    person: str | None = None
+    team: str | None = None
+
+
+class What(NamedTuple):
+    """What started what, and who signed it; names in lower case (None: a row does not say)."""
+
+    process: str | None = None
+    parent: str | None = None
+    publisher: str | None = None
+
+
+class Sighting(NamedTuple):
+    """What one row teaches (None: the row does not say): local day and hour, who, and what started what.
+
+    Names are in lower case. `day` is since 1970-01-01 in the person's own time zone.
+    """
+
+    day: int
+    hour: int
+    person: str | None = None
+    team: str | None = None
+    process: str | None = None
+    parent: str | None = None
+    publisher: str | None = None
+
+
+class _Person:
+    """The baselines that rows of somebody are added to, and what was noted of them already."""
+
+    __slots__ = ("baselines", "days", "generations", "names")
+
+    def __init__(self, baselines: Tuple[Baseline, ...]) -> None:
+        self.baselines = baselines  # first the person's own, then the team's
+        self.days = baselines[0].days
+        self.names: Dict[int, Tuple[Dict[str, int], ...]] = {}
+        self.generations: set[int] = set()
+
+
+class Gatherer:
+    """Add rows to baselines; few people, parents and programs make many rows, so each is looked up once."""
+
+    def __init__(self, baselines: Baselines) -> None:
+        """Store the baselines, which grow."""
+        self._baselines = baselines
+        self._people: Dict[Who, _Person] = {}
+        self._everybody = self._of(ORGANISATION)
+
+    def add_person(self, who: Who, process: str | None, day: int, hour: int) -> None:
+        """Add what somebody did, on which local day (since 1970-01-01) and hour."""
+        name = who.person
+        if name is None:
+            return
+        person = self._people.get(who) or self._person(who)
+        days = person.days
+        days[day] = days.get(day, 0) | 1 << hour
+        generation = generation_of(day)
+        if generation not in person.generations:
+            person.generations.add(generation)
+            for one in (*person.baselines, self._everybody) if who.team is not None else ():
+                add_person(one.people, generation, str(who.team), name)
+        if process is not None:
+            counts = person.names.get(generation) or _begin(person, generation)
+            if process not in counts[0]:
+                add_user(self._everybody.users, process, name)
+            for names in counts:
+                names[process] = names.get(process, 0) + 1
+
+    def add_program(self, what: What, generation: int, times: int = 1) -> None:
+        """Add what was started so often, whoever did it."""
+        process, parent, publisher = what
+        if process is not None:
+            add_count(self._everybody.names, generation, process, times)
+            if parent is not None:
+                add_count(self._of(Subject(SubjectKind.PARENT, parent)).names, generation, process, times)
+        if publisher is not None:
+            add_count(self._everybody.publishers, generation, publisher, times)
+
+    def _person(self, who: Who) -> _Person:
+        own = self._of(Subject(SubjectKind.PERSON, str(who.person)))
+        teams = () if who.team is None else (self._of(Subject(SubjectKind.TEAM, who.team)),)
+        person = self._people[who] = _Person((own, *teams))
+        return person
+
+    def _of(self, subject: Subject) -> Baseline:
+        found = self._baselines.get(subject)
+        if found is None:
+            found = self._baselines[subject] = Baseline()
+        return found
+
+
+def _begin(person: _Person, generation: int) -> Tuple[Dict[str, int], ...]:
+    """Return the counts of a generation to which somebody's programs are added."""
+    counts = person.names[generation] = tuple(one.names.setdefault(generation, {}) for one in person.baselines)
+    return counts
+
+
+def learn(baselines: Baselines, sighting: Sighting) -> None:
+    """Add what one row teaches."""
+    day, hour, person, team, process, parent, publisher = sighting
+    gatherer = Gatherer(baselines)
+    gatherer.add_person(Who(person, team), process, day, hour)
+    gatherer.add_program(What(process, parent, publisher), generation_of(day))
