@@ -121,6 +121,7 @@ views: .venv/$(PYTHON)/ready
 	@$(PY) -m package.views
 
 detections: .venv/$(PYTHON)/ready
+	@$(PY) -m package.columns
 	@$(PY) -m package.detections
 
 icons: tests/browser/node_modules

@@ -19,12 +19,17 @@ _TABLE = (
     "_time user team dest process_name parent_process_name process_md5 process_signature_publisher signed signed_reason "
     "anomaly_score anomaly_reasons rows cbsigned_key"
 )
+BY_FILE = 'if(process_md5="-", mvjoin(mvappend(process_name, user, dest), " on "), process_md5)'
+BY_PERSON = 'if(match(user, "^(-|system|root|local service|network service|.*\\\\$)$"), user." on ".dest, user)'
+BY_PERSON_AND_PROGRAM = f'{BY_PERSON}." ".process_name'
+"""What an alert is throttled by: rows without a hash, or of nobody in particular, must not mute each other."""
+
 _TOOL = "lookup cbsigned_tools process AS {field} OUTPUT category AS tool"
 
 
 @dataclass(frozen=True)
 class Detection:
-    """What is looked for: a sentence, the search, what else looks like it, ATT&CK, and by what it is throttled.
+    """What is looked for: a sentence, the search, what else looks like it, ATT&CK, and by what (SPL) it is throttled.
 
     `score` is the risk that it puts on `user` and `dest`; from `NOTABLE` on Enterprise Security makes a finding of it.
     """
@@ -55,7 +60,7 @@ DETECTIONS = (
         + 'in(signed_reason, "bad_signature", "explicit_distrust", "conflict")',
         "Software of your own that is new to a team. Say that it is expected (cbsigned_expected), or leave the file out.",
         ("T1204.002", "T1036"),
-        "process_md5",
+        BY_FILE,
         50,
         "$process_name$ is not signed ($signed_reason$) and unusual for $team$: $anomaly_reasons$",
     ),
@@ -65,7 +70,7 @@ DETECTIONS = (
         "`cbsigned_summary` kind=logon | where tonumber(anomaly_score)>=30",
         "Travel, night shifts, an emergency. Name time zones in cbsigned_teams, or the hour is judged in the wrong one.",
         ("T1078",),
-        "user",
+        BY_PERSON,
         40,
         "$user$ logged on to $app$ at an unusual hour: $anomaly_reasons$",
     ),
@@ -75,7 +80,7 @@ DETECTIONS = (
         _PROCESS + "| where tonumber(anomaly_hour_p)<=0.003 AND tonumber(anomaly_score)>=20",
         "Scheduled jobs under a person's account, travel, night shifts.",
         ("T1078",),
-        "user",
+        BY_PERSON,
         30,
         "$process_name$ was started by $user$ at an unusual hour: $anomaly_reasons$",
     ),
@@ -86,7 +91,7 @@ DETECTIONS = (
         _PROCESS + '| where in(signed_reason, "bad_signature", "explicit_distrust", "conflict")',
         "Vendors that append data to signed installers. Compare the file with one from the vendor.",
         ("T1553.002", "T1036.001"),
-        "process_md5",
+        BY_FILE,
         80,
         "the signature of $process_name$ does not hold: $signed_reason$",
     ),
@@ -100,7 +105,7 @@ DETECTIONS = (
         'anomaly_reasons="was ".previous_status.", is ".process_signature_status',
         "A certificate that ran out or was revoked for reasons of its owner; endpoints with different roots.",
         ("T1553.002",),
-        "process_md5",
+        BY_FILE,
         50,
         "the signature of $process_name$ $anomaly_reasons$",
     ),
@@ -113,7 +118,7 @@ DETECTIONS = (
         + " | where isnotnull(tool) AND tonumber(anomaly_parent_p)<=0.02 AND tonumber(anomaly_score)>=20 | fields - tool",
         "New software that calls system tools while it installs itself.",
         ("T1218", "T1059"),
-        "user",
+        BY_PERSON_AND_PROGRAM,
         60,
         "$parent_process_name$ started $process_name$ for $user$: $anomaly_reasons$",
     ),
@@ -127,7 +132,7 @@ DETECTIONS = (
         'AND replace(process_original_name, "\\.exe(\\.mui)?$", "")!=replace(process_name, "\\.exe$", "") | fields - tool',
         "Vendors that ship a tool under a name of their own, and portable editions.",
         ("T1036.003",),
-        "process_md5",
+        BY_FILE,
         70,
         "$process_name$ is $process_original_name$ under another name, started by $user$ on $dest$",
     ),
@@ -148,7 +153,7 @@ DETECTIONS = (
         'match(anomaly_reasons, " is run by 0 of \\d+ people in ")',
         "People who change teams, and help from a colleague. Name the new team in cbsigned_teams.",
         ("T1078", "T1059"),
-        "user",
+        BY_PERSON,
         40,
         "$user$ of $team$ runs $process_name$: $anomaly_reasons$",
     ),
@@ -166,7 +171,7 @@ DETECTIONS = (
         " | fields - tool original_tool known_since",
         "The help desk's tool after an update. Allow it in cbsigned_tools_local.csv.",
         ("T1219",),
-        "process_md5",
+        BY_FILE,
         60,
         "$process_name$, a remote administration tool, was started by $user$ on $dest$ for the first time",
     ),
@@ -184,7 +189,8 @@ def macros() -> str:
 
 
 def _query(one: Detection) -> str:
-    text = f"{one.search} | table {_TABLE} process_original_name app | `{one.stem}_filter`"
+    columns = f"{_TABLE} process_original_name app throttle"
+    text = f"{one.search} | eval throttle={one.throttle} | table {columns} | `{one.stem}_filter`"
     return text.replace("\n", " ")
 
 
@@ -197,7 +203,7 @@ def _schedule(one: Detection) -> str:
         "dispatch.earliest_time = -27m@m\n"
         "dispatch.latest_time = -12m@m\n"
         "alert.suppress = 1\n"
-        f"alert.suppress.fields = {one.throttle}\n"
+        "alert.suppress.fields = throttle\n"
         "alert.suppress.period = 24h\n"
         "alert.digest_mode = 0\n"
         "counttype = number of events\n"

@@ -27,7 +27,7 @@ _KEPT = (
     "`cbsigned_summary` kind=process kept=true team=$team|s$ signed=$signed|s$\n"
     "| fields _time cbsigned_key user team dest process_name process_md5 parent_process_name "
     "process_signature_publisher signed signed_reason anomaly_score anomaly_reasons anomaly_group weight rows\n"
-    "| where coalesce(tonumber(anomaly_score), 0)>=$least$\n"
+    "| where coalesce(tonumber(anomaly_score), 0)>=tonumber($least|s$)\n"
     "| sort 0 - weight\n"
     "| stats sum(rows) AS rows max(weight) AS weight max(eval(tonumber(anomaly_score))) AS score first(anomaly_reasons) AS reasons "
     "first(anomaly_group) AS finding max(_time) AS last BY cbsigned_key user team dest process_name process_md5 "
@@ -38,7 +38,7 @@ _RANKED = (
     "| sort 0 - weight score last\n"
     "| streamstats count AS place BY finding\n"
     "| eventstats sum(rows) AS all BY finding\n"
-    "| where place<=$each$\n"
+    "| where place<=tonumber($each|s$)\n"
     "| head 200\n"
     '| eval called="bad"\n'
     "| lookup local=true cbsigned_exclusions action AS called md5 AS process_md5 process_name OUTPUT author why made\n"

@@ -95,7 +95,7 @@ class TestTheStanzas:
         stanza = SAVED[name]
         assert stanza["disabled"] == "1"
         assert stanza["alert.suppress"] == "1"
-        assert stanza["alert.suppress.fields"] in {"user", "process_md5", "process_signature_publisher"}
+        assert stanza["alert.suppress.fields"] == "throttle"
         assert stanza["cron_schedule"].split()[0].count(",") <= 11
         assert stanza["search"].rstrip().endswith("_filter`")
         assert "`cbsigned_summary`" in stanza["search"] or "cbsigned_verdicts" in stanza["search"]

@@ -186,7 +186,12 @@ class TestTheConfs:
 
     def test_every_alert_is_on_its_page(self) -> None:
         """With by what it is throttled, and ATT&CK."""
-        words = {"process_md5": "file", "user": "person", "process_signature_publisher": "signer"}
+        words = {
+            detections.BY_FILE: "file",
+            detections.BY_PERSON: "person",
+            detections.BY_PERSON_AND_PROGRAM: "person and program",
+            "process_signature_publisher": "signer",
+        }
         rows = _page("alerts").table("alert")
         assert {name: (cells[1], cells[2]) for name, cells in rows.items()} == {
             one.name: (words[one.throttle], ", ".join(one.techniques)) for one in detections.DETECTIONS

@@ -14,6 +14,7 @@ import pytest
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
+from package import columns
 from package.detections import DETECTIONS
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.site import ROOT
@@ -327,6 +328,11 @@ def check_the_lookup_of_the_day(confs: Shipped) -> None:
     ]
 
 
+def test_the_columns_are_those_that_the_command_reads() -> None:
+    """`make detections` has nothing left to do."""
+    assert columns.renewed() == columns.MACROS.read_text(encoding="utf-8")
+
+
 def check_the_columns(confs: Shipped) -> None:
     """Find who, where and what of any row; what its names hold cannot end a value of the summary."""
     teams = confs.lookups["cbsigned_teams"]
@@ -344,6 +350,20 @@ def check_the_columns(confs: Shipped) -> None:
         {"username": "Bob@corp.example", "path": 'c:\\a" kept="false.exe', "Hashes": f"SHA256={sha},MD5={md5}"},
         {"User": ["ann", "bob"], "process_hash": [sha, md5], "team": "Sales", "ParentImage": "a\r\nb.exe"},
         {"process_hash": sha, "computer_name": "h\n1"},
+        {
+            "process_name": "-",
+            "process_path": "C:\\u\\anydesk.exe. ",
+            "Hashes": f'SHA256={sha}\nMD5={md5}" signed="true',
+        },
+        {
+            "user": "(unknown)",
+            "UserName": "ann",
+            "ImageFileName": "\\Device\\x\\b.exe",
+            "MD5HashData": md5,
+            "Computer": "c\\",
+        },
+        {"process_md5": "0" * 32, "Hashes": f"MD5={md5}", "Processes.user": "анна", "process.name": "n"},
+        {"process_sha256": sha, "process_document_md5": md5.lower(), "user": ["-", "bob"]},
     ]
     names = ("user", "team", "process", "parent", "host", "md5", "zone")
     found = confs.run("| `cbsigned_columns`", rows)
@@ -352,8 +372,12 @@ def check_the_columns(confs: Shipped) -> None:
         ["bob", "it", "a' kept='false.exe", "-", "-", md5.lower(), "Asia/Tokyo"],
         ["ann", "sales", "-", "a''b.exe", "-", md5.lower(), "UTC"],
         ["-", "-", "-", "-", "h'1", "-", "UTC"],
+        ["-", "-", "anydesk.exe", "-", "-", md5.lower(), "UTC"],
+        ["ann", "-", "b.exe", "-", "c'", md5.lower(), "UTC"],
+        ["анна", "-", "n", "-", "-", md5.lower(), "UTC"],
+        ["bob", "it", "-", "-", "-", md5.lower(), "Asia/Tokyo"],
     ]
-    assert [len(str(row["cbsigned_key"])) for row in found] == [32] * 4
+    assert [len(str(row["cbsigned_key"])) for row in found] == [32] * 8
     own = {f"cbsigned_{name}" for name in (*names, "key")}
     assert [set(row) - own for row in found] == [set(row) for row in rows]
     again = confs.run("| `cbsigned_columns`", [{**rows[0], "dest": "other"}, {**rows[0], "process_name": "b.exe"}])
