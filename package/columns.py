@@ -27,6 +27,7 @@ MACROS = ROOT / "default" / "macros.conf"
 _DEFINITION = re.compile(r"(?<=\[cbsigned_columns\]\ndefinition = ).*")
 _BASE_NAME = r"^.*[\\\\/]|[. ]+$"
 _ACCOUNT = r"^.*[\\\\/]|@.*$"
+_CLEAN = '[eval <<FIELD>>=if(\'<<FIELD>>\'="", "-", replace(\'<<FIELD>>\', "[\\"\\r\\n]|\\\\\\\\$", "\'"))]'
 _CLEANED = "user process parent host team md5"
 
 
@@ -61,10 +62,12 @@ def definition() -> str:
         f'{found}=replace(coalesce(mvjoin(mvappend({hashes}), ","), ""), "\\b0{{32}}\\b", "")',
         f"cbsigned_md5={md5}",
     ]
+    own, of_team = "cbsigned_zone", "cbsigned_team_zone"
     zone = (
-        'cbsigned_zone=coalesce(cbsigned_zone, ""), cbsigned_team_zone=coalesce(cbsigned_team_zone, ""), '
-        'cbsigned_zone=case(cbsigned_zone!="", cbsigned_zone, cbsigned_team_zone!="", cbsigned_team_zone, true(), "UTC")'
+        f'{own}=coalesce({own}, ""), {of_team}=coalesce({of_team}, ""), '
+        f'{own}=case({own}!="", {own}, {of_team}!="", {of_team}, true(), "UTC")'
     )
+    cleaned = " ".join(f"cbsigned_{name}" for name in _CLEANED.split())
     key = 'md5(mvjoin(mvappend(cbsigned_user, cbsigned_team, cbsigned_process, cbsigned_parent, cbsigned_md5), "|"))'
     steps = [
         f"eval {', '.join(read)}",
@@ -72,8 +75,7 @@ def definition() -> str:
         'eval cbsigned_team=lower(coalesce(mvindex(team, 0), cbsigned_listed, "")), cbsigned_everybody="*"',
         "lookup cbsigned_teams user AS cbsigned_everybody team AS cbsigned_team OUTPUT timezone AS cbsigned_team_zone",
         f"eval {zone}",
-        f"foreach {' '.join(f'cbsigned_{name}' for name in _CLEANED.split())} "
-        '[eval <<FIELD>>=if(\'<<FIELD>>\'="", "-", replace(\'<<FIELD>>\', "[\\"\\r\\n]|\\\\\\\\$", "\'"))]',
+        f"foreach {cleaned} {_CLEAN}",
         f"eval cbsigned_key={key}",
         "fields - cbsigned_hashes cbsigned_listed cbsigned_everybody cbsigned_team_zone",
     ]

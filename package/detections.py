@@ -194,7 +194,7 @@ def _query(one: Detection) -> str:
     return text.replace("\n", " ")
 
 
-def _schedule(one: Detection) -> str:
+def _schedule() -> str:
     """Every quarter of an hour, five minutes after the summary; throttled for a day."""
     return (
         "enableSched = 1\n"
@@ -217,7 +217,7 @@ def _alert(one: Detection) -> str:
         f"[cbsigned alert - {one.name}]\n"
         f"description = {one.sentence} Also seen so: {one.false_positives}\n"
         f"search = {_query(one)}\n"
-        f"{_schedule(one)}"
+        f"{_schedule()}"
         "alert.track = 1\n"
         f"alert.severity = {4 if one.score >= NOTABLE else 3}\n"
     )
@@ -242,7 +242,7 @@ def _correlation(one: Detection) -> str:
         f"[Endpoint - cbsigned {one.name} - Rule]",
         f"description = {one.sentence} Also seen so: {one.false_positives}",
         f"search = {_query(one)}",
-        _schedule(one).rstrip("\n"),
+        _schedule().rstrip("\n"),
         "alert.track = 0",
         "action.correlationsearch.enabled = 1",
         f"action.correlationsearch.label = cbsigned: {one.name}",
