@@ -17,7 +17,14 @@ from cbverdict.anomalies.combination import cauchy, score_of_cauchy
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.exclusions import Decision
-from cbverdict.anomalies.explanations import SEVERAL_TEAMS, SEVERAL_USERS, UNREAD_BASELINES, UNREAD_END, UNREAD_LISTS
+from cbverdict.anomalies.explanations import (
+    SEVERAL_TEAMS,
+    SEVERAL_USERS,
+    SPAN,
+    UNREAD_BASELINES,
+    UNREAD_END,
+    UNREAD_LISTS,
+)
 from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.person_view import NOBODY
 from cbverdict.anomalies.profiles import KnownBaselines, Profiles
@@ -794,6 +801,21 @@ def test_an_end_of_a_time_that_cannot_be_read_is_said(last: str) -> None:
     for search, found in ((by_sdk, records), (by_codec, _decode(reply.body.decode()))):
         assert [UNREAD_END in str(row["anomaly_reasons"]) for row in found] == [False, True]
         assert " 1 have an end of their time that cannot be read" in search.summary()
+
+
+@pytest.mark.parametrize(("hours", "is_told"), [(0, False), (0.25, False), (1, True), (24, True), (96, True)])
+def test_that_only_the_ends_of_a_time_were_judged_is_said(hours: float, is_told: bool) -> None:  # noqa: FBT001 - what is expected
+    """Whichever way the row is written: what was done in the night between them, nobody looked at."""
+    last = str(float(NOON) + hours * 3600)
+    rows: list[Row] = [{**_row("ann", "outlook.exe", time=""), "firstTime": NOON, "lastTime": last}]
+    by_sdk, by_codec = (
+        Search(AllSigned(), Memory(LEARNT), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+        for _ in range(2)
+    )
+    reply = by_codec.reply(encode(rows, [*COLUMNS[:-1], *OTHER_TIME_FIELDS, TIME_FIELD, INDEX]).decode())
+    assert reply is not None
+    for found in (by_sdk.enrich([dict(row) for row in rows]), _decode(reply.body.decode())):
+        assert [SPAN in str(row["anomaly_reasons"]) for row in found] == [is_told]
 
 
 def test_both_ends_of_a_time_in_milliseconds_are_judged() -> None:

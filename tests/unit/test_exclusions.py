@@ -56,6 +56,18 @@ def _is_dropped(decision: Decision, event: Dict[str, Any] | None = None, verdict
     return anomalies.score(side, anomalies.view(str(row["user"]), ""), ()).is_noise
 
 
+def test_what_is_left_out_of_an_account_that_is_nobodys_is_no_persons() -> None:
+    """SYSTEM runs our agent: nobody else of the team may run it unseen. A row without a user is about the team."""
+    of_system, of_team = _made(user="NT AUTHORITY\\SYSTEM"), _made(user="-")
+    assert (of_system.user, of_team.user) == ("(nobody)", "")
+    for decision, covers_people in ((of_system, False), (of_team, True)):
+        assert decision.covers(None, "hr")
+        assert not decision.covers(None, "it")
+        assert decision.covers("ann", "HR") == covers_people
+    with pytest.raises(InvalidRequestError, match="neither a person nor a team"):
+        _made(user="SYSTEM", team="-")
+
+
 def test_a_row_that_was_left_out_by_hand_is_dropped_and_says_so() -> None:
     """Although its file is not signed; who, until when and why stand in a sentence."""
     assert _is_dropped(_made())

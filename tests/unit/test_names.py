@@ -70,6 +70,10 @@ from cbverdict.placeholders import has_invisible
         "C:\\Users\\Public\\ab:powershell.exe:$DATA",
         "a:powershell.exe",
         "\u0440ow\u0435rsh\u0435ll.exe",
+        "powershell -enc AAAA",
+        "powershell /c whoami",
+        '"C:\\Windows\\powershell" -nop -c x',
+        '"C:\\Program Files\\a b\\powershell"',
     ],
 )
 def test_a_tool_is_found_however_its_name_is_written(text: str) -> None:
@@ -91,6 +95,8 @@ def test_a_tool_is_found_however_its_name_is_written(text: str) -> None:
         ("cmd\x07.exe", "holds characters that nobody sees"),
         ("p\u043ewershell.exe", "mixes letters that look alike"),
         ("\uff43md.exe", "mixes letters that look alike"),
+        ("\u2ca5md.exe", "mixes letters that look alike"),
+        ("cm\ua4d3.exe", "mixes letters that look alike"),
         ("cmd.exe.", "ends in a dot or a blank"),
         (r"C:\x\cmd.exe ", "ends in a dot or a blank"),
         ("cmd.exe:x.exe", "names a stream behind a file"),

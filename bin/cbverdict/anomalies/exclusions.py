@@ -28,6 +28,9 @@ _MAX_SCORE = 100.0
 _SPARE = 5.0
 """How much higher than what was seen a row's score may be and still be covered: a tenth of a percent of a baseline."""
 
+NOBODY = "(nobody)"
+"""The user of a decision on a row of an account that is no person's."""
+
 _NOTHING = {"", "-"}
 
 
@@ -71,8 +74,13 @@ class Decision(NamedTuple):
         return hashlib.sha256("\0".join(about).encode()).hexdigest()[:32]
 
     def covers(self, person: str | None, team: str | None) -> bool:
-        """Return whether it is about this person, or about this team where it names no person."""
-        if self.user:
+        """Return whether it is about this person, or about this team where it names no person.
+
+        One made on a row of an account that is no person's (SYSTEM) is about rows of no person, in this team.
+        """
+        if self.user == NOBODY and person is not None:
+            return False
+        if self.user not in {"", NOBODY}:
             return self.user == person
         return self.team != "" and self.team == (team or "").lower()
 
@@ -188,7 +196,7 @@ def _check_exclusion(made: Decision) -> None:
         raise InvalidRequestError("only a file with an MD5 can be left out: a name is anybody's to choose")
     if not made.process_name:
         raise InvalidRequestError("the row names no program")
-    if not (made.user or made.team):
+    if not made.team and made.user in {"", NOBODY}:
         raise InvalidRequestError("the row names neither a person nor a team: a file is not left out for everybody")
     reason = next((one for one in Reason if one.value == made.signed_reason), None)
     if reason is None or made.signed != reason.signed.value:
@@ -210,10 +218,11 @@ def _person(row: Mapping[str, Any]) -> str:
     """Return the person of a row (empty: it names none), read from it as a search does."""
     _text(row.get("user"), "user")
     texts = {name: str(row[name]) for name in (*USER_FIELDS, *OTHER_USER_FIELDS) if row.get(name)}
-    people = [person for one in accounts_of(texts, USER_FIELDS, OTHER_USER_FIELDS) if (person := person_of(one))]
+    accounts = accounts_of(texts, USER_FIELDS, OTHER_USER_FIELDS)
+    people = [person for one in accounts if (person := person_of(one))]
     if len(people) > 1:
         raise InvalidRequestError("user has several values: decide on a row that has one")
-    return people[0] if people else ""
+    return people[0] if people else NOBODY if accounts else ""
 
 
 def _text(value: object, name: str) -> str:

@@ -176,6 +176,7 @@ def first_signer(publisher: str) -> str:
 
 
 UNREAD_END = "no opinion on one end of the time: it cannot be read"
+SPAN = "the row is about a time, of which both ends were judged and nothing between them"
 SEVERAL_TEAMS = "the row names several teams, of which the first is judged"
 SEVERAL_USERS = "the row is about several users, of whom the oddest is judged"
 UNREAD_BASELINES = "what is usual could not all be read, so this is not dropped"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Collection, NamedTuple, Tuple
 
 from cbverdict.anomalies.combination import score_of_cauchy, score_with_hour
-from cbverdict.anomalies.explanations import UNREAD_END
+from cbverdict.anomalies.explanations import SPAN, UNREAD_END
 from cbverdict.anomalies.local_time import date_text
 
 if TYPE_CHECKING:
@@ -56,9 +56,11 @@ class Part(NamedTuple):
     least: Tuple[float, str]
     undamped: float | None = None
 
-    def of_unread_end(self) -> Part:
-        """Return what is said of a row whose time has an end that cannot be read."""
-        return self._replace(reasons=(*self.reasons, UNREAD_END))
+    def of_ends(self, ends: Collection[int], *, is_unread: bool) -> Part:
+        """Return what is said of a row of these ends of a time, in quarters of an hour; of one that cannot be read."""
+        is_span = bool(ends) and max(ends) - min(ends) > 1
+        said = (*((UNREAD_END,) if is_unread else ()), *((SPAN,) if is_span else ()))
+        return self._replace(reasons=(*self.reasons, *said)) if said else self
 
     def cause(self, hour: Explanation) -> str:
         """Return which question is the odd one, with this answer to that of the hour."""

@@ -19,6 +19,7 @@ LONGEST_NAME = 255  # characters of a file's name, on any system
 EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _KNOWN_EXTENSION = re.compile(rf"{EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
+_BEFORE_OPTIONS = re.compile(r"\"([^\"]+)\"(?:\s.*)?|(\S+)\s+[-/]\w.*", re.DOTALL)
 _MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
 _LOOKS_LIKE = str.maketrans(
     "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u04cf\u043e\u0440\u051b\u0455\u051d\u0445\u0443\u0475"
@@ -128,9 +129,10 @@ def _candidates(text: str) -> Iterator[str]:
     if not _MAY_BE_CUT.search(text):
         yield text
         return
-    cut = _WITH_ARGUMENTS.fullmatch(text)
+    cut, options = _WITH_ARGUMENTS.fullmatch(text), _BEFORE_OPTIONS.fullmatch(text)
     for path in {
         text,
+        (options.group(1) or options.group(2)) if options else text,
         cut.group(1) if cut else text,
         text.split(" ", maxsplit=1)[0] if text.startswith(("/", "-")) else text,
     }:

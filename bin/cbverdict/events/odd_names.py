@@ -14,7 +14,12 @@ from cbverdict.remembered import remember_short
 _RUNS = r"\.(?:exe|bat|cmd|scr|dll|ps1)"
 _SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
 _WORD = re.compile(r"[^\W\d_]+")
-_LIKE_LATIN = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
+_LIKE_LATIN = {
+    "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "OSAGE", "DESERET", "GLAGOLITIC", "GOTHIC", "RUNIC",
+    "CANADIAN", "CARIAN", "LYCIAN", "LYDIAN", "OLD", "TIFINAGH", "VAI", "BAMUM", "WARANG",
+}  # fmt: skip
+"""The first word of what Unicode calls letters of scripts in which some look like Latin ones."""
+
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LIBRARIES = re.compile(
     r"\.(?:dll|sys|ocx|drv|mui|ax|acm|tsp|cpl|ime|efi|rll|tlb|olb|xll|wll|pyd|node|dylib|so(?:\.\d+)*)(?:\.bak)?$"

@@ -128,7 +128,7 @@ class RowScorer:
     def _cells(self, kind: ScoredProcess, person: Person) -> Cells:
         view, several, ends, has_unread_end = person
         part = self._anomalies.part(kind.side.of_several(several) if several else kind.side, view)
-        part = part.of_unread_end() if has_unread_end else part
+        part = part.of_ends(ends, is_unread=has_unread_end)
         before, left, right, gap, between, after = texts_around(part)
         return Cells(
             quarters=view.quarters,
@@ -229,7 +229,7 @@ class RowScorer:
             ends, is_unread = self._reader.ends(one.event.other_times)
             quarters = ends if start is None else list(dict.fromkeys([start, *ends]))
             score = self._anomalies.score(kind.side, view, quarters)
-            score = score._replace(part=score.part.of_unread_end()) if is_unread else score
+            score = score._replace(part=score.part.of_ends(ends, is_unread=is_unread))
             self.unread += is_unread
             self.noise += score.is_noise
             self.untimed += not quarters
