@@ -422,3 +422,34 @@ def test_an_analyst_holds_the_handler_for_nobody_else(bare_site: Site, edr: EdrS
     held = json.loads(service.post(json.dumps({"questions": [["f" * 32, None]], "seconds": 3600}), 60))
     assert held["answers"][0]["reason"] == "timeout"
     assert bare_site.search([{"md5": "a" * 32}]).rows[0]["signed_source"] == "cache"
+
+
+@pytest.mark.parametrize(
+    ("results", "total"),
+    [
+        ([None] * 10, 1000),
+        (["x"] * 10, 1000),
+        ([{"id": "1", "segment_id": 1, "last_server_update": "2026-11-02T08:00:00.000Z"}], 2**60),
+    ],
+)
+def test_an_input_is_not_led_round_and_round(bare_site: Site, results: list[object], total: int) -> None:
+    """By pages that bring nothing on, though there are said to be more: it waits longer and longer, and says why."""
+
+    def script(exchange: Exchange) -> None:
+        if exchange.path.startswith("/api/info"):
+            exchange.answer({"version": "7.5.0"})
+        elif json.loads(exchange.body).get("rows"):
+            exchange.answer({"results": results, "total_results": total, "terms": []})
+        else:
+            exchange.answer({"results": [], "total_results": 0, "terms": [], "facets": {}})
+
+    with HostileServer(script) as server:
+        bare_site.save_account("main", url=server.url, api_token=TOKEN, ca_certificate=server.trust_pem)
+        run = InputHost(bare_site, "cbsigned_processes").start(page_size="10", start="-2h")
+        deadline = time.monotonic() + 20
+        while "attempt=2" not in bare_site.logs() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        run.terminate()
+        run.wait()
+        assert len(server.heads) < 20
+    assert "gives page after page without a row that was not read, and says that there are more" in bare_site.logs()

@@ -33,6 +33,10 @@ class Cursor:
     read: FrozenSet[str] = frozenset()
     overlap: int = 0
 
+    def is_beyond(self, other: Cursor) -> bool:
+        """Return whether more was read since another cursor of the same reading."""
+        return self.second > other.second or not self.read <= other.read
+
     def has_gap(self, rows: Sequence[Row]) -> bool:
         """Return whether rows may be missing between those that were skipped and these, the next page."""
         first = next((row for row in rows if row.identity), None)

@@ -11,7 +11,7 @@ from threading import Semaphore
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple, Sequence
 
 from cbverdict.carbonblack.times import second_of
-from cbverdict.errors import CbsignedError
+from cbverdict.errors import CbsignedError, NotCarbonBlackError, advice
 from cbverdict.inputs.arguments import MIN_PAGE_SIZE
 from cbverdict.inputs.pause import LOOK_EVERY, Pause
 from cbverdict.inputs.window import second
@@ -37,6 +37,10 @@ _MOST_STEPPED_OVER = 5
 """Rows beside each other that are stepped over at once."""
 
 _CONFIRMATIONS = 2
+_MOST_IDLE = 5
+"""Pages after each other that bring nothing on."""
+
+_IDLE = "Carbon Black gives page after page without a row that was not read, and says that there are more."
 _SHRINK_WAIT = 0.5
 """Seconds before less is asked for."""
 
@@ -100,7 +104,7 @@ class Pages:
     ) -> None:
         """Store what is read, what was written lately, and between which seconds rows were skipped before."""
         self._known_gaps = known_gaps
-        self._failures = 0
+        self._failures = self._idle = 0
         self._skipped: list[Gap] = []
         self._feed = feed
         self._recent = recent
@@ -161,7 +165,10 @@ class Pages:
             latest = began if offset is None else began + offset + _COARSE
             self._rows = min(2 * rows, self._page_size)
             is_last = page.is_last and not self._cursor.has_gap(page.rows)
-            self._cursor = self._cursor.advance(page.rows)
+            before, self._cursor = self._cursor, self._cursor.advance(page.rows)
+            self._idle = 0 if is_last or before.has_gap(page.rows) or self._cursor.is_beyond(before) else self._idle + 1
+            if self._idle > _MOST_IDLE:
+                raise NotCarbonBlackError(f"{_IDLE} {advice(NotCarbonBlackError)}")
             prepared = self._prepare(page)
             skipped, self._skipped, self._failures = self._skipped, [], 0
             self._coming.put(_Coming(page, self._cursor.second, is_last, asked, latest, prepared, skipped))
