@@ -87,6 +87,8 @@ class Lab:
             "KV store": partial(kept.check_store, system),
             "rights": partial(kept.check_rights, system),
             "baselines": partial(kept.check_baselines, system),
+            "settings": partial(accounts.check_settings, configuration),
+            "decisions": partial(kept.check_decisions, system),
             "lookups": partial(lists.check_lookups, system),
             "inputs": partial(feeds.check_inputs, configuration, system),
             "saved searches": partial(host.check_searches, system),
@@ -297,6 +299,27 @@ def _member_not_looked_at(lab: Lab) -> None:
     lab.site.splunkd.cluster = Cluster("sh1", ["sh1", "sh2", "sh3"])
 
 
+def _damaged_decision(lab: Lab) -> None:
+    lab.documents("cbsigned_exclusions").save([{"_key": "damaged", "action": "bad", "until": time.time() + 9}], 0)
+
+
+def _everybody_decides(lab: Lab) -> None:
+    meta = lab.site.splunkd.meta.stanzas
+    meta["collections/cbsigned_exclusions"]["access"] = "read : [ * ], write : [ * ]"
+
+
+def _odd_threshold(lab: Lab) -> None:
+    lab.site.splunkd.confs["cbsigned_settings"]["anomalies"] = {"threshold": "abc"}
+
+
+def _odd_page_size(lab: Lab) -> None:
+    lab.site.splunkd.confs["inputs"][INPUT]["page_size"] = "x"
+
+
+def _no_decisions_lookup(lab: Lab) -> None:
+    del lab.site.splunkd.confs["transforms"]["cbsigned_exclusions"]
+
+
 FAULTS: list[tuple[Callable[[Lab], None], str, str, str, str]] = [
     (_no_accounts, "accounts", "fail", "no account is set up", "Add your Carbon Black server"),
     (_second_account, "accounts", "fail", "default account 'oslo' does not exist", "default_account"),
@@ -314,6 +337,11 @@ FAULTS: list[tuple[Callable[[Lab], None], str, str, str, str]] = [
     (_learnt_long_ago, "baselines", "warn", "60.0 days ago", "Enable `cbsigned - learn what is usual`"),
     (_everybody_reads_baselines, "rights: cbsigned_baselines", "fail", "everybody may read", "metadata/local.meta"),
     (_nobody_reads_verdicts, "rights: cbsigned_verdicts", "warn", "lookup macros find nothing", "metadata/local.meta"),
+    (_damaged_decision, "decisions", "fail", "'damaged': the decision cannot be read", "cbsignedreview action=end"),
+    (_everybody_decides, "rights: cbsigned_exclusions", "fail", "everybody may write", "metadata/local.meta"),
+    (_odd_threshold, "settings", "fail", "threshold is 'abc'", "write a number"),
+    (_odd_page_size, f"input {INPUT}", "fail", "page_size", "Correct it"),
+    (_no_decisions_lookup, "lookups", "fail", "not there: cbsigned_exclusions", "install the package anew"),
     (_private_lookups, "lookups", "fail", "of this app alone: cbsigned_verdicts", "metadata/local.meta"),
     (_lost_lookup, "lookups", "fail", "not there: cbsigned_tools", "install the package anew"),
     (_no_sweep, "saved searches", "warn", "is off", f"Enable `{SWEEP}`"),
@@ -365,7 +393,7 @@ def test_a_store_that_is_down_keeps_no_other_check_from_running(lab: Lab) -> Non
     lab.site.splunkd.kv_trouble = "503"
     told = lab.trouble()
     stores = {f"KV store: {name}" for name in kept.COLLECTIONS}
-    assert set(told) == {*stores, "baselines", "inputs"}
+    assert set(told) == {*stores, "baselines", "decisions", "inputs"}
     assert all(finding.status is Status.FAIL and "KV store" in finding.detail for finding in told.values())
 
 

@@ -85,11 +85,11 @@ CHECKED = [
     for check in (
         *("right to search", "right to set up", "Python of the commands", "libraries of the commands"),
         *("handler verdicts", "handler baselines", "search: cbsigned", "search: cbsignedlearn", "Splunk", "add-on"),
-        *("Python of the handlers", "libraries of the handlers", "accounts", "macro cbsigned_account"),
+        *("Python of the handlers", "libraries of the handlers", "settings", "accounts", "macro cbsigned_account"),
         *(f"account {name}{part}" for name in ACCOUNTS for part in ("", ": SHA-256", ": clock")),
-        *(f"KV store: cbsigned_{name}" for name in ("verdicts", "baselines", "checkpoints")),
-        *(f"rights: cbsigned_{name}" for name in ("verdicts", "baselines", "checkpoints")),
-        *("baselines", "lookups", "lists", "inputs", "saved searches", "search head cluster"),
+        *(f"KV store: cbsigned_{name}" for name in ("verdicts", "baselines", "checkpoints", "exclusions")),
+        *(f"rights: cbsigned_{name}" for name in ("verdicts", "baselines", "checkpoints", "exclusions")),
+        *("baselines", "decisions", "lookups", "lists", "inputs", "saved searches", "search head cluster"),
     )
 ]
 DECIDED = {"process_name": TIMECARD.name, "user": TIMECARD.user, "team": "hr"}

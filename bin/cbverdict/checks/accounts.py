@@ -26,6 +26,13 @@ _FIRST_WITH_SHA256 = 7
 _PAGE = "Configuration, Accounts"
 
 
+def check_settings(configuration: SplunkdConfiguration) -> Iterator[Finding]:
+    """Check that the settings can be used: with one that cannot, no search says anything."""
+    configuration.verdict_settings()
+    configuration.anomaly_settings()
+    yield fine("settings", "those of verdicts and of anomalies can be used")
+
+
 def check_accounts(configuration: SplunkdConfiguration, entries: Entries) -> Iterator[Finding]:
     """Check that there are accounts, that one answers when none is named, and then each."""
     names = configuration.account_names()

@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING, Iterator
 
 from cbverdict.checks.finding import Finding, failure, fine, warning
+from cbverdict.errors import SetupError
+from cbverdict.inputs.arguments import parse_arguments
 from cbverdict.inputs.checkpoint_store import COLLECTION
 from cbverdict.inputs.health import MIN_LIMIT
 from cbverdict.splunkd.kvstore import Collection
@@ -38,6 +40,10 @@ def _check(name: str, entry: Entry, accounts: set[str], entries: Entries) -> Fin
         return failure(
             check, f"its account {account!r} does not exist", "Choose another account for it: open the app, Inputs."
         )
+    try:
+        parse_arguments({key: str(value) for key, value in entry.content.items() if value is not None}, 0.0)
+    except SetupError as error:
+        return failure(check, str(error), "Correct it: open the app, Inputs.")
     state = _state(name, entries)
     if state is None:
         return warning(

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping
 from cbverdict.checks.finding import Finding, failure, fine, warning
 from cbverdict.errors import StoreError
 from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.stores import DecisionStore
 
 if TYPE_CHECKING:
     from cbverdict.splunkd.entries import Entries
 
-VERDICTS, BASELINES, CHECKPOINTS = COLLECTIONS = ("cbsigned_verdicts", "cbsigned_baselines", "cbsigned_checkpoints")
+VERDICTS, BASELINES, CHECKPOINTS, DECISIONS = COLLECTIONS = (
+    "cbsigned_verdicts",
+    "cbsigned_baselines",
+    "cbsigned_checkpoints",
+    "cbsigned_exclusions",
+)
+_OPEN = {VERDICTS: "the lookup macros find nothing", DECISIONS: "the pages Triage and Noise show no decision"}
+"""The collections that everybody reads, and what is not so where they cannot."""
+
 _STATUS = "Look at `splunk show kvstore-status` and at mongod.log; until then searches ask Carbon Black anew each time."
 _TEAMS = 2
 _OLD = 30 * 86400.0
@@ -40,23 +49,29 @@ def check_store(entries: Entries) -> Iterator[Finding]:
 
 
 def check_rights(entries: Entries) -> Iterator[Finding]:
-    """Check who may read each collection: everybody the verdicts, nobody but admins the rest."""
+    """Check who may read each collection: everybody verdicts and decisions, nobody but admins the rest; and write."""
     for name in COLLECTIONS:
         check = f"rights: {name}"
         entry = entries.find(f"storage/collections/config/{name}")
         if entry is None:
             yield failure(check, "the collection is not there", "Install the package anew and restart Splunk.")
             continue
-        readers = _readers(entry.acl)
+        readers, writers = _whom(entry.acl, "read"), _whom(entry.acl, "write")
         is_open, is_shared = "*" in readers, entry.acl.get("sharing") == "global"
         who = f"read by {', '.join(sorted(readers)) or 'nobody'}, shared: {entry.acl.get('sharing')}"
-        if name == VERDICTS and not (is_open and is_shared):
+        if "*" in writers:
+            yield failure(
+                check,
+                f"{who}: everybody may write what decides which rows are dropped",
+                f"Take [collections/{name}] out of metadata/local.meta of the app: only admins write it.",
+            )
+        elif name in _OPEN and not (is_open and is_shared):
             yield warning(
                 check,
-                f"{who}: the lookup macros find nothing in other apps, or for analysts",
+                f"{who}: {_OPEN[name]} in other apps, or for analysts",
                 f"Take [collections/{name}] out of metadata/local.meta of the app: everybody reads it, in all apps.",
             )
-        elif name != VERDICTS and is_open:
+        elif name not in _OPEN and is_open:
             yield failure(
                 check,
                 f"{who}: everybody may read what people do and when",
@@ -64,6 +79,19 @@ def check_rights(entries: Entries) -> Iterator[Finding]:
             )
         else:
             yield fine(check, who)
+
+
+def check_decisions(entries: Entries) -> Iterator[Finding]:
+    """Check that what people decided can be read: where it cannot, no row is dropped."""
+    check = "decisions"
+    try:
+        active = DecisionStore(*entries.whom).active(time.time())
+    except StoreError as error:
+        step = "End it by its `_key`: | inputlookup cbsigned_exclusions | search _key=... | cbsignedreview action=end"
+        yield failure(check, str(error), step)
+        return
+    kinds = Counter(one.action for one in active)
+    yield fine(check, ", ".join(f"{count} of kind {kind}" for kind, count in sorted(kinds.items())) or "there are none")
 
 
 def check_baselines(entries: Entries) -> Iterator[Finding]:
@@ -98,10 +126,10 @@ def check_baselines(entries: Entries) -> Iterator[Finding]:
 _PATIENCE = 30.0
 
 
-def _readers(acl: Mapping[str, Any]) -> set[str]:
+def _whom(acl: Mapping[str, Any], right: str) -> set[str]:
     permissions = acl.get("perms")
-    readers = permissions.get("read") if isinstance(permissions, dict) else None
-    return set(map(str, readers or []))
+    roles = permissions.get(right) if isinstance(permissions, dict) else None
+    return set(map(str, roles or []))
 
 
 def _number(value: object) -> float:

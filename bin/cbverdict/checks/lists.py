@@ -22,7 +22,10 @@ LOOKUPS = (
     "cbsigned_expected",
     "cbsigned_tools",
     "cbsigned_publishers",
+    "cbsigned_parents",
     "cbsigned_searches",
+    "cbsigned_exclusions",
+    "cbsigned_baselines",
 )
 
 

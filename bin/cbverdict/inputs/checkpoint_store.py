@@ -127,8 +127,8 @@ class CheckpointStore:
         self.orders = [left if one.key == left.key else one for one in self.orders]
 
     def _page(self, page: int, kept: str) -> dict[str, Any]:
-        key = f"{self._name}|seen|{page}"
-        return {"_key": key, "input": self._name, "kind": "seen", "page": page, "records": kept}
+        key, count = f"{self._name}|seen|{page}", len(kept) // RECORD_LETTERS
+        return {"_key": key, "input": self._name, "kind": "seen", "page": page, "records": kept, "count": count}
 
     def _drop(self, unreadable: Sequence[Document]) -> None:
         """Delete what cannot be read, else every run would tell of it again."""
