@@ -346,6 +346,35 @@ def test_who_ran_what_is_new_is_noted_where_new_names_are_nothing_special() -> N
     assert row["people"] == "5"
 
 
+PROVIDER = Subject(SubjectKind.PARENT, "wmiprvse.exe")
+
+
+@pytest.mark.parametrize("who", [(None, None), ("it0", "it")], ids=["of SYSTEM", "of a person"])
+@pytest.mark.parametrize("times", [1, 50])
+def test_what_a_known_parent_never_started_waits_whoever_did_it(who: tuple[str | None, str | None], times: int) -> None:
+    """Until it was started so on as many days as anything else: once in a night teaches nothing."""
+    usual = [Sighting(MONDAY - day, 10, None, None, "outlook.exe", "wmiprvse.exe") for day in range(7, 40)]
+    known = _company(range(MONDAY - 42, MONDAY), *usual)
+    odd = Sighting(MONDAY, 10, *who, "git.exe", "wmiprvse.exe")
+    for night in range(1, DAYS + 2):
+        day = MONDAY + night - 1
+        known = _nightly(known, day, *[odd._replace(day=day)] * times)
+        assert totals(known[PROVIDER].waiting) == {"git.exe": min(night, DAYS) * times}
+        learnt = effective(PROVIDER, known[PROVIDER], known[ORGANISATION])
+        assert ("git.exe" in totals(learnt.names)) == (night >= DAYS)
+
+
+def test_what_a_parent_starts_is_not_released_where_the_program_itself_waits() -> None:
+    """It is new to everybody, and nobody else runs it."""
+    known = HISTORY
+    for night in range(DAYS + 2):
+        odd = Sighting(MONDAY + night, 10, "hr0", "hr", "evil.exe", "outlook.exe")
+        usual = Sighting(MONDAY + night, 10, "hr0", "hr", "workday.exe", "outlook.exe")
+        known = _nightly(known, MONDAY + night, odd, *[usual] * 50)
+    parent = Subject(SubjectKind.PARENT, "outlook.exe")
+    assert set(totals(effective(parent, known[parent], known[ORGANISATION]).names)) == {"workday.exe"}
+
+
 def test_of_which_parent_waits_what_somebody_started_is_not_told_from_anothers() -> None:
     """Else the same program from another parent, which does not wait, would take its place."""
     usual = [Sighting(MONDAY, 10, "it0", "it", "git.exe", "aparent.exe") for _ in range(50)]

@@ -13,13 +13,16 @@ from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.local_time import Clocks
 from cbverdict.anomalies.profiles import BaselineSource, Profiles
 from cbverdict.anomalies.seen_people import ANYBODY, Users, add_user
-from cbverdict.anomalies.waiting import hour_of_day, is_refused, program
+from cbverdict.anomalies.waiting import hour_of_day, is_refused, program, start
 
 if TYPE_CHECKING:
     from typing import Collection
 
     from cbverdict.anomalies.reference_lists import Lists
 
+
+_MOST_NOTED = 200
+"""Starts of a lesson by parents that never started that before; the rest waits until a later one."""
 
 FROM_DAYS = 10
 """Active days of a person from which on what is unusual waits: before that nearly everything is new.
@@ -47,8 +50,8 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baseli
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
     new = _new_names(learnt, profiles)
-    _set_aside_of_parents(learnt, profiles, aside, new)  # First: what no person ran counts for a parent that is known.
     _set_aside_of_everybody(learnt, aside, new)
+    _set_aside_of_parents(learnt, profiles, aside, new)
     return {subject: _split(baseline, aside.get(subject)) for subject, baseline in learnt.items()}
 
 
@@ -117,7 +120,7 @@ def _new_names(learnt: Baselines, profiles: Profiles) -> set[str]:
 def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str]) -> None:
     """Have all of it wait that nobody was ever seen with; what no person ran is noted of nobody, to be accepted."""
     held = _of(aside, ORGANISATION)
-    day = max((day for baseline in learnt.values() for day in baseline.days), default=None)
+    day = _day_of(learnt)
     for generation, names in learnt.get(ORGANISATION, Baseline()).names.items():
         for name in new.intersection(names):
             held.waiting.setdefault(generation, {})[name] = names[name]
@@ -126,23 +129,31 @@ def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str]) 
 
 
 def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines, new: Collection[str]) -> None:
-    """Take what waits of people off their parents as well, as far as the parent never started it.
+    """Have wait what a parent never started before, what waits itself, and all that a program starts that waits.
 
-    Off each parent, for whose it was is not known. What a program started that itself waits, for nobody was ever seen
-    with it, waits altogether.
+    Whoever did it: which of the people a start was of is not known, and of some it was of no person at all. The day is
+    noted, for a start is released that goes on for some days.
     """
-    waits = _of(aside, ORGANISATION).waiting
+    day, noted, waits = _day_of(learnt), 0, _of(aside, ORGANISATION).waiting
     for subject, baseline in learnt.items():
-        if subject.kind is SubjectKind.PARENT and subject.name in new and profiles.is_new_parent(subject.name):
-            for generation, names in baseline.names.items():
-                for name, times in names.items():
-                    add_count(_of(aside, subject).waiting, generation, name, times)
-        group = profiles.parent(subject.name) if subject.kind is SubjectKind.PARENT else None
-        for generation, names in baseline.names.items() if group else ():
+        if subject.kind is not SubjectKind.PARENT:
+            continue
+        is_new = subject.name in new and profiles.is_new_parent(subject.name)
+        group = profiles.parent(subject.name)
+        for generation, names in baseline.names.items():
             for name, times in names.items():
-                taken = min(times, waits.get(generation, {}).get(name, 0))
-                if group and taken and name not in group.seen:
-                    add_count(_of(aside, subject).waiting, generation, name, taken)
+                is_first = name in waits.get(generation, {}) if group is None else name not in group.seen
+                if is_new or is_first:
+                    add_count(_of(aside, subject).waiting, generation, name, times)
+                    if group is not None and day is not None and noted < _MOST_NOTED:
+                        noted += 1
+                        held = _of(aside, ORGANISATION).waiting_people
+                        held.setdefault(day, {}).setdefault(start(subject.name, name), [])
+
+
+def _day_of(learnt: Baselines) -> int | None:
+    """Return the last day of what was learnt (None: nobody was active)."""
+    return max((day for baseline in learnt.values() for day in baseline.days), default=None)
 
 
 def _split(learnt: Baseline, aside: Baseline | None) -> Baseline:

@@ -51,6 +51,11 @@ def hour_of_day(hour: int) -> str:
     return f"hour {hour:02d}"
 
 
+def start(parent: str, child: str) -> str:
+    """Write that a parent starts a program as what waits."""
+    return f"start {parent} > {child}"
+
+
 def is_refused(organisation: Baseline, person: str, what: str) -> bool:
     """Return whether somebody decided that something is never learnt."""
     return bool({f"{REFUSED} {what}", f"{REFUSED} {person}: {what}"} & _noted(organisation))
@@ -60,7 +65,8 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
     """Return whether something that waits counts by now for a subject.
 
     What others do over and over makes nothing usual for somebody who did it once: a person has to do it on as many days
-    as well, and for a team it has to be several of its own people.
+    as well, and for a team it has to be several of its own people. What a parent starts, that waits by itself with
+    nobody, has to go on for as many days, for it is not known who did it.
     """
     person = subject.name if subject.kind is SubjectKind.PERSON else ""
     if is_refused(organisation, person, what):
@@ -68,6 +74,8 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
     if {f"{ACCEPTED} {what}", f"{ACCEPTED} {person}: {what}"} & _noted(organisation):
         return True
     days = _sketches(organisation, what)
+    if subject.kind is SubjectKind.PARENT and not days:
+        return len(_sketches(organisation, start(subject.name, what.removeprefix(program(""))))) >= DAYS
     if subject.kind is SubjectKind.TEAM:
         members = organisation.members(subject.name)
         days = [own for sketch in days if (own := [number for number in sketch if number in members])]
