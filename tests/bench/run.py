@@ -11,7 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Iterable, Iterator
 
 from tests.bench.backfill import ELAPSED, backfill
 from tests.bench.data import (
@@ -31,10 +31,11 @@ from tests.bench.data import (
     whole_events,
     work,
 )
+from tests.bench.learning import lines as learning_lines
 from tests.bench.loop import loop_seconds, pair_seconds
 from tests.bench.matrix import SIZES, Cell, cells
 from tests.bench.steady import burst, steady
-from tests.bench.waiting import Wait, measure_without_authorities, waits
+from tests.bench.waiting import Line, Wait, measure_without_authorities, waits
 from tests.bench.waiting import lines as waiting_lines
 from tests.lab.host import Row, SearchHost, encode
 from tests.lab.site import ROOT, Site
@@ -62,7 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--part",
-        choices=("cold", "warm", "anomaly", "start", "waiting", "backfill", "steady", "matrix"),
+        choices=("cold", "warm", "anomaly", "start", "waiting", "learning", "backfill", "steady", "matrix"),
         help="only this part",
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the long warm search")
@@ -74,7 +75,8 @@ def main() -> int:
         "warm": lambda: _warm(arguments.rows),
         "anomaly": lambda: _anomaly(arguments.rows),
         "start": _start,
-        "waiting": _waiting,
+        "waiting": lambda: _as_figures(waiting_lines()),
+        "learning": lambda: _as_figures(learning_lines()),
         "backfill": _backfill,
         "steady": _steady,
     }
@@ -197,9 +199,9 @@ def _start() -> Iterator[Figure]:
     yield Figure("start: answer to getinfo / an empty SDK command's", ratio, "<= 1.3", ratio <= 1.3)
 
 
-def _waiting() -> Iterator[Figure]:
-    """Measure what users wait for; see `tests.bench.waiting`."""
-    for line in waiting_lines():
+def _as_figures(lines: Iterable[Line]) -> Iterator[Figure]:
+    """Print lines as they are measured, and judge each by the most that it may be."""
+    for line in lines:
         print(f"{line.name}: {line.value:.2f}", flush=True)
         is_met = line.most is None or line.value <= line.most
         yield Figure(line.name, line.value, "" if line.most is None else f"<= {line.most:g}", is_met)

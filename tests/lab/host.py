@@ -155,6 +155,13 @@ class SearchHost:
 
             yield send
 
+    @contextmanager
+    def started_raw(self, arguments: Sequence[str] = ()) -> Iterator[Callable[..., str]]:
+        """Start a command; give what sends a chunk as it is (`is_last`) and returns the reply's body."""
+        with _Command(self, arguments) as command:
+            command.get_info()
+            yield command.execute_raw
+
     def generate(self, arguments: Sequence[str] = ()) -> SearchResult:
         """Run a search that begins with the command: one chunk without rows in, its rows out."""
         with _Command(self, arguments) as command:

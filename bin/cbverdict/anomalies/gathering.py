@@ -60,15 +60,15 @@ class Gatherer:
         self._people: Dict[Who, _Person] = {}
         self._everybody = self._of(ORGANISATION)
 
-    def add_person(self, who: Who, process: str | None, day: int, hour: int) -> None:
-        """Add what somebody did, on which local day (since 1970-01-01) and hour."""
+    def add_person(self, who: Who, process: str | None, moment: tuple[int, int], generation: int) -> None:
+        """Add what somebody did, on which local day (since 1970-01-01) and hour, and of which generation that is."""
         name = who.person
         if name is None:
             return
         person = self._people.get(who) or self._person(who)
         days = person.days
+        day, hour = moment
         days[day] = days.get(day, 0) | 1 << hour
-        generation = generation_of(day)
         if generation not in person.generations:
             person.generations.add(generation)
             for one in (*person.baselines, self._everybody) if who.team is not None else ():
@@ -113,5 +113,6 @@ def learn(baselines: Baselines, sighting: Sighting) -> None:
     """Add what one row teaches."""
     day, hour, person, team, process, parent, publisher = sighting
     gatherer = Gatherer(baselines)
-    gatherer.add_person(Who(person, team), process, day, hour)
-    gatherer.add_program(What(process, parent, publisher), generation_of(day))
+    generation = generation_of(day)
+    gatherer.add_person(Who(person, team), process, (day, hour), generation)
+    gatherer.add_program(What(process, parent, publisher), generation)

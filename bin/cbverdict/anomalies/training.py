@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
@@ -194,20 +195,29 @@ class Learner:
         quarters: Sequence[int | None],
     ) -> None:
         """Add rows, of whom and of when."""
-        started = []
+        by_generation: Dict[int, list[What]] = {}
+        started: list[What] = []
+        last: tuple[LocalClock, int] | None = None
+        moment, generation = (0, 0), 0
         for what, (who, clock), quarter in zip(whats, whos, quarters):
-            if quarter is not None:
+            if quarter is None:
+                continue
+            if last is None or last[1] != quarter or last[0] is not clock:  # Rows come in the order of their times.
                 day, slot = clock.at(quarter)
-                gatherer.add_person(who, what.process, day, slot % SLOTS * HOURS // SLOTS)
-                started.append((what, generation_of(day)))
-        for (what, generation), times in Counter(started).items():
-            gatherer.add_program(what, generation, times)
+                last, moment, generation = (clock, quarter), (day, slot % SLOTS * HOURS // SLOTS), generation_of(day)
+                started = by_generation.setdefault(generation, [])
+            gatherer.add_person(who, what[0], moment, generation)
+            started.append(what)
+        for generation, programs in by_generation.items():
+            for what, times in Counter(programs).items():
+                gatherer.add_program(what, generation, times)
 
     def _quarters(self, rows: Sequence[Record], there: set[str]) -> list[int | None]:
         """Return when rows began, in quarters of an hour since 1970 (None: they do not say)."""
-        times = [record.get(TIME_FIELD) for record in rows]
-        if there.isdisjoint(OTHER_TIME_FIELDS) and all(isinstance(time, str) and "\n" not in time for time in times):
-            return self._reader.quarters(cast("list[str]", times))
+        with suppress(TypeError):  # a row without a time, or with several
+            times = cast("list[str]", [record.get(TIME_FIELD) for record in rows])
+            if there.isdisjoint(OTHER_TIME_FIELDS) and "\n" not in "".join(times):
+                return self._reader.quarters(times)
         found = (self._reader.ends((event.time, *event.other_times))[0] for event in read_events(rows, self._fields))
         return [next(iter(quarters), None) for quarters in found]
 
@@ -242,23 +252,16 @@ class _Distinct(Generic[Found]):
         names = tuple(sorted(columns))
         if names != self._columns or len(self._known) > _MAX_DISTINCT:
             self._columns, self._known = names, {}
-        known, keys = self._known, _keys_of(rows, names)
-        new = {key: record for key, record in zip(keys, rows) if key not in known}
+        known = self._known
+        try:
+            keys = list(map(itemgetter(*names), rows)) if names else [()] * len(rows)
+            new = {key: record for key, record in zip(keys, rows) if key not in known}
+        except (KeyError, TypeError):  # a row without one of the columns, or a multivalue
+            keys = [tuple([_hashable(record.get(name)) for name in names]) for record in rows]
+            new = {key: record for key, record in zip(keys, rows) if key not in known}
         if new:
             known.update(zip(new, self._read(list(new.values()))))
         return [known[key] for key in keys]
-
-
-def _keys_of(rows: Sequence[Record], names: tuple[str, ...]) -> Sequence[object]:
-    """Return what tells rows that are alike in these columns."""
-    if not names:
-        return [()] * len(rows)
-    try:
-        keys: list[object] = list(map(itemgetter(*names), rows))
-        hash(tuple(keys))
-    except (KeyError, TypeError):  # a row without one of the columns, or a multivalue
-        return [tuple([_hashable(record.get(name)) for name in names]) for record in rows]
-    return keys
 
 
 def _hashable(value: FieldValue) -> object:
