@@ -42,6 +42,10 @@ def test_neither_token_nor_proxy_password_is_in_the_text_of_an_account() -> None
         ("requests_in_flight", "inf", "write a number"),
         ("url", "https://cb.example/api", "nothing more"),
         ("url", "https://user:pw@cb.example", "nothing more"),
+        ("url", "https://:@cb.example", "nothing more"),
+        ("url", "https://cb.example?", "nothing more"),
+        ("url", "https://cb.example#", "nothing more"),
+        ("url", "https://\uff4cocalhost", "https://"),
         ("url", "", "https://"),
         ("api_token", "", "token is missing"),
         ("api_token", "two words", "token is missing"),
@@ -75,6 +79,14 @@ def test_a_certificate_may_have_its_line_ends_written_out() -> None:
     assert account.ca_certificate == pem.strip()
 
 
+@pytest.mark.parametrize("name", ["use_proxy", "check_host_name"])
+def test_an_empty_switch_is_the_default(name: str) -> None:
+    """As an empty number is: it must not switch off what keeps others out."""
+    account = parse_account("main", {**STANZA, name: " "}, "http://proxy:3128")
+    assert account.is_host_name_checked
+    assert account.proxy == "http://proxy:3128"
+
+
 def test_an_account_may_do_without_the_proxy() -> None:
     """For a server on this side of it."""
     assert parse_account("main", {**STANZA, "use_proxy": "0"}, "http://proxy:3128").proxy is None
@@ -93,6 +105,11 @@ def test_the_proxy_is_a_url_with_its_login_escaped() -> None:
     assert parse_proxy(stanza) == "http://u%40x:p%3A%2Fw@proxy:3128"
     assert parse_proxy({**stanza, "proxy_enabled": "0"}) is None
     assert parse_proxy({}) is None
+    assert parse_proxy({**stanza, "proxy_url": " proxy ", "proxy_port": "3128 "}) == parse_proxy(stanza)
+    assert str(parse_proxy({**stanza, "proxy_url": "fd00::1"})).endswith("@[fd00::1]:3128")
+    for change in ({"proxy_port": "3_128"}, {"proxy_port": "\u0663128"}, {"proxy_url": "\uff4cocalhost"}):
+        with pytest.raises(SetupError, match="is not http or https, a host's name, and a port"):
+            parse_proxy({**stanza, **change})
     for change in ({"proxy_type": "socks5"}, {"proxy_port": "abc"}, {"proxy_port": "0"}, {"proxy_url": "http://proxy"}):
         with pytest.raises(SetupError, match="settings, proxy"):
             parse_proxy({**stanza, **change})

@@ -238,6 +238,6 @@ def _text(value: object, name: str) -> str:
 def _score(value: object) -> float:
     try:
         score = float(value) if isinstance(value, (str, int, float)) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return score if math.isfinite(score) else 0.0

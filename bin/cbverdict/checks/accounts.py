@@ -108,7 +108,7 @@ def _try(check: str, account: Account, configuration: SplunkdConfiguration, dead
 
 def _check_sha256(check: str, version: str) -> Finding:
     first = version.partition(".")[0]
-    if first.isdigit() and int(first) < _FIRST_WITH_SHA256:
+    if first.isascii() and first.isdecimal() and int(first) < _FIRST_WITH_SHA256:
         return warning(
             check,
             f"a server of version {version} finds no binary by its SHA-256",

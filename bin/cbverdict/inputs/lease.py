@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from hashlib import sha256
 from typing import TYPE_CHECKING, Callable
 
 from filelock import FileLock, Timeout
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 120.0
 _RENEWED_EVERY = 20.0
+_LONGEST_NAME = 180  # bytes of a lock file's name before what tells long ones apart
 _SKEW = 60.0
 """How far the clocks of two search heads may be apart."""
 
@@ -48,8 +50,10 @@ class Lease:
         self._seconds = max(_SECONDS, 2 * interval)
         self._clock = clock
         self._renewed = 0.0
-        safe = "".join(letter if letter.isalnum() else f"%{ord(letter):x}" for letter in name)
-        self._path = folder / f"{safe[:200]}.lock"
+        safe = "".join(letter if letter.isascii() and letter.isalnum() else f"%{ord(letter):x}" for letter in name)
+        if len(safe) > _LONGEST_NAME:  # a file's name has 255 characters at most, and two inputs never the same
+            safe = f"{safe[:_LONGEST_NAME]}%{sha256(name.encode()).hexdigest()[:16]}"
+        self._path = folder / f"{safe}.lock"
         self._lock = FileLock(self._path)
 
     def take(self) -> None:

@@ -113,14 +113,15 @@ def parse_proxy(stanza: Mapping[str, str | None]) -> str | None:
     """
     if not parse_bool("settings, proxy", "proxy_enabled", stanza.get("proxy_enabled"), default=False):
         return None
-    host, port = stanza.get("proxy_url"), stanza.get("proxy_port")
+    host, port = ((stanza.get(name) or "").strip() for name in ("proxy_url", "proxy_port"))
     if not host or not port:
         msg = "settings, proxy: the proxy is on but has no host or no port: complete it or switch it off"
         raise SetupError(msg)
     kind = stanza.get("proxy_type") or "http"
     try:
         _check_host(host)
-        is_usable = kind in {"http", "https"} and 0 < int(port) < 65536  # noqa: PLR2004 - TCP's ports
+        is_number = port.isascii() and port.isdecimal()
+        is_usable = kind in {"http", "https"} and is_number and 0 < int(port) < 65536  # noqa: PLR2004 - TCP's ports
     except ValueError:
         is_usable = False
     if not is_usable:
@@ -128,7 +129,7 @@ def parse_proxy(stanza: Mapping[str, str | None]) -> str | None:
         raise SetupError(msg)
     user, password = stanza.get("proxy_username") or "", stanza.get("proxy_password") or ""
     login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
-    return f"{kind}://{login}{host}:{port}"
+    return f"{kind}://{login}{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _check_url(name: str, url: str) -> None:
@@ -141,18 +142,18 @@ def _check_url(name: str, url: str) -> None:
     if not host or parts.scheme != "https":
         msg = f"account {name}: the URL must be https://<host>[:port]; Carbon Black's API is never asked without TLS"
         raise SetupError(msg)
-    if parts.username or parts.password or parts.query or parts.fragment or parts.path:
+    if "@" in parts.netloc or url[len("https://") :] != parts.netloc:
         msg = f"account {name}: the URL must be https://<host>[:port] and nothing more"
         raise SetupError(msg)
 
 
 def _check_host(host: str) -> None:
-    """Refuse a host that no request could be sent to.
+    """Refuse a host that no request could be sent to; one of other letters is written as `xn--...`.
 
     Raises:
         ValueError: a label of it is empty or too long, or a character has no place in it.
     """
-    if not _HOST.fullmatch(host.encode("idna").decode("ascii")):
+    if not host.isascii() or not _HOST.fullmatch(host.encode("idna").decode("ascii")):
         raise ValueError(host)
 
 

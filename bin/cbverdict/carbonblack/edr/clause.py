@@ -49,6 +49,9 @@ class Clause:
         except TemplateError as error:
             msg = f"clause {template!r} is not usable: {error}"
             raise SetupError(msg) from None
+        except RecursionError:
+            msg = "the clause is nested too deep to be usable: write a simpler one"
+            raise SetupError(msg) from None
         self._text = template
         _, self._tokens = self._render("0" * 32, _PROBE)
 

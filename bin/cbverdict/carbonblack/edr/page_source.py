@@ -42,7 +42,7 @@ class EdrPageSource:
     def require_version(self) -> None:
         """Raise `SetupError` where the server is too old: what orders pages came with 6.1."""
         version = self._client.version()
-        numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
+        numbers = tuple(int(part) for part in version.split(".") if part.isascii() and part.isdecimal())
         if numbers < _FIRST_VERSION:
             raise SetupError(f"Carbon Black EDR {version} is too old for inputs: they need 6.1 or later")
 

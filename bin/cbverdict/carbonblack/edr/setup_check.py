@@ -31,7 +31,7 @@ class EdrSetupCheck:
         """Ask for the version, and return it; raises `SetupError` where it is too old."""
         version = self._client.version(deadline)
         first = version.partition(".")[0]
-        if first.isdigit() and int(first) < _FIRST_VERSION:
+        if first.isascii() and first.isdecimal() and int(first) < _FIRST_VERSION:
             raise SetupError(
                 f"Carbon Black {self._account.name} is EDR {version}, which is too old: the add-on needs 6.0 or later"
             )

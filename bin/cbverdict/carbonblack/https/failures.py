@@ -8,7 +8,7 @@ import zlib
 from typing import Any, Iterator, NamedTuple
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationParseError, NewConnectionError, SSLError
 from urllib3.util.ssl_match_hostname import CertificateError as CertificateMismatch
 
 from cbverdict.carbonblack.https.allowance import TooMuchError
@@ -73,6 +73,11 @@ _TROUBLES: tuple[tuple[Any, type[EdrError], str], ...] = (
     ((socket.timeout, requests.exceptions.Timeout), TimedOutError, "did not answer within {} s"),
     (requests.exceptions.SSLError, UnreachableError, "does not speak TLS 1.2 or later on this port"),
     (requests.exceptions.ConnectionError, UnreachableError, _CLOSED),
+    (
+        (LocationParseError, requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL),
+        UnreachableError,
+        "was not asked: the account's URL or the proxy's host is no address",
+    ),
     ((HTTPError, zlib.error), NotCarbonBlackError, "broke off in the middle of its answer"),
 )
 
