@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Mapping, Sequence
 
 import pytest
 
 from cbverdict.anomalies.baselines import Baselines
 from cbverdict.anomalies.detector import Anomalies
+from cbverdict.anomalies.exclusions import Decision, decide
 from cbverdict.anomalies.explanations import MORE_NAMES
 from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names
@@ -51,10 +52,17 @@ def _judge(
     row: Row, own: Signature = FILE, parent: Signature = FILE, learnt: Baselines | None = None
 ) -> tuple[str, str]:
     """Return whether a row is noise, and why not."""
-    options = EnrichOptions()
-    enricher, records = Enricher(SignedByDocument({OWN: own, PARENT: parent}), options), [{"process_md5": OWN, **row}]
-    RowScorer(Anomalies(Memory(learnt or {}), LISTS), options, TimeReader()).write(records, enricher.enrich(records))
-    return str(records[0]["signed_noise"]), str(records[0]["anomaly_reasons"])
+    return _judge_all([{"process_md5": OWN, **row}], {OWN: own, PARENT: parent}, learnt)[0]
+
+
+def _judge_all(
+    rows: Sequence[Row], documents: Mapping[str, Signature], learnt: Baselines | None = None, *decisions: Decision
+) -> list[tuple[str, str]]:
+    options, records = EnrichOptions(), [dict(row) for row in rows]
+    anomalies = Anomalies(Memory(learnt or {}, decisions=decisions), LISTS)
+    enriched = Enricher(SignedByDocument(documents), options).enrich(records)
+    RowScorer(anomalies, options, TimeReader()).write(records, enriched)
+    return [(str(row["signed_noise"]), str(row["anomaly_reasons"])) for row in records]
 
 
 def test_a_signed_file_that_nothing_speaks_against_is_noise() -> None:
@@ -120,6 +128,23 @@ def test_what_a_name_usually_starts_says_nothing_of_a_file_of_another_name() -> 
         FILE._replace(publisher=" ", subject="Example Corp"),
         FILE._replace(result="(unknown)"),
         FILE._replace(result=""),
+        *(
+            FILE._replace(publisher=nobody)
+            for nobody in (
+                "(unknown)",
+                "-",
+                "n/a",
+                "Unknown",
+                "None",
+                "?",
+                '""',
+                ",",
+                "CN=",
+                "CN=-, O=(unknown)",
+                "\u200b",
+                "\u3164",
+            )
+        ),
     ],
 )
 def test_who_signed_has_to_be_known(own: Signature) -> None:
@@ -142,3 +167,65 @@ def test_a_denied_signer_is_found_however_a_document_names_him(publisher: str, s
     """By the publisher, else by the subject's common name."""
     noise, why = _judge({"process_name": "p.exe"}, FILE._replace(publisher=publisher, subject=subject))
     assert (noise, "which is denied: stolen" in why) == ("false", True)
+
+
+SHA, OTHER_SHA = "1" * 64, "2" * 64
+BAD = decide(
+    "bad", {"process_md5": OWN, "process_name": "p.exe"}, 30, "came with a false invoice", "anna", 1_793_606_400.0
+)
+KNOWN_BY_BOTH = FILE._replace(sha256=SHA, md5=OWN)
+CHILD: Row = {"process_md5": PARENT, "process_path": "C:\\x\\p.exe"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"process_sha256": SHA, "process_name": "p.exe"}],
+        [{**CHILD, "parent_process_sha256": SHA}],
+        [
+            {**CHILD, "parent_process_path": "C:\\y\\p.exe", "parent_process_guid": "{A}"},
+            {"process_md5": OWN, "process_path": "C:\\y\\p.exe", "process_guid": "{A}"},
+        ],
+        [
+            {**CHILD, "parent_process_path": "C:\\y\\p.exe"},
+            {"process_md5": OWN, "process_path": "C:\\y\\p.exe"},
+        ],
+    ],
+    ids=["by its SHA-256", "a child by it", "a child by GUID", "a child by path"],
+)
+def test_a_file_that_was_called_bad_is_found_by_whatever_a_row_has_of_it(rows: Sequence[Row]) -> None:
+    """The decision has its MD5; of the parent the parent's own row may say which file it is."""
+    documents = {OWN: KNOWN_BY_BOTH, SHA: KNOWN_BY_BOTH, PARENT: FILE._replace(md5=PARENT)}
+    assert _judge_all(rows, documents)[0][0] == "true"
+    noise, why = _judge_all(rows, documents, None, BAD)[0]
+    assert (noise, "was called bad until" in why) == ("false", True)
+
+
+@pytest.mark.parametrize("row", [{"process_sha256": SHA}, {"process_md5": PARENT, "parent_process_sha256": SHA}])
+def test_what_is_found_of_a_sha_256_has_to_be_that_file(row: Row) -> None:
+    """Whoever answers otherwise is not believed."""
+    named: Row = {"process_name": "p.exe", **row}
+    for document, noise in ((KNOWN_BY_BOTH, "true"), (FILE._replace(sha256=OTHER_SHA), "false")):
+        assert _judge_all([named], {SHA: document, PARENT: FILE})[0][0] == noise
+
+
+@pytest.mark.parametrize("name", [{}, {"parent_process_name": "null"}, {"parent_process_name": "new.exe"}])
+def test_a_parent_of_which_nothing_is_known_has_to_be_signed_once_it_is_learnt_what_is_usual(name: Row) -> None:
+    """Also where it has no name: that of its file is anybody's to choose."""
+
+    class Unseen(SignedByDocument):
+        def ask(self, request: VerdictRequest) -> VerdictReply:
+            reply = super().ask(request)
+            unseen = Answer(Verdict(Signed.UNKNOWN, Reason.NOT_SEEN), Source.SERVER)
+            answers = [unseen if one.md5 == PARENT else said for one, said in zip(request.questions, reply.answers)]
+            return reply._replace(answers=tuple(answers))
+
+    learnt: Baselines = {}
+    for number in range(400):
+        learn(learnt, Sighting(20_000 + number // 8, 9 + number % 8, "ann", "hr", "p.exe", "explorer.exe"))
+    options = EnrichOptions()
+    for baselines, noise in (({}, "true"), (learnt, "false")):
+        records = [{"process_md5": OWN, "process_name": "p.exe", "parent_process_md5": PARENT, **name}]
+        enriched = Enricher(Unseen({OWN: FILE}), options).enrich(records)
+        RowScorer(Anomalies(Memory(baselines), LISTS), options, TimeReader()).write(records, enriched)
+        assert records[0]["signed_noise"] == noise

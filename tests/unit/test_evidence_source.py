@@ -403,6 +403,30 @@ def test_a_sha_256_is_answered_through_the_md5_that_it_belongs_to(pool: ThreadPo
     assert len(edr.asked) == 3
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "verdict"),
+    [
+        (Signature("Signed", sha256=S), Signature("Signed", sha256=T), (Signed.UNKNOWN, Reason.UNRECOGNISED)),
+        (Signature("Unsigned", sha256=S), Signature("Signed", sha256=S), (Signed.FALSE, Reason.UNSIGNED)),
+        (Signature("Signed", sha256=S), Signature("Bad Signature"), (Signed.FALSE, Reason.BAD_SIGNATURE)),
+        (Signature("Signed", sha256=S), Signature("Signed"), (Signed.TRUE, Reason.BINARY)),
+    ],
+)
+def test_what_is_found_by_a_sha_256_and_by_its_md5_must_not_contradict_itself(
+    pool: ThreadPoolExecutor, first: Signature, later: Signature, verdict: tuple[Signed, Reason]
+) -> None:
+    """They are two answers about one file."""
+    edr = FakeEdr(documents={A: first})
+
+    def change(query: str) -> None:
+        if "sha256" not in query:
+            edr.documents[A] = later
+
+    edr.before = change
+    found = _resolve(edr, pool, [Question(S)], Method.BINARY).answers[Question(S)].verdict
+    assert (found.signed, found.reason) == verdict
+
+
 def test_one_sha_256_of_two_files_is_ambiguous(pool: ThreadPoolExecutor) -> None:
     """No such pair is known, so one of the documents lies."""
     edr = FakeEdr({A}, {A: Signature("Signed", sha256=S), B: Signature("Unsigned", sha256=S)})
