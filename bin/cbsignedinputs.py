@@ -59,7 +59,7 @@ class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
         stray = sorted(words - _GO_WITH[action])
         if stray:
             what = f"with {action}=" if action else "without from=, reset= or estimate="
-            self.refuse(f"cbsignedinputs: {', '.join(f'{one}=' for one in stray)} says nothing {what}; leave it out")
+            self.end_with(f"cbsignedinputs: {', '.join(f'{one}=' for one in stray)} says nothing {what}; leave it out")
 
     def generate(self) -> Iterator[dict[str, Any]]:
         """Ask the endpoint, or say why not."""

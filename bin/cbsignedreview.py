@@ -30,7 +30,7 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
         """Ask splunkd for the needed columns only."""
         super().prepare()
         if self.days is None and self.action not in _NO_END:
-            self.refuse(f"cbsignedreview action={self.action}: say for how many days=")
+            self.end_with(f"cbsignedreview action={self.action}: say for how many days=")
         self.configuration.required_fields = list(ROW_FIELDS)
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 from tests.lab.edr.estate import Estate, Start, add_process_events, add_signatures
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
 from tests.lab.host import Row
-from tests.lab.https import issued_for
+from tests.lab.https import Response, issued_for
 from tests.lab.site import Site
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -242,6 +242,43 @@ def test_a_wrong_option_is_refused_before_anything_runs(site: Site, argument: st
     ((level, text),) = result.messages
     assert (level, argument.partition("=")[0] in text) == ("ERROR", True)
     assert result.rows == []
+    assert "Traceback" not in result.standard_error
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("cbsigned", ["stray"]),
+        ("cbsignedlearn", ["stray"]),
+        ("cbsignedreview", ["action=bad", "why=because of it", "stray"]),
+        ("cbsignedinputs", ["stray"]),
+        ("cbsignedinputs", ["from=-3h", "reset=true"]),
+        ("cbsignedinputs", ["to=-3h"]),
+        ("cbsignedinputs", ["all=true"]),
+        ("cbsignedinputs", ["estimate=true", "input=x"]),
+        ("cbsignedinputs", ["query=x"]),
+        ("cbsignedprofile", ["jdoe"]),
+        ("cbsignedpurge", ["stray"]),
+        ("cbsignedpurge", ["x=y"]),
+        ("cbsignedcheck", ["stray"]),
+    ],
+)
+def test_no_word_is_passed_over_by_any_command(bare_site: Site, command: str, words: list[str]) -> None:
+    """It may be what somebody meant; nothing is done then."""
+    key = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    configuration = bare_site.host(key, command).get_info(words)
+    messages = configuration["inspector"]["messages"]
+    assert {level for level, _ in messages} == {"ERROR"}
+    assert any(word.partition("=")[0] in text for _, text in messages for word in words)
+
+
+def test_an_error_that_nobody_foresaw_is_the_searchs_error(bare_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a search that ends without a word."""
+    key = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    monkeypatch.setattr(bare_site.splunkd, "_call_handler", lambda *_: Response(200, b"<html>", "text/html"))
+    for command in ("cbsignedinputs", "cbsignedprofile"):
+        messages = bare_site.host(key, command).generate().messages
+        assert [level for level, _ in messages] == ["ERROR"], command
 
 
 def test_a_clause_over_names_is_asked_with_names(site: Site, edr: EdrServer) -> None:

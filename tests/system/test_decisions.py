@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
-from tests.lab.edr.estate import Estate
+from tests.lab.edr.estate import Estate, Start
 from tests.lab.host import Row, SearchHost, SearchResult
+from tests.lab.inputs import InputHost
 from tests.lab.site import Site
 
-A = "a" * 32
+A, B = "a" * 32, "b" * 32
 EVENT: Row = {"md5": A, "process_name": "timecard.exe", "user": "jdoe", "team": "hr", "_time": "2026-11-02T09:00:00Z"}
 SUMMARY: Row = {
     "user": "jdoe",
@@ -124,3 +126,17 @@ def test_a_refusal_says_what_to_do(site: Site) -> None:
         result = _review(site, [SUMMARY], *arguments)
         assert words in result.messages[0][1] + result.standard_error
     assert site.splunkd.collections["cbsigned_exclusions"].find({}) == []
+
+
+def test_an_input_keeps_what_was_called_bad_and_knows_no_exclusion(site: Site, estate: Estate) -> None:
+    """What it writes lasts: a bad file must not be dropped out of it, and an exclusion ends."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - 60))
+    for md5, result in ((A, "Signed"), (B, "Unsigned")):
+        estate.add_binary(md5, result, "c:\\timecard.exe", publisher="Example Corp")
+        estate.add_process(Start(md5, "c:\\timecard.exe", username="CORP\\jdoe", start=now, reached=now))
+    _review(site, [SUMMARY], "action=bad", "why=it came by mail")
+    _review(site, [{**SUMMARY, "process_md5": B}], "action=exclude", "days=30", "why=our own time card")
+    written = InputHost(site, "cbsigned_processes").run(start="-1h")
+    found = {event.fields["process_md5"]: event.fields for event in written if event.sourcetype == "cbsigned:process"}
+    assert {md5: fields["signed_noise"] for md5, fields in found.items()} == {A: "false", B: "false"}
+    assert "this file was called bad" in str(found[A]["anomaly_reasons"])

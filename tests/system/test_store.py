@@ -442,3 +442,24 @@ def test_a_sha_256_of_another_file_beside_an_md5_is_ambiguous(site: Site, edr: E
     rows: list[Row] = [{"process_hash": [A, "d" * 64]}, {"process_hash": [A, "e" * 64]}]
     found = site.search(rows).rows
     assert [(row["signed"], row["signed_reason"]) for row in found] == [("true", "binary"), ("unknown", "ambiguous")]
+
+
+def test_a_verdict_counts_for_the_server_that_gave_it(site: Site, edr: EdrServer) -> None:
+    """An account that is given another URL is another server, whatever it is called."""
+    edr.estate.add_binary(A, "Signed", "c:\\tool.exe", publisher="Example Corp")
+    assert _sources(site) == ["server", "cache"]
+    other = Estate()
+    other.add_binary(A, "Bad Signature", "c:\\tool.exe")
+    with EdrServer(other) as second:
+        site.save_account("lab", url=second.url, api_token=TOKEN, ca_certificate=second.trust_pem)
+        result = site.search([{"md5": A}], "anomaly=false")
+        assert [(row["signed"], row["signed_source"]) for row in result.rows] == [("false", "server")]
+        (document,) = site.splunkd.collections["cbsigned_verdicts"].find({})
+        assert (document["server_host"], document["flipped"]) == (second.url.partition("//")[2], 0)
+    spelt_otherwise = edr.url.replace("127.0.0.1", "127.0.0.1").upper().replace("HTTPS", "https")
+    site.save_account("lab", url=spelt_otherwise, api_token=TOKEN, ca_certificate=edr.trust_pem)
+    assert _sources(site) == ["server", "cache"]
+
+
+def _sources(site: Site) -> list[str]:
+    return [str(site.search([{"md5": A}], "anomaly=false").rows[0]["signed_source"]) for _ in range(2)]

@@ -86,9 +86,9 @@ class HardenedCommand(_Base):
         """Refuse what is no option: a word that is passed over in silence may be what somebody meant."""
         super().prepare()
         if self.fieldnames:
-            self.refuse(f"{self.name} takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
+            self.end_with(f"{self.name} takes options only, as name=value; what is {' '.join(self.fieldnames)}?")
 
-    def refuse(self, message: str) -> NoReturn:
+    def end_with(self, message: str) -> NoReturn:
         """End the search with an error before anything runs."""
         self.write_error("{}", message)
         sys.exit(1)
