@@ -202,6 +202,7 @@ def _macro_searches(shipped: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield "cbsigned_bases", '| makeresults | eval known=if(in("x", `cbsigned_bases`), 1, 0) | table known'
     yield "cbsigned_account", "| makeresults | eval account=`cbsigned_account` | table account"
     yield "cbsigned_filter", f'{row} | eval firstTime="2026-03-02T10:00:00" | `cbsigned_filter` | stats count'
+    yield "cbsigned_says", f'{row} | eval said=mvappend("-", "x") | eval said=`cbsigned_says(said)` | table said'
     yield "cbsigned_columns", f"{row} | `cbsigned_columns` | table cbsigned_user"
     yield "cbsigned_row", f"search `cbsigned_row({'0' * 32})` | stats count"
     for name in ("cbsigned_events", "cbsigned_processes", "cbsigned_logons", "cbsigned_scored"):

@@ -71,7 +71,7 @@ def test_the_client_reads_what_the_server_says(client: EdrClient) -> None:
     """Version, joint query, binary search, published request."""
     assert client.version() == VERSION
     assert client.find_processes(joint_query([A, B], SIGNED)) == Hits(frozenset({A}), is_complete=True)
-    known = {"sign_time": "2026-01-01T00:00:00Z", "original_name": "a.exe", "observed_names": "a.exe"}
+    known = {"sign_time": "2026-01-01T00:00:00Z", "original_name": "a.exe", "observed_names": "a.exe", "md5": A}
     signature = Signature("Signed", publisher="Example Corp", **known)
     assert client.find_binaries(binary_query([A, B]), 2) == Binaries({A: signature}, is_complete=True)
     assert client.count_published(A, "a.exe") == ProcessCount(0, is_complete=True)

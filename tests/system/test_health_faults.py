@@ -129,6 +129,7 @@ def lab(_lab: Lab) -> Iterator[Lab]:
     _lab.read(30)
     edr.version = "7.5.0"
     yield _lab
+    _lab.documents("cbsigned_exclusions").delete({})
     splunkd.confs, splunkd.meta.stanzas = confs, meta
     splunkd.version, splunkd.app_version, edr.version = version, app_version, edr_version
     splunkd._endpoints = endpoints  # noqa: SLF001 - likewise

@@ -150,6 +150,7 @@ EXPECTED: Dict[str, Rows] = {
     ],
     "| makeresults | where false() | outputlookup cbsigned_verdicts": [],
     "| makeresults | where false() | outputlookup cbsigned_baselines": [],
+    "| makeresults | where false() | outputlookup cbsigned_exclusions": [],
     "| cbsigned server=paris": _paths((NIGHTLY, UPDATE, DROPPER, EDITOR)),
     # docs/check.md
     "| cbsignedcheck": CHECKED,
@@ -320,6 +321,9 @@ EXPECTED: Dict[str, Rows] = {
 EFFECTS: Dict[str, Callable[[SearchHead], object]] = {
     "| makeresults | where false() | outputlookup cbsigned_verdicts": lambda head: _stored(head, "cbsigned_verdicts"),
     "| makeresults | where false() | outputlookup cbsigned_baselines": lambda head: _stored(head, "cbsigned_baselines"),
+    "| makeresults | where false() | outputlookup cbsigned_exclusions": lambda head: _stored(
+        head, "cbsigned_exclusions"
+    ),
     END_OF_JDOE: lambda head: [one for one in _stored(head, "cbsigned_exclusions") if one["user"] == "jdoe"],
 }
 """What must be empty after a search."""

@@ -86,7 +86,7 @@ EXPECTED: Dict[str, List[Dict[str, Any]]] = {
         {"Status": "fail", "Check": "libraries of the commands"},
         {"Status": "fail", "Check": "libraries of the handlers"},
         {"Status": "warn", "Check": "baselines"},
-        *({"Status": "ok"} for _ in range(35)),
+        *({"Status": "ok"} for _ in range(39)),
     ],
     "cbsigned_health calls": [
         {"account": "main", "method": "joint", "questions": "4", "asked": "2", "requests": "2", "troubles": "none"}

@@ -58,7 +58,6 @@ class Gatherer:
         """Store the baselines, which grow."""
         self._baselines = baselines
         self._people: Dict[Who, _Person] = {}
-        self._everybody = self._of(ORGANISATION)
 
     def add_person(self, who: Who, process: str | None, moment: tuple[int, int], generation: int) -> None:
         """Add what somebody did, on which local day (since 1970-01-01) and hour, and of which generation that is."""
@@ -71,12 +70,12 @@ class Gatherer:
         days[day] = days.get(day, 0) | 1 << hour
         if generation not in person.generations:
             person.generations.add(generation)
-            for one in (*person.baselines, self._everybody) if who.team is not None else ():
+            for one in (*person.baselines, self._of(ORGANISATION)) if who.team is not None else ():
                 add_person(one.people, generation, str(who.team), name)
         if process is not None:
             counts = person.names.get(generation) or _begin(person, generation)
             if process not in counts[0]:
-                add_user(self._everybody.users, process, name)
+                add_user(self._of(ORGANISATION).users, process, name)
             for names in counts:
                 names[process] = names.get(process, 0) + 1
 
@@ -84,13 +83,14 @@ class Gatherer:
         """Add what was started so often, whoever did it."""
         process, parent, publisher = what
         if process is not None:
-            add_count(self._everybody.names, generation, process, times)
+            add_count(self._of(ORGANISATION).names, generation, process, times)
             if parent is not None:
                 add_count(self._of(Subject(SubjectKind.PARENT, parent)).names, generation, process, times)
         if publisher is not None:
-            add_count(self._everybody.publishers, generation, publisher, times)
+            add_count(self._of(ORGANISATION).publishers, generation, publisher, times)
 
     def _person(self, who: Who) -> _Person:
+        self._of(ORGANISATION)  # It is there as soon as anything is known of anybody.
         own = self._of(Subject(SubjectKind.PERSON, str(who.person)))
         teams = () if who.team is None else (self._of(Subject(SubjectKind.TEAM, who.team)),)
         person = self._people[who] = _Person((own, *teams))

@@ -71,6 +71,8 @@ def worth_indexing(fields: Fields) -> Fields:
         del kept["process_internal_name"]
     if original and kept.get("process_observed_names") == str(original).lower():
         del kept["process_observed_names"]
+    if _is_same(kept, "process_document_md5", "process_md5"):
+        del kept["process_document_md5"]
     if kept.get("process_signature_issuer") and _is_same(
         kept, "process_signature_subject", "process_signature_publisher"
     ):
