@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Seq
 from cbverdict.errors import Trouble
 from cbverdict.events.event import ProcessEvent, read_events
 from cbverdict.search.file_answers import FileAnswers
-from cbverdict.search.parent_files import ParentFiles
+from cbverdict.search.parent_files import ParentFile, ParentFiles
 from cbverdict.search.tally import Tally
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
@@ -43,6 +43,15 @@ class _VerdictColumns(NamedTuple):
     verdict: Verdict
 
 
+class _ParentAnswer(NamedTuple):
+    """What was answered of the files that a row's parent may be."""
+
+    signed: Signed
+    is_unanswered: bool
+    is_lasting: bool
+    files: Tuple[JudgedFile, ...]
+
+
 class Enricher:
     """Put verdicts on the rows of one search, remembering every answer for the rest of it."""
 
@@ -71,21 +80,26 @@ class Enricher:
             one = written.get(event.process)
             if one is None:
                 one = written[event.process] = self._write(answers[event.process])
-            said = [answers[file] for file in found.files]
-            parent_signed = found.signed(said)
+            parent = self._judge_parent(event, found, answers)
             record.update(one.fields)
-            record[self._parent_field] = parent_signed.value
-            is_lasting = one.is_lasting and all(map(_is_lasting, said))
-            is_unanswered = event.has_odd_parent or found.is_in_doubt(said)
-            theirs = dict(zip(found.files, said))
-            if parent_signed is Signed.UNKNOWN and found.lineage is not None:
-                of_row = self._answers.of(self.parents.find_row(event, found.lineage))
-                is_unanswered |= any(answer.verdict.signed is Signed.FALSE for answer in of_row.values())
-                is_lasting = is_lasting and all(map(_is_lasting, of_row.values()))
-                theirs.update(of_row)
-            parents = tuple(JudgedFile(file.md5, answer.verdict) for file, answer in theirs.items())
-            enriched.append(Enriched(one.tag, is_lasting, event, one.verdict, parent_signed, is_unanswered, parents))
+            record[self._parent_field] = parent.signed.value
+            is_lasting = one.is_lasting and parent.is_lasting
+            enriched.append(
+                Enriched(one.tag, is_lasting, event, one.verdict, parent.signed, parent.is_unanswered, parent.files)
+            )
         return enriched
+
+    def _judge_parent(self, event: ProcessEvent, found: ParentFile, answers: Mapping[Process, Answer]) -> _ParentAnswer:
+        """Say of a row's parent what was answered of its files; where that is nothing, ask of its own row's as well."""
+        said = {file: answers[file] for file in found.files}
+        signed = found.signed(list(said.values()))
+        is_unanswered = event.has_odd_parent or found.is_in_doubt(list(said.values()))
+        if signed is Signed.UNKNOWN and found.lineage is not None:
+            of_row = self._answers.of(self.parents.find_row(event, found.lineage))
+            is_unanswered |= any(answer.verdict.signed is Signed.FALSE for answer in of_row.values())
+            said.update(of_row)
+        files = tuple(JudgedFile(file.md5, answer.verdict) for file, answer in said.items())
+        return _ParentAnswer(signed, is_unanswered, all(map(_is_lasting, said.values())), files)
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
         """Read what records say."""
