@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping
@@ -53,5 +54,4 @@ class LearningHandler(BaselinesHandler):
 
     def _answer(self, call: Mapping[str, Any], configuration: SplunkdConfiguration) -> str:
         learnt, lesson = read_lesson(call.get("payload") or "")
-        self._service.learn(learnt, configuration, lesson)
-        return "{}"
+        return json.dumps({"new": self._service.learn(learnt, configuration, lesson)})

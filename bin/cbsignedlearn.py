@@ -88,11 +88,12 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
             if not self._learnt.parts_read:
                 self._report_nothing(count_events(*whom, info.sid))
                 return
-            client, lesson = BaselineClient(*whom), self._learnt.lesson
+            client, lesson = BaselineClient(*whom), f"{self._learnt.lesson}{'w' if self.wait else ''}"
             if self.wait and self._learnt.baselines:
-                self._learnt.baselines = hold_back(self._learnt.baselines, client, read_lists())
-            if not self.dryrun and self._learnt.baselines:
-                client.learn(self._learnt.baselines, lesson)
+                self._learnt.baselines = hold_back(self._learnt.baselines, client, read_lists(), self._learnt.last_day)
+            is_taught = bool(self._learnt.baselines) and not self.dryrun
+            if is_taught and not client.learn(self._learnt.baselines, lesson):
+                self.write_warning("{}", "cbsignedlearn: these rows were learnt before, so nothing is added.")
         except CbsignedError as error:
             self.write_error(f"cbsignedlearn: {error}")
             return

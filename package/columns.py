@@ -27,6 +27,7 @@ MACROS = ROOT / "default" / "macros.conf"
 _DEFINITION = re.compile(r"(?<=\[cbsigned_columns\]\ndefinition = ).*")
 _BASE_NAME = r"^.*[\\\\/]|[. ]+$"
 _ACCOUNT = r"^.*[\\\\/]|@.*$"
+_OF_DOCUMENT = 'if(match(coalesce(process_document_md5, ""), "^[0-9a-f]{32}$"), process_document_md5, null())'
 _CLEAN = '[eval <<FIELD>>=if(\'<<FIELD>>\'="", "-", replace(\'<<FIELD>>\', "[\\"\\r\\n]|\\\\\\\\$", "\'"))]'
 _CLEANED = "user process parent host team md5"
 
@@ -46,20 +47,12 @@ def _name(column: str, names: Sequence[str], cut: str) -> str:
 
 def definition() -> str:
     """Write the macro."""
-    hashes = ", ".join(map(_column, MD5_FIELDS))
-    found = "cbsigned_hashes"
-    labelled, bare = "(?i)md5=[0-9a-f]{32}", "(?i)(^|[^0-9a-z])[0-9a-f]{32}([^0-9a-z]|$)"
-    md5 = (
-        f'lower(case(match({found}, "{labelled}"), replace({found}, "(?is)^.*?md5=([0-9a-f]{{32}}).*$", "\\1"), '
-        f'match({found}, "{bare}"), replace({found}, "(?is)^(.*?[^0-9a-z])?([0-9a-f]{{32}})([^0-9a-z].*)?$", "\\2"), '
-        'match(coalesce(process_document_md5, ""), "^[0-9a-f]{32}$"), process_document_md5, true(), "-"))'
-    )
+    md5 = f'lower(coalesce({", ".join(f"`cbsigned_md5_of({name})`" for name in MD5_FIELDS)}, {_OF_DOCUMENT}, "-"))'
     read = [
         _name("cbsigned_user", (*USER_FIELDS, *OTHER_USER_FIELDS), _ACCOUNT),
         _name("cbsigned_process", NAME_FIELDS, _BASE_NAME),
         _name("cbsigned_parent", PARENT_NAME_FIELDS, _BASE_NAME),
         f'cbsigned_host=coalesce(lower({_first(HOST_FIELDS)}), "")',
-        f'{found}=replace(coalesce(mvjoin(mvappend({hashes}), ","), ""), "\\b0{{32}}\\b", "")',
         f"cbsigned_md5={md5}",
     ]
     own, of_team = "cbsigned_zone", "cbsigned_team_zone"
@@ -77,7 +70,7 @@ def definition() -> str:
         f"eval {zone}",
         f"foreach {cleaned} {_CLEAN}",
         f"eval cbsigned_key={key}",
-        "fields - cbsigned_hashes cbsigned_listed cbsigned_everybody cbsigned_team_zone",
+        "fields - cbsigned_listed cbsigned_everybody cbsigned_team_zone",
     ]
     return " | ".join(steps)
 

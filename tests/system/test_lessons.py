@@ -80,7 +80,9 @@ def test_a_lesson_that_breaks_off_is_repeated_and_counts_once(
     assert (level, broken.rows) == ("ERROR", [])
     assert f"{refused - 1} of 3 parts were learnt, and the next perhaps" in text
     assert "Run the same search again: what is learnt already is not added twice" in text
-    assert bare_site.learn(ROWS[::-1], peers=3, chunk_size=200).messages == []
+    again = bare_site.learn(ROWS[::-1], peers=3, chunk_size=200)
+    said = [("WARN", "cbsignedlearn: these rows were learnt before, so nothing is added.")]
+    assert again.messages == (said if are_made and refused == 3 else [])
     assert _all(bare_site) == whole
 
 
@@ -100,9 +102,17 @@ def test_a_lesson_whose_search_is_killed_is_repeated_and_counts_once(bare_site: 
 def test_other_rows_that_say_the_same_are_another_lesson(bare_site: Site) -> None:
     """Of nobody, so that no hour of anybody tells the days apart."""
     row: Row = {"user": "SYSTEM", "process_name": "a.exe", "parent_process_name": "p.exe"}
-    for time_of in ("1793606400", "1793692800", "1793606400"):
+    for time_of in ("1793606400", "1793606460", "1793692800", "1793606400"):
         bare_site.learn([{**row, "_time": time_of}])
-    assert _starts(bare_site) == 2
+    assert _starts(bare_site) == 3
+
+
+def test_what_waits_is_learnt_by_a_search_that_does_not_wait(bare_site: Site) -> None:
+    """It is another lesson; the same one is told."""
+    assert bare_site.learn(ROWS[:50], "wait=true").messages == []
+    assert bare_site.learn(ROWS[:50]).messages == []
+    ((level, text),) = bare_site.learn(ROWS[:50]).messages
+    assert (level, "learnt before" in text) == ("WARN", True)
 
 
 def test_two_who_teach_at_once_lose_nothing_of_each_other(bare_site: Site) -> None:
@@ -151,6 +161,21 @@ class TestTheLock:
         monkeypatch.setattr("cbverdict.splunkd.kv_lock.PATIENCE", 0.1)
         with self._lock(bare_site).held(), pytest.raises(StoreError, match="Try again later"):
             self._lock(bare_site)._take()  # noqa: SLF001 - as `held` begins
+
+    def test_one_whose_answer_was_lost_is_given_back(self, bare_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Else nobody could learn until it is over."""
+        answer = bare_site.splunkd._collection  # noqa: SLF001 - the lab's own
+
+        def losing(request: Any, name: str, rest: list[str]) -> Any:
+            found = answer(request, name, rest)
+            if name == "cbsigned_checkpoints" and request.verb == "POST" and not rest:
+                raise KvError(503, "KV store is not ready")
+            return found
+
+        monkeypatch.setattr(bare_site.splunkd, "_collection", losing)
+        with pytest.raises(StoreError), self._lock(bare_site).held():
+            raise AssertionError
+        assert bare_site.splunkd.collections["cbsigned_checkpoints"].find({}) == []
 
     @pytest.mark.parametrize("expires", [1.0, 9e12, "soon", None])
     def test_one_that_nobody_gives_back_is_taken(self, bare_site: Site, expires: object) -> None:

@@ -364,15 +364,39 @@ def test_what_a_known_parent_never_started_waits_whoever_did_it(who: tuple[str |
         assert ("git.exe" in totals(learnt.names)) == (night >= DAYS)
 
 
-def test_what_a_parent_starts_is_not_released_where_the_program_itself_waits() -> None:
-    """It is new to everybody, and nobody else runs it."""
+def test_a_program_that_itself_waits_is_released_by_no_parent() -> None:
+    """It stays new to everybody, whatever starts it for how many days."""
     known = HISTORY
     for night in range(DAYS + 2):
         odd = Sighting(MONDAY + night, 10, "hr0", "hr", "evil.exe", "outlook.exe")
         usual = Sighting(MONDAY + night, 10, "hr0", "hr", "workday.exe", "outlook.exe")
         known = _nightly(known, MONDAY + night, odd, *[usual] * 50)
-    parent = Subject(SubjectKind.PARENT, "outlook.exe")
-    assert set(totals(effective(parent, known[parent], known[ORGANISATION]).names)) == {"workday.exe"}
+    assert not is_released(known[ORGANISATION], ORGANISATION, "process evil.exe")
+    assert _profiles(known).is_new("evil.exe")
+
+
+def test_that_a_program_waits_with_many_opens_no_other_parent_to_it() -> None:
+    """Each parent for itself: git begins with five people of HR, and one night winword.exe starts it."""
+    known = _company(
+        range(MONDAY - 42, MONDAY), *[Sighting(MONDAY - 1, 10, "hr0", "hr", "outlook.exe", "winword.exe")] * 30
+    )
+    for night in range(DAYS + 1):
+        known = _nightly(known, MONDAY + night, *(_git(MONDAY + night, number) for number in range(PEOPLE)))
+    known = _nightly(known, MONDAY + DAYS + 1, Sighting(MONDAY + DAYS + 1, 2, None, None, "git.exe", "winword.exe"))
+    parent = Subject(SubjectKind.PARENT, "winword.exe")
+    assert totals(known[parent].waiting) == {"git.exe": 1}
+    assert "git.exe" not in totals(effective(parent, known[parent], known[ORGANISATION]).names)
+
+
+def test_what_no_person_does_is_released_by_its_own_days() -> None:
+    """A search over servers alone names nobody: the day is that of its last row."""
+    usual = [Sighting(MONDAY - day, 10, None, None, "outlook.exe", "wmiprvse.exe") for day in range(7, 40)]
+    known = _company(range(MONDAY - 42, MONDAY), *usual)
+    for day in range(MONDAY, MONDAY + DAYS):
+        new: Baselines = {}
+        learn(new, Sighting(day, 10, None, None, "git.exe", "wmiprvse.exe"))
+        known = merge_baselines([known, hold_back(new, Memory(known), Lists(), day)])
+    assert "git.exe" in totals(effective(PROVIDER, known[PROVIDER], known[ORGANISATION]).names)
 
 
 def test_of_which_parent_waits_what_somebody_started_is_not_told_from_anothers() -> None:

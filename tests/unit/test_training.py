@@ -159,3 +159,20 @@ def test_a_row_without_time_is_learnt_from_when_it_first_happened() -> None:
     result = Learner(Lists(), EventFields(md5=(), parent_md5=()), 1793700000.0).learn(rows)
     assert (result.rows, result.skipped) == (2, 1)
     assert result.baselines[Subject(SubjectKind.PERSON, "ann")].days == {20_759: 1 << 7}
+
+
+@pytest.mark.parametrize(
+    ("fields", "columns_of_rows"),
+    [
+        (EventFields(md5=(), parent_md5=(), user=("_user",)), ("_user", "process_name")),
+        (EventFields(md5=(), parent_md5=(), name=("user",)), ("user", "user")),
+    ],
+)
+def test_a_column_counts_by_whatever_it_is_read_for(fields: EventFields, columns_of_rows: tuple[str, str]) -> None:
+    """One that splunkd takes for its own, or that is read for who and for what."""
+    who, what = columns_of_rows
+    rows: list[dict[str, str]] = [{what: "x.exe", who: name, "_time": "1793606400"} for name in ("anna", "bob", "carl")]
+    learnt = Learner(Lists(), fields, 1793700000.0).learn(rows).baselines
+    names = {name for counts in learnt[ORGANISATION].names.values() for name in counts}
+    assert {subject.name for subject in learnt if subject.kind is SubjectKind.PERSON} == {"anna", "bob", "carl"}
+    assert names == ({"anna", "bob", "carl"} if who == what else {"x.exe"})

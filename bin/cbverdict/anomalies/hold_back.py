@@ -31,10 +31,11 @@ Of the team and of everybody it waits from the first day: one new account must n
 """
 
 
-def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baselines:
+def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists, last_day: int | None = None) -> Baselines:
     """Split what was learnt into what counts and what waits, by what was usual before.
 
-    Of whom little was known, nothing of their own waits. Raises what the source does: without what was usual before
+    `last_day` is the day of its last row (since 1970; None: that of whoever was active). Of whom little was known,
+    nothing of their own waits. Raises what the source does: without what was usual before
     nothing can be told to be unusual.
     """
     profiles = Profiles(source)
@@ -50,8 +51,9 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists) -> Baseli
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
     new = _new_names(learnt, profiles)
-    _set_aside_of_everybody(learnt, aside, new)
-    _set_aside_of_parents(learnt, profiles, aside, new)
+    day = _day_of(learnt) if last_day is None else last_day
+    _set_aside_of_everybody(learnt, aside, new, day)
+    _set_aside_of_parents(learnt, profiles, aside, (new, day))
     return {subject: _split(baseline, aside.get(subject)) for subject, baseline in learnt.items()}
 
 
@@ -117,10 +119,9 @@ def _new_names(learnt: Baselines, profiles: Profiles) -> set[str]:
     return {name for count in counts for names in count.values() for name in names if profiles.is_new(name)}
 
 
-def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str]) -> None:
+def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str], day: int | None) -> None:
     """Have all of it wait that nobody was ever seen with; what no person ran is noted of nobody, to be accepted."""
     held = _of(aside, ORGANISATION)
-    day = _day_of(learnt)
     for generation, names in learnt.get(ORGANISATION, Baseline()).names.items():
         for name in new.intersection(names):
             held.waiting.setdefault(generation, {})[name] = names[name]
@@ -128,13 +129,15 @@ def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str]) 
                 held.waiting_people.setdefault(day, {}).setdefault(program(name), [])
 
 
-def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baselines, new: Collection[str]) -> None:
+def _set_aside_of_parents(
+    learnt: Baselines, profiles: Profiles, aside: Baselines, news: tuple[Collection[str], int | None]
+) -> None:
     """Have wait what a parent never started before, what waits itself, and all that a program starts that waits.
 
     Whoever did it: which of the people a start was of is not known, and of some it was of no person at all. The day is
     noted, for a start is released that goes on for some days.
     """
-    day, noted, waits = _day_of(learnt), 0, _of(aside, ORGANISATION).waiting
+    (new, day), noted, waits = news, 0, _of(aside, ORGANISATION).waiting
     for subject, baseline in learnt.items():
         if subject.kind is not SubjectKind.PARENT:
             continue
@@ -145,7 +148,7 @@ def _set_aside_of_parents(learnt: Baselines, profiles: Profiles, aside: Baseline
                 is_first = name in waits.get(generation, {}) if group is None else name not in group.seen
                 if is_new or is_first:
                     add_count(_of(aside, subject).waiting, generation, name, times)
-                    if group is not None and day is not None and noted < _MOST_NOTED:
+                    if day is not None and noted < _MOST_NOTED:
                         noted += 1
                         held = _of(aside, ORGANISATION).waiting_people
                         held.setdefault(day, {}).setdefault(start(subject.name, name), [])

@@ -21,6 +21,7 @@ from typing import (
     TypeVar,
     cast,
 )
+from zlib import crc32
 
 from cbverdict.anomalies.active_hours import HOURS, SLOTS
 from cbverdict.anomalies.baselines import (
@@ -42,7 +43,7 @@ from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import read_events
 from cbverdict.events.people import person_of
 from cbverdict.events.texts import Record, columns_of, first_text
-from cbverdict.events.times import TimeReader
+from cbverdict.events.times import QUARTER, TimeReader
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ PART_FIELDS = (SUBJECT, BASELINE, ROWS, SKIPPED, SPAN)
 _DAY = 86400.0
 _ROWS_AT_ONCE = 10_000
 _MAX_DISTINCT = 50_000
+_MOST_TIMES = 2**63
 _NO_PART = (
     "rows arrived that its first half, on the indexers, has not read: nothing is learnt. "
     "Install the same version on all search heads and restart Splunk"
@@ -84,7 +86,8 @@ def columns(fields: EventFields) -> list[str]:
 class TrainingResult:
     """What was learnt from so many rows; those without a usable time are skipped.
 
-    `first` and `last` are the quarters of an hour of its earliest row and of its latest, counted since 1970.
+    `first` and `last` are the quarters of an hour of its earliest row and of its latest, counted since 1970; `times` is
+    a sum over the texts of all times, which tells rows of other times from these, in whatever pieces they come.
     """
 
     baselines: Baselines = field(default_factory=dict)
@@ -92,6 +95,7 @@ class TrainingResult:
     skipped: int = 0
     first: float = math.inf
     last: float = -math.inf
+    times: int = 0
     parts_read: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
@@ -105,8 +109,14 @@ class TrainingResult:
             self._gatherer = Gatherer(self.baselines)
         return self._gatherer
 
-    def note(self, quarters: Sequence[int | None]) -> None:
-        """Count rows, which began in these quarters of an hour (None: nobody knows when)."""
+    @property
+    def last_day(self) -> int | None:
+        """The day of the latest row, since 1970 in UTC (None: there is none)."""
+        return None if math.isinf(self.last) else int(self.last * QUARTER // _DAY)
+
+    def note(self, quarters: Sequence[int | None], times: Iterable[str]) -> None:
+        """Count rows, which began in these quarters of an hour (None: nobody knows when), at these times."""
+        self.times = (self.times + sum(crc32(time.encode("utf-8", "replace")) for time in times)) % _MOST_TIMES
         timed = [quarter for quarter in quarters if quarter is not None]
         self.rows += len(quarters)
         self.skipped += len(quarters) - len(timed)
@@ -117,11 +127,11 @@ class TrainingResult:
     @property
     def lesson(self) -> str:
         """The id of what was learnt: the same rows make the same lesson, in however many pieces they came."""
-        return lesson_of(self.baselines, (self.rows, self.skipped, self.first, self.last))
+        return lesson_of(self.baselines, (self.rows, self.skipped, self.first, self.last, self.times))
 
     def parts(self) -> Iterator[Dict[str, str]]:
         """Write it as rows."""
-        span = f"{self.first:.0f} {self.last:.0f}" if self.rows > self.skipped else ""
+        span = f"{self.first:.0f} {self.last:.0f} {self.times}" if self.rows > self.skipped else ""
         yield {SUBJECT: "", BASELINE: "", ROWS: str(self.rows), SKIPPED: str(self.skipped), SPAN: span}
         for subject, baseline in self.baselines.items():
             yield {SUBJECT: subject.key, BASELINE: write_baseline(baseline), ROWS: "", SKIPPED: "", SPAN: ""}
@@ -137,8 +147,10 @@ class TrainingResult:
         self.parts_read += 1
         self.rows += int(row.get(ROWS) or 0)
         self.skipped += int(row.get(SKIPPED) or 0)
-        for quarter in map(float, str(row.get(SPAN) or "").split()):
-            self.first, self.last = min(self.first, quarter), max(self.last, quarter)
+        if row.get(SPAN):
+            first, last, times = map(int, str(row[SPAN]).split())
+            self.first, self.last = min(self.first, first), max(self.last, last)
+            self.times = (self.times + times) % _MOST_TIMES
         if row.get(SUBJECT):
             subject, baseline = read_subject(row[SUBJECT]), read_baseline(row[BASELINE])
             known = self.baselines.get(subject)
@@ -171,7 +183,9 @@ class Learner:
         self._fields = fields
         self._reader = TimeReader(now + _DAY)
         self._clocks = Clocks(lists.holidays)
-        self._of_who, self._of_when = {*fields.who()}, {*OTHER_TIME_FIELDS}
+        self._named = {*columns(fields)}
+        self._of_name = {*fields.name, *fields.parent_name}
+        self._of_who, self._of_when = {*fields.who()}, {TIME_FIELD, *OTHER_TIME_FIELDS}
         self._whats, self._whos = _Distinct(self._read_whats), _Distinct(self._read_whos)
 
     def learn(self, records: Iterable[Record], result: TrainingResult | None = None) -> TrainingResult:
@@ -179,11 +193,13 @@ class Learner:
         result = TrainingResult() if result is None else result
         pending = iter(records)
         while part := list(islice(pending, _ROWS_AT_ONCE)):
-            there = {name for name in columns_of(part) if not name.startswith("_")}
-            whats = self._whats.of(part, there.difference(self._of_who, self._of_when))
+            # What splunkd adds (_chunked_idx) tells rows apart that are alike.
+            there = {name for name in columns_of(part) if name in self._named or not name.startswith("_")}
+            of_what = there.difference(self._of_who, self._of_when) | there.intersection(self._of_name)
+            whats = self._whats.of(part, of_what)
             whos = self._whos.of(part, there.intersection(self._of_who))
-            quarters = self._quarters(part, there)
-            result.note(quarters)
+            quarters, times = self._quarters(part, there)
+            result.note(quarters, times)
             self._add(result.gatherer, whats, whos, quarters)
         return result
 
@@ -212,14 +228,15 @@ class Learner:
             for what, times in Counter(programs).items():
                 gatherer.add_program(what, generation, times)
 
-    def _quarters(self, rows: Sequence[Record], there: set[str]) -> list[int | None]:
-        """Return when rows began, in quarters of an hour since 1970 (None: they do not say)."""
+    def _quarters(self, rows: Sequence[Record], there: set[str]) -> tuple[list[int | None], list[str]]:
+        """Return when rows began, in quarters of an hour since 1970 (None: they do not say), and the texts of that."""
         with suppress(TypeError):  # a row without a time, or with several
             times = cast("list[str]", [record.get(TIME_FIELD) for record in rows])
             if there.isdisjoint(OTHER_TIME_FIELDS) and "\n" not in "".join(times):
-                return self._reader.quarters(times)
-        found = (self._reader.ends((event.time, *event.other_times))[0] for event in read_events(rows, self._fields))
-        return [next(iter(quarters), None) for quarters in found]
+                return self._reader.quarters(times), times
+        all_times = [(event.time, *event.other_times) for event in read_events(rows, self._fields)]
+        found = (self._reader.ends(several)[0] for several in all_times)
+        return [next(iter(quarters), None) for quarters in found], list(map("|".join, all_times))
 
     def _read_whats(self, rows: Sequence[Record]) -> Iterator[What]:
         for record, event in zip(rows, read_events(rows, self._fields)):

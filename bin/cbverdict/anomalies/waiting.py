@@ -65,17 +65,17 @@ def is_released(organisation: Baseline, subject: Subject, what: str) -> bool:
     """Return whether something that waits counts by now for a subject.
 
     What others do over and over makes nothing usual for somebody who did it once: a person has to do it on as many days
-    as well, and for a team it has to be several of its own people. What a parent starts, that waits by itself with
-    nobody, has to go on for as many days, for it is not known who did it.
+    as well, and for a team it has to be several of its own people. What a parent starts has to go on for as many days,
+    for it is not known who did it.
     """
     person = subject.name if subject.kind is SubjectKind.PERSON else ""
     if is_refused(organisation, person, what):
         return False
     if {f"{ACCEPTED} {what}", f"{ACCEPTED} {person}: {what}"} & _noted(organisation):
         return True
-    days = _sketches(organisation, what)
-    if subject.kind is SubjectKind.PARENT and not days:
+    if subject.kind is SubjectKind.PARENT:
         return len(_sketches(organisation, start(subject.name, what.removeprefix(program(""))))) >= DAYS
+    days = _sketches(organisation, what)
     if subject.kind is SubjectKind.TEAM:
         members = organisation.members(subject.name)
         days = [own for sketch in days if (own := [number for number in sketch if number in members])]

@@ -12,6 +12,7 @@ from cbverdict.anomalies.gathering import learn as add_sighting
 from cbverdict.anomalies.lessons import new_lesson
 from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.carbonblack.times import epoch_of
+from cbverdict.errors import StoreError
 from cbverdict.events.times import write_time
 from cbverdict.inputs.beginnings import plausible_time
 from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
@@ -134,12 +135,12 @@ class BinaryFeed:
             self._learn_signers({question: verdict for question, verdict, is_new in batch.due if is_new}.values())
 
     def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:
-        """Ask anew what is about to run out, and tell whose signature changed, whoever noticed.
-
-        It raises `StoreError` where it cannot, and may be called again.
-        """
+        """Ask anew what is about to run out, and tell whose signature changed, whoever noticed."""
         if self._unsaved_baselines:
-            self._sources.learn(self._unsaved_baselines, self._lesson)
+            try:
+                self._sources.learn(self._unsaved_baselines, self._lesson)
+            except StoreError as error:
+                logger.warning("learn publishers trouble=%r", str(error))
             self._unsaved_baselines, self._lesson = {}, new_lesson()
         settings = self._sources.settings
         store, server, now = settings.store(), settings.own_account.name, self._clock()

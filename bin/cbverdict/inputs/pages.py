@@ -38,7 +38,7 @@ _MOST_STEPPED_OVER = 5
 
 _CONFIRMATIONS = 2
 _MOST_IDLE = 5
-"""Pages after each other that bring nothing on."""
+"""Whole pages after each other that bring nothing on."""
 
 _IDLE = "Carbon Black gives page after page without a row that was not read, and says that there are more."
 _SHRINK_WAIT = 0.5
@@ -166,8 +166,9 @@ class Pages:
             self._rows = min(2 * rows, self._page_size)
             is_last = page.is_last and not self._cursor.has_gap(page.rows)
             before, self._cursor = self._cursor, self._cursor.advance(page.rows)
-            self._idle = 0 if is_last or before.has_gap(page.rows) or self._cursor.is_beyond(before) else self._idle + 1
-            if self._idle > _MOST_IDLE:
+            goes_on = is_last or before.has_gap(page.rows) or self._cursor.is_beyond(before)
+            self._idle = 0 if goes_on else self._idle + rows
+            if self._idle > _MOST_IDLE * self._page_size:
                 raise NotCarbonBlackError(f"{_IDLE} {advice(NotCarbonBlackError)}")
             prepared = self._prepare(page)
             skipped, self._skipped, self._failures = self._skipped, [], 0

@@ -8,15 +8,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
-from cbverdict.anomalies.hold_back import hold_back
-from cbverdict.anomalies.lessons import new_lesson
-from cbverdict.anomalies.training import Learner, TrainingResult
 from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
 from cbverdict.carbonblack.times import epoch_of
 from cbverdict.events.columns import TIME_FIELD as EVENT_TIME
-from cbverdict.events.columns import EventFields
 from cbverdict.inputs.clocks import ClockReading
 from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
+from cbverdict.inputs.lessons import Lessons
 from cbverdict.inputs.lookups import Lookups
 from cbverdict.inputs.processes import (
     ENDPOINT_TIME_FIELD,
@@ -29,7 +26,6 @@ from cbverdict.inputs.processes import (
 )
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
-from cbverdict.splunkd.lookup_files import read_lists
 
 if TYPE_CHECKING:
     from cbverdict.errors import EdrError
@@ -98,9 +94,7 @@ class ProcessFeed:
         self._lock = threading.Lock()
         self._pages = 0
         self._earlier_requests = 0
-        self._learner = Learner(read_lists(), EventFields(), clock()) if arguments.is_learning else None
-        self._learnt, self._lesson = TrainingResult(), new_lesson()
-        self._taught: Batch | None = None
+        self._lessons = Lessons(sources, clock()) if arguments.is_learning else None
 
     @property
     def clock_offset(self) -> float | None:
@@ -178,7 +172,7 @@ class ProcessFeed:
         # A process that is written again, since more of it is known, is learnt once.
         unseen = [one for one in new if one.process.guid not in recent]
         is_new = [not recent.was_ever(one.process.guid) for one in new]
-        learnt_from = [dict(record) for record, fresh in zip(records, is_new) if fresh] if self._learner else ()
+        learnt_from = [dict(record) for record, fresh in zip(records, is_new) if fresh] if self._lessons else ()
         return Batch(
             [self._event(record) for record in records],
             prepared.seen,
@@ -189,30 +183,20 @@ class ProcessFeed:
         )
 
     def written(self, batch: Batch) -> None:
-        """Learn from what was written, and after enough pages add it to what is usual.
-
-        It raises `StoreError` where that fails, and may be called again with the same batch.
-        """
-        if not self._learner:
-            return
-        if batch is not self._taught:
-            self._taught = batch
-            self._learner.learn(batch.due, self._learnt)
-        if self._pages % _PAGES_A_LESSON == 0:
-            self._learn()
+        """Learn from what was written, and after enough pages add it to what is usual; what fails waits for later."""
+        if self._lessons is not None:
+            self._lessons.learn(batch.due)
+            if self._pages % _PAGES_A_LESSON == 0:
+                self._lessons.hand_over()
 
     def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:  # noqa: ARG002 - the feed's own signature
-        """Learn from the rest; raises `StoreError` where that fails, and may be called again."""
-        self._learn()
+        """Learn from the rest; what fails is tried a few times, for no learning may hold up what comes next."""
+        for wait in WAITS if self._lessons is not None else ():
+            if self._lessons is None or self._lessons.hand_over():
+                break
+            self._pause(wait)
         self._end_search()
         return Batch((), ())
-
-    def _learn(self) -> None:
-        if not self._learnt.baselines:
-            return
-        self._sources.learn(hold_back(self._learnt.baselines, self._sources, read_lists()), self._lesson)
-        logger.info("learn rows=%d baselines=%d", self._learnt.rows, len(self._learnt.baselines))
-        self._learnt, self._lesson = TrainingResult(), new_lesson()
 
     def _looked_up(self, prepared: Prepared, recent: SeenKeys) -> Prepared:
         """Look up once more what could not be had: what is not known of a parent does not block the noise."""

@@ -8,7 +8,7 @@ from cbverdict.anomalies.lessons import parts_of
 from cbverdict.anomalies.profiles import KnownBaselines
 from cbverdict.errors import CbsignedError, InvalidRequestError, NoRightError, ServiceError, SetupError
 from cbverdict.service.baseline_api import read_reply, write_lesson, write_question
-from cbverdict.splunkd.rest import ServiceCall
+from cbverdict.splunkd.rest import ServiceCall, read_answer
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines, Subject
@@ -35,16 +35,21 @@ class BaselineClient:
         decisions = tuple(decision for reply in replies for decision in reply.decisions)
         return KnownBaselines(replies[0].settings, merged, decisions)
 
-    def learn(self, baselines: Baselines, lesson: str = "") -> None:
-        """Add to what is known; needs the capability `cbsigned_admin`. A lesson that is repeated is added once."""
-        parts = list(parts_of(list(baselines)))
+    def learn(self, baselines: Baselines, lesson: str = "") -> int:
+        """Add to what is known; return of how many subjects it was news, for a lesson that is repeated is added once.
+
+        It needs the capability `cbsigned_admin`.
+        """
+        parts, new = list(parts_of(list(baselines))), 0
         for number, part in enumerate(parts):
             body = write_lesson({subject: baselines[subject] for subject in part}, lesson)
-            self._hand_over(body, f"{number} of {len(parts)} parts were learnt, and the next perhaps")
+            new += self._hand_over(body, f"{number} of {len(parts)} parts were learnt, and the next perhaps")
+        return new
 
-    def _hand_over(self, body: str, done: str) -> None:
+    def _hand_over(self, body: str, done: str) -> int:
         try:
-            self._learning.post(body, _LEARN_SECONDS)
+            answer = read_answer(self._learning.post(body, _LEARN_SECONDS))
+            return int(answer.get("new", 0)) if isinstance(answer, dict) else 0
         except (NoRightError, SetupError, InvalidRequestError):
             raise
         except CbsignedError as error:

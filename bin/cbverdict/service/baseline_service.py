@@ -76,8 +76,8 @@ class BaselineService:
         decisions = tuple(configuration.decision_store().active(self._clock())) if is_first else ()
         return KnownBaselines(settings, baselines, decisions)
 
-    def learn(self, learnt: Baselines, configuration: BaselineConfiguration, lesson: str = "") -> None:
-        """Add what was learnt to what is known, and forget what is too old.
+    def learn(self, learnt: Baselines, configuration: BaselineConfiguration, lesson: str = "") -> int:
+        """Add what was learnt to what is known, forget what is too old; return of how many subjects it was news.
 
         What a lesson (an id) says of somebody is added once, however often it comes: one that broke off is repeated
         whole. Without an id it may be added any number of times.
@@ -87,7 +87,7 @@ class BaselineService:
             StoreError: the KV store does not answer.
         """
         if not learnt:
-            return
+            return 0
         started = time.monotonic()
         half_life = configuration.anomaly_settings().half_life_days
         store, new = configuration.baseline_store(), 0
@@ -101,6 +101,7 @@ class BaselineService:
                 new += len(taught)
         seconds = time.monotonic() - started
         logger.info("learnt lesson=%s subjects=%d new=%d seconds=%.3f", lesson or "none", len(learnt), new, seconds)
+        return new
 
     def forget(self, configuration: BaselineConfiguration) -> None:
         """Delete the baselines of whom nothing was learnt for so long that it would not count any more.

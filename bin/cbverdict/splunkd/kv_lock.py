@@ -39,8 +39,8 @@ class KvLock:
         Raises:
             StoreError: others have it all the time, or the KV store does not answer.
         """
-        self._take()
         try:
+            self._take()
             yield
         finally:
             with suppress(StoreError):  # Else the next one waits until it is over.

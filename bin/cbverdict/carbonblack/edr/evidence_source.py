@@ -153,8 +153,10 @@ class _Gathering:
     def of_sha256(self, question: Question, found: Evidence) -> Evidence:
         """Return what was found by a file's MD5 together with what was found by its SHA-256, if that was asked."""
         first = self._by_sha256.get(question.md5)
-        if first is None or found.signature is None:
+        if first is None:
             return found
+        if found.signature is None:  # What its MD5 would have found may say the contrary.
+            return found._replace(signature=first, may_be_contradicted=True)
         return found._replace(signature=worse_of(first, found.signature))
 
     def ask_published(self, questions: list[Md5Question]) -> dict[Md5Question, Evidence]:
