@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Collection, Iterable, Mapping, NamedTuple
 
@@ -104,8 +105,7 @@ class Signature(NamedTuple):
     @property
     def names_publisher(self) -> bool:
         """Whether the publisher is somebody: no word for nothing, and something that can be read."""
-        parts = _ATTRIBUTE.split(without_invisible(self.publisher))
-        return any(any(map(str.isalnum, part)) and not is_nothing(part) for part in parts)
+        return _names_somebody(self.publisher)
 
     @property
     def has_more_names(self) -> bool:
@@ -121,6 +121,12 @@ class Signature(NamedTuple):
     def status(self) -> SignatureStatus | None:
         """The status, or None where Carbon Black's word is not one of the eight."""
         return _STATUS_BY_WORD.get(self.result.strip().lower())
+
+
+@lru_cache(maxsize=4096)  # few publishers sign many files
+def _names_somebody(publisher: str) -> bool:
+    parts = _ATTRIBUTE.split(without_invisible(publisher))
+    return any(any(map(str.isalnum, part)) and not is_nothing(part) for part in parts)
 
 
 class SignatureField(NamedTuple):
