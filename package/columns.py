@@ -32,10 +32,6 @@ _CLEAN = '[eval <<FIELD>>=if(\'<<FIELD>>\'="", "-", replace(\'<<FIELD>>\', "[\\"
 _CLEANED = "user process parent host team md5"
 
 
-def _column(name: str) -> str:
-    return name if name.isidentifier() else f"'{name}'"
-
-
 def _first(names: Sequence[str]) -> str:
     """Write what is the first text among columns that says something."""
     return f"coalesce({', '.join(f'`cbsigned_says({name})`' for name in names)})"

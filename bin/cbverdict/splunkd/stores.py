@@ -5,14 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, ContextManager, Iterable, Iterator, Mapping, Sequence
 
-from cbverdict.anomalies.baselines import (
-    Baseline,
-    Baselines,
-    Subject,
-    read_baseline,
-    read_subject,
-    write_baseline,
-)
+from cbverdict.anomalies.baselines import Baseline, Baselines, Subject, read_baseline, read_subject, write_baseline
 from cbverdict.anomalies.exclusions import Action, read_decision, write_decision
 from cbverdict.anomalies.lessons import KeptBaseline
 from cbverdict.errors import InvalidRequestError, StoreError
