@@ -13,9 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from splunklib.searchcommands import Configuration, GeneratingCommand, Option, validators
 
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind, baseline_name, program_kind
+from cbverdict.anomalies.known_baselines import BaselineQuestion
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
-from cbverdict.anomalies.waiting import ACCEPTED, REFUSED, decision, is_waiting
+from cbverdict.anomalies.releases import ACCEPTED, REFUSED
+from cbverdict.anomalies.waiting import decision, is_waiting
 from cbverdict.errors import CbsignedError, NoRightError
 from cbverdict.events.people import person_of
 from cbverdict.search.sdk_compat import HardenedCommand, run
@@ -49,9 +51,7 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
             for what, word in ((self.accept, ACCEPTED), (self.refuse, REFUSED)):
                 if what:
                     client.learn(decision(what, word, int(time.time()) // _DAY))
-            known = client.read([ORGANISATION, *self._subjects()])
-            profiles = Profiles(client)
-            profiles.read(self._subjects())
+            known = client.read(BaselineQuestion((ORGANISATION, *self._subjects())))
         except NoRightError as error:
             # A page that shows a profile among other things is no failure for whoever may not see this one.
             says = self.write_error if self.accept or self.refuse else self.write_warning
@@ -60,13 +60,14 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
         except CbsignedError as error:
             self.write_error(f"cbsignedprofile: {error}")
             return
+        organisation, profiles = known.baselines.get(ORGANISATION, Baseline()), Profiles.of(known)
         for what in filter(None, (self.accept, self.refuse)):
-            if not is_waiting(profiles.organisation, what):
+            if not is_waiting(organisation, what):
                 self.write_warning(f"cbsignedprofile: nothing waits as {what!r}; it is noted for when something does.")
         if self.waiting or self.accept or self.refuse:
-            yield from rows_of_waiting(profiles.organisation)
+            yield from rows_of_waiting(organisation)
         for subject in self._subjects():
-            yield from rows_of(subject, profiles, known.baselines.get(subject, Baseline()))
+            yield from rows_of(subject, profiles, known.baselines)
 
     def _subjects(self) -> list[Subject]:
         names = {

@@ -17,7 +17,7 @@ from cbverdict.anomalies.explanations import (
     SEVERAL_USERS,
     UNREAD_BASELINES,
 )
-from cbverdict.anomalies.profiles import MIN_TEAM
+from cbverdict.anomalies.outline import MIN_TEAM
 from cbverdict.events.columns import NAME_FIELDS, TIME_FIELD
 from cbverdict.events.event import ProcessEvent, read_event
 from cbverdict.events.people import person_of

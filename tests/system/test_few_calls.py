@@ -36,13 +36,14 @@ def _answer(site: Site, md5: str = A, *arguments: str) -> tuple[object, object]:
     return row["signed_reason"], row["signed_source"]
 
 
-def test_a_warm_row_takes_five_calls_and_no_secret(warm: Site) -> None:
-    """For verdicts, all baselines and what is stored of these three; and confs, unless they were read a moment ago."""
+def test_a_warm_row_takes_six_calls_and_no_secret(warm: Site) -> None:
+    """For verdicts, all baselines and what is stored of these four; and confs, unless they were read a moment ago."""
     assert _answer(warm) == ("binary", "cache")
     calls = Counter(path.rpartition("/cbsigned/")[2] for _, _, path in warm.splunkd.calls)
     confs = {path: calls.pop(path) for path in list(calls) if path.startswith("configs/")}
     assert sorted(path.rpartition("collections/data/")[2].strip("/") for path in calls.elements()) == [
         "baselines",
+        "cbsigned_baselines",
         "cbsigned_baselines/batch_find",
         "cbsigned_exclusions",
         "cbsigned_verdicts/batch_find",

@@ -7,9 +7,13 @@ import time
 
 import pytest
 
+from cbverdict.anomalies.baselines import Subject, SubjectKind
 from cbverdict.anomalies.explanations import UNREAD_BASELINES
+from cbverdict.anomalies.known_baselines import BaselineQuestion
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
+from cbverdict.service.baseline_service import BaselineService
+from cbverdict.splunkd.conf import SplunkdConfiguration
 from cbverdict.splunkd.lookup_files import read_lists
 from tests.lab.company import Company
 from tests.lab.edr.server import TOKEN, EdrServer
@@ -232,6 +236,98 @@ def test_of_whom_a_baseline_is_damaged_nothing_is_dropped_until_it_is_learnt_ane
     assert [(said, "person:hr03" in text) for said, text in kept.messages] == [("WARN", True)]
     assert site.learn(HISTORY).messages == []
     assert site.search([row]).rows[0]["signed_noise"] == "true"
+
+
+ODD: list[Row] = [
+    {"md5": A, "user": user, "team": team, "process_name": name, "parent_process_name": parent, "_time": "1793606400"}
+    for user, team in (("hr03", "hr"), ("it01", "it"), ("hr04", ""), ("somebody", ""))
+    for name in ("workday.exe", "git.exe", "winword.exe", "never.exe")
+    for parent in ("explorer.exe", "never.exe", "winword.exe")
+]
+
+
+def _scored(site: Site) -> list[tuple[str, ...]]:
+    return [
+        tuple(str(row[name]) for name in ("anomaly_score", "anomaly_reasons", "anomaly_team_p", "signed_noise"))
+        for row in site.search(ODD).rows
+    ]
+
+
+def test_what_an_earlier_release_learnt_is_read_whole_until_it_is_moved_over(site: Site, edr: EdrServer) -> None:
+    """By the nightly purge, or when anything is learnt; the rows are the same throughout, and nothing is lost."""
+    edr.estate.add_binary(A, "Signed", "c:\\workday.exe", publisher="Example Corp")
+    site.learn(HISTORY)
+    collection, expected = site.splunkd.collections["cbsigned_baselines"], _scored(site)
+    assert len(set(expected)) > 10
+    outlined = collection.get("organisation:")
+    earlier = {name: outlined[name] for name in ("_key", "kind", "name", "learnt", "baseline", "lessons")}
+    collection.save([earlier], 1)
+    assert _scored(site) == expected
+    admin = site.splunkd.log_in("admin", *site.splunkd.roles()["cbsigned_admin"])
+    assert site.host(admin, "cbsignedpurge").generate().rows
+    assert collection.get("organisation:") == outlined
+    site.splunkd.calls.clear()
+    assert _scored(site) == expected
+
+
+def test_of_the_organisation_a_search_reads_what_it_asks_about(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And never the whole document."""
+    site.learn(HISTORY)
+    collection, read = site.splunkd.collections["cbsigned_baselines"], list[dict[str, object]]()
+    find = collection.find
+
+    def noting(query: dict[str, object], skip: int = 0, limit: int = 0, fields: str = "") -> list[dict[str, object]]:
+        found = find(query, skip, limit, fields)
+        read.extend(found)
+        return found
+
+    monkeypatch.setattr(collection, "find", noting)
+    site.search(ODD[:3])
+    documents = {str(document["_key"]): document for document in read}
+    assert set(documents) == {"organisation:", "person:hr03", "team:hr", "parent:explorer.exe", "parent:winword.exe"}
+    of_organisation = documents["organisation:"]
+    assert "head" in of_organisation
+    assert "baseline" not in of_organisation
+    assert 4 < len(of_organisation) < len(collection.get("organisation:")) - 4
+
+
+def test_what_waits_is_known_to_the_service_from_the_last_time(
+    bare_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it asks once for what a parent was seen with more often than everybody; a new process asks twice."""
+    bare_site.learn(HISTORY)
+    git: Row = {"user": "hr03", "process_name": "git.exe", "parent_process_name": "explorer.exe", "_time": "1793606400"}
+    bare_site.learn([{**git, "team": "hr"}], "wait=true")
+    configuration = SplunkdConfiguration(bare_site.splunkd.url, bare_site.splunkd.system_token)
+    collection, read = bare_site.splunkd.collections["cbsigned_baselines"], list[str]()
+    find = collection.find
+
+    def noting(query: dict[str, object], skip: int = 0, limit: int = 0, fields: str = "") -> list[dict[str, object]]:
+        read.append(fields)
+        return find(query, skip, limit, fields)
+
+    monkeypatch.setattr(collection, "find", noting)
+    service, question = BaselineService(), BaselineQuestion((Subject(SubjectKind.PARENT, "explorer.exe"),))
+    answers, calls = [], []
+    for _ in range(2):
+        answers.append(service.answer(question, configuration))
+        calls.append(sum(fields.startswith("_key,head") for fields in read))
+        read.clear()
+    assert calls == [2, 1]
+    assert set(answers[0].outline.programs) == {"git.exe"}
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("field", ["head", "p", "t"])
+def test_where_an_outline_is_damaged_what_it_is_made_of_is_read(bare_site: Site, field: str) -> None:
+    """What cannot be read must not pass for what nobody knows."""
+    bare_site.learn(HISTORY)
+    collection, expected = bare_site.splunkd.collections["cbsigned_baselines"], _scored(bare_site)
+    document = collection.get("organisation:")
+    damaged = {name for name in document if name.startswith(field)}
+    assert damaged
+    collection.save([{**document, **dict.fromkeys(damaged, "7")}], 1)
+    assert _scored(bare_site) == expected
 
 
 def test_whom_nothing_was_learnt_of_for_long_is_swept_out(bare_site: Site) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO, StringIO
-from typing import Any, List
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, merge_baselines
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, merge_baselines
 from cbverdict.anomalies.combination import cauchy, score_of_cauchy
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
@@ -26,8 +26,9 @@ from cbverdict.anomalies.explanations import (
     UNREAD_LISTS,
 )
 from cbverdict.anomalies.gathering import Sighting, learn
+from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.anomalies.person_view import NOBODY
-from cbverdict.anomalies.profiles import KnownBaselines, Profiles
+from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names, Roster
 from cbverdict.anomalies.seen_people import People
 from cbverdict.errors import ServiceError
@@ -248,11 +249,11 @@ def test_who_is_known_before_the_baselines_fail_is_judged_as_before() -> None:
     class Failing(Memory):
         asked = 0
 
-        def read(self, subjects: List[Subject]) -> KnownBaselines:
+        def read(self, question: BaselineQuestion) -> KnownBaselines:
             self.asked += 1
             if self.asked > 1:
                 raise ServiceError("it is down")
-            return super().read(subjects)
+            return super().read(question)
 
     anomalies = Anomalies(Failing(LEARNT), LISTS)
     scorer, enricher = RowScorer(anomalies, EnrichOptions(), TimeReader()), Enricher(AllSigned(), EnrichOptions())
@@ -486,17 +487,18 @@ def test_what_was_written_of_people_is_remembered_up_to_a_bound(monkeypatch: pyt
 def test_of_who_is_forgotten_nothing_is_held() -> None:
     """Teams and the organisation are few, and stay."""
     anomalies = Anomalies(Memory(LEARNT), LISTS)
-    anomalies.prepare([("ann", ""), ("bob", "")], ["explorer.exe"])
     event = ProcessEvent(Process(None, "git.exe"), Process(None, "explorer.exe"))
+    anomalies.prepare([("ann", ""), ("bob", "")], [event])
     side = anomalies.process_side(event, Verdict(Signed.TRUE, Reason.BINARY), Signed.TRUE)
     assert anomalies.begin(side, anomalies.view("ann", ""))
     profiles = anomalies._profiles  # noqa: SLF001 - what is held is the point
     profiles.person("ann", "hr", profiles.team("hr"))  # type: ignore[arg-type] # there is one
     anomalies.forget()
-    kept = {"organisation:", "team:hr", "team:it"}
+    kept = {"team:hr", "team:it"}
+    assert not profiles._programs  # noqa: SLF001 - what is held is the point
     assert {subject.key for subject in (*profiles._known, *profiles._groups)} == kept  # noqa: SLF001 - likewise
     assert (profiles._persons, profiles._totals) == ({}, {})  # noqa: SLF001 - likewise
-    anomalies.prepare([("amy", "")], ())
+    anomalies.prepare([("amy", "")])
     assert anomalies.begin(side, anomalies.view("amy", ""))
 
 
@@ -738,11 +740,11 @@ class FailsOf:
         """Know what others know."""
         self._memory = Memory(LEARNT)
 
-    def read(self, subjects: Any) -> Any:
+    def read(self, question: BaselineQuestion) -> KnownBaselines:
         """Give them, or fail."""
-        if any(subject.name == "zoe" for subject in subjects):
+        if any(subject.name == "zoe" for subject in question.subjects):
             raise ServiceError("it is down")
-        return self._memory.read(subjects)
+        return self._memory.read(question)
 
 
 def test_what_could_not_be_read_keeps_rows_that_were_dropped_before() -> None:
@@ -1076,7 +1078,7 @@ def test_a_score_that_is_just_the_threshold_is_a_finding() -> None:
     row, options = _row("ann", "git.exe"), EnrichOptions(has_anomaly=True)
     enricher, anomalies = Enricher(AllSigned(), options), Anomalies(Memory(LEARNT), LISTS)
     (kind,) = RowScorer(anomalies, options, TimeReader()).score_processes(enricher.enrich([dict(row)]))
-    anomalies.prepare([("ann", "")], ())
+    anomalies.prepare([("ann", "")])
     score = anomalies.score(kind.side, anomalies.view("ann", ""), [int(NOON) // 900]).score
     assert score is not None
     source = Memory(LEARNT, AnomalySettings(threshold=score))

@@ -72,7 +72,7 @@ def test_a_row_that_was_left_out_by_hand_is_dropped_and_says_so() -> None:
     """Although its file is not signed; who, until when and why stand in a sentence."""
     assert _is_dropped(_made())
     anomalies = Anomalies(Memory({}, decisions=(_made(),)), LISTS)
-    anomalies.prepare([("jdoe", "")], ())
+    anomalies.prepare([("jdoe", "")])
     part = anomalies.part(
         anomalies.process_side(read_event(EVENT, FIELDS), UNSIGNED, Signed.UNKNOWN), anomalies.view("jdoe", "")
     )
@@ -135,7 +135,7 @@ def test_a_row_that_is_odder_than_what_was_seen_is_kept() -> None:
     """An exclusion made at noon does not cover 2 am: it goes up to the score that was seen, and five more."""
     assert _made().score == 17.5
     covered = Anomalies(Memory({}, decisions=(_made(),)), LISTS)
-    covered.prepare([("jdoe", "")], ())
+    covered.prepare([("jdoe", "")])
     side = covered.process_side(read_event(EVENT, FIELDS), UNSIGNED, Signed.UNKNOWN)
     assert covered.part(side, covered.view("jdoe", "")).limit == 17.5
 

@@ -127,7 +127,7 @@ def test_a_share_too_small_to_write_is_less_than_that() -> None:
 
 def test_what_a_person_begins_with_is_compared_with_everybody_where_there_is_no_team() -> None:
     """And says so."""
-    organisation = Organisation(OTHERS, 0, 10_000, Everybody(OTHERS, 0, 10_000))
+    organisation = Organisation(Everybody(OTHERS, 0, 10_000), {})
     person = PersonWithoutTeam({"outlook.exe": 300.0}, (), 300, organisation)
     assert on_team(person, organisation, Compared("ann", None, 0), "git.exe").reasons == (
         "git.exe is 9.9 % of what everybody runs (there is no team to compare with); first time for ann in 300 starts",
@@ -141,7 +141,7 @@ def test_how_many_run_it_is_said_where_there_is_no_team(many: int, said: str) ->
     for name, people in (("git.exe", many), ("outlook.exe", 12)):
         for number in range(people):
             add_user(users, name, f"user{number}")
-    organisation = Organisation(OTHERS, 0, 10_000, Everybody(OTHERS, 0, 10_000), users)
+    organisation = Organisation(Everybody(OTHERS, 0, 10_000), users)
     person = PersonWithoutTeam({"outlook.exe": 300.0}, (), 300, organisation, Past("ann", 30))
     (sentence,) = on_team(person, organisation, Compared("ann", None, 0), "git.exe").reasons
     assert sentence.endswith(f"; {said} run it; first time for ann in 300 starts")

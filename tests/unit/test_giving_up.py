@@ -18,7 +18,7 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
 
 from cbverdict import errors
-from cbverdict.anomalies.profiles import KnownBaselines
+from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.carbonblack.calls import make_calls
 from cbverdict.carbonblack.deadline import Deadline
 from cbverdict.carbonblack.edr.client import EdrClient
@@ -253,9 +253,9 @@ class FakeSources:
         answers = (no_answer(self.error.reason),) * len(request.questions)
         return VerdictReply("lab", answers, troubles=(Trouble.of(self.error),))
 
-    def read(self, subjects: list[Any]) -> KnownBaselines:
+    def read(self, question: BaselineQuestion) -> KnownBaselines:
         """Know nothing of what is usual."""
-        assert subjects
+        assert question.is_first
         return KnownBaselines()
 
 

@@ -23,7 +23,8 @@ from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
-from cbverdict.anomalies.waiting import ACCEPTED, DAYS, PEOPLE, decision, effective, is_released, is_waiting, waiting_in
+from cbverdict.anomalies.releases import ACCEPTED, DAYS, PEOPLE, effective, is_released, releases_of
+from cbverdict.anomalies.waiting import decision, is_waiting, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.lab.memory import Memory
@@ -55,7 +56,7 @@ def _git(day: int, number: int = 0) -> Sighting:
 
 def _profiles(learnt: Baselines) -> Profiles:
     profiles = Profiles(Memory(learnt))
-    profiles.read(learnt)
+    profiles.read(learnt)  # as a search does
     return profiles
 
 
@@ -111,19 +112,19 @@ def test_a_profile_says_what_waits_of_its_own_and_of_nobody_else() -> None:
     """With the organisation's baseline beside it, in which the same waits."""
     learnt = _nightly(HISTORY, MONDAY, _git(MONDAY), Sighting(MONDAY, 2, "hr0"))
     waits = {"kind": "person", "name": "hr0", "what": "waits", "detail": "1 days, 2026-11-02 to 2026-11-02, 1 people"}
-    assert [row for row in rows_of(ANN, _profiles(learnt), learnt[ANN]) if row["what"] == "waits"] == [
+    assert [row for row in rows_of(ANN, _profiles(learnt), learnt) if row["what"] == "waits"] == [
         {**waits, "value": "process git.exe"},
         {**waits, "value": "hour 02"},
     ]
     other = Subject(SubjectKind.PERSON, "hr1")
-    assert [row for row in rows_of(other, _profiles(learnt), learnt[other]) if row["what"] == "waits"] == []
+    assert [row for row in rows_of(other, _profiles(learnt), learnt) if row["what"] == "waits"] == []
 
 
 def test_a_day_of_which_nothing_is_released_is_no_day() -> None:
     """Else it would count among those on which somebody was not active at an hour."""
     at_night = Baseline(days={MONDAY: 1 << 9}, waiting_days={MONDAY: 1 << 2 | 1 << 3, MONDAY + 5: 1 << 3})
     organisation = decision("hour 02", ACCEPTED, MONDAY)[ORGANISATION]
-    assert effective(ANN, at_night, organisation).days == {MONDAY: 1 << 9 | 1 << 2}
+    assert effective(ANN, at_night, releases_of(organisation)).days == {MONDAY: 1 << 9 | 1 << 2}
 
 
 def test_what_goes_on_for_days_with_several_people_is_learnt() -> None:
@@ -155,7 +156,7 @@ def test_five_days_and_five_people_are_enough(days: int, people: int, status: st
     several = unite(sketch_of(f"hr{number}") for number in range(people))
     organisation = Baseline(waiting_people={MONDAY + day: {"process git.exe": several} for day in range(days)})
     assert [row["status"] for row in rows_of_waiting(organisation)] == [status]
-    assert is_released(organisation, ORGANISATION, "process git.exe") is (status == "learnt")
+    assert is_released(releases_of(organisation), ORGANISATION, "process git.exe") is (status == "learnt")
 
 
 @pytest.mark.parametrize(
@@ -196,9 +197,9 @@ def test_what_another_team_takes_up_waits_for_this_one() -> None:
         others = [Sighting(MONDAY + age, 10, f"it{number}", "it", "word.exe") for number in range(PEOPLE)]
         learnt = _nightly(learnt, MONDAY + age, *others, *own)
     profiles = _profiles(learnt)
-    has_it = {subject.name: "word.exe" in profiles.starts(subject) for subject in learnt}
-    expected = {"it", "", *(f"it{number}" for number in range(PEOPLE))}
-    assert {name for name, has in has_it.items() if has} == expected
+    having = {subject.name for subject in learnt if "word.exe" in profiles.starts(subject)}
+    assert having == {"it", *(f"it{number}" for number in range(PEOPLE))}
+    assert not profiles.is_new("word.exe")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
     learnt = _nightly(HISTORY, MONDAY, *(_git(MONDAY) for _ in range(5)))
     decided = merge_baselines([learnt, decision(what, word, MONDAY)])
     assert (_p_value(decided) > 0.01) is is_learnt
-    assert is_released(decided[ORGANISATION], ANN, "process git.exe") is is_learnt
+    assert is_released(releases_of(decided[ORGANISATION]), ANN, "process git.exe") is is_learnt
     both = merge_baselines([decided, decision(what, "refused", MONDAY + 1)])
     assert _p_value(both) < 0.01
 
@@ -280,7 +281,7 @@ def test_an_hour_waits_where_it_would_be_judged(hours: int, *, does_wait: bool) 
     known = {**HISTORY, ANN: Baseline(days, HISTORY[ANN].names, {}, HISTORY[ANN].people)}
     held = hold_back(_company(range(0), Sighting(MONDAY, 2, "hr0")), Memory(known), Lists())
     assert bool(held[ANN].waiting_days) is does_wait
-    said = next(row for row in rows_of(ANN, _profiles(known), known[ANN]) if row["what"] == "active hours")
+    said = next(row for row in rows_of(ANN, _profiles(known), known) if row["what"] == "active hours")
     judged = "hours are judged" if does_wait else "hours are judged from 20 on"
     assert (said["value"], said["detail"]) == (str(hours), judged)
 
@@ -289,7 +290,7 @@ def test_of_somebodys_programs_the_hundred_most_used_are_shown() -> None:
     """An installer's names have no end."""
     learnt = _company(range(0), *(Sighting(MONDAY, 9, "hr0", "hr", f"{number}.exe") for number in range(101)))
     learn(learnt, Sighting(MONDAY, 9, "hr0", "hr", "100.exe"))
-    shown = [row["value"] for row in rows_of(ANN, _profiles(learnt), learnt[ANN]) if row["what"] == "process"]
+    shown = [row["value"] for row in rows_of(ANN, _profiles(learnt), learnt) if row["what"] == "process"]
     assert (len(shown), shown[0]) == (100, "100.exe")
 
 
@@ -360,7 +361,7 @@ def test_what_a_known_parent_never_started_waits_whoever_did_it(who: tuple[str |
         day = MONDAY + night - 1
         known = _nightly(known, day, *[odd._replace(day=day)] * times)
         assert totals(known[PROVIDER].waiting) == {"git.exe": min(night, DAYS) * times}
-        learnt = effective(PROVIDER, known[PROVIDER], known[ORGANISATION])
+        learnt = effective(PROVIDER, known[PROVIDER], releases_of(known[ORGANISATION]))
         assert ("git.exe" in totals(learnt.names)) == (night >= DAYS)
 
 
@@ -371,7 +372,7 @@ def test_a_program_that_itself_waits_is_released_by_no_parent() -> None:
         odd = Sighting(MONDAY + night, 10, "hr0", "hr", "evil.exe", "outlook.exe")
         usual = Sighting(MONDAY + night, 10, "hr0", "hr", "workday.exe", "outlook.exe")
         known = _nightly(known, MONDAY + night, odd, *[usual] * 50)
-    assert not is_released(known[ORGANISATION], ORGANISATION, "process evil.exe")
+    assert not is_released(releases_of(known[ORGANISATION]), ORGANISATION, "process evil.exe")
     assert _profiles(known).is_new("evil.exe")
 
 
@@ -385,7 +386,7 @@ def test_that_a_program_waits_with_many_opens_no_other_parent_to_it() -> None:
     known = _nightly(known, MONDAY + DAYS + 1, Sighting(MONDAY + DAYS + 1, 2, None, None, "git.exe", "winword.exe"))
     parent = Subject(SubjectKind.PARENT, "winword.exe")
     assert totals(known[parent].waiting) == {"git.exe": 1}
-    assert "git.exe" not in totals(effective(parent, known[parent], known[ORGANISATION]).names)
+    assert "git.exe" not in totals(effective(parent, known[parent], releases_of(known[ORGANISATION])).names)
 
 
 def test_what_no_person_does_is_released_by_its_own_days() -> None:
@@ -396,7 +397,7 @@ def test_what_no_person_does_is_released_by_its_own_days() -> None:
         new: Baselines = {}
         learn(new, Sighting(day, 10, None, None, "git.exe", "wmiprvse.exe"))
         known = merge_baselines([known, hold_back(new, Memory(known), Lists(), day)])
-    assert "git.exe" in totals(effective(PROVIDER, known[PROVIDER], known[ORGANISATION]).names)
+    assert "git.exe" in totals(effective(PROVIDER, known[PROVIDER], releases_of(known[ORGANISATION])).names)
 
 
 def test_of_which_parent_waits_what_somebody_started_is_not_told_from_anothers() -> None:
@@ -463,13 +464,13 @@ def test_what_waits_merges_in_any_order(sightings: list[tuple[int, int]], chance
 def test_what_is_known_of_somebody_is_shown_as_rows() -> None:
     """Hours, days, teams, processes, and what waits."""
     learnt = _nightly(HISTORY, MONDAY, _git(MONDAY))
-    found = {(row["what"], row["value"]): row["detail"] for row in rows_of(ANN, _profiles(learnt), learnt[ANN])}
+    found = {(row["what"], row["value"]): row["detail"] for row in rows_of(ANN, _profiles(learnt), learnt)}
     assert found["usual hours", "09:00 to 12:00"] == "nine in ten, on 31 days"
     assert (found["day of the week", "Sunday"], found["day of the week", "Monday"]) == ("never", "7 days")
     assert ("team", "hr") in found
     assert found["process", "workday.exe"] == "50 % of 186 starts; 25 % of everybody's"
     assert found["waits", "process git.exe"] == "1 days, 2026-11-02 to 2026-11-02, 1 people"
-    team = [(row["what"], row["value"]) for row in rows_of(HR, _profiles(learnt), learnt[HR])]
+    team = [(row["what"], row["value"]) for row in rows_of(HR, _profiles(learnt), learnt)]
     assert team[0] == ("people", "8")
     parent = Subject(SubjectKind.PARENT, "explorer.exe")
-    assert {row["value"] for row in rows_of(parent, _profiles(learnt), learnt[parent])} >= {"outlook.exe", "git.exe"}
+    assert {row["value"] for row in rows_of(parent, _profiles(learnt), learnt)} >= {"outlook.exe", "git.exe"}

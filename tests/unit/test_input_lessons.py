@@ -8,7 +8,7 @@ import pytest
 
 from cbverdict.anomalies.baselines import Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import totals
-from cbverdict.anomalies.profiles import KnownBaselines
+from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.errors import InvalidRequestError, StoreError
 from cbverdict.inputs.lessons import Lessons
 
@@ -23,7 +23,7 @@ class _Sources:
         self.trouble: Exception | None = None
         self.taught: List[Tuple[Baselines, str]] = []
 
-    def read(self, _: List[Subject]) -> KnownBaselines:
+    def read(self, _: BaselineQuestion) -> KnownBaselines:
         """Return nothing, or fail."""
         if self.trouble is not None:
             raise self.trouble

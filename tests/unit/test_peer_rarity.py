@@ -199,7 +199,7 @@ def test_shares_add_up_and_p_values_are_probabilities(
     assert sum(map(group.share, names)) == pytest.approx(1.0)
     person = PersonProfile(own, list(own)[:once], sightings, group)
     assert sum(map(person.share, names)) == pytest.approx(1.0)
-    organisation = Organisation(seen, once, everybody.sightings, everybody)
+    organisation = Organisation(everybody, {})
     alone = PersonWithoutTeam(own, list(own)[:once], sightings, organisation)
     for profile in (group, person, alone):
         assert all(0.0 < profile.strict_p_value(name) <= profile.p_value(name) <= 1.0 for name in names)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from splunklib.searchcommands import StreamingCommand
 
-from cbverdict.anomalies.baselines import Baselines, Subject
+from cbverdict.anomalies.baselines import Baselines, Subject, SubjectKind
 from cbverdict.anomalies.gathering import Sighting, learn
-from cbverdict.anomalies.profiles import KnownBaselines
+from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.errors import ServiceError, Trouble
 from cbverdict.events.columns import TIME_FIELD, EventFields
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS
@@ -230,7 +230,7 @@ def test_the_method_is_one_of_the_settings() -> None:
 @pytest.mark.parametrize("is_by_codec", [True, False])
 def test_baselines_are_read_while_verdicts_are_asked(*, is_by_codec: bool) -> None:
     """In one call for people and parents: neither service waits for the other."""
-    is_reading, subjects = threading.Event(), list[str]()
+    is_reading, asked = threading.Event(), list[BaselineQuestion]()
 
     class Patient(Answers):
         def ask(self, request: VerdictRequest) -> VerdictReply:
@@ -238,10 +238,10 @@ def test_baselines_are_read_while_verdicts_are_asked(*, is_by_codec: bool) -> No
             return super().ask(request)
 
     class Noted(Memory):
-        def read(self, asked: list[Subject]) -> KnownBaselines:
+        def read(self, question: BaselineQuestion) -> KnownBaselines:
             is_reading.set()
-            subjects.append(",".join(sorted(subject.key for subject in asked)))
-            return super().read(asked)
+            asked.append(question)
+            return super().read(question)
 
     search = Search(Patient(), Noted(LEARNT), EnrichOptions(has_anomaly=True), _read if is_by_codec else None)
     row = _row(parent_process_name="boss.exe")
@@ -250,20 +250,21 @@ def test_baselines_are_read_while_verdicts_are_asked(*, is_by_codec: bool) -> No
         assert search.reply(encode([row], columns).decode()) is not None
     else:
         search.enrich([row])
-    assert subjects == ["organisation:,parent:boss.exe,person:ann"]
+    subjects = (Subject(SubjectKind.PARENT, "boss.exe"), Subject(SubjectKind.PERSON, "ann"))
+    assert asked == [BaselineQuestion(subjects, ("a.exe", "boss.exe"), is_first=True)]
 
 
 def test_baselines_that_come_late_are_waited_for_and_not_asked_for_again() -> None:
     """A slow store would have twice the work of each chunk."""
-    is_asked_again, asked = threading.Event(), list[set[Subject]]()
+    is_asked_again, asked = threading.Event(), list[BaselineQuestion]()
 
     class Slow(Memory):
-        def read(self, subjects: list[Subject]) -> KnownBaselines:
-            asked.append(set(subjects))
+        def read(self, question: BaselineQuestion) -> KnownBaselines:
+            asked.append(question)
             if len(asked) > 1:
                 is_asked_again.set()
             is_asked_again.wait(0.3)
-            return super().read(subjects)
+            return super().read(question)
 
     search = Search(Answers(), Slow(LEARNT), EnrichOptions(has_anomaly=True))
     (record,) = search.enrich([_row()])

@@ -22,7 +22,7 @@ def _organisation(users: dict[str, int] | None = None, people: int = 8) -> Organ
     for name, many in {ANYBODY: people, **(users or {})}.items():
         for number in range(many):
             add_user(known, name, f"user{number}")
-    return Organisation(seen, 0, 3400, Everybody(seen, 0, 3400), known if users else {})
+    return Organisation(Everybody(seen, 0, 3400), known if users else {})
 
 
 def _person(

@@ -112,9 +112,13 @@ class Baseline:
             forget_users(self.users, totals(names)),
         )
 
-    def members(self, team: str) -> Sketch:
-        """Return the people of a team."""
-        return unite(teams[team] for teams in self.people.values() if team in teams)
+    def all_members(self) -> Dict[str, Sketch]:
+        """Return the people of each team."""
+        found: Dict[str, list[Sketch]] = {}
+        for teams in self.people.values():
+            for team, people in teams.items():
+                found.setdefault(team, []).append(people)
+        return {team: unite(people) for team, people in found.items()}
 
     def teams(self) -> set[str]:
         """Return the teams that are known."""

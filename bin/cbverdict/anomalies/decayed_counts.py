@@ -7,7 +7,7 @@ one still counts is decided when they are read.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Dict
+from typing import Dict, Iterable, Mapping
 
 Counts = Dict[int, Dict[str, int]]
 """By generation: how often each name was seen in it."""
@@ -42,13 +42,30 @@ def forget_counts(counts: Counts, horizon: int) -> Counts:
     return {generation: names for generation, names in counts.items() if generation >= oldest}
 
 
+def weights(generations: Iterable[int], half_life: float, newest: int | None = None) -> dict[int, float]:
+    """Return how much each generation counts: half as much after each `half_life` days before the newest.
+
+    `newest` is the newest of all (None: of these).
+    """
+    ascending = sorted(generations)
+    last = max(ascending, default=0) if newest is None else newest
+    return {generation: 0.5 ** (max(last - generation, 0) * GENERATION / half_life) for generation in ascending}
+
+
 def weigh(counts: Counts, half_life: float, newest: int) -> dict[str, float]:
     """Return how often each name was seen, half as much after each `half_life` days before the newest generation."""
     weighed: dict[str, float] = {}
-    for generation, names in sorted(counts.items()):
-        weight = 0.5 ** (max(newest - generation, 0) * GENERATION / half_life)
-        for name, times in names.items():
+    for generation, weight in weights(counts, half_life, newest).items():
+        for name, times in counts[generation].items():
             weighed[name] = weighed.get(name, 0.0) + weight * times
+    return weighed
+
+
+def weigh_one(seen: Mapping[int, int], weight_of: Mapping[int, float]) -> float:
+    """Return how often one name was seen, by generation, each weighted; of one that is newer than all, each counts."""
+    weighed = 0.0
+    for generation, times in sorted(seen.items()):
+        weighed += weight_of.get(generation, 1.0) * times
     return weighed
 
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Collection, Iterable, Iterator, Tuple
 from cbverdict.anomalies import explanations as opinions
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy, score_with_hour
-from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sketch_of
+from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of
 from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.file_sides import FileSides
 from cbverdict.anomalies.local_time import Clocks, date_of
 from cbverdict.anomalies.person_view import PersonView, is_unusual
-from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score, group_of, judged
 from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
-from cbverdict.anomalies.waiting import people_waiting, program
 from cbverdict.errors import Trouble
 from cbverdict.events.names import stems_of
 from cbverdict.events.people import person_of
@@ -26,6 +25,7 @@ from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_
 from cbverdict.verdicts.verdict import JudgedFile
 
 if TYPE_CHECKING:
+    from cbverdict.anomalies.known_baselines import BaselineSource
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
     from cbverdict.verdicts.verdict import Verdict
@@ -68,12 +68,17 @@ class Anomalies:
         troubles = [Trouble(Reason.SETUP, f"In the lookups, {problem}.") for problem in self._lists.problems]
         return troubles + ([self._profiles.trouble] if self._profiles.trouble else [])
 
-    def prepare(self, whos: Iterable[Who], parents: Iterable[str | None]) -> None:
-        """Read what is not known yet of people (user, team, other users as rows say them) and of parents."""
-        subjects = {Subject(SubjectKind.PARENT, name) for name in map(program_kind, parents) if name}
+    def prepare(
+        self, whos: Iterable[Who], events: Iterable[ProcessEvent] = (), publishers: Collection[str] = ()
+    ) -> None:
+        """Read what is not known yet of people (user, team, other users as rows say them), rows and publishers."""
+        events = list(events)
+        parents = set(filter(None, map(program_kind, {event.parent.name for event in events})))
+        processes = set(filter(None, map(program_kind, {event.process.name for event in events})))
+        subjects = {Subject(SubjectKind.PARENT, name) for name in parents}
         for who in whos:
             subjects.update(self.view(*who).subjects())
-        self._profiles.read(subjects)
+        self._profiles.read(subjects, parents | processes, publishers)
 
     def view(self, user: str, team: str, *others: str) -> PersonView:
         """Return the view on a person, or on several, by users and team as the rows say them."""
@@ -235,7 +240,7 @@ class Anomalies:
     def _people_beginning(self, process: str) -> int:
         """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
         here = len(self._beginners.get(process, ()))
-        return max(here, head_count(self._beginning_lately(process))) if here else 0
+        return max(here, head_count(self._profiles.waiting_lately(process))) if here else 0
 
     def _begins_alone(self, process: str, view: PersonView) -> bool:
         """Return whether nobody else of a person's team begins with a program, whatever other teams are given."""
@@ -243,12 +248,9 @@ class Anomalies:
         others = self._beginners.get(process, {}).items()
         if team is None or any(team in theirs for who, theirs in others if who != view.person):
             return False
-        lately = self._beginning_lately(process)
-        mates = {*self._profiles.organisation.members(team)}.difference(sketch_of(view.person))
+        lately = self._profiles.waiting_lately(process)
+        mates = {*self._profiles.members(team)}.difference(sketch_of(view.person))
         return len(lately) < MAX_EXACT and mates.isdisjoint(lately)
-
-    def _beginning_lately(self, process: str) -> Sketch:
-        return people_waiting(self._profiles.organisation, program(process))
 
     def _is_new_parent(self, event: ProcessEvent, process: str | None, parent: str | None) -> bool:
         """Return whether nothing is known of a parent, once there is something to know."""
@@ -271,13 +273,8 @@ class Anomalies:
         return self._parents[parent, child]
 
     def _is_first_signer(self, publisher: str) -> bool:
-        seen = self._profiles.publishers()
-        return (
-            publisher != ""
-            and publisher not in seen
-            and sum(seen.values()) >= self._profiles.settings.minimum_support
-            and not self._lists.is_trusted(publisher)
-        )
+        is_named = publisher != "" and not self._lists.is_trusted(publisher)
+        return is_named and self._profiles.is_new_publisher(publisher)
 
 
 def _acted_through(gateways: Iterable[tuple[str, str]], known: str | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ RANDOM 2002); those of a union are found from those of its parts, so sketches of
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Iterable, List
+from typing import Iterable, List, Sequence
 
 Sketch = List[int]
 """The smallest hashes of the people in it, ascending."""
@@ -39,7 +39,7 @@ def may_hold(sketch: Sketch, name: str) -> bool:
     return number in sketch or (len(sketch) >= MAX_EXACT and number > sketch[-1])
 
 
-def head_count(sketch: Sketch) -> int:
+def head_count(sketch: Sequence[int]) -> int:
     """Return how many people are in a sketch: exact below `MAX_EXACT`, an estimate from there on."""
     if len(sketch) < MAX_EXACT:
         return len(sketch)

@@ -10,10 +10,11 @@ from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sub
 from cbverdict.anomalies.combination import score_of
 from cbverdict.anomalies.decayed_counts import Counts, add_count
 from cbverdict.anomalies.distinct_count import sketch_of, unite
+from cbverdict.anomalies.known_baselines import BaselineQuestion, BaselineSource
 from cbverdict.anomalies.local_time import Clocks
-from cbverdict.anomalies.profiles import BaselineSource, Profiles
+from cbverdict.anomalies.profiles import Profiles
+from cbverdict.anomalies.releases import hour_of_day, is_refused, program, start
 from cbverdict.anomalies.seen_people import ANYBODY, Users, add_user
-from cbverdict.anomalies.waiting import hour_of_day, is_refused, program, start
 
 if TYPE_CHECKING:
     from typing import Collection
@@ -38,19 +39,17 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists, last_day:
     nothing of their own waits. Raises what the source does: without what was usual before
     nothing can be told to be unusual.
     """
-    profiles = Profiles(source)
-    profiles.read(learnt)
-    if profiles.error is not None:
-        raise profiles.error
-    if not profiles.has_learnt:
+    known = source.read(BaselineQuestion(tuple(sorted({ORGANISATION, *learnt}, key=lambda subject: subject.key))))
+    if ORGANISATION not in known.baselines:
         return learnt
+    profiles, organisation = Profiles.of(known), known.baselines[ORGANISATION]
     clocks = Clocks(lists.holidays)
     aside: Baselines = {}
     for subject, baseline in learnt.items():
         if subject.kind is SubjectKind.PERSON:
             holidays = clocks.of(lists.roster.member(subject.name, None)).holidays
             _set_aside_of_person(subject, baseline, profiles, holidays, aside)
-    new = _new_names(learnt, profiles)
+    new = _new_names(learnt, profiles, organisation)
     day = _day_of(learnt) if last_day is None else last_day
     _set_aside_of_everybody(learnt, aside, new, day)
     _set_aside_of_parents(learnt, profiles, aside, (new, day))
@@ -85,13 +84,12 @@ def _unusual_names(person: str, learnt: Baseline, profiles: Profiles, teams: lis
         return set()
     profile = profiles.person(person, team, group)
     new = {name for names in learnt.names.values() for name in names if name not in profile.seen}
-    organisation = profiles.organisation
     return {
         name
         for name in new
         if profiles.is_new(name)  # whatever its score: learnt, it would be dropped next
         or score_of(profile.p_value(name)) >= profiles.settings.threshold
-        or is_refused(organisation, person, program(name))
+        or is_refused(profiles.releases, person, program(name))
     }
 
 
@@ -108,14 +106,14 @@ def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collec
     return found
 
 
-def _new_names(learnt: Baselines, profiles: Profiles) -> set[str]:
+def _new_names(learnt: Baselines, profiles: Profiles, organisation: Baseline) -> set[str]:
     """Return the programs that nobody was ever seen with: those learnt now, whoever ran them, and those that wait.
 
     Accounts that are nobody's (SYSTEM) are no people, so what they run is told by the organisation's names.
     """
     if profiles.team(None) is None:
         return set()  # Of nobody is so much known that it could be told.
-    counts = (learnt.get(ORGANISATION, Baseline()).names, profiles.organisation.waiting)
+    counts = (learnt.get(ORGANISATION, Baseline()).names, organisation.waiting)
     return {name for count in counts for names in count.values() for name in names if profiles.is_new(name)}
 
 

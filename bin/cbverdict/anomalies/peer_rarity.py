@@ -24,8 +24,9 @@ rarer than among ten.
 from __future__ import annotations
 
 import math
+from copy import copy
 from functools import partial
-from typing import Collection, Mapping, NamedTuple, Sequence
+from typing import Callable, Collection, Mapping, NamedTuple, Sequence
 
 from cbverdict.events.one_off_names import is_one_off
 
@@ -45,31 +46,50 @@ _USUAL = 0.5  # the p-value of what says nothing
 
 
 class Everybody:
-    """The organisation's behaviour: how often each name was seen, weighted; `less` is left out of it."""
+    """The organisation's behaviour: how often each name was seen, weighted."""
 
     def __init__(
-        self, seen: Mapping[str, float], once: int = 0, sightings: int = 0, *, less: Mapping[str, float] | None = None
+        self,
+        seen: Mapping[str, float],
+        once: int = 0,
+        sightings: int = 0,
+        *,
+        names: int | None = None,
+        total: float | None = None,
+        is_at_hand: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """Store the weighted counts, and how many names were seen once of how many sightings."""
+        """Store the weighted counts, and how many names were seen once of how many sightings.
+
+        `names` says how many there are, and `total` how often they were seen, weighted (None: `seen` tells). Of a name
+        that is not at hand everybody was seen with it at least as often as any group.
+        """
+        self.once = once
         self.sightings = sightings
         self.new = min(_NEWER * (once + 1) / (sightings + 2), _USUAL)
         """How often a name comes up that nobody was ever seen with."""
-        self._seen = seen
-        self._less = {name: min(times, seen.get(name, 0.0)) for name, times in (less or {}).items()}
-        self.total = sum(seen.values()) - sum(self._less.values())
-        self._whole = self.total + HALF * (len(seen) + 1)
+        self.seen = seen
+        self.total = sum(seen.values()) if total is None else total
+        self._is_at_hand = is_at_hand
+        self._names = len(seen) if names is None else names
+        self._less: Mapping[str, float] = {}
 
     def __contains__(self, name: str) -> bool:
         """Return whether anybody was seen with a name."""
-        return name in self._seen
+        return name in self.seen
 
     def share(self, name: str) -> float:
         """Return the probability of a name; of any unknown one, that of all of them."""
-        return (self._seen.get(name, 0.0) - self._less.get(name, 0.0) + HALF) / self._whole
+        seen = max(self.seen.get(name, 0.0) - self._less.get(name, 0.0), 0.0)
+        return (seen + HALF) / (self.total + HALF * (self._names + 1))
 
     def without(self, some: Mapping[str, float]) -> Everybody:
-        """Leave a group's own counts out."""
-        return Everybody(self._seen, less=some)
+        """Leave out a group's own counts, each as far as it goes."""
+        rest = copy(self)
+        less = (
+            min(times, self.seen.get(name, 0.0)) if self._is_at_hand(name) else times for name, times in some.items()
+        )
+        rest.total, rest._less = max(self.total - sum(less), 0.0), some  # noqa: SLF001 - its own
+        return rest
 
 
 class GroupProfile:
@@ -77,12 +97,18 @@ class GroupProfile:
 
     def __init__(self, seen: Mapping[str, float], once: int, sightings: int, everybody: Everybody) -> None:
         """Store the weighted counts, and how many names were seen once of how many sightings."""
+        self._compare(seen, sum(seen.values()), everybody, everybody.without(seen))
+        self._support(once, sightings)
+
+    def _compare(self, seen: Mapping[str, float], total: float, everybody: Everybody, others: Everybody) -> None:
         self.seen = seen
-        self.sightings = sightings
+        self.total = total
         self.everybody = everybody
-        self.total = sum(seen.values())
+        self._others = others
+
+    def _support(self, once: int, sightings: int) -> None:
+        self.sightings = sightings
         self._prior = prior_of(self.total, once, sightings)
-        self._others = everybody.without(seen)
         self.new_share = self._prior / (self.total + self._prior)
         """The share of what the group was never seen with."""
 

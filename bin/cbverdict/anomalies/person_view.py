@@ -125,7 +125,7 @@ class PersonView:
             return no_opinion("no opinion on the process: too few starts are known")
         profile = self.profiles.person(self._person, team, group)
         is_of_team = not isinstance(group, Organisation)
-        people = self.profiles.people().get(team or "", 0)
+        people = self.profiles.people_in(team or "")
         return opinions.on_team(
             profile, group, Compared(self._person, self._team if is_of_team else None, people), name
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterator
+from typing import TYPE_CHECKING, Dict, Iterator, Mapping
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind
 from cbverdict.anomalies.distinct_count import head_count, unite
 from cbverdict.anomalies.explanations import WEEKDAYS
 from cbverdict.anomalies.local_time import date_text
-from cbverdict.anomalies.waiting import ACCEPTED, REFUSED, is_released, waiting_in
+from cbverdict.anomalies.releases import ACCEPTED, REFUSED, Releases, is_released, releases_of
+from cbverdict.anomalies.waiting import waiting_in
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.profiles import Profiles
@@ -20,15 +21,16 @@ MOST_NAMES = 100
 """Programs in one profile, the most used first."""
 
 
-def rows_of(subject: Subject, profiles: Profiles, raw: Baseline) -> Iterator[Row]:
-    """Yield what is known of a person, a team or a parent; `raw` is the baseline with what waits apart."""
+def rows_of(subject: Subject, profiles: Profiles, kept: Mapping[Subject, Baseline]) -> Iterator[Row]:
+    """Yield what is known of a person, a team or a parent; in what is `kept`, what waits stands apart."""
+    raw = kept.get(subject, Baseline())
     if subject.kind is SubjectKind.PERSON:
         yield from _hours(subject, profiles)
         yield from (_row(subject, "team", team, "") for team in sorted(raw.teams()))
     if subject.kind is SubjectKind.TEAM:
-        yield _row(subject, "people", str(profiles.people().get(subject.name, 0)), "")
+        yield _row(subject, "people", str(profiles.people_in(subject.name)), "")
     yield from _names(subject, profiles)
-    for waiting in waiting_in({ORGANISATION: profiles.organisation, subject: raw}):
+    for waiting in waiting_in({ORGANISATION: kept.get(ORGANISATION, Baseline()), subject: raw}):
         if waiting.subject == subject:
             days = f"{waiting.days} days, {date_text(waiting.first_day)} to {date_text(waiting.last_day)}"
             yield _row(subject, "waits", waiting.what, f"{days}, {waiting.people} people")
@@ -36,13 +38,14 @@ def rows_of(subject: Subject, profiles: Profiles, raw: Baseline) -> Iterator[Row
 
 def rows_of_waiting(organisation: Baseline) -> Iterator[Row]:
     """Yield what waits or was decided on, of everybody together."""
+    releases = releases_of(organisation)
     noted = {what for names in organisation.waiting_people.values() for what in names}
     for what in sorted(noted):
         days = {day: names[what] for day, names in organisation.waiting_people.items() if what in names}
         decided = what.startswith((f"{ACCEPTED} ", f"{REFUSED} "))
         yield {
             "what": what.partition(" ")[2] if decided else what,
-            "status": what.partition(" ")[0] if decided else _status(organisation, what),
+            "status": what.partition(" ")[0] if decided else _status(releases, what),
             "days": "" if decided else str(len(days)),
             "people": "" if decided else str(head_count(unite(days.values()))),
             "first_day": date_text(min(days)),
@@ -50,8 +53,8 @@ def rows_of_waiting(organisation: Baseline) -> Iterator[Row]:
         }
 
 
-def _status(organisation: Baseline, what: str) -> str:
-    return "learnt" if is_released(organisation, ORGANISATION, what) else "waits"
+def _status(releases: Releases, what: str) -> str:
+    return "learnt" if is_released(releases, ORGANISATION, what) else "waits"
 
 
 def _hours(subject: Subject, profiles: Profiles) -> Iterator[Row]:

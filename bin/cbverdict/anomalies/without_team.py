@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Collection, Mapping, NamedTuple
+from typing import Collection, Mapping, NamedTuple, Sequence
 
-from cbverdict.anomalies.distinct_count import Sketch, head_count, sketch_of
+from cbverdict.anomalies.distinct_count import head_count, sketch_of
 from cbverdict.anomalies.peer_rarity import HALF, Everybody, GroupProfile, Past, PersonProfile, chance_of, prior_of
-from cbverdict.anomalies.seen_people import ANYBODY, MANY_USERS, Users
+from cbverdict.anomalies.seen_people import ANYBODY, MANY_USERS
 
 _ALIKE = 0.5  # times as common: from there on another program is about as common
 _DUE = math.log(100)  # times that it would have come up: it is due but for one in a hundred
@@ -38,25 +38,22 @@ class Organisation(GroupProfile):
     """Everybody as a group, for people without a team to compare with: nobody else is there to compare with either."""
 
     def __init__(
-        self, seen: Mapping[str, float], once: int, sightings: int, everybody: Everybody, users: Users | None = None
-    ) -> None:
-        """Store the same as of any group, and who was seen with which program, as far as it is known."""
-        super().__init__(seen, once, sightings, everybody)
-        self._users = users or {}
-        self._anybody = self._users.get(ANYBODY, [])
+        self, everybody: Everybody, users: Mapping[str, Sequence[int]]
+    ) -> None:  # a team's is made of other things
+        """Store what everybody does, and who was seen with which program, as far as it is known."""
+        self._compare(everybody.seen, everybody.total, everybody, everybody)
+        self._support(everybody.once, everybody.sightings)
+        self._users = users
+        self._anybody = self._users.get(ANYBODY, ())
         self._people = head_count(self._anybody)
 
     def prior_of(self, person: PersonProfile) -> float:
         """Return how much it counts for a person: the share of what the person was seen with once."""
         return prior_of(person.total, len(person.once), person.sightings)
 
-    def others_share(self, name: str) -> float:
-        """Return the probability of a name, for anybody."""
-        return self.everybody.share(name)
-
     def users_said(self, name: str) -> str:
         """Write how many people use a program (empty: it is not known)."""
-        known = len(self._users.get(name, []))
+        known = len(self._users.get(name, ()))
         if known == 0:
             return ""
         return f"; {'at least ' if known == MANY_USERS else ''}{known} of {self._people} people run it"
@@ -66,13 +63,13 @@ class Organisation(GroupProfile):
 
         Where no user of it is known, everybody may be one, or nobody.
         """
-        users = self._share_of_users(self._users.get(name, []), person)
+        users = self._share_of_users(self._users.get(name, ()), person)
         if users == 0.0:
             return _Usage(share, share, _UNKNOWN_USERS)
         others = self._people - 1
         return _Usage(share, share / users, (users * others + HALF) / (others + 2))
 
-    def _share_of_users(self, known: Sketch, person: str) -> float:
+    def _share_of_users(self, known: Sequence[int], person: str) -> float:
         """Return the share of the others who are users: of few it is exact, of many how far apart their hashes are."""
         if len(known) == MANY_USERS:
             return self._anybody[MANY_USERS - 1] / known[-1]

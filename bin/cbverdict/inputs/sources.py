@@ -16,16 +16,17 @@ from cbverdict.settings.account import host_of
 from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.baselines import Baselines, Subject
+    from cbverdict.anomalies.baselines import Baselines
     from cbverdict.anomalies.exclusions import Decision
-    from cbverdict.anomalies.profiles import KnownBaselines
+    from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
     from cbverdict.service.baseline_service import ActiveDecisions
     from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
     from cbverdict.settings.account import Account, AccountName
     from cbverdict.settings.anomalies import AnomalySettings
     from cbverdict.settings.verdicts import VerdictSettings
+    from cbverdict.splunkd.baseline_store import BaselineStore
     from cbverdict.splunkd.conf import SplunkdConfiguration
-    from cbverdict.splunkd.stores import BaselineStore, VerdictStore
+    from cbverdict.splunkd.stores import VerdictStore
 
 _AS_SEARCH = "input"
 """The search that an input is to the verdict service, which looks whether it is over."""
@@ -149,9 +150,9 @@ class Sources:
             raise SearchOverError(f"the input is to stop. {advice(SearchOverError)}")
         return self._verdicts.answer(request._replace(sid=_AS_SEARCH), self.settings)
 
-    def read(self, subjects: list[Subject]) -> KnownBaselines:
+    def read(self, question: BaselineQuestion) -> KnownBaselines:
         """Return the baselines that there are."""
-        return self._baselines.answer(subjects, self.settings)
+        return self._baselines.answer(question, self.settings)
 
     def learn(self, baselines: Baselines, lesson: str) -> None:
         """Add to what is usual, once, however often a lesson is repeated; raises `StoreError`."""

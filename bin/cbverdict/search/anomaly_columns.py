@@ -63,16 +63,17 @@ class RowScorer:
         self.unread = 0
 
     def prefetch(self, events: Sequence[ProcessEvent]) -> None:
-        """Read what is usual for the parents of these rows and for the people who are expected, in one go.
+        """Read what is usual for the programs of these rows and for the people who are expected, in one go.
 
         It may run in another thread than the one that asks for verdicts meanwhile.
         """
-        self._anomalies.prepare(self._expected.values(), {event.parent.name for event in events})
+        self._anomalies.prepare(self._expected.values(), events)
 
     def score_processes(self, enriched: Sequence[Enriched]) -> list[ScoredProcess]:
         """Judge all but who and when."""
         anomalies = self._anomalies
-        self.prefetch([one.event for one in enriched])
+        publishers = {one.verdict.signature.publisher for one in enriched if one.verdict.signature}
+        anomalies.prepare(self._expected.values(), [one.event for one in enriched], publishers - {""})
         return [
             ScoredProcess(
                 one.tag,
@@ -94,7 +95,7 @@ class RowScorer:
 
     def load_people(self) -> None:
         """Read what is usual for the people who are expected."""
-        self._anomalies.prepare(self._expected.values(), ())
+        self._anomalies.prepare(self._expected.values())
         self._people = {who: self._person(who, users) for who, users in self._expected.items()}
 
     def score_person(self, kind: ScoredProcess, who: Tuple[str, ...], text: str) -> Common:

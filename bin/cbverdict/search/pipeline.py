@@ -20,7 +20,7 @@ from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.detector import Anomalies
-    from cbverdict.anomalies.profiles import BaselineSource
+    from cbverdict.anomalies.known_baselines import BaselineSource
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
     from cbverdict.events.times import Zone

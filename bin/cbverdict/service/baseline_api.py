@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from typing import Any, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any, Iterator, Mapping, Sequence
 
 from cbverdict.anomalies.baselines import (
     MAX_NAME,
@@ -17,30 +18,57 @@ from cbverdict.anomalies.baselines import (
     write_baseline,
 )
 from cbverdict.anomalies.exclusions import read_decision, write_decision
-from cbverdict.anomalies.lessons import MAX_SUBJECTS
-from cbverdict.anomalies.profiles import KnownBaselines
+from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
+from cbverdict.anomalies.lessons import MAX_SUBJECTS, parts_of
+from cbverdict.anomalies.outline_fields import read_outline, write_outline
 from cbverdict.errors import InvalidRequestError
 from cbverdict.json_object import read_object
 from cbverdict.settings.anomalies import AnomalySettings
 
+MAX_NAMES_ASKED = 5000
+"""Programs, or publishers, that are asked about at once."""
+
+_LIST_CHARACTERS = 250_000  # of a list in a question, which has three
+
 _LESSON = re.compile(r"[0-9A-Za-z]{0,64}")
 
 
-def write_question(subjects: list[Subject]) -> str:
-    """Write which baselines are asked for."""
-    return json.dumps({"subjects": [subject.key for subject in subjects]})
+def write_question(question: BaselineQuestion) -> str:
+    """Write what is asked for; brackets in names are escaped, for the endpoint counts them."""
+    lists = {
+        "subjects": [subject.key for subject in question.subjects],
+        "programs": question.programs,
+        "publishers": question.publishers,
+    }
+    written = [f'"{part}":[{",".join(map(_write_name, names))}]' for part, names in lists.items()]
+    return f'{{{",".join(written)},"is_first":{json.dumps(question.is_first)}}}'
 
 
-def read_question(text: str) -> list[Subject]:
-    """Read which baselines are asked for.
+def read_question(text: str) -> BaselineQuestion:
+    """Read what is asked for.
 
     Raises:
         InvalidRequestError: it is not such a request.
     """
-    keys = _object(text).get("subjects")
+    body = _object(text)
+    keys = body.get("subjects")
     if not isinstance(keys, list) or len(keys) > MAX_SUBJECTS:
         raise InvalidRequestError(f"subjects must be a list of at most {MAX_SUBJECTS} keys")
-    return list(_usable(keys))
+    programs, publishers = (_names(body, part) for part in ("programs", "publishers"))
+    return BaselineQuestion(tuple(_usable(keys)), programs, publishers, is_first=body.get("is_first") is True)
+
+
+def questions_of(question: BaselineQuestion) -> Iterator[BaselineQuestion]:
+    """Cut what is asked for into what is asked for at once; there is one question at least."""
+    subjects, programs, publishers = question.subjects, question.programs, question.publishers
+    parts = zip_longest(
+        parts_of(subjects, min(MAX_SUBJECTS, _most_at_once([subject.key for subject in subjects]))),
+        parts_of(programs, min(MAX_NAMES_ASKED, _most_at_once(programs))),
+        parts_of(publishers, min(MAX_NAMES_ASKED, _most_at_once(publishers))),
+        fillvalue=(),
+    )
+    for number, (some, names, signers) in enumerate(parts):
+        yield BaselineQuestion(tuple(some), tuple(names), tuple(signers), is_first=question.is_first and number == 0)
 
 
 def write_lesson(baselines: Baselines, lesson: str) -> str:
@@ -65,8 +93,13 @@ def read_lesson(text: str) -> tuple[Baselines, str]:
 
 def write_reply(reply: KnownBaselines) -> str:
     """Write a reply."""
-    body = {"settings": reply.settings._asdict(), "baselines": _dump(reply.baselines)}
-    return json.dumps({**body, "decisions": [write_decision(decision) for decision in reply.decisions]})
+    body = {
+        "settings": reply.settings._asdict(),
+        "baselines": _dump(reply.baselines),
+        "decisions": [write_decision(decision) for decision in reply.decisions],
+        "outline": write_outline(reply.outline),
+    }
+    return json.dumps(body, separators=(",", ":"))
 
 
 def read_reply(text: str) -> KnownBaselines:
@@ -81,14 +114,31 @@ def read_reply(text: str) -> KnownBaselines:
         decisions = tuple(decision for document in body["decisions"] if (decision := read_decision(document)))
         if len(decisions) < len(body["decisions"]):
             raise KeyError("decisions")  # noqa: TRY301 - what is missing of one is as bad as one that is missing
-        return KnownBaselines(AnomalySettings(**body["settings"]), baselines, decisions)
-    except (KeyError, TypeError, AttributeError):
+        outline = read_outline(body["outline"])
+        return KnownBaselines(AnomalySettings(**body["settings"]), baselines, decisions, outline)
+    except (KeyError, TypeError, AttributeError, ValueError):
         msg = "the baseline service's reply is not of this version: restart Splunk after an upgrade of the add-on"
         raise InvalidRequestError(msg) from None
 
 
 def _dump(baselines: Mapping[Subject, Baseline]) -> dict[str, str]:
     return {subject.key: write_baseline(baseline) for subject, baseline in baselines.items()}
+
+
+def _write_name(name: str) -> str:
+    return json.dumps(name).replace("[", r"\u005b").replace("{", r"\u007b")
+
+
+def _most_at_once(names: Sequence[str]) -> int:
+    """Return how many of these names fit into one question, were all as long as the longest."""
+    return _LIST_CHARACTERS // max(map(len, map(_write_name, names)), default=1)
+
+
+def _names(body: Mapping[str, Any], part: str) -> tuple[str, ...]:
+    names = body.get(part, [])
+    if not isinstance(names, list) or len(names) > MAX_NAMES_ASKED or not all(isinstance(one, str) for one in names):
+        raise InvalidRequestError(f"{part} must be a list of at most {MAX_NAMES_ASKED} names")
+    return tuple(name for name in names if len(name) <= MAX_NAME)  # longer ones are nowhere
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import TYPE_CHECKING
 
+from cbverdict.anomalies.known_baselines import KnownBaselines
 from cbverdict.anomalies.lessons import parts_of
-from cbverdict.anomalies.profiles import KnownBaselines
+from cbverdict.anomalies.outline import Outline
 from cbverdict.errors import CbsignedError, InvalidRequestError, NoRightError, ServiceError, SetupError
-from cbverdict.service.baseline_api import read_reply, write_lesson, write_question
+from cbverdict.service.baseline_api import questions_of, read_reply, write_lesson, write_question
 from cbverdict.splunkd.rest import ServiceCall, read_answer
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.baselines import Baselines, Subject
+    from cbverdict.anomalies.baselines import Baselines
+    from cbverdict.anomalies.known_baselines import BaselineQuestion
 
 _READ_SECONDS = 20.0
 _LEARN_SECONDS = 120.0
@@ -28,12 +31,22 @@ class BaselineClient:
         self._baselines = ServiceCall(splunkd_uri, session_key, "baselines")
         self._learning = ServiceCall(splunkd_uri, session_key, "learning")
 
-    def read(self, subjects: list[Subject]) -> KnownBaselines:
-        """Return the baselines that there are, and the settings; needs the capability `cbsigned_lookup`."""
-        replies = [read_reply(self._baselines.post(write_question(part), _READ_SECONDS)) for part in parts_of(subjects)]
-        merged = {subject: baseline for reply in replies for subject, baseline in reply.baselines.items()}
-        decisions = tuple(decision for reply in replies for decision in reply.decisions)
-        return KnownBaselines(replies[0].settings, merged, decisions)
+    def read(self, question: BaselineQuestion) -> KnownBaselines:
+        """Return what is known of what is asked for, and the settings; needs the capability `cbsigned_lookup`."""
+        parts = questions_of(question)
+        replies = [read_reply(self._baselines.post(write_question(part), _READ_SECONDS)) for part in parts]
+        outlines = [reply.outline for reply in replies]
+        return KnownBaselines(
+            replies[0].settings,
+            dict(ChainMap(*(dict(reply.baselines) for reply in replies))),
+            replies[0].decisions,
+            Outline(
+                outlines[0].head,
+                dict(ChainMap(*(dict(one.programs) for one in outlines))),
+                dict(ChainMap(*(dict(one.teams) for one in outlines))),
+                frozenset().union(*(one.publishers for one in outlines)),
+            ),
+        )
 
     def learn(self, baselines: Baselines, lesson: str = "") -> int:
         """Add to what is known; return of how many subjects it was news, for a lesson that is repeated is added once.

@@ -6,22 +6,31 @@ import logging
 import time
 from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, Protocol, Sequence
 
-from cbverdict.anomalies.baselines import HALF_LIVES, ORGANISATION, Baseline, Baselines, Subject
+from cbverdict.anomalies.baselines import HALF_LIVES, Baseline, Baselines, Subject
+from cbverdict.anomalies.known_baselines import KnownBaselines, names_of
 from cbverdict.anomalies.lessons import KeptBaseline, parts_of
-from cbverdict.anomalies.profiles import KnownBaselines
+from cbverdict.anomalies.outline import Head, Outline
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.known_baselines import BaselineQuestion
+    from cbverdict.anomalies.outline_fields import OutlineNames
     from cbverdict.settings.anomalies import AnomalySettings
 
 logger = logging.getLogger(__name__)
 
 
 class Store(Protocol):
-    """Where baselines are kept; `cbverdict.splunkd.stores.BaselineStore` is the real one. It may raise `StoreError`."""
+    """Where baselines are kept; `cbverdict.splunkd.baseline_store.BaselineStore` is the real one. It may raise `StoreError`."""
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Return what is kept."""
+
+    def count_released(self, kept: Baselines, names: OutlineNames) -> tuple[Baselines, Outline]:
+        """Count in what is released, and return what everybody did with some names."""
+
+    def add_outline(self) -> None:
+        """Add the outline to what an earlier release kept."""
 
     def alone(self) -> ContextManager[None]:
         """Have the right to write: no other process does meanwhile."""
@@ -62,19 +71,30 @@ class BaselineService:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """Start with nothing; `clock` gives seconds since 1970."""
         self._clock = clock
+        self._head: Head | None = None
 
-    def answer(self, subjects: list[Subject], configuration: BaselineConfiguration) -> KnownBaselines:
-        """Return the baselines that there are; with the organisation's, what people decided and is not over.
+    def answer(self, question: BaselineQuestion, configuration: BaselineConfiguration) -> KnownBaselines:
+        """Return what there is of what is asked for; with the first question, what people decided and is not over.
 
         Raises:
             SetupError: a setting is not usable.
             StoreError: the KV store does not answer.
         """
-        settings = configuration.anomaly_settings()
-        baselines = configuration.baseline_store().read(subjects) if subjects else {}
-        is_first = ORGANISATION in subjects
-        decisions = tuple(configuration.decision_store().active(self._clock())) if is_first else ()
-        return KnownBaselines(settings, baselines, decisions)
+        settings, store = configuration.anomaly_settings(), configuration.baseline_store()
+        kept, outline = store.read(question.subjects) if question.subjects else {}, Outline()
+        if not question.is_whole:
+            kept, outline = self._count_released(question, kept, store)
+        decisions = configuration.decision_store().active(self._clock()) if question.is_first else ()
+        return KnownBaselines(settings, kept, tuple(decisions), outline)
+
+    def _count_released(self, question: BaselineQuestion, kept: Baselines, store: Store) -> tuple[Baselines, Outline]:
+        """Count in what is released, and give the outline: by the head as it was last, once more if that made less."""
+        names = names_of(question, kept, self._head)
+        counted, outline = store.count_released(kept, names)
+        last, self._head = self._head, outline.head
+        if outline.head != last and names_of(question, kept, outline.head).programs - names.programs:
+            return store.count_released(kept, names_of(question, kept, outline.head))
+        return counted, outline
 
     def learn(self, learnt: Baselines, configuration: BaselineConfiguration, lesson: str = "") -> int:
         """Add what was learnt to what is known, forget what is too old; return of how many subjects it was news.
@@ -106,9 +126,14 @@ class BaselineService:
     def forget(self, configuration: BaselineConfiguration) -> None:
         """Delete the baselines of whom nothing was learnt for so long that it would not count any more.
 
+        What an earlier release kept of the organisation gets its outline.
+
         Raises:
             SetupError: a setting is not usable.
             StoreError: the KV store does not answer.
         """
         horizon = HALF_LIVES * configuration.anomaly_settings().half_life_days * 86400.0
-        configuration.baseline_store().forget(self._clock() - horizon)
+        store = configuration.baseline_store()
+        store.forget(self._clock() - horizon)
+        with store.alone():
+            store.add_outline()

@@ -16,9 +16,10 @@ from cbverdict.errors import ServiceError, SetupError, advice
 from cbverdict.settings.account import Account, AccountName, host_of, parse_account, parse_kind, parse_proxy
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
+from cbverdict.splunkd.baseline_store import BaselineStore
 from cbverdict.splunkd.jobs import JobState, read_job
 from cbverdict.splunkd.rest import APP, connect, no_connection
-from cbverdict.splunkd.stores import BaselineStore, DecisionStore, VerdictStore
+from cbverdict.splunkd.stores import DecisionStore, VerdictStore
 
 if TYPE_CHECKING:
     from cbverdict.splunkd.remembered_confs import RememberedConfs, Stanza, Stanzas

@@ -1,15 +1,11 @@
-"""What is kept between searches: verdicts, baselines and decisions, each in a KV collection."""
+"""What is kept between searches, but for baselines: verdicts and decisions, each in a KV collection."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING, ContextManager, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence
 
-from cbverdict.anomalies.baselines import Baseline, Baselines, Subject, read_baseline, read_subject, write_baseline
 from cbverdict.anomalies.exclusions import Action, read_decision, write_decision
-from cbverdict.anomalies.lessons import KeptBaseline
-from cbverdict.errors import InvalidRequestError, StoreError
-from cbverdict.splunkd.kv_lock import KvLock
+from cbverdict.errors import StoreError
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
 from cbverdict.verdicts.hashes import is_sha256
@@ -21,8 +17,7 @@ if TYPE_CHECKING:
 
 _SHA256_COLUMN = SIGNATURE_COLUMNS["sha256"]
 _FLIP_MEMORY = 30 * 86400.0
-_LOCKS = "cbsigned_checkpoints"  # where the leases of inputs are as well
-_WRITING_TIMEOUT = 60.0  # baselines are large, as is what a sweep deletes, and nobody waits
+_SWEEPING_TIMEOUT = 60.0  # much is deleted at once, and nobody waits
 
 
 class VerdictStore:
@@ -31,7 +26,7 @@ class VerdictStore:
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
         self._collection = Collection(splunkd_uri, token, "cbsigned_verdicts")
-        self._sweeping = Collection(splunkd_uri, token, "cbsigned_verdicts", _WRITING_TIMEOUT)
+        self._sweeping = Collection(splunkd_uri, token, "cbsigned_verdicts", _SWEEPING_TIMEOUT)
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
         """Return what is kept of these questions, fresh or not."""
@@ -85,60 +80,6 @@ class VerdictStore:
 def _is_of(stored: StoredVerdict, server: str, question: Question) -> bool:
     """Return whether a document is what its key says: of this server, hash and name."""
     return store_key(stored.server, stored.question) == store_key(server, question)
-
-
-class BaselineStore:
-    """Keep baselines in `cbsigned_baselines`; every method raises `StoreError` where splunkd does not do its part."""
-
-    def __init__(self, splunkd_uri: str, token: str) -> None:
-        """Remember whom to ask; nothing is sent yet."""
-        self._collection = Collection(splunkd_uri, token, "cbsigned_baselines")
-        self._writing = Collection(splunkd_uri, token, "cbsigned_baselines", _WRITING_TIMEOUT)
-        self._locks = Collection(splunkd_uri, token, _LOCKS, _WRITING_TIMEOUT)
-
-    def read(self, subjects: Sequence[Subject]) -> Baselines:
-        """Return the baselines of these subjects that there are; one that is there and cannot be read is trouble."""
-        return dict(map(_read_baseline, self._collection.read([subject.key for subject in subjects])))
-
-    def alone(self) -> ContextManager[None]:
-        """Have the right to write baselines: of two who add to one at once, one would be lost."""
-        return KvLock(self._locks, "lock|learning").held()
-
-    def read_for_update(self, subjects: Sequence[Subject]) -> dict[Subject, KeptBaseline]:
-        """Return what is kept, with the longer time-out of whoever writes it anew; what cannot be read is none."""
-        found: dict[Subject, KeptBaseline] = {}
-        for document in self._writing.read([subject.key for subject in subjects]):
-            with suppress(StoreError):
-                subject, baseline = _read_baseline(document)
-                found[subject] = KeptBaseline(baseline, tuple(str(document.get("lessons") or "").split()))
-        return found
-
-    def write(self, baselines: Mapping[Subject, KeptBaseline], now: float) -> None:
-        """Keep baselines, replacing what was kept of the same subjects."""
-        documents = [
-            {
-                "_key": subject.key,
-                "kind": subject.kind.value,
-                "name": subject.name,
-                "learnt": now,
-                "baseline": write_baseline(kept.baseline),
-                "lessons": " ".join(kept.lessons),
-            }
-            for subject, kept in baselines.items()
-        ]
-        self._writing.save(documents)
-
-    def forget(self, before: float) -> None:
-        """Delete what was last learnt before a time."""
-        self._writing.delete({"learnt": {"$lt": before}})
-
-
-def _read_baseline(document: Mapping[str, object]) -> tuple[Subject, Baseline]:
-    """Read a document; that of somebody of whom nothing can be read must not pass for somebody new."""
-    try:
-        return read_subject(str(document.get("_key"))), read_baseline(str(document.get("baseline")))
-    except InvalidRequestError as error:
-        raise StoreError(f"cbsigned_baselines, {str(document.get('_key'))[:80]!r}: {error}") from None
 
 
 _NOT_BAD = {Action.EXCLUDE.word, Action.EXPECT.word}

@@ -1,0 +1,182 @@
+"""What of that which waits is released, and so counts by now: for whom, made once of the organisation's baseline.
+
+It is all that is left of who waited with what on which day once nobody has to be shown that.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import replace
+from typing import Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Sequence
+
+from cbverdict.anomalies.active_hours import hours_of, merge_days
+from cbverdict.anomalies.baselines import Baseline, Subject, SubjectKind
+from cbverdict.anomalies.decayed_counts import Counts, add_count, merge_counts
+from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sketch_of, unite
+from cbverdict.anomalies.seen_people import DECISIONS
+
+DAYS = 5
+"""Days on which something has to go on until it is learnt by itself."""
+
+PEOPLE = 5
+"""People who have to do it, together over these days."""
+
+ACCEPTED, REFUSED = (word.strip() for word in DECISIONS)
+
+_PROGRAM, _HOUR, _START = "process ", "hour ", "start "
+
+
+class Release(NamedTuple):
+    """For whom something that waits counts by now: for everybody together, for which people and teams.
+
+    `people` are those, by hashes, with whom it waits on enough days; so may larger hashes than `others_above` be, where
+    more people wait than are told apart (None: there are no others).
+    """
+
+    is_general: bool = False
+    people: Sequence[int] = ()
+    others_above: Optional[int] = None
+    teams: FrozenSet[str] = frozenset()
+
+    def is_of(self, person: str) -> bool:
+        """Return whether it counts for a person."""
+        (number,) = sketch_of(person)
+        return number in self.people or (self.others_above is not None and number > self.others_above)
+
+
+Releases = Mapping[str, Release]
+"""By what waits; what somebody decided on stands there as it is noted (`accepted process git.exe`)."""
+
+DECIDED = Release()
+
+
+def program(name: str) -> str:
+    """Write a program as what waits."""
+    return f"{_PROGRAM}{name}"
+
+
+def hour_of_day(hour: int) -> str:
+    """Write an hour of the day as what waits."""
+    return f"{_HOUR}{hour:02d}"
+
+
+def start(parent: str, child: str) -> str:
+    """Write that a parent starts a program as what waits."""
+    return f"{_START}{parent} > {child}"
+
+
+def releases_of(organisation: Baseline) -> Dict[str, Release]:
+    """Return what is released of all that waits or was decided on."""
+    noted: Dict[str, list[Sketch]] = {}
+    for names in organisation.waiting_people.values():
+        for what, people in names.items():
+            noted.setdefault(what, []).append(people)
+    found, teams = dict.fromkeys(filter(_is_decision, noted), DECIDED), _Teams(organisation)
+    for what, days in noted.items():
+        if len(days) < DAYS or what in found:
+            continue
+        if what.startswith(_START):
+            found[what] = Release(is_general=True)  # it is not known who did it, and may be nobody
+        elif head_count(unite(days)) >= PEOPLE:
+            found[what] = _release(days, teams.of(days) if what.startswith(_PROGRAM) else ())
+    return found
+
+
+def is_refused(releases: Releases, person: str, what: str) -> bool:
+    """Return whether somebody decided that something is never learnt, of a person or of everybody."""
+    return _is_decided(releases, REFUSED, person, what)
+
+
+def is_released(releases: Releases, subject: Subject, what: str) -> bool:
+    """Return whether something that waits counts by now for a subject.
+
+    What others do over and over makes nothing usual for somebody who did it once: a person has to do it on as many days
+    as well, and for a team it has to be several of its own people. What a parent starts has to go on for as many days,
+    for it is not known who did it.
+    """
+    person = subject.name if subject.kind is SubjectKind.PERSON else ""
+    if is_refused(releases, person, what):
+        return False
+    if _is_decided(releases, ACCEPTED, person, what):
+        return True
+    if subject.kind is SubjectKind.PARENT:
+        return start(subject.name, what.removeprefix(_PROGRAM)) in releases
+    release = releases.get(what, DECIDED)
+    if subject.kind is SubjectKind.TEAM:
+        return subject.name in release.teams
+    return release.is_of(person) if person else release.is_general
+
+
+def waits_of(subject: Subject, baseline: Baseline) -> set[str]:
+    """Return what waits of a subject, and whatever else turns on that whether it is released."""
+    names = {name for counted in baseline.waiting.values() for name in counted}
+    found = {hour for hours in baseline.waiting_days.values() for hour in hours_of(hours)}
+    starts = (start(subject.name, name) for name in (names if subject.kind is SubjectKind.PARENT else ()))
+    return {*map(program, names), *map(hour_of_day, found), *starts}
+
+
+def decided_things(text: str) -> Iterable[str]:
+    """Return what a decision may be about, as it is noted (nothing: it is none); a name may have a colon in it."""
+    _, _, thing = text.partition(" ")
+    return (thing, thing.partition(": ")[2]) if _is_decision(text) else ()
+
+
+def effective(subject: Subject, baseline: Baseline, releases: Releases) -> Baseline:
+    """Return a baseline with what is released counted in."""
+    if not baseline.waiting and not baseline.waiting_days:
+        return baseline
+    names: Counts = {}
+    for generation, counted in baseline.waiting.items():
+        for name, times in counted.items():
+            if is_released(releases, subject, program(name)):
+                add_count(names, generation, name, times)
+    waiting = {hour for hours in baseline.waiting_days.values() for hour in hours_of(hours)}
+    mask = sum(1 << hour for hour in waiting if is_released(releases, subject, hour_of_day(hour)))
+    days = {day: found & mask for day, found in baseline.waiting_days.items() if found & mask}
+    return replace(baseline, names=merge_counts(baseline.names, names), days=merge_days(baseline.days, days))
+
+
+def _is_decision(what: str) -> bool:
+    return what.startswith(DECISIONS)
+
+
+def _is_decided(releases: Releases, word: str, person: str, what: str) -> bool:
+    return f"{word} {what}" in releases or f"{word} {person}: {what}" in releases
+
+
+def _release(days: Sequence[Sketch], teams: Iterable[str]) -> Release:
+    """Find with whom something waits on enough days, of people a day; of many, larger hashes are lost."""
+    largest = sorted(people[-1] for people in days if len(people) >= MAX_EXACT)
+    above = largest[DAYS - 1] if len(largest) >= DAYS else None
+    times = Counter(number for people in days for number in people)
+    often = sorted(number for number in times if times[number] + bisect_left(largest, number) >= DAYS)
+    return Release(
+        is_general=True,
+        people=tuple(number for number in often if above is None or number <= above),
+        others_above=above,
+        teams=frozenset(teams),
+    )
+
+
+class _Teams:
+    """Who is in which teams, found out where it is asked for."""
+
+    def __init__(self, organisation: Baseline) -> None:
+        self._organisation = organisation
+        self._of: Dict[int, list[str]] = {}
+
+    def of(self, days: Sequence[Sketch]) -> Iterable[str]:
+        """Return the teams of which several people are among those of several days."""
+        if not self._of:
+            for team, members in self._organisation.all_members().items():
+                for number in members:
+                    self._of.setdefault(number, []).append(team)
+        found: Dict[str, tuple[set[int], set[int]]] = {}
+        for day, people in enumerate(days):
+            for number in people:
+                for team in self._of.get(number, ()):
+                    on, who = found.setdefault(team, (set(), set()))
+                    on.add(day)
+                    who.add(number)
+        return [team for team, (on, who) in found.items() if len(on) >= DAYS and len(who) >= PEOPLE]
