@@ -34,6 +34,7 @@ from tests.bench.data import (
 from tests.bench.learning import lines as learning_lines
 from tests.bench.loop import loop_seconds, pair_seconds
 from tests.bench.matrix import SIZES, Cell, cells
+from tests.bench.organisation import lines as organisation_lines
 from tests.bench.steady import burst, steady
 from tests.bench.waiting import Line, Wait, measure_without_authorities, waits
 from tests.bench.waiting import lines as waiting_lines
@@ -63,7 +64,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--part",
-        choices=("cold", "warm", "anomaly", "start", "waiting", "learning", "backfill", "steady", "matrix"),
+        choices=(
+            "cold",
+            "warm",
+            "anomaly",
+            "start",
+            "waiting",
+            "learning",
+            "organisation",
+            "backfill",
+            "steady",
+            "matrix",
+        ),
         help="only this part",
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the long warm search")
@@ -77,6 +89,7 @@ def main() -> int:
         "start": _start,
         "waiting": lambda: _as_figures(waiting_lines()),
         "learning": lambda: _as_figures(learning_lines()),
+        "organisation": lambda: _as_figures(organisation_lines()),
         "backfill": _backfill,
         "steady": _steady,
     }

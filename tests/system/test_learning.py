@@ -254,7 +254,7 @@ def _scored(site: Site) -> list[tuple[str, ...]]:
 
 
 def test_what_an_earlier_release_learnt_is_read_whole_until_it_is_moved_over(site: Site, edr: EdrServer) -> None:
-    """By the nightly purge, or when anything is learnt; the rows are the same throughout, and nothing is lost."""
+    """By the hourly purge, or when anything is learnt; the rows are the same throughout, and nothing is lost."""
     edr.estate.add_binary(A, "Signed", "c:\\workday.exe", publisher="Example Corp")
     site.learn(HISTORY)
     collection, expected = site.splunkd.collections["cbsigned_baselines"], _scored(site)
