@@ -15,9 +15,9 @@ from splunklib.searchcommands import Configuration, GeneratingCommand, Option, v
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind, baseline_name, program_kind
 from cbverdict.anomalies.known_baselines import BaselineQuestion
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
-from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.releases import ACCEPTED, REFUSED
 from cbverdict.anomalies.waiting import decision, is_waiting
+from cbverdict.anomalies.whole_profiles import WholeProfiles
 from cbverdict.errors import CbsignedError, NoRightError
 from cbverdict.events.people import person_of
 from cbverdict.search.sdk_compat import HardenedCommand, run
@@ -60,7 +60,7 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
         except CbsignedError as error:
             self.write_error(f"cbsignedprofile: {error}")
             return
-        organisation, profiles = known.baselines.get(ORGANISATION, Baseline()), Profiles.of(known)
+        organisation, profiles = known.baselines.get(ORGANISATION, Baseline()), WholeProfiles(known)
         for what in filter(None, (self.accept, self.refuse)):
             if not is_waiting(organisation, what):
                 self.write_warning(f"cbsignedprofile: nothing waits as {what!r}; it is noted for when something does.")

@@ -10,8 +10,9 @@ from typing import Iterator
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind, write_baseline
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.gathering import Gatherer, What, Who
-from cbverdict.anomalies.known_baselines import BaselineQuestion, count_released, names_of
-from cbverdict.anomalies.outline_fields import OutlineNames, read_fields, read_outline, write_fields, write_outline
+from cbverdict.anomalies.known_baselines import BaselineQuestion
+from cbverdict.anomalies.outline import read_outline, write_outline
+from cbverdict.anomalies.outline_fields import OutlineNames, count_released, names_of, read_fields, write_fields
 from cbverdict.anomalies.releases import hour_of_day, program
 from cbverdict.anomalies.seen_people import WAITING_DAYS
 from tests.bench.waiting import Line

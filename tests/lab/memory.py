@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Tuple
 
 from cbverdict.anomalies.baselines import ORGANISATION
-from cbverdict.anomalies.known_baselines import KnownBaselines, count_released, names_of
+from cbverdict.anomalies.known_baselines import KnownBaselines
 from cbverdict.anomalies.outline import Outline
-from cbverdict.anomalies.outline_fields import OutlineNames, read_fields, write_fields
+from cbverdict.anomalies.outline_fields import OutlineNames, count_released, names_of, read_fields, write_fields
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.settings.anomalies import AnomalySettings
 

@@ -17,21 +17,14 @@ from cbverdict.anomalies.distinct_count import MAX_EXACT, may_hold, sketch_of, u
 from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
-from cbverdict.anomalies.outline import outline_of
-from cbverdict.anomalies.outline_fields import (
-    HEAD,
-    OutlineNames,
-    is_outlined,
-    read_fields,
-    read_outline,
-    write_fields,
-    write_outline,
-)
+from cbverdict.anomalies.outline import read_outline, write_outline
+from cbverdict.anomalies.outline_fields import HEAD, OutlineNames, is_outlined, outline_of, read_fields, write_fields
 from cbverdict.anomalies.peer_rarity import GroupProfile
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
 from cbverdict.anomalies.releases import ACCEPTED, DAYS, PEOPLE, REFUSED, is_released, releases_of
 from cbverdict.anomalies.waiting import decision
+from cbverdict.anomalies.whole_profiles import WholeProfiles
 from cbverdict.errors import InvalidRequestError
 from tests.lab.memory import Memory
 
@@ -70,7 +63,7 @@ def kept() -> Baselines:
 
 
 def _whole(kept: Baselines) -> Profiles:
-    return Profiles.of(KnownBaselines(baselines=kept))
+    return WholeProfiles(KnownBaselines(baselines=kept))
 
 
 class Counting(Memory):

@@ -12,13 +12,14 @@ from cbverdict.anomalies.decayed_counts import Counts, add_count
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.known_baselines import BaselineQuestion, BaselineSource
 from cbverdict.anomalies.local_time import Clocks
-from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.releases import hour_of_day, is_refused, program, start
 from cbverdict.anomalies.seen_people import ANYBODY, Users, add_user
+from cbverdict.anomalies.whole_profiles import WholeProfiles
 
 if TYPE_CHECKING:
     from typing import Collection
 
+    from cbverdict.anomalies.profiles import Profiles
     from cbverdict.anomalies.reference_lists import Lists
 
 
@@ -42,7 +43,7 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists, last_day:
     known = source.read(BaselineQuestion(tuple(sorted({ORGANISATION, *learnt}, key=lambda subject: subject.key))))
     if ORGANISATION not in known.baselines:
         return learnt
-    profiles, organisation = Profiles.of(known), known.baselines[ORGANISATION]
+    profiles, organisation = WholeProfiles(known), known.baselines[ORGANISATION]
     clocks = Clocks(lists.holidays)
     aside: Baselines = {}
     for subject, baseline in learnt.items():
@@ -57,7 +58,7 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists, last_day:
 
 
 def _set_aside_of_person(
-    subject: Subject, learnt: Baseline, profiles: Profiles, holidays: Collection[int], aside: Baselines
+    subject: Subject, learnt: Baseline, profiles: WholeProfiles, holidays: Collection[int], aside: Baselines
 ) -> None:
     day = max(learnt.days, default=0)
     teams = sorted({team for known in learnt.people.values() for team in known})
@@ -77,7 +78,7 @@ def _set_aside_of_person(
             _note(aside, day, hour_of_day(hour), subject.name)
 
 
-def _unusual_names(person: str, learnt: Baseline, profiles: Profiles, teams: list[str]) -> set[str]:
+def _unusual_names(person: str, learnt: Baseline, profiles: WholeProfiles, teams: list[str]) -> set[str]:
     team = teams[0] if teams else None
     group = profiles.team(team)
     if group is None:

@@ -1,26 +1,17 @@
 """What a search needs to know of the organisation: a head of a few KB, and what is known of each name it asks about.
 
 The organisation's baseline grows with everything that anybody does; a search asks about few names of it. The figures
-are those of the whole baseline. How it is kept: `cbverdict.anomalies.outline_fields`.
+are those of the whole baseline. How it is made and kept: `cbverdict.anomalies.outline_fields`.
 """
 
 from __future__ import annotations
 
-import zlib
-from typing import Dict, FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence
-
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline
-from cbverdict.anomalies.decayed_counts import totals
-from cbverdict.anomalies.distinct_count import head_count
-from cbverdict.anomalies.releases import Releases, effective, is_released, program
-from cbverdict.anomalies.seen_people import ANYBODY
-from cbverdict.anomalies.waiting import waiting_lately
+import struct
+from base64 import b64decode, b64encode
+from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional, Sequence
 
 MIN_TEAM = 5
 """People that a team needs to have a behaviour of its own."""
-
-_LAST_PLACE = 0xFFFF
-_HEAD_BYTES = 4096  # of publishers in the head
 
 
 class Program(NamedTuple):
@@ -62,49 +53,89 @@ class Outline(NamedTuple):
     publishers: FrozenSet[str] = frozenset()
 
 
-def outline_of(organisation: Baseline, releases: Releases) -> Outline:
-    """Return all that searches need of an organisation's baseline; `releases` are its own."""
-    learnt = effective(ORGANISATION, organisation, releases)
-    lately = waiting_lately(organisation)
-    seen: Dict[str, Dict[int, int]] = {}
-    for generation, names in sorted(learnt.names.items()):
-        for name, times in names.items():
-            seen.setdefault(name, {})[generation] = times
-    teams = organisation.all_members()
-    publishers = totals(organisation.publishers)
-    most = frozenset(_most_seen([name for name, _ in publishers.most_common()]))
-    head = Head(
-        sightings={generation: sum(names.values()) for generation, names in sorted(learnt.names.items())},
-        names=len(seen),
-        once=sum(sum(times.values()) == 1 for times in seen.values()),
-        held=frozenset(
-            place_of(name)
-            for name in {name for names in organisation.waiting.values() for name in names}
-            if not is_released(releases, ORGANISATION, program(name))
-        ),
-        anybody=organisation.users.get(ANYBODY, ()),
-        large_teams=sum(head_count(people) >= MIN_TEAM for people in teams.values()),
-        publishers=most,
-        has_all_publishers=len(most) == len(publishers),
-        signed=sum(publishers.values()),
-    )
-    programs = {
-        name: Program(seen.get(name, {}), organisation.users.get(name, ()), lately.get(name, ()))
-        for name in (*seen, *(lately.keys() - seen.keys()))
+def write_outline(outline: Outline) -> Dict[str, Any]:
+    """Write an outline, or the part of one, as JSON has it."""
+    return {
+        "head": write_head(outline.head),
+        "programs": {
+            name: [_write_counts(program.seen), write_people(program.users), write_people(program.lately)]
+            for name, program in outline.programs.items()
+        },
+        "teams": {name: write_people(people) for name, people in outline.teams.items()},
+        "publishers": sorted(outline.publishers),
     }
-    return Outline(head, programs, teams, frozenset(publishers))
 
 
-def place_of(name: str) -> int:
-    """Return the place of a name among 65,536, which hardly two share."""
-    return zlib.crc32(name.encode("utf-8", "surrogatepass")) & _LAST_PLACE
+def read_outline(body: Mapping[str, Any]) -> Outline:
+    """Read what `write_outline` wrote; raises all that reading JSON of another shape does."""
+    return Outline(
+        None if body["head"] is None else _read_head(body["head"]),
+        {
+            str(name): Program(_read_counts(seen), read_people(users), read_people(lately))
+            for name, (seen, users, lately) in body["programs"].items()
+        },
+        {str(name): read_people(people) for name, people in body["teams"].items()},
+        frozenset(map(str, body["publishers"])),
+    )
 
 
-def _most_seen(publishers: Iterable[str]) -> Iterator[str]:
-    """Return as many of them as have room in the head."""
-    left = _HEAD_BYTES
-    for publisher in publishers:
-        left -= len(publisher.encode("utf-8", "surrogatepass")) + 3
-        if left < 0:
-            return
-        yield publisher
+def write_head(head: Optional[Head]) -> Optional[Dict[str, Any]]:
+    """Write a head as JSON has it."""
+    if head is None:
+        return None
+    written = {
+        "sightings": _write_counts(head.sightings),
+        "held": _pack("H", sorted(head.held)),
+        "anybody": write_people(head.anybody),
+        "publishers": sorted(head.publishers),
+    }
+    return {**head._asdict(), **written}
+
+
+def _read_head(body: Mapping[str, Any]) -> Head:
+    return Head(
+        sightings=_read_counts(body["sightings"]),
+        names=int(body["names"]),
+        once=int(body["once"]),
+        held=frozenset(_unpack("H", body["held"])),
+        anybody=read_people(body["anybody"]),
+        large_teams=int(body["large_teams"]),
+        publishers=frozenset(map(str, body["publishers"])),
+        has_all_publishers=body["has_all_publishers"] is True,
+        signed=int(body["signed"]),
+    )
+
+
+def _write_counts(seen: Mapping[int, int]) -> list[int]:
+    """Write sightings by generation: the first generation, and those of each from there on."""
+    if not seen:
+        return []
+    first = min(seen)
+    return [first, *(seen.get(generation, 0) for generation in range(first, max(seen) + 1))]
+
+
+def _read_counts(written: Sequence[int]) -> Dict[int, int]:
+    if not written:
+        return {}
+    first, *counts = map(int, written)
+    return {first + age: times for age, times in enumerate(counts) if times}
+
+
+def write_people(people: Sequence[int]) -> str:
+    """Write hashes of people in few characters."""
+    return _pack("I", people)
+
+
+def read_people(text: str) -> Sequence[int]:
+    """Read what `write_people` wrote."""
+    return _unpack("I", text)
+
+
+def _pack(kind: str, numbers: Sequence[int]) -> str:
+    """Write numbers of a kind (of `struct`) in few characters."""
+    return b64encode(struct.pack(f">{len(numbers)}{kind}", *numbers)).decode("ascii")
+
+
+def _unpack(kind: str, text: str) -> Sequence[int]:
+    packed = b64decode(text, validate=True)
+    return struct.unpack(f">{len(packed) // struct.calcsize(kind)}{kind}", packed)

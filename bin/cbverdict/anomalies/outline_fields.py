@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from base64 import b64decode, b64encode
+import zlib
 from typing import (
     TYPE_CHECKING,
     AbstractSet,
@@ -23,12 +23,36 @@ from typing import (
     Sequence,
 )
 
-from cbverdict.anomalies.outline import Head, Outline, Program, outline_of, place_of
-from cbverdict.anomalies.releases import Release, Releases, decided_things, releases_of
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, SubjectKind
+from cbverdict.anomalies.decayed_counts import totals
+from cbverdict.anomalies.distinct_count import head_count
+from cbverdict.anomalies.outline import (
+    MIN_TEAM,
+    Head,
+    Outline,
+    Program,
+    read_outline,
+    read_people,
+    write_head,
+    write_outline,
+    write_people,
+)
+from cbverdict.anomalies.releases import (
+    Release,
+    Releases,
+    decided_things,
+    effective,
+    is_released,
+    program,
+    releases_of,
+    waits_of,
+)
+from cbverdict.anomalies.seen_people import ANYBODY
+from cbverdict.anomalies.waiting import waiting_lately
 from cbverdict.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.baselines import Baseline
+    from cbverdict.anomalies.known_baselines import BaselineQuestion
 
 HEAD = "head"
 """The field of the head."""
@@ -37,6 +61,9 @@ _VERSION = 1
 _PROGRAMS, _TEAMS, _PUBLISHERS, _RELEASES = "p", "t", "s", "w"
 
 _NEVER_SEEN: tuple[list[int], str, str] = ([], "", "")  # a program that nobody was seen with, as JSON has it
+
+_LAST_PLACE = 0xFFFF
+_HEAD_BYTES = 4096  # of publishers in the head
 
 Fields = Mapping[str, object]
 
@@ -60,7 +87,7 @@ def write_fields(organisation: Baseline) -> Dict[str, str]:
     """Write the outline of an organisation's baseline as fields of its document."""
     releases = releases_of(organisation)
     outline = outline_of(organisation, releases)
-    fields: Dict[str, Any] = {HEAD: {**(_write_head(outline.head) or {}), "version": _VERSION}}
+    fields: Dict[str, Any] = {HEAD: {**(write_head(outline.head) or {}), "version": _VERSION}}
     body = write_outline(outline)
     listed = outline.head.publishers if outline.head else ()
     for kind, values in (
@@ -105,57 +132,86 @@ def read_fields(fields: Fields, asked: OutlineNames) -> tuple[Outline, Releases]
         raise InvalidRequestError("the organisation's outline cannot be read: learn anew") from None
 
 
-def write_outline(outline: Outline) -> Dict[str, Any]:
-    """Write an outline, or the part of one, as JSON has it."""
-    return {
-        "head": _write_head(outline.head),
-        "programs": {
-            name: [_write_counts(program.seen), _write_sketch(program.users), _write_sketch(program.lately)]
-            for name, program in outline.programs.items()
-        },
-        "teams": {name: _write_sketch(people) for name, people in outline.teams.items()},
-        "publishers": sorted(outline.publishers),
-    }
+def names_of(question: BaselineQuestion, kept: Baselines, head: Head | None) -> OutlineNames:
+    """Return what is asked of the outline, once the baselines that are asked for are there.
 
-
-def read_outline(body: Mapping[str, Any]) -> Outline:
-    """Read what `write_outline` wrote; raises all that reading JSON of another shape does."""
-    return Outline(
-        None if body["head"] is None else _read_head(body["head"]),
-        {
-            str(name): Program(_read_counts(seen), _read_sketch(users), _read_sketch(lately))
-            for name, (seen, users, lately) in body["programs"].items()
-        },
-        {str(name): _read_sketch(people) for name, people in body["teams"].items()},
-        frozenset(map(str, body["publishers"])),
+    A person is judged by what others do with all of the person's programs. Of a team or a parent it is what others do
+    with a few, so it is asked only about those that it may have been seen with more often than everybody: by the `head`
+    that was read last (None: none was).
+    """
+    programs, oldest = set(question.programs), min(head.sightings, default=0) if head else 0
+    for subject, baseline in kept.items():
+        is_person = subject.kind is SubjectKind.PERSON
+        for counts in (baseline.names, baseline.waiting):
+            for generation, names in counts.items():
+                if is_person or generation < oldest:
+                    programs.update(names)
+                elif head:
+                    programs.update(name for name in names if place_of(name) in head.held)
+    return OutlineNames(
+        programs,
+        [subject.name for subject in question.subjects if subject.kind is SubjectKind.TEAM],
+        question.publishers,
+        {what for subject, baseline in kept.items() for what in waits_of(subject, baseline)},
     )
 
 
-def _write_head(head: Optional[Head]) -> Optional[Dict[str, Any]]:
-    """Write a head as JSON has it."""
-    if head is None:
-        return None
-    written = {
-        "sightings": _write_counts(head.sightings),
-        "held": _pack("H", sorted(head.held)),
-        "anybody": _write_sketch(head.anybody),
-        "publishers": sorted(head.publishers),
-    }
-    return {**head._asdict(), **written}
+def count_released(kept: Baselines, fields: Fields, names: OutlineNames) -> tuple[Baselines, Outline]:
+    """Return baselines with what is released counted in, and the outline; both by fields of the document.
+
+    Raises:
+        InvalidRequestError: a field cannot be read.
+    """
+    outline, releases = read_fields(fields, names)
+    return {subject: effective(subject, baseline, releases) for subject, baseline in kept.items()}, outline
 
 
-def _read_head(body: Mapping[str, Any]) -> Head:
-    return Head(
-        sightings=_read_counts(body["sightings"]),
-        names=int(body["names"]),
-        once=int(body["once"]),
-        held=frozenset(_unpack("H", body["held"])),
-        anybody=_read_sketch(body["anybody"]),
-        large_teams=int(body["large_teams"]),
-        publishers=frozenset(map(str, body["publishers"])),
-        has_all_publishers=body["has_all_publishers"] is True,
-        signed=int(body["signed"]),
+def outline_of(organisation: Baseline, releases: Releases) -> Outline:
+    """Return all that searches need of an organisation's baseline; `releases` are its own."""
+    learnt = effective(ORGANISATION, organisation, releases)
+    lately = waiting_lately(organisation)
+    seen: Dict[str, Dict[int, int]] = {}
+    for generation, names in sorted(learnt.names.items()):
+        for name, times in names.items():
+            seen.setdefault(name, {})[generation] = times
+    teams = organisation.all_members()
+    publishers = totals(organisation.publishers)
+    most = frozenset(_most_seen([name for name, _ in publishers.most_common()]))
+    head = Head(
+        sightings={generation: sum(names.values()) for generation, names in sorted(learnt.names.items())},
+        names=len(seen),
+        once=sum(sum(times.values()) == 1 for times in seen.values()),
+        held=frozenset(
+            place_of(name)
+            for name in {name for names in organisation.waiting.values() for name in names}
+            if not is_released(releases, ORGANISATION, program(name))
+        ),
+        anybody=organisation.users.get(ANYBODY, ()),
+        large_teams=sum(head_count(people) >= MIN_TEAM for people in teams.values()),
+        publishers=most,
+        has_all_publishers=len(most) == len(publishers),
+        signed=sum(publishers.values()),
     )
+    programs = {
+        name: Program(seen.get(name, {}), organisation.users.get(name, ()), lately.get(name, ()))
+        for name in (*seen, *(lately.keys() - seen.keys()))
+    }
+    return Outline(head, programs, teams, frozenset(publishers))
+
+
+def place_of(name: str) -> int:
+    """Return the place of a name among 65,536, which hardly two share."""
+    return zlib.crc32(name.encode("utf-8", "surrogatepass")) & _LAST_PLACE
+
+
+def _most_seen(publishers: Iterable[str]) -> Iterator[str]:
+    """Return as many of them as have room in the head."""
+    left = _HEAD_BYTES
+    for publisher in publishers:
+        left -= len(publisher.encode("utf-8", "surrogatepass")) + 3
+        if left < 0:
+            return
+        yield publisher
 
 
 def _field(kind: str, name: str) -> str:
@@ -189,43 +245,10 @@ def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
-def _write_counts(seen: Mapping[int, int]) -> list[int]:
-    """Write sightings by generation: the first generation, and those of each from there on."""
-    if not seen:
-        return []
-    first = min(seen)
-    return [first, *(seen.get(generation, 0) for generation in range(first, max(seen) + 1))]
-
-
-def _read_counts(written: Sequence[int]) -> Dict[int, int]:
-    if not written:
-        return {}
-    first, *counts = map(int, written)
-    return {first + age: times for age, times in enumerate(counts) if times}
-
-
-def _write_sketch(people: Sequence[int]) -> str:
-    return _pack("I", people)
-
-
-def _read_sketch(text: str) -> Sequence[int]:
-    return _unpack("I", text)
-
-
-def _pack(kind: str, numbers: Sequence[int]) -> str:
-    """Write numbers of a kind (of `struct`) in few characters."""
-    return b64encode(struct.pack(f">{len(numbers)}{kind}", *numbers)).decode("ascii")
-
-
-def _unpack(kind: str, text: str) -> Sequence[int]:
-    packed = b64decode(text, validate=True)
-    return struct.unpack(f">{len(packed) // struct.calcsize(kind)}{kind}", packed)
-
-
 def _write_release(release: Release) -> list[Any]:
-    return [int(release.is_general), _write_sketch(release.people), release.others_above, sorted(release.teams)]
+    return [int(release.is_general), write_people(release.people), release.others_above, sorted(release.teams)]
 
 
 def _read_release(body: Sequence[Any]) -> Release:
     is_general, people, above, teams = body
-    return Release(is_general == 1, _read_sketch(people), above, frozenset(map(str, teams)))
+    return Release(is_general == 1, read_people(people), above, frozenset(map(str, teams)))

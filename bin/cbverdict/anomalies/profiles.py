@@ -10,9 +10,8 @@ from cbverdict.anomalies.decayed_counts import starts_before, totals, weigh, wei
 from cbverdict.anomalies.distinct_count import head_count
 from cbverdict.anomalies.exclusions import Decisions
 from cbverdict.anomalies.known_baselines import BaselineQuestion, BaselineSource, KnownBaselines
-from cbverdict.anomalies.outline import MIN_TEAM, Head, Outline, Program, outline_of
+from cbverdict.anomalies.outline import MIN_TEAM, Head, Program
 from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Past, PersonProfile
-from cbverdict.anomalies.releases import Releases, effective, releases_of
 from cbverdict.anomalies.seen_people import ANYBODY
 from cbverdict.anomalies.without_team import Organisation, PersonWithoutTeam
 from cbverdict.errors import CbsignedError, Trouble
@@ -47,23 +46,7 @@ class Profiles:
         self._everybody: Everybody | None = None
         self.settings = AnomalySettings()
         self.decisions = Decisions()
-        self.releases: Releases = {}
         self.error: CbsignedError | None = None
-
-    @classmethod
-    def of(cls, known: KnownBaselines) -> Profiles:
-        """Return the profiles of baselines that are all there, the organisation's among them: nobody is asked.
-
-        `releases` are the organisation's then, and empty otherwise.
-        """
-        organisation = known.baselines.get(ORGANISATION)
-        releases = releases_of(organisation or _NOTHING)
-        baselines = {subject: effective(subject, one, releases) for subject, one in known.baselines.items()}
-        outline = Outline() if organisation is None else outline_of(organisation, releases)
-        profiles = cls(None)
-        profiles.releases = releases
-        profiles._add(BaselineQuestion(tuple(baselines)), known._replace(baselines=baselines, outline=outline))
-        return profiles
 
     @property
     def has_learnt(self) -> bool:
@@ -96,9 +79,9 @@ class Profiles:
             # Not tried again in this search: without a baseline there is no opinion, and a hanging store is slow.
             self.error = error
             return
-        self._add(question, reply)
+        self.add(question, reply)
 
-    def _add(self, question: BaselineQuestion, reply: KnownBaselines) -> None:
+    def add(self, question: BaselineQuestion, reply: KnownBaselines) -> None:
         """Add what was answered; of what it says nothing, nothing is known."""
         self.settings, outline = reply.settings, reply.outline
         if not self._is_asked:

@@ -20,7 +20,7 @@ from cbverdict.anomalies.baselines import (
 from cbverdict.anomalies.exclusions import read_decision, write_decision
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.anomalies.lessons import MAX_SUBJECTS, parts_of
-from cbverdict.anomalies.outline_fields import read_outline, write_outline
+from cbverdict.anomalies.outline import read_outline, write_outline
 from cbverdict.errors import InvalidRequestError
 from cbverdict.json_object import read_object
 from cbverdict.settings.anomalies import AnomalySettings

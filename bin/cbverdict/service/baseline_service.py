@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING, Callable, ContextManager, Mapping, Protocol, Sequence
 
 from cbverdict.anomalies.baselines import HALF_LIVES, Baseline, Baselines, Subject
-from cbverdict.anomalies.known_baselines import KnownBaselines, names_of
+from cbverdict.anomalies.known_baselines import KnownBaselines
 from cbverdict.anomalies.lessons import KeptBaseline, parts_of
 from cbverdict.anomalies.outline import Head, Outline
+from cbverdict.anomalies.outline_fields import names_of
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.exclusions import Decision
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Store(Protocol):
-    """Where baselines are kept; `cbverdict.splunkd.baseline_store.BaselineStore` is the real one. It may raise `StoreError`."""
+    """Where baselines are kept, really in a `cbverdict.splunkd.baseline_store.BaselineStore`; raises `StoreError`."""
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Return what is kept."""

@@ -14,10 +14,9 @@ from cbverdict.anomalies.baselines import (
     read_subject,
     write_baseline,
 )
-from cbverdict.anomalies.known_baselines import count_released
 from cbverdict.anomalies.lessons import KeptBaseline
 from cbverdict.anomalies.outline import Outline
-from cbverdict.anomalies.outline_fields import is_outlined, write_fields
+from cbverdict.anomalies.outline_fields import count_released, is_outlined, write_fields
 from cbverdict.errors import InvalidRequestError, StoreError
 from cbverdict.splunkd.kv_lock import KvLock
 from cbverdict.splunkd.kvstore import Collection
