@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Sequence, TypeVar
 
 from cbverdict.anomalies.active_hours import HourProfile, count_hours
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind
@@ -40,6 +40,7 @@ class Profiles:
         self._head: Head | None = None
         self._is_asked = False
         self._weights: Mapping[int, float] = {}
+        self._weighed: dict[str, float | None] = {}
         self._groups: dict[Subject, GroupProfile | None] = {}
         self._persons: dict[tuple[str, str | None], PersonProfile] = {}
         self._totals: dict[Subject, Counter[str]] = {}
@@ -107,6 +108,7 @@ class Profiles:
         self._persons.clear()
         self._totals.clear()
         self._programs.clear()
+        self._weighed.clear()
         self._known = {subject: baseline for subject, baseline in self._known.items() if subject.kind in kept}
         self._groups = {subject: group for subject, group in self._groups.items() if subject.kind in kept}
 
@@ -240,8 +242,10 @@ class Profiles:
 
     def _weigh_of_everybody(self, name: str) -> float | None:
         """Return how often everybody was seen with a program, weighted (None: never)."""
-        seen = self._program(name).seen
-        return weigh_one(seen, self._weights) if seen else None
+        if name not in self._weighed:
+            seen = self._program(name).seen
+            self._weighed[name] = weigh_one(seen, self._weights) if seen else None
+        return self._weighed[name]
 
     def _names_of(self, subject: Subject) -> Counter[str]:
         if subject not in self._totals:
@@ -265,6 +269,11 @@ class _LookedUp(Mapping[str, Value]):
         if value is None:
             raise KeyError(name)
         return value
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as Mapping's, which takes four times as long
+        """Return a value, or the default where there is none."""
+        value = self._find(name)
+        return default if value is None else value
 
     def __iter__(self) -> Iterator[str]:
         raise TypeError("which names there are is not known")
