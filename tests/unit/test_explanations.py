@@ -6,6 +6,7 @@ import pytest
 
 from cbverdict.anomalies.active_hours import SLOTS, Days, HourProfile, add_hour
 from cbverdict.anomalies.combination import cauchy
+from cbverdict.anomalies.distinct_count import sketch_of
 from cbverdict.anomalies.explanations import (
     NONE,
     Compared,
@@ -140,7 +141,7 @@ def test_how_many_run_it_is_said_where_there_is_no_team(many: int, said: str) ->
     users: Users = {}
     for name, people in (("git.exe", many), ("outlook.exe", 12)):
         for number in range(people):
-            add_user(users, name, f"user{number}")
+            add_user(users, name, *sketch_of(f"user{number}"))
     organisation = Organisation(Everybody(OTHERS, 0, 10_000), users)
     person = PersonWithoutTeam({"outlook.exe": 300.0}, (), 300, organisation, Past("ann", 30))
     (sentence,) = on_team(person, organisation, Compared("ann", None, 0), "git.exe").reasons

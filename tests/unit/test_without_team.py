@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from cbverdict.anomalies.distinct_count import sketch_of
 from cbverdict.anomalies.peer_rarity import Everybody, Past
 from cbverdict.anomalies.seen_people import ANYBODY, Users, add_user
 from cbverdict.anomalies.without_team import Organisation, PersonWithoutTeam
@@ -21,7 +22,7 @@ def _organisation(users: dict[str, int] | None = None, people: int = 8) -> Organ
     known: Users = {}
     for name, many in {ANYBODY: people, **(users or {})}.items():
         for number in range(many):
-            add_user(known, name, f"user{number}")
+            add_user(known, name, *sketch_of(f"user{number}"))
     return Organisation(Everybody(seen, 0, 3400), known if users else {})
 
 

@@ -6,6 +6,7 @@ from typing import Dict, NamedTuple, Tuple
 
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import add_count, generation_of
+from cbverdict.anomalies.distinct_count import sketch_of
 from cbverdict.anomalies.seen_people import add_person, add_user
 
 
@@ -40,15 +41,20 @@ class Sighting(NamedTuple):
 
 
 class _Person:
-    """The baselines that rows of somebody are added to, and what was noted of them already."""
+    """The baselines that rows of somebody are added to, and what was noted of them already.
 
-    __slots__ = ("baselines", "days", "generations", "names")
+    `counts` are those of the `generation` that was added to last (None: none was): first the person's own, then the
+    team's.
+    """
 
-    def __init__(self, baselines: Tuple[Baseline, ...]) -> None:
-        self.baselines = baselines  # first the person's own, then the team's
+    __slots__ = ("baselines", "counts", "days", "generation", "number")
+
+    def __init__(self, name: str, baselines: Tuple[Baseline, ...]) -> None:
+        (self.number,) = sketch_of(name)
+        self.baselines = baselines
         self.days = baselines[0].days
-        self.names: Dict[int, Tuple[Dict[str, int], ...]] = {}
-        self.generations: set[int] = set()
+        self.counts: Tuple[Dict[str, int], ...] = ()
+        self.generation: int | None = None
 
 
 class Gatherer:
@@ -68,16 +74,20 @@ class Gatherer:
         days = person.days
         day, hour = moment
         days[day] = days.get(day, 0) | 1 << hour
-        if generation not in person.generations:
-            person.generations.add(generation)
-            for one in (*person.baselines, self._of(ORGANISATION)) if who.team is not None else ():
-                add_person(one.people, generation, str(who.team), name)
+        if person.generation != generation:
+            self._turn(person, who, generation)
         if process is not None:
-            counts = person.names.get(generation) or _begin(person, generation)
+            counts = person.counts or _begin(person, generation)
             if process not in counts[0]:
-                add_user(self._of(ORGANISATION).users, process, name)
+                add_user(self._of(ORGANISATION).users, process, person.number)
             for names in counts:
                 names[process] = names.get(process, 0) + 1
+
+    def _turn(self, person: _Person, who: Who, generation: int) -> None:
+        """Add to another generation than the last time, in which a person is in a team, or in none."""
+        person.generation, person.counts = generation, ()
+        for one in (*person.baselines, self._of(ORGANISATION)) if who.team is not None else ():
+            add_person(one.people, generation, str(who.team), str(who.person))
 
     def add_program(self, what: What, generation: int, times: int = 1) -> None:
         """Add what was started so often, whoever did it."""
@@ -93,7 +103,7 @@ class Gatherer:
         self._of(ORGANISATION)  # It is there as soon as anything is known of anybody.
         own = self._of(Subject(SubjectKind.PERSON, str(who.person)))
         teams = () if who.team is None else (self._of(Subject(SubjectKind.TEAM, who.team)),)
-        person = self._people[who] = _Person((own, *teams))
+        person = self._people[who] = _Person(str(who.person), (own, *teams))
         return person
 
     def _of(self, subject: Subject) -> Baseline:
@@ -105,8 +115,8 @@ class Gatherer:
 
 def _begin(person: _Person, generation: int) -> Tuple[Dict[str, int], ...]:
     """Return the counts of a generation to which somebody's programs are added."""
-    counts = person.names[generation] = tuple(one.names.setdefault(generation, {}) for one in person.baselines)
-    return counts
+    person.counts = tuple([one.names.setdefault(generation, {}) for one in person.baselines])
+    return person.counts
 
 
 def learn(baselines: Baselines, sighting: Sighting) -> None:

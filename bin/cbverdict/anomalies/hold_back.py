@@ -70,7 +70,7 @@ def _set_aside_of_person(
             for group in groups if name in counted else ():
                 add_count(_of(aside, group).waiting, generation, name, counted[name])
         _note(aside, day, program(name), subject.name)
-        add_user(_of(aside, ORGANISATION).users, name, subject.name)
+        add_user(_of(aside, ORGANISATION).users, name, *sketch_of(subject.name))
     unusual_hours = _unusual_hours(subject.name, learnt.days, profiles, holidays) if is_known else {}
     for day, hours in unusual_hours.items():
         _of(aside, subject).waiting_days[day] = hours

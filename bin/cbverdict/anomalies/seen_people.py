@@ -57,13 +57,18 @@ def merge_people(one: People, other: People) -> People:
     return merged
 
 
-def add_user(users: Users, name: str, person: str) -> None:
-    """Note that somebody was seen with a program."""
-    (number,) = sketch_of(person)
-    for known, most in ((users.setdefault(name, []), MANY_USERS), (users.setdefault(ANYBODY, []), MAX_EXACT)):
-        if number not in known:
-            insort(known, number)
-            del known[most:]
+def add_user(users: Users, name: str, number: int) -> None:
+    """Note that somebody, told by a hash, was seen with a program."""
+    _insert(users.setdefault(name, []), number, MANY_USERS)
+    _insert(users.setdefault(ANYBODY, []), number, MAX_EXACT)
+
+
+def _insert(known: Sketch, number: int, most: int) -> None:
+    if len(known) == most and number >= known[-1]:
+        return  # as nearly always with what many use
+    if number not in known:
+        insort(known, number)
+        del known[most:]
 
 
 def merge_users(one: Users, other: Users) -> Users:

@@ -277,7 +277,8 @@ class _Distinct(Generic[Found]):
             keys = [tuple([_hashable(record.get(name)) for name in names]) for record in rows]
             new = {key: record for key, record in zip(keys, rows) if key not in known}
         if new:
-            known.update(zip(new, self._read(list(new.values()))))
+            told = [{name: record[name] for name in names if name in record} for record in new.values()]
+            known.update(zip(new, self._read(told)))
         return [known[key] for key in keys]
 
 
