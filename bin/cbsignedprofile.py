@@ -51,7 +51,7 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
             for what, word in ((self.accept, ACCEPTED), (self.refuse, REFUSED)):
                 if what:
                     client.learn(decision(what, word, int(time.time()) // _DAY))
-            known = client.read(BaselineQuestion((ORGANISATION, *self._subjects())))
+            known = client.read(BaselineQuestion((ORGANISATION, *self._subjects()), is_whole=True))
         except NoRightError as error:
             # A page that shows a profile among other things is no failure for whoever may not see this one.
             says = self.write_error if self.accept or self.refuse else self.write_warning

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 
 import pytest
 
-from cbverdict.anomalies.baselines import Subject, SubjectKind
+from cbverdict.anomalies.baselines import Subject, SubjectKind, read_subject, write_baseline
 from cbverdict.anomalies.explanations import UNREAD_BASELINES
 from cbverdict.anomalies.known_baselines import BaselineQuestion
+from cbverdict.anomalies.lessons import MAX_SUBJECTS
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
+from cbverdict.service.baseline_api import read_reply
+from cbverdict.service.baseline_client import BaselineClient
 from cbverdict.service.baseline_service import BaselineService
 from cbverdict.splunkd.conf import SplunkdConfiguration
 from cbverdict.splunkd.lookup_files import read_lists
+from cbverdict.splunkd.rest import ServiceCall
 from tests.lab.company import Company
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.host import SID, Row
@@ -316,6 +321,60 @@ def test_what_waits_is_known_to_the_service_from_the_last_time(
     assert calls == [2, 1]
     assert set(answers[0].outline.programs) == {"git.exe"}
     assert answers[0] == answers[1]
+
+
+def test_whoever_learns_reads_what_is_kept_however_many_they_are(bare_site: Site) -> None:
+    """In parts of 500 each, of which none has counted in what is released: it would count twice."""
+    people: list[Row] = [
+        {"user": f"u{number}", "process_name": "a.exe", "_time": str(1793606400 + 86400 * day)}
+        for number in range(600)
+        for day in range(12)
+    ]
+    bare_site.learn(people)
+    bare_site.learn([{**row, "process_name": "b.exe"} for row in people[::12]], "wait=true")
+    kept = _baselines(bare_site)
+    assert '"waiting"' in kept["person:u599"]
+    assert "accepted" not in kept["organisation:"]
+    admin = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    bare_site.host(admin, "cbsignedprofile").generate(["accept=process b.exe"])
+    subjects = tuple(map(read_subject, kept))
+    assert len(subjects) > MAX_SUBJECTS
+    read = BaselineClient(bare_site.splunkd.url, admin).read(BaselineQuestion(subjects, is_whole=True))
+    assert {subject.key: write_baseline(one) for subject, one in read.baselines.items()} == _baselines(bare_site)
+
+
+def test_a_search_from_before_an_upgrade_is_answered_as_before(bare_site: Site) -> None:
+    """It asks for subjects alone: it gets them as they are kept, and with the organisation's what people decided."""
+    bare_site.learn(HISTORY)
+    admin = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    bad: Row = {"process_md5": A, "process_name": "a.exe"}
+    assert bare_site.host(admin, "cbsignedreview").run([bad], ["action=bad", "why=seen elsewhere"]).rows
+    call = ServiceCall(bare_site.splunkd.url, admin, "baselines")
+    first = read_reply(call.post(json.dumps({"subjects": ["organisation:", "person:hr03"]}), 9.0))
+    later = read_reply(call.post(json.dumps({"subjects": ["person:hr04"]}), 9.0))
+    kept = _baselines(bare_site)
+    for reply in (first, later):
+        assert all(write_baseline(one) == kept[subject.key] for subject, one in reply.baselines.items())
+    assert (len(first.baselines), len(first.decisions), len(later.baselines)) == (2, 1, 1)
+
+
+def test_people_without_an_organisation_are_trouble(site: Site, edr: EdrServer) -> None:
+    """One is never learnt without the other: nothing is dropped as on the first day."""
+    edr.estate.add_binary(A, "Signed", "c:\\workday.exe", publisher="Example Corp")
+    site.learn(HISTORY)
+    site.splunkd.collections["cbsigned_baselines"].delete({"_key": "organisation:"})
+    found = site.search(ODD[:1])
+    assert [row["signed_noise"] for row in found.rows] == ["false"]
+    assert [(said, "learn anew" in text) for said, text in found.messages] == [("WARN", True)]
+
+
+def test_the_purge_passes_over_a_document_that_is_damaged(bare_site: Site) -> None:
+    """What it is for is done; that the document cannot be read says whoever reads it."""
+    bare_site.learn(HISTORY[:50])
+    collection = bare_site.splunkd.collections["cbsigned_baselines"]
+    collection.save([{"_key": "organisation:", "learnt": time.time(), "baseline": "[]"}], 1)
+    admin = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    assert bare_site.host(admin, "cbsignedpurge").generate().messages == []
 
 
 @pytest.mark.parametrize("field", ["head", "p", "t"])

@@ -11,9 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind, merge_baselines
+from cbverdict.anomalies.baselines import (
+    MAX_NAMES,
+    ORGANISATION,
+    Baseline,
+    Baselines,
+    Subject,
+    SubjectKind,
+    merge_baselines,
+)
 from cbverdict.anomalies.decayed_counts import totals
-from cbverdict.anomalies.distinct_count import MAX_EXACT, may_hold, sketch_of, unite
+from cbverdict.anomalies.distinct_count import MAX_EXACT, sketch_of, unite
 from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
@@ -22,10 +30,12 @@ from cbverdict.anomalies.outline_fields import HEAD, OutlineNames, is_outlined, 
 from cbverdict.anomalies.peer_rarity import GroupProfile
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
-from cbverdict.anomalies.releases import ACCEPTED, DAYS, PEOPLE, REFUSED, is_released, releases_of
-from cbverdict.anomalies.waiting import decision
+from cbverdict.anomalies.releases import ACCEPTED, DAYS, PEOPLE, REFUSED, effective, is_released, releases_of
+from cbverdict.anomalies.seen_people import MOST_WAITING
+from cbverdict.anomalies.waiting import decision, waiting_in
 from cbverdict.anomalies.whole_profiles import WholeProfiles
 from cbverdict.errors import InvalidRequestError
+from cbverdict.service.baseline_api import questions_of, read_question, write_question
 from tests.lab.memory import Memory
 
 MONDAY = 20_759
@@ -233,13 +243,13 @@ PEOPLE_OF_A_DAY = st.lists(st.integers(0, 300), max_size=120).map(
 
 @given(st.lists(PEOPLE_OF_A_DAY, max_size=9), st.integers(0, 300))
 def test_what_is_released_is_what_goes_on_for_days_with_several_people(days: list[list[int]], number: int) -> None:
-    """For everybody, for a person who may be in the sketches, and for a team by its own people."""
+    """For everybody, for a person who is in the sketches, and for a team by its own people."""
     members = unite(sketch_of(f"user{one}") for one in range(0, 40, 3))
     noted = {MONDAY + age: {"process a.exe": people, "hour 03": people} for age, people in enumerate(days)}
     organisation = Baseline(people={741: {"hr": members}}, waiting_people=noted)
     releases = releases_of(organisation)
     is_general = len(days) >= DAYS and len(unite(days)) >= PEOPLE
-    is_often = sum(may_hold(people, f"user{number}") for people in days) >= DAYS
+    is_often = sum(sketch_of(f"user{number}")[0] in people for people in days) >= DAYS
     of_team = [own for people in days if (own := {*people}.intersection(members))]
     for what in ("process a.exe", "hour 03"):
         assert is_released(releases, ORGANISATION, what) is is_general
@@ -247,19 +257,52 @@ def test_what_is_released_is_what_goes_on_for_days_with_several_people(days: lis
     is_of_team = len(of_team) >= DAYS and len(set().union(*of_team)) >= PEOPLE
     assert is_released(releases, Subject(SubjectKind.TEAM, "hr"), "process a.exe") is is_of_team
     asked = OutlineNames(waiting=["process a.exe", "hour 03"])
-    assert read_fields(write_fields(organisation), asked)[1] == {
-        what: one._replace(people=tuple(one.people)) for what, one in releases.items()
-    }
+    assert read_fields(write_fields(organisation), asked)[1] == releases
 
 
-def test_of_a_crowd_who_is_beyond_the_largest_hash_may_be_among_them() -> None:
-    """On as many days as are needed, and of those days on which so many wait."""
+def test_who_joins_a_crowd_once_is_none_of_it() -> None:
+    """Of a crowd only some are noted by the day; an hour is the person's own, if it waits on as many days."""
     crowd = unite(sketch_of(f"user{number}") for number in range(1000))
     assert len(crowd) == MAX_EXACT
-    noted = {MONDAY + age: {"hour 03": crowd} for age in range(DAYS)}
-    release = releases_of(Baseline(waiting_people=noted))["hour 03"]
-    assert (release.people, release.others_above) == (tuple(crowd), crowd[-1])
-    assert all(release.is_of(f"user{number}") for number in range(1000))
+    noted = {MONDAY + age: {"process a.exe": crowd, "hour 03": crowd} for age in range(DAYS)}
+    organisation, releases = Baseline(waiting_people=noted), releases_of(Baseline(waiting_people=noted))
+    names = [f"user{number}" for number in range(1000)]
+    for what in ("process a.exe", "hour 03"):
+        released = {name for name in names if is_released(releases, Subject(SubjectKind.PERSON, name), what)}
+        assert len(released) == MAX_EXACT
+    late = Subject(SubjectKind.PERSON, next(name for name in names if sketch_of(name)[0] > crowd[-1]))
+    for days in (DAYS - 1, DAYS):
+        at_night = Baseline(days={MONDAY: 1 << 9}, waiting_days={MONDAY + age: 1 << 3 for age in range(days)})
+        assert (len(effective(late, at_night, releases).days) > 1) is (days == DAYS)
+        waits = {waiting.what for waiting in waiting_in({ORGANISATION: organisation, late: at_night})}
+        assert waits == ({"hour 03"} if days < DAYS else set())
+    long_ago = Baseline(waiting_days={MONDAY + 100 * age: 1 << 3 for age in range(DAYS)})
+    assert effective(late, long_ago, releases).days == {}
+
+
+def test_what_waits_is_bounded_and_what_goes_on_for_longest_is_kept() -> None:
+    """Thirty thousand names of one night must not fill the document; what was decided on is kept as well."""
+    noted = {MONDAY: {f"process x{number}": [1] for number in range(MOST_WAITING + 500)}}
+    noted[MONDAY]["accepted process a.exe"] = []
+    for age in range(1, 4):
+        noted[MONDAY - age] = {"process a.exe": [1], "hour 03": [2]}
+    kept = Baseline(waiting_people=noted).forget(120.0).waiting_people
+    found = {what for names in kept.values() for what in names}
+    assert {"process a.exe", "hour 03", "accepted process a.exe"} <= found
+    assert MOST_WAITING <= len(found) <= MOST_WAITING + 1
+
+
+def test_an_organisation_with_too_many_names_is_asked_about_all_of_a_group() -> None:
+    """It has forgotten some of what the group was seen with."""
+    learnt: Baselines = {}
+    for number in range(MAX_NAMES + 10):
+        learn(learnt, Sighting(MONDAY, 9, process=f"tool{number}.exe", parent="parent.exe"))
+    learnt[ORGANISATION] = learnt[ORGANISATION].forget(120.0)
+    parent = Subject(SubjectKind.PARENT, "parent.exe")
+    whole, asked = _whole(learnt), Profiles(Memory(learnt))
+    asked.read([parent])
+    groups = list(filter(None, (profiles.parent("parent.exe") for profiles in (whole, asked))))
+    assert [group.others_share("tool1.exe") for group in groups] == [pytest.approx(0.5 / (0.5 * 5001))] * 2
 
 
 def test_a_decision_on_somebody_with_a_colon_in_the_name_is_found() -> None:
@@ -294,3 +337,19 @@ def test_what_a_group_was_seen_with_more_often_than_everybody_is_asked_about() -
         groups = list(filter(None, map(ask, (whole, asked))))
         shares = [[group.others_share(name) for name in ("common.exe", "waits.exe", "gone.exe")] for group in groups]
         assert shares[0] == pytest.approx(shares[1], rel=1e-12)
+
+
+def test_a_question_is_cut_where_there_is_no_more_room() -> None:
+    """One long name makes no other part smaller; what no baseline can be called is not asked about."""
+    names = [f"tool{number}.exe" for number in range(12_000)]
+    smile = "\U0001f600" * 256
+    question = BaselineQuestion((), (*names, smile, "x" * 257), ("y" * 300_000,), is_first=True, is_whole=True)
+    parts = list(questions_of(question))
+    assert [len(part.programs) for part in parts] == [5000, 5000, 2001]
+    assert {(part.is_whole, part.publishers) for part in parts} == {(True, ())}
+    assert [part.is_first for part in parts] == [True, False, False]
+    assert [part for one in parts for part in (read_question(write_question(one)),)] == parts
+    many = list(questions_of(BaselineQuestion((), (smile + "x",) * 3 + (smile,) * 200)))
+    assert [len(part.programs) for part in many] == [81, 81, 38]
+    assert all(len(write_question(part)) < 300_000 for part in many)
+    assert list(questions_of(BaselineQuestion())) == [BaselineQuestion()]

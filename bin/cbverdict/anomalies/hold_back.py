@@ -40,7 +40,8 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists, last_day:
     nothing of their own waits. Raises what the source does: without what was usual before
     nothing can be told to be unusual.
     """
-    known = source.read(BaselineQuestion(tuple(sorted({ORGANISATION, *learnt}, key=lambda subject: subject.key))))
+    subjects = sorted({ORGANISATION, *learnt}, key=lambda subject: subject.key)
+    known = source.read(BaselineQuestion(tuple(subjects), is_whole=True))
     if ORGANISATION not in known.baselines:
         return learnt
     profiles, organisation = WholeProfiles(known), known.baselines[ORGANISATION]

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Mapping, NamedTuple, Protocol, Tuple
 
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject
 from cbverdict.anomalies.outline import Outline
 from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
+    from cbverdict.anomalies.baselines import Baseline, Subject
     from cbverdict.anomalies.exclusions import Decision
 
 
 class BaselineQuestion(NamedTuple):
     """Whose baselines, and of which programs and publishers what everybody did with them.
 
-    Who asks for the organisation's baseline learns or shows it: all of the answer is as it is kept, and no outline is
-    made. `is_first`: what people decided is to be told as well.
+    `is_first`: what people decided is to be told as well. `is_whole`: who asks learns or shows it, so all of the answer
+    is as it is kept, what waits apart, and no outline is made.
     """
 
     subjects: Tuple[Subject, ...] = ()
     programs: Tuple[str, ...] = ()
     publishers: Tuple[str, ...] = ()
     is_first: bool = False
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of the organisation's baseline is asked for."""
-        return ORGANISATION in self.subjects
+    is_whole: bool = False
 
 
 class KnownBaselines(NamedTuple):

@@ -23,7 +23,7 @@ from typing import (
     Sequence,
 )
 
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, SubjectKind
+from cbverdict.anomalies.baselines import MAX_NAMES, ORGANISATION, Baseline, Baselines, SubjectKind
 from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.distinct_count import head_count
 from cbverdict.anomalies.outline import (
@@ -140,11 +140,12 @@ def names_of(question: BaselineQuestion, kept: Baselines, head: Head | None) -> 
     that was read last (None: none was).
     """
     programs, oldest = set(question.programs), min(head.sightings, default=0) if head else 0
+    is_thinned = head is not None and head.names >= MAX_NAMES
     for subject, baseline in kept.items():
         is_person = subject.kind is SubjectKind.PERSON
         for counts in (baseline.names, baseline.waiting):
             for generation, names in counts.items():
-                if is_person or generation < oldest:
+                if is_person or is_thinned or generation < oldest:
                     programs.update(names)
                 elif head:
                     programs.update(name for name in names if place_of(name) in head.held)
@@ -246,9 +247,9 @@ def _json(value: object) -> str:
 
 
 def _write_release(release: Release) -> list[Any]:
-    return [int(release.is_general), write_people(release.people), release.others_above, sorted(release.teams)]
+    return [int(release.is_general), write_people(release.people), sorted(release.teams)]
 
 
 def _read_release(body: Sequence[Any]) -> Release:
-    is_general, people, above, teams = body
-    return Release(is_general == 1, read_people(people), above, frozenset(map(str, teams)))
+    is_general, people, teams = body
+    return Release(is_general == 1, read_people(people), frozenset(map(str, teams)))

@@ -25,6 +25,7 @@ Value = TypeVar("Value")
 
 _NOTHING = Baseline()
 _NO_PROGRAM = Program()
+_MAX_PROGRAMS = 50_000
 
 
 class Profiles:
@@ -103,12 +104,13 @@ class Profiles:
         return self._head is not None and (self._head.has_all_publishers or publisher in self._head.publishers)
 
     def forget(self) -> None:
-        """Forget people, parents and programs."""
+        """Forget people and parents, and programs where they have become too many."""
         kept = {SubjectKind.ORGANISATION, SubjectKind.TEAM}
         self._persons.clear()
         self._totals.clear()
-        self._programs.clear()
-        self._weighed.clear()
+        if len(self._programs) > _MAX_PROGRAMS:  # Not before: kinds of rows that are held on to ask for them again.
+            self._programs.clear()
+            self._weighed.clear()
         self._known = {subject: baseline for subject, baseline in self._known.items() if subject.kind in kept}
         self._groups = {subject: group for subject, group in self._groups.items() if subject.kind in kept}
 

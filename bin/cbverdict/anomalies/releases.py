@@ -5,16 +5,15 @@ It is all that is left of who waited with what on which day once nobody has to b
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import replace
-from typing import Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, FrozenSet, Iterable, Mapping, NamedTuple, Sequence
 
 from cbverdict.anomalies.active_hours import hours_of, merge_days
 from cbverdict.anomalies.baselines import Baseline, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import Counts, add_count, merge_counts
-from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, head_count, sketch_of, unite
-from cbverdict.anomalies.seen_people import DECISIONS
+from cbverdict.anomalies.distinct_count import Sketch, head_count, sketch_of, unite
+from cbverdict.anomalies.seen_people import DECISIONS, WAITING_DAYS
 
 DAYS = 5
 """Days on which something has to go on until it is learnt by itself."""
@@ -28,21 +27,11 @@ _PROGRAM, _HOUR, _START = "process ", "hour ", "start "
 
 
 class Release(NamedTuple):
-    """For whom something that waits counts by now: for everybody together, for which people and teams.
-
-    `people` are those, by hashes, with whom it waits on enough days; so may larger hashes than `others_above` be, where
-    more people wait than are told apart (None: there are no others).
-    """
+    """For whom something that waits counts by now: for everybody together, for which people (hashes) and teams."""
 
     is_general: bool = False
     people: Sequence[int] = ()
-    others_above: Optional[int] = None
     teams: FrozenSet[str] = frozenset()
-
-    def is_of(self, person: str) -> bool:
-        """Return whether it counts for a person."""
-        (number,) = sketch_of(person)
-        return number in self.people or (self.others_above is not None and number > self.others_above)
 
 
 Releases = Mapping[str, Release]
@@ -88,12 +77,13 @@ def is_refused(releases: Releases, person: str, what: str) -> bool:
     return _is_decided(releases, REFUSED, person, what)
 
 
-def is_released(releases: Releases, subject: Subject, what: str) -> bool:
-    """Return whether something that waits counts by now for a subject.
+def is_released(releases: Releases, subject: Subject, what: str, own_days: int = 0) -> bool:
+    """Return whether something that waits counts by now for a subject, with whom it waits on so many days (0: unknown).
 
     What others do over and over makes nothing usual for somebody who did it once: a person has to do it on as many days
-    as well, and for a team it has to be several of its own people. What a parent starts has to go on for as many days,
-    for it is not known who did it.
+    as well, and for a team it has to be several of its own people. Of a crowd only some are noted by the day, so who
+    joins in once is not taken for one of them. What a parent starts has to go on for as many days, for it is not known
+    who did it.
     """
     person = subject.name if subject.kind is SubjectKind.PERSON else ""
     if is_refused(releases, person, what):
@@ -105,21 +95,25 @@ def is_released(releases: Releases, subject: Subject, what: str) -> bool:
     release = releases.get(what, DECIDED)
     if subject.kind is SubjectKind.TEAM:
         return subject.name in release.teams
-    return release.is_of(person) if person else release.is_general
+    if not person or not release.is_general:
+        return release.is_general
+    return own_days >= DAYS or not {*release.people}.isdisjoint(sketch_of(person))
 
 
 def waits_of(subject: Subject, baseline: Baseline) -> set[str]:
     """Return what waits of a subject, and whatever else turns on that whether it is released."""
     names = {name for counted in baseline.waiting.values() for name in counted}
-    found = {hour for hours in baseline.waiting_days.values() for hour in hours_of(hours)}
+    found = waiting_hours(baseline)
     starts = (start(subject.name, name) for name in (names if subject.kind is SubjectKind.PARENT else ()))
     return {*map(program, names), *map(hour_of_day, found), *starts}
 
 
 def decided_things(text: str) -> Iterable[str]:
     """Return what a decision may be about, as it is noted (nothing: it is none); a name may have a colon in it."""
-    _, _, thing = text.partition(" ")
-    return (thing, thing.partition(": ")[2]) if _is_decision(text) else ()
+    if not _is_decision(text):
+        return ()
+    parts = text.partition(" ")[2].split(": ")
+    return [": ".join(parts[start:]) for start in range(len(parts))]
 
 
 def effective(subject: Subject, baseline: Baseline, releases: Releases) -> Baseline:
@@ -131,10 +125,21 @@ def effective(subject: Subject, baseline: Baseline, releases: Releases) -> Basel
         for name, times in counted.items():
             if is_released(releases, subject, program(name)):
                 add_count(names, generation, name, times)
-    waiting = {hour for hours in baseline.waiting_days.values() for hour in hours_of(hours)}
-    mask = sum(1 << hour for hour in waiting if is_released(releases, subject, hour_of_day(hour)))
+    mask = sum(
+        1 << hour
+        for hour, own_days in waiting_hours(baseline).items()
+        if is_released(releases, subject, hour_of_day(hour), own_days)
+    )
     days = {day: found & mask for day, found in baseline.waiting_days.items() if found & mask}
     return replace(baseline, names=merge_counts(baseline.names, names), days=merge_days(baseline.days, days))
+
+
+def waiting_hours(baseline: Baseline) -> Dict[int, int]:
+    """Return the hours of the day that wait of somebody, and on how many of the last days."""
+    oldest = max(baseline.waiting_days, default=0) - WAITING_DAYS
+    counted = Counter(hour for hours in baseline.waiting_days.values() for hour in hours_of(hours))
+    lately = (hours for day, hours in baseline.waiting_days.items() if day > oldest)
+    return {**dict.fromkeys(counted, 0), **Counter(hour for hours in lately for hour in hours_of(hours))}
 
 
 def _is_decision(what: str) -> bool:
@@ -146,17 +151,10 @@ def _is_decided(releases: Releases, word: str, person: str, what: str) -> bool:
 
 
 def _release(days: Sequence[Sketch], teams: Iterable[str]) -> Release:
-    """Find with whom something waits on enough days, of people a day; of many, larger hashes are lost."""
-    largest = sorted(people[-1] for people in days if len(people) >= MAX_EXACT)
-    above = largest[DAYS - 1] if len(largest) >= DAYS else None
+    """Find with whom something waits on enough days, of people a day."""
     times = Counter(number for people in days for number in people)
-    often = sorted(number for number in times if times[number] + bisect_left(largest, number) >= DAYS)
-    return Release(
-        is_general=True,
-        people=tuple(number for number in often if above is None or number <= above),
-        others_above=above,
-        teams=frozenset(teams),
-    )
+    often = sorted(number for number in times if times[number] >= DAYS)
+    return Release(is_general=True, people=tuple(often), teams=frozenset(teams))
 
 
 class _Teams:

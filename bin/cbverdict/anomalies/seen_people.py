@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from typing import Dict, Iterable
+from typing import Dict, Iterable, List
 
 from cbverdict.anomalies.decayed_counts import GENERATION
 from cbverdict.anomalies.distinct_count import MAX_EXACT, Sketch, sketch_of, unite
@@ -20,6 +20,9 @@ MANY_USERS = 9
 
 WAITING_DAYS = 60
 """So long it is remembered who waits with what to be learnt."""
+
+MOST_WAITING = 5000
+"""Programs, hours and starts of which it is remembered who waits with them."""
 
 DECISIONS = ("accepted ", "refused ")
 """How what somebody decided on begins, among what waits."""
@@ -38,8 +41,19 @@ def forget_people(people: People, horizon: int) -> People:
 
 
 def forget_waiting(people: People) -> People:
-    """Leave out who waited long ago; what somebody decided on is kept."""
+    """Leave out who waited long ago, and where there is too much what waits on the fewest days, the newest last.
+
+    What somebody decided on is kept.
+    """
     oldest = max(people, default=0) - WAITING_DAYS
+    days: Dict[str, List[int]] = {}
+    for day, noted in people.items():
+        for what in noted if day > oldest else ():
+            days.setdefault(what, []).append(day)
+    if len(days) > MOST_WAITING:
+        left_out = sorted(days, key=lambda what: (-len(days[what]), -max(days[what]), what))[MOST_WAITING:]
+        few = {what for what in left_out if not what.startswith(DECISIONS)}
+        people = {day: {what: one for what, one in noted.items() if what not in few} for day, noted in people.items()}
     kept = {
         day: {what: known for what, known in noted.items() if day > oldest or what.startswith(DECISIONS)}
         for day, noted in people.items()

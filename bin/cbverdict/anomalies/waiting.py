@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, NamedTuple
 
-from cbverdict.anomalies.active_hours import hours_of
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject
 from cbverdict.anomalies.distinct_count import Sketch, head_count, may_hold, unite
-from cbverdict.anomalies.releases import hour_of_day, is_released, program, releases_of
+from cbverdict.anomalies.releases import hour_of_day, is_released, program, releases_of, waiting_hours
 
 
 class Waiting(NamedTuple):
@@ -60,8 +59,8 @@ def waiting_in(baselines: Baselines) -> Iterator[Waiting]:
     releases = releases_of(organisation)
     for subject, baseline in baselines.items():
         names = {name for counted in baseline.waiting.values() for name in counted}
-        found = {hour for hours in baseline.waiting_days.values() for hour in hours_of(hours)}
-        for what in (*map(program, sorted(names)), *map(hour_of_day, sorted(found))):
+        hours = {hour_of_day(hour): own_days for hour, own_days in sorted(waiting_hours(baseline).items())}
+        for what in (*map(program, sorted(names)), *hours):
             days = {day: names[what] for day, names in organisation.waiting_people.items() if what in names}
-            if days and not is_released(releases, subject, what):
+            if days and not is_released(releases, subject, what, hours.get(what, 0)):
                 yield Waiting(subject, what, len(days), head_count(unite(days.values())), min(days), max(days))

@@ -6,10 +6,11 @@ import json
 import re
 from contextlib import suppress
 from itertools import zip_longest
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence, TypeVar
 
 from cbverdict.anomalies.baselines import (
     MAX_NAME,
+    ORGANISATION,
     Baseline,
     Baselines,
     Subject,
@@ -19,7 +20,7 @@ from cbverdict.anomalies.baselines import (
 )
 from cbverdict.anomalies.exclusions import read_decision, write_decision
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
-from cbverdict.anomalies.lessons import MAX_SUBJECTS, parts_of
+from cbverdict.anomalies.lessons import MAX_SUBJECTS
 from cbverdict.anomalies.outline import read_outline, write_outline
 from cbverdict.errors import InvalidRequestError
 from cbverdict.json_object import read_object
@@ -29,6 +30,8 @@ MAX_NAMES_ASKED = 5000
 """Programs, or publishers, that are asked about at once."""
 
 _LIST_CHARACTERS = 250_000  # of a list in a question, which has three
+
+T = TypeVar("T")
 
 _LESSON = re.compile(r"[0-9A-Za-z]{0,64}")
 
@@ -41,11 +44,14 @@ def write_question(question: BaselineQuestion) -> str:
         "publishers": question.publishers,
     }
     written = [f'"{part}":[{",".join(map(_write_name, names))}]' for part, names in lists.items()]
-    return f'{{{",".join(written)},"is_first":{json.dumps(question.is_first)}}}'
+    flags = [f'"{name}":{json.dumps(flag)}' for name, flag in zip(("is_first", "is_whole"), question[-2:])]
+    return f"{{{','.join([*written, *flags])}}}"
 
 
 def read_question(text: str) -> BaselineQuestion:
     """Read what is asked for.
+
+    A search that was started before the add-on was upgraded asks for subjects alone, and gets what it got.
 
     Raises:
         InvalidRequestError: it is not such a request.
@@ -54,21 +60,25 @@ def read_question(text: str) -> BaselineQuestion:
     keys = body.get("subjects")
     if not isinstance(keys, list) or len(keys) > MAX_SUBJECTS:
         raise InvalidRequestError(f"subjects must be a list of at most {MAX_SUBJECTS} keys")
+    subjects = tuple(_usable(keys))
+    if "programs" not in body:
+        return BaselineQuestion(subjects, is_first=ORGANISATION in subjects, is_whole=True)
     programs, publishers = (_names(body, part) for part in ("programs", "publishers"))
-    return BaselineQuestion(tuple(_usable(keys)), programs, publishers, is_first=body.get("is_first") is True)
+    is_first, is_whole = (body.get(flag) is True for flag in ("is_first", "is_whole"))
+    return BaselineQuestion(subjects, programs, publishers, is_first, is_whole)
 
 
 def questions_of(question: BaselineQuestion) -> Iterator[BaselineQuestion]:
     """Cut what is asked for into what is asked for at once; there is one question at least."""
-    subjects, programs, publishers = question.subjects, question.programs, question.publishers
     parts = zip_longest(
-        parts_of(subjects, min(MAX_SUBJECTS, _most_at_once([subject.key for subject in subjects]))),
-        parts_of(programs, min(MAX_NAMES_ASKED, _most_at_once(programs))),
-        parts_of(publishers, min(MAX_NAMES_ASKED, _most_at_once(publishers))),
+        _cut(question.subjects, MAX_SUBJECTS, lambda subject: subject.key),
+        _cut([name for name in question.programs if len(name) <= MAX_NAME], MAX_NAMES_ASKED, str),
+        _cut([name for name in question.publishers if len(name) <= MAX_NAME], MAX_NAMES_ASKED, str),
         fillvalue=(),
     )
-    for number, (some, names, signers) in enumerate(parts):
-        yield BaselineQuestion(tuple(some), tuple(names), tuple(signers), is_first=question.is_first and number == 0)
+    for number, (subjects, programs, publishers) in enumerate(parts):
+        is_first = question.is_first and number == 0
+        yield BaselineQuestion(tuple(subjects), tuple(programs), tuple(publishers), is_first, question.is_whole)
 
 
 def write_lesson(baselines: Baselines, lesson: str) -> str:
@@ -129,9 +139,18 @@ def _write_name(name: str) -> str:
     return json.dumps(name).replace("[", r"\u005b").replace("{", r"\u007b")
 
 
-def _most_at_once(names: Sequence[str]) -> int:
-    """Return how many of these names fit into one question, were all as long as the longest."""
-    return _LIST_CHARACTERS // max(map(len, map(_write_name, names)), default=1)
+def _cut(members: Sequence[T], most: int, name_of: Callable[[T], str]) -> Iterator[list[T]]:
+    """Cut a list where so many members, or as many characters as there is room for, are together; it has one part."""
+    part: list[T] = []
+    left = _LIST_CHARACTERS
+    for member in members:
+        length = len(_write_name(name_of(member))) + 1
+        if part and (len(part) == most or length > left):
+            yield part
+            part, left = [], _LIST_CHARACTERS
+        part.append(member)
+        left -= length
+    yield part
 
 
 def _names(body: Mapping[str, Any], part: str) -> tuple[str, ...]:

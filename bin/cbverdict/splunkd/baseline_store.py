@@ -16,7 +16,7 @@ from cbverdict.anomalies.baselines import (
 )
 from cbverdict.anomalies.lessons import KeptBaseline
 from cbverdict.anomalies.outline import Outline
-from cbverdict.anomalies.outline_fields import count_released, is_outlined, write_fields
+from cbverdict.anomalies.outline_fields import HEAD, count_released, is_outlined, write_fields
 from cbverdict.errors import InvalidRequestError, StoreError
 from cbverdict.splunkd.kv_lock import KvLock
 from cbverdict.splunkd.kvstore import Collection
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LOCKS = "cbsigned_checkpoints"  # where the leases of inputs are as well
 _WRITING_TIMEOUT = 60.0  # baselines are large, and nobody waits
 _MAX_FIELDS = 400  # of a request, whose address has them
+_MANY_FIELDS = 2000
 
 
 _OF_ORGANISATION = {"_key": {"$in": [ORGANISATION.key]}}
@@ -49,6 +50,8 @@ class BaselineStore:
         """Return baselines with what is released counted in, and what everybody did with some names."""
         fields = self._fields(names.fields)
         if not fields:
+            if kept:
+                raise StoreError("cbsigned_baselines: what is known of all together is gone: learn anew")
             return kept, Outline()
         with suppress(InvalidRequestError):
             return count_released(kept, fields, names)
@@ -59,6 +62,10 @@ class BaselineStore:
     def _fields(self, names: Sequence[str]) -> dict[str, object]:
         """Return fields of the organisation's document (empty: there is no document)."""
         found: dict[str, object] = {}
+        if len(names) > _MANY_FIELDS:  # Read whole it comes faster than in so many parts.
+            for document in self._collection.read([ORGANISATION.key]):
+                found.update(document)
+            return found
         for start in range(0, len(names), _MAX_FIELDS):
             wanted = ("_key", *names[start : start + _MAX_FIELDS])
             for document in self._collection.find(_OF_ORGANISATION, wanted):
@@ -66,9 +73,11 @@ class BaselineStore:
         return found
 
     def add_outline(self) -> None:
-        """Add the outline to a document that an earlier release wrote."""
+        """Add the outline to a document that an earlier release wrote, and that can be read."""
+        if all(is_outlined(head) for head in self._writing.find(_OF_ORGANISATION, ("_key", HEAD))):
+            return
         for document in self._writing.find(_OF_ORGANISATION):
-            if not is_outlined(document):
+            with suppress(StoreError):
                 _, baseline = _read_baseline(document)
                 self._writing.save([{**document, **write_fields(baseline)}])
 
