@@ -33,8 +33,11 @@ _CLEANED = "user process parent host team md5"
 
 
 def _first(names: Sequence[str]) -> str:
-    """Write what is the first text among columns that says something."""
-    return f"coalesce({', '.join(f'`cbsigned_says({name})`' for name in names)})"
+    """Write what is the first text among columns that says something.
+
+    A name with parentheses in it cannot be handed to a macro.
+    """
+    return f"coalesce({', '.join(f'`cbsigned_says({name})`' for name in names if '(' not in name)})"
 
 
 def _name(column: str, names: Sequence[str], cut: str) -> str:
@@ -43,7 +46,8 @@ def _name(column: str, names: Sequence[str], cut: str) -> str:
 
 def definition() -> str:
     """Write the macro."""
-    md5 = f'lower(coalesce({", ".join(f"`cbsigned_md5_of({name})`" for name in MD5_FIELDS)}, {_OF_DOCUMENT}, "-"))'
+    hashes = ", ".join(f"`cbsigned_md5_of({name})`" for name in MD5_FIELDS if "(" not in name)
+    md5 = f'lower(coalesce({hashes}, {_OF_DOCUMENT}, "-"))'
     read = [
         _name("cbsigned_user", (*USER_FIELDS, *OTHER_USER_FIELDS), _ACCOUNT),
         _name("cbsigned_process", NAME_FIELDS, _BASE_NAME),

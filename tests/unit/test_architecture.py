@@ -21,6 +21,7 @@ def test_the_command_starts_without_the_libraries_that_only_the_service_needs() 
     rooms = {name for name in loaded if name.startswith("cbverdict.")}
     assert {name for name in rooms if not (BIN.joinpath(*name.split("."))).is_dir()} == {
         "cbverdict.events.columns",
+        "cbverdict.events.event_columns",
         "cbverdict.memory",
         "cbverdict.search.sdk_compat",
     }

@@ -9,18 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbverdict.events.columns import (
-    ACTION_FIELDS,
-    CHILD_FIELDS,
-    EVENT_KIND_FIELDS,
     HASH_FIELDS,
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
-    OTHER_FILE_FIELDS,
+    PARENT_COMMAND_FIELDS,
     PARENT_ORIGINAL_NAME_FIELDS,
     SHA256_FIELDS,
     EventFields,
 )
 from cbverdict.events.event import ProcessEvent, read_event, read_events
+from cbverdict.events.event_columns import ACTION_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS, OTHER_FILE_FIELDS
 from cbverdict.events.names import file_name
 from cbverdict.events.process import Process
 from cbverdict.verdicts.hashes import Md5, Sha256
@@ -48,6 +46,7 @@ def test_a_cim_row_is_read() -> None:
         "jdoe",
         names=("regsvr32.exe", r"C:\Windows\System32\Regsvr32.exe"),
         parent_names=("powershell.exe",),
+        is_parent_named=True,
     )
     assert read_event(row, EventFields()) == expected
 
@@ -67,6 +66,7 @@ def test_a_sysmon_row_is_read() -> None:
         r"CORP\jdoe",
         names=names,
         parent_names=(r"C:\Windows\explorer.exe",),
+        is_parent_named=True,
     )
     assert read_event(row, EventFields()) == expected
 
@@ -82,7 +82,12 @@ def test_a_forwarder_row_is_read() -> None:
     }
     names, parents = ("c:\\windows\\system32\\taskeng.exe",), ("c:\\windows\\system32\\svchost.exe",)
     expected = ProcessEvent(
-        Process(MD5, "taskeng.exe"), Process(None, "svchost.exe"), "SYSTEM", names=names, parent_names=parents
+        Process(MD5, "taskeng.exe"),
+        Process(None, "svchost.exe"),
+        "SYSTEM",
+        names=names,
+        parent_names=parents,
+        is_parent_named=True,
     )
     assert read_event(row, EventFields()) == expected
 
@@ -142,7 +147,8 @@ def test_only_the_columns_that_are_needed_are_named() -> None:
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
     about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *CHILD_FIELDS, *ACTION_FIELDS, *HASH_FIELDS]
     assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
-    names = ["n", *NAME_FIELDS, "q", *ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
+    of_author = [*ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
+    names = ["n", *NAME_FIELDS, "q", *PARENT_COMMAND_FIELDS, *of_author]
     assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, *names]))
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from cbverdict.events.columns import EventFields
+from cbverdict.events.columns import (
+    PARENT_COMMAND_FIELDS,
+    PARENT_MD5_FIELDS,
+    PARENT_NAME_FIELDS,
+    PARENT_SHA1_FIELDS,
+    EventFields,
+)
 from cbverdict.events.event import read_event
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
@@ -295,3 +301,188 @@ def test_people_in_one_text_are_judged_one_by_one() -> None:
     several, one = search.enrich([_row(user="jdoe, alice"), _row(user="CN=jdoe,OU=HR,DC=corp")])
     assert "several users" in str(several["anomaly_reasons"])
     assert "several users" not in str(one["anomaly_reasons"])
+
+
+WORD = '"C:\\Program Files\\Microsoft Office\\WINWORD.EXE" /n "C:\\x.docm"'
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *({name: WORD} for name in PARENT_COMMAND_FIELDS),
+        {"parent_process": "C:\\Program Files\\Microsoft Office\\WINWORD.EXE /n x.docm"},
+        {"parent_process": "WINWORD.EXE /n"},
+        {"parent_process": "'C:\\O\\WINWORD.EXE'"},
+        {"parent_process": "winword /n"},
+        {"parent_process": "\\\\?\\C:\\O\\WINWORD.EXE -x"},
+        {"parent_process": "%ProgramFiles%\\O O\\winword.exe"},
+        {"parent_process": ["C:\\Windows\\explorer.exe", WORD]},
+        {"parent_process_name": "explorer.exe", "parent_process": WORD},
+        {"parent_process_name": ["explorer.exe", "WINWORD.EXE"]},
+        {"parent_process_path": "C:\\O\\WINWORD.EXE##C:\\Windows\\explorer.exe"},
+        {"parent_process_name": "winword.exe / explorer.exe"},
+        *({name: "WINWORD.EXE"} for name in PARENT_NAME_FIELDS),
+    ],
+)
+def test_a_parent_through_which_others_act_is_known_by_its_command_line_as_well(columns: Record) -> None:
+    """93 of 555 published searches hand on nothing else of the parent."""
+    assert _is_dropped(_row(**columns)) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"parent_process": "C:\\Windows\\explorer.exe"},
+        {"parent_process": '"C:\\Program Files\\Acme\\launcher.exe" --open "C:\\WINWORD.EXE.txt"'},
+        {"parent_process": "C:\\Windows\\system32\\svchost.exe -k netsvcs -p\n"},
+        {"parent_process": ["C:\\Windows\\a.exe -x", "C:\\Windows\\A.EXE -y"]},
+        {"parent_process": "/usr/bin/dbus-daemon --session"},
+        {"parent_process": "-"},
+        {"parent_process_name": "a.exe", "parent_process": "a.exe --type=renderer /prefetch:1"},
+    ],
+)
+def test_any_other_parents_command_line_holds_nothing_back(columns: Record) -> None:
+    """Whatever arguments are behind the program."""
+    assert _is_dropped(_row(**columns)) == [True]
+
+
+def test_an_unsigned_file_that_a_parents_command_line_names_counts_against_the_row() -> None:
+    """As one that its name names."""
+    unsigned: Record = {"process_path": "C:\\Temp\\evil.exe", "process_hash": UNSIGNED}
+    assert _is_dropped(unsigned, _row(parent_process="C:\\Temp\\evil.exe -x")) == [False, False]
+    assert _is_dropped(unsigned, _row(parent_process="C:\\Temp\\other.exe -x")) == [False, True]
+
+
+START: Record = {"EventCode": "1", "Image": PATH, "Hashes": f"MD5={SIGNED},SHA256={SHA256}"}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"ImageLoaded": "C:\\Temp\\evil.dll"},
+        {"ImageLoaded": ["C:\\Temp\\evil.dll", PATH]},
+        {"TargetFilename": "C:\\Temp\\new.exe"},
+        {"file_path": "C:\\Temp\\new.exe"},
+        {"file_hash": UNSIGNED},
+        {"EventCode": "4688", "module.path": "/tmp/evil.so"},
+    ],
+)
+def test_a_start_with_another_files_path_or_hash_beside_it_drops_nothing(columns: Record) -> None:
+    """A joined event's columns may have been written over the start's: whose hash it is nobody can tell."""
+    assert _is_dropped({**START, **columns}) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{}, {"file_path": PATH}, {"file_name": "acme.exe"}, {"file_name": "0", "file_path": "0"}, {"file_hash": SIGNED}],
+)
+def test_a_start_that_names_its_own_file_twice_is_noise(columns: Record) -> None:
+    """And what `fillnull` fills in names none."""
+    assert _is_dropped({**START, **columns}) == [True]
+    filled = {name: value for name, value in columns.items() if value == "0"}
+    assert _is_dropped(_row(**filled)) == [True]
+
+
+@pytest.mark.parametrize("column", ["event_type", "event.action", "event.type", "EventDescription", "TaskCategory"])
+@pytest.mark.parametrize(
+    "kind",
+    ["File Access", "FILE_OPEN", "FileCopied", "FileDownloaded", "FileQuarantined", "SharedObjectLoad", "kext_load",
+     "ES_EVENT_TYPE_NOTIFY_CREATE", "SECTION_LOAD", "ExecutableWritten", "ScriptLoad"],
+)  # fmt: skip
+def test_a_kind_that_is_about_a_file_is_no_start(column: str, kind: str) -> None:
+    """In the words of Cortex, macOS, Wazuh and others."""
+    assert _is_dropped({column: kind, "process_name": "acme.exe", "md5": SIGNED}) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *({"event_type": kind} for kind in ("FILE", "files", "FIM", "mmap", "attachment", "deleted", "renamed")),
+        *({"action": done} for done in ("dropped", "downloaded", "wrote", "copy", "loaded", "FileCreated", "injected")),
+        {"data.win.system.eventID": "7"},
+        {"EventCode": "Microsoft-Windows-Sysmon/Operational:7"},
+        {"event_id.id": "11"},
+        {"module.path": "C:\\Temp\\evil.dll"},
+        {"file_md5": UNSIGNED},
+        {"type": "file"},
+    ],
+)
+def test_a_row_about_a_file_is_none_about_its_process(columns: Record) -> None:
+    """Whose hash stands in a column for any file's."""
+    assert _is_dropped({"process_name": "acme.exe", "md5": SIGNED, **columns}) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"values(process_hash)": [SIGNED, UNSIGNED]},
+        {"values(process_name)": ["acme.exe", "evil.exe"]},
+        {"values(parent_process_name)": ["WINWORD.EXE", "explorer.exe"]},
+        {"values(Processes.user)": ["ann", "bob"]},
+    ],
+)
+def test_values_that_were_given_no_other_name_are_read(columns: Record) -> None:
+    """Of a `stats` without `AS`."""
+    assert _is_dropped(_row(**columns)) == [False]
+
+
+@pytest.mark.parametrize("column", [*PARENT_MD5_FIELDS, *PARENT_SHA1_FIELDS])
+def test_a_hash_of_the_parent_for_which_nobody_answers_drops_nothing(column: str) -> None:
+    """In whichever column it stands, unsigned or of a kind that nobody can be asked for."""
+    text = UNSIGNED if column in PARENT_MD5_FIELDS else "f" * (128 if column.endswith("512") else 40)
+    assert _is_dropped(_row(parent_process_name="update.exe", **{column: text})) == [False]
+
+
+@pytest.mark.parametrize("joined", ["##", "::", "->", " => ", ">", "~", "^", "&", "+", "<br>", "\u3001", "%", "_", "-"])
+def test_two_paths_in_one_text_are_odd_whatever_stands_between_them(joined: str) -> None:
+    """There is one drive in a path, at its start."""
+    for other in ("C:\\Temp\\evil.exe", "\\\\?\\C:\\Temp\\evil.exe"):
+        assert _is_dropped({"process_hash": SIGNED, "process_path": f"{other}{joined}{PATH}"}) == [False]
+
+
+@pytest.mark.parametrize("name", ["evil.exe / acme.exe", "evil.exe##acme.exe", "evil.exe & acme.exe"])
+def test_two_programs_in_one_text_are_odd(name: str) -> None:
+    """Of which the last one would be judged."""
+    assert _is_dropped({"process_hash": SIGNED, "process_name": name}) == [False]
+
+
+@pytest.mark.parametrize(
+    "path", ["\\\\?\\" + PATH, "\\??\\" + PATH, f'"{PATH}"', PATH.replace("\\", "/"), "D:\\a.exe_old\\acme.exe"]
+)
+def test_one_path_is_none_of_several(path: str) -> None:
+    """However it is written."""
+    assert _is_dropped({"process_hash": SIGNED, "process_path": path}) == [True]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {
+            "FileName": "acme.exe",
+            "SHA256": SHA256,
+            "NetworkMessageId": "x",
+            "RecipientEmailAddress": "jdoe@corp.example",
+        },
+        {"EntityType": "File", "FileName": "acme.exe", "FolderPath": "C:\\Temp", "MD5": SIGNED},
+        {"action_type": "FileCreated", "FileName": "acme.exe", "MD5": SIGNED, "InitiatingProcessFileName": "evil.exe"},
+    ],
+)
+def test_a_file_that_no_column_says_was_started_drops_nothing(row: Record) -> None:
+    """Defender calls a mail's attachment, an alert's evidence and a file that was written as it calls a process's."""
+    assert _is_dropped({**row, "MD5": SIGNED}) == [False]
+
+
+@pytest.mark.parametrize(
+    "parent", ["psexesvc.exe", "thunderbird.exe", "C:\\x\\httpd.exe", "Microsoft Word", "soffice.bin"]
+)
+def test_more_than_windows_own_parents_are_those_through_which_others_act(parent: str) -> None:
+    """Remote control, servers, and the office programs of others."""
+    assert _is_dropped(_row(parent_process_name=parent)) == [False]
+
+
+@pytest.mark.parametrize(
+    "name", ["_psexec.exe", "psexec_.exe", "\u201cpowershell.exe\u201d", "$powershell.exe", "jshell.exe"]
+)
+def test_a_tool_is_found_behind_marks_around_its_name(name: str) -> None:
+    """As some write it, and some call it."""
+    assert _is_dropped(_row(process_name=name)) == [False]

@@ -111,7 +111,7 @@ class FileSides:
 
     def _parent(self, event: ProcessEvent, signatures: Tuple[Signature, ...]) -> _Parent:
         """Judge a parent likewise."""
-        key = event.parent.name, event.parent_names, event.parent_original_names, signatures
+        key = event.parent.name, event.parent_names, event.parent_commands, event.parent_original_names, signatures
         found = self._parents.get(key)
         if found is None:
             _make_room(self._parents)
@@ -144,7 +144,8 @@ class FileSides:
     def _judge_parent(self, event: ProcessEvent, signatures: Sequence[Signature]) -> _Parent:
         given = [*((name,) for name in event.parent_original_names), *(one.author_names for one in signatures)]
         documented = (name for one in signatures for name in one.names)
-        names = dict.fromkeys((event.parent.name or "", *event.parent_original_names, *documented))
+        said = (event.parent.name or "", *event.parent_names, *event.parent_commands, *event.parent_original_names)
+        names = dict.fromkeys((*said, *documented))
         return _Parent(
             tuple(odd_names(event.parent_names, "parent's name")),
             tuple(other_names(f"the parent {event.parent.name}", event.parent_names, given)),

@@ -6,25 +6,28 @@ from functools import lru_cache
 from typing import NamedTuple, Sequence, Tuple
 
 from cbverdict.events.columns import (
-    ACTION_FIELDS,
     ANY_PATH_FIELDS,
-    CHILD_FIELDS,
-    EVENT_KIND_FIELDS,
-    FILE_HASH_FIELDS,
     GUID_FIELDS,
     HASH_FIELDS,
     HOST_FIELDS,
     MD5_FIELDS,
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
-    OTHER_FILE_FIELDS,
     OTHER_TIME_FIELDS,
     OWN_MD5_FIELDS,
+    PARENT_COMMAND_FIELDS,
     PARENT_ORIGINAL_NAME_FIELDS,
     PROCESS_PATH_FIELDS,
     SHA256_FIELDS,
     TIME_FIELD,
     EventFields,
+)
+from cbverdict.events.event_columns import (
+    ACTION_FIELDS,
+    CHILD_FIELDS,
+    EVENT_KIND_FIELDS,
+    FILE_HASH_FIELDS,
+    OTHER_FILE_FIELDS,
 )
 from cbverdict.events.texts import Record, columns_of
 
@@ -49,6 +52,7 @@ class ColumnNames(NamedTuple):
     parent_sha256: Tuple[str, ...]
     parent_name: Tuple[str, ...]
     parent_any_hash: Tuple[str, ...]
+    parent_command: Tuple[str, ...]
     parent_original_name: Tuple[str, ...]
     user: Tuple[str, ...]
     other_user: Tuple[str, ...]
@@ -102,6 +106,7 @@ def _list_names(
         parent_sha256=fields.parent_sha256,
         parent_name=fields.parent_name,
         parent_any_hash=parent_any_hash,
+        parent_command=PARENT_COMMAND_FIELDS,
         parent_original_name=PARENT_ORIGINAL_NAME_FIELDS,
         user=fields.user,
         other_user=fields.other_user,

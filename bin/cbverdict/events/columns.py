@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
-_DATA_SET = "Processes."
+from cbverdict.events.event_columns import (
+    ACTION_FIELDS,
+    CHILD_FIELDS,
+    EVENT_KIND_FIELDS,
+    FILE_HASH_FIELDS,
+    OTHER_FILE_FIELDS,
+    cim,
+)
 
 
-def _cim(*names: str) -> Tuple[str, ...]:
-    return (*names, *(_DATA_SET + name for name in names))
+def _values_of(*names: str) -> Tuple[str, ...]:
+    """Return how `stats` calls the values of these columns, where it is given no other name for them."""
+    return tuple(f"values({name})" for name in cim(*names))
 
 
 OWN_MD5_FIELDS = ("process_md5",)
@@ -20,16 +28,17 @@ OWN_MD5_FIELDS = ("process_md5",)
 
 MD5_FIELDS = (
     *OWN_MD5_FIELDS,
-    *_cim("process_hash"),
+    *cim("process_hash"),
     "process_hash{}",
     "md5",
     "Hashes",
     "process.hash.md5",
     "MD5",
     "MD5HashData",
+    *_values_of("process_hash"),
 )
 NAME_FIELDS = (
-    *_cim("process_name", "process_exec", "process_path"),
+    *cim("process_name", "process_exec", "process_path"),
     "path",
     "Image",
     "process.name",
@@ -38,9 +47,10 @@ NAME_FIELDS = (
     "New_Process_Name",
     "ImageFileName",
     "FileName",
+    *_values_of("process_name", "process_path"),
 )
 ORIGINAL_NAME_FIELDS = (
-    *_cim("original_file_name"),
+    *cim("original_file_name"),
     "OriginalFileName",
     "OriginalFilename",
     "original_filename",
@@ -48,23 +58,35 @@ ORIGINAL_NAME_FIELDS = (
     "ProcessVersionInfoOriginalFileName",
 )
 PARENT_MD5_FIELDS = (
-    *_cim("parent_process_md5", "parent_process_hash"),
+    *cim("parent_process_md5", "parent_process_hash"),
     "parent_md5",
     "process.parent.hash.md5",
     "InitiatingProcessMD5",
     "parent_hash",
     "parent_hash{}",
     "parent_process_hash{}",
+    "parent_md5{}",
     "ParentMD5",
     "ParentProcessMD5",
+    "parentMd5",
+    "parent_process_MD5",
+    "process_parent_hash",
+    "parent_process_file_hash",
+    "ParentHashes",
+    "ParentProcessHash",
+    "ParentImageMD5",
+    "actor_process_image_md5",
 )
 PARENT_SHA256_FIELDS = (
-    *_cim("parent_process_sha256"),
+    *cim("parent_process_sha256"),
     "parent_sha256",
     "process.parent.hash.sha256",
     "InitiatingProcessSHA256",
     "ParentSHA256",
     "ParentProcessSHA256",
+    "parentSha256",
+    "ParentImageSHA256",
+    "actor_process_image_sha256",
 )
 """Where a SHA-256 of the parent stands, beside `PARENT_MD5_FIELDS`."""
 
@@ -75,13 +97,16 @@ PARENT_SHA1_FIELDS = (
     "InitiatingProcessSHA1",
     "ParentSHA1",
     "ParentProcessSHA1",
+    "parent_process_sha512",
+    "parent_sha512",
+    "process.parent.hash.sha512",
 )
 """Where a hash of the parent stands that nobody can be asked for."""
 
 PARENT_NAME_FIELDS = (
-    *_cim("parent_process_name", "parent_process_exec"),
+    *cim("parent_process_name", "parent_process_exec"),
     "parent_name",
-    *_cim("parent_process_path"),
+    *cim("parent_process_path"),
     "parent_path",
     "ParentImage",
     "process.parent.name",
@@ -94,7 +119,30 @@ PARENT_NAME_FIELDS = (
     "parentImage",
     "InitiatingProcessFileName",
     "InitiatingProcessFolderPath",
+    "ParentProcess",
+    "ParentProcessPath",
+    "ParentFileName",
+    "parentProcessName",
+    "parent_image",
+    "process_parent_name",
+    "CreatorProcessName",
+    "parent_name{}",
+    "parent_process_name{}",
+    "parent_process_path{}",
+    *_values_of("parent_process_name"),
 )
+PARENT_COMMAND_FIELDS = (
+    *cim("parent_process"),
+    "ParentCommandLine",
+    "process.parent.command_line",
+    "InitiatingProcessCommandLine",
+    "ParentProcessCommandLine",
+    "parent_command_line",
+    "parent_cmdline",
+    "ParentCmdLine",
+)
+"""The parent's command line, at whose start it is named: many searches hand on nothing else of it."""
+
 PARENT_ORIGINAL_NAME_FIELDS = (
     "parent_original_file_name",
     "ParentOriginalFileName",
@@ -102,7 +150,7 @@ PARENT_ORIGINAL_NAME_FIELDS = (
     "InitiatingProcessVersionInfoOriginalFileName",
 )
 USER_FIELDS = (
-    *_cim("user"),
+    *cim("user"),
     "username",
     "User",
     "user.name",
@@ -110,13 +158,14 @@ USER_FIELDS = (
     "UserName",
     "AccountName",
     "Account_Name",
+    *_values_of("user"),
 )
 OTHER_USER_FIELDS = ("process_username", "SubjectUserName", "InitiatingProcessAccountName")
 """Who is meant where `USER_FIELDS` name nobody."""
 
 TEAM_FIELDS = ("team",)
 HOST_FIELDS = (
-    *_cim("dest"),
+    *cim("dest"),
     "computer_name",
     "hostname",
     "ComputerName",
@@ -143,85 +192,35 @@ OTHER_TIME_FIELDS = (
     "latest",
     "timestamp",
     "endpoint_time",
+    "orig_time",
+    "start_time",
+    "end_time",
+    "startTime",
+    "endTime",
+    "min_time",
+    "max_time",
+    "first_seen",
+    "last_seen",
+    "firstSeen",
+    "lastSeen",
+    "min(_time)",
+    "max(_time)",
+    "earliest(_time)",
+    "latest(_time)",
+    "values(_time)",
 )
 """What aggregating searches and the inputs hand over instead of `_time`, or beside it: both ends of a time."""
 
-GUID_FIELDS = (*_cim("process_guid"), "ProcessGuid")
-PROCESS_ID_FIELDS = (*_cim("process_id"), "ProcessId", "pid")
-PARENT_GUID_FIELDS = (*_cim("parent_process_guid"), "ParentProcessGuid", "parent_guid")
-PARENT_ID_FIELDS = (*_cim("parent_process_id"), "ParentProcessId", "parent_pid")
+GUID_FIELDS = (*cim("process_guid"), "ProcessGuid")
+PROCESS_ID_FIELDS = (*cim("process_id"), "ProcessId", "pid")
+PARENT_GUID_FIELDS = (*cim("parent_process_guid"), "ParentProcessGuid", "parent_guid")
+PARENT_ID_FIELDS = (*cim("parent_process_id"), "ParentProcessId", "parent_pid")
 PARENT_ROW_FIELDS = (*PROCESS_ID_FIELDS, *PARENT_GUID_FIELDS, *PARENT_ID_FIELDS)
 """What tells which row is the parent's own, where a row has no hash of its parent."""
 
-EVENT_KIND_FIELDS = (
-    "EventCode",
-    "EventID",
-    "event_id",
-    "signature_id",
-    "event.code",
-    "event_type",
-    "type",
-    "event.action",
-    "event_simpleName",
-    "ActionType",
-    "EventDescription",
-    "signature",
-    "event_code",
-    "eventcode",
-    "Event_ID",
-    "EventId",
-    "eventid",
-    "Event.System.EventID",
-    "winlog.event_id",
-    "TaskCategory",
-    "EventType",
-    "category",
-    "event_simplename",
-    "event_SimpleName",
-    "#event_simpleName",
-    "actiontype",
-)
-"""What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
-Defender's words, in the spellings that add-ons and searches give these columns."""
-
-OTHER_FILE_FIELDS = (
-    "ImageLoaded",
-    *_cim("loaded_file", "loaded_file_path"),
-    "TargetFilename",
-    "TargetFileName",
-    "file_name",
-    "file_path",
-    "Filesystem.file_name",
-    "Filesystem.file_path",
-    "file.name",
-    "file.path",
-    "filename",
-    "fileName",
-    "filepath",
-    "FilePath",
-    "dll.name",
-    "dll.path",
-    "imageLoaded",
-    "image_loaded",
-    "target_path",
-    "TargetPath",
-    "modload_name",
-    "modload_path",
-)
-"""What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
-
-CHILD_FIELDS = ("childproc_name", "childproc_hash", "childproc_hash{}", "childproc_md5", "childproc_sha256")
-"""What names the process that the row's process has started: of Carbon Black Cloud's starts that is who began."""
-
-ACTION_FIELDS = ("action", "Filesystem.action")
-"""What became of the file, where an event is about one."""
-
 ANY_PATH_FIELDS = ("path",)
-PROCESS_PATH_FIELDS = (*_cim("process_path"), "Image", "process.executable", "NewProcessName", "New_Process_Name")
+PROCESS_PATH_FIELDS = (*cim("process_path"), "Image", "process.executable", "NewProcessName", "New_Process_Name")
 """Where both are there and differ, the first is another file's: of what Carbon Black's forwarder writes, a module's."""
-
-FILE_HASH_FIELDS = ("file_hash", "Filesystem.file_hash")
-"""The hash of the file that an event is about; read where that is the process's own."""
 
 SHA256_FIELDS = ("process_sha256", "sha256", "SHA256", "SHA256HashData", "process.hash.sha256")
 """Where a SHA-256 of the process stands, beside `MD5_FIELDS`."""
@@ -270,7 +269,8 @@ class EventFields(NamedTuple):
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
         about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *CHILD_FIELDS, *ACTION_FIELDS, *HASH_FIELDS]
-        names = [*NAME_FIELDS, *self.parent_name, *ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
+        of_author = [*ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
+        names = [*NAME_FIELDS, *self.parent_name, *PARENT_COMMAND_FIELDS, *of_author]
         of_parent = [*self.parent_sha256, *self.parent_any_hash]
         return list(dict.fromkeys([*self.md5, *of_parent, *about, *self.name, *(names if has_names else ())]))
 

@@ -25,7 +25,9 @@ class ProcessEvent(NamedTuple):
 
     `names` are all the texts that name the process, `original_names` those that its author gave the file,
     `other_names` those that would name it if the analyst had not said where its name is, `parent_names` the parent's,
-    `parent_original_names` those that its author gave it, `other_times` the texts of both ends of a time.
+    `parent_original_names` those that its author gave it, `parent_commands` the programs at the start of its command
+    lines, by which it is called where nothing else names it (not `is_parent_named`), `other_times` the texts of both
+    ends of a time.
     `has_odd_parent`: it says something of the parent's hash that nobody can be asked for. `other_users` are accounts of
     other people beside `user`. `has_several_parents`: it is about more than one, `has_several_teams`: it names more.
     `unread_hash` is a column that looks like the process's hash and is not read. `is_any_file`: no column says that a
@@ -50,6 +52,8 @@ class ProcessEvent(NamedTuple):
     has_several_teams: bool = False
     parent_original_names: Tuple[str, ...] = ()
     is_any_file: bool = False
+    parent_commands: Tuple[str, ...] = ()
+    is_parent_named: bool = False
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
@@ -73,37 +77,39 @@ class _Reader:
         texts = (names.process_path, names.name, names.other_name, names.original_name)
         self._files = Once(partial(read_process, names=names), *hashes, *other_files, *texts)
         of_parent = (names.parent_md5, names.parent_sha256, names.parent_any_hash)
-        of_its_name = (names.parent_name, names.parent_original_name)
+        of_its_name = (names.parent_name, names.parent_command, names.parent_original_name)
         self._parents = Once(partial(read_parent, names=names), *of_parent, *of_its_name)
         self._people = Once(partial(_read_people, names=names), names.user, names.other_user, names.team)
 
     def read(self, record: Record) -> ProcessEvent:
         names = self._names
         process, texts, original_names, other_names, is_any_file = self._files.of(record)
-        parent, has_odd_parent, has_several_parents, parent_names, parent_original_names = self._parents.of(record)
+        of_parent = self._parents.of(record)
         user, team, other_users, has_several_teams = self._people.of(record)
         if process.md5 is not None and has_several(record, names.guid):
             process = Process(None, process.name, Reason.AMBIGUOUS)
         times = tuple(texts_of(record, names.time))
         return ProcessEvent(
             process=process,
-            parent=parent,
+            parent=of_parent.parent,
             user=user,
             team=team,
             time=times[0] if times else "",
             host=next((text for text in texts_of(record, names.host) if text.lower() not in _ANY_HOST), ""),
-            has_odd_parent=has_odd_parent,
+            has_odd_parent=of_parent.has_odd_hash,
             names=texts,
             original_names=original_names,
             other_times=(*times[1:], *texts_of(record, names.other_time)) if names.other_time else times[1:],
             other_users=other_users,
-            has_several_parents=has_several_parents,
+            has_several_parents=of_parent.are_several,
             unread_hash=_unread_hash(record, names) if process.md5 is None else "",
             other_names=other_names,
-            parent_names=parent_names,
+            parent_names=of_parent.names,
             has_several_teams=has_several_teams,
-            parent_original_names=parent_original_names,
+            parent_original_names=of_parent.original_names,
             is_any_file=is_any_file,
+            parent_commands=of_parent.commands,
+            is_parent_named=of_parent.is_named,
         )
 
 

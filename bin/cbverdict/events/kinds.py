@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Callable, Dict, Sequence
 
-from cbverdict.events.columns import ACTION_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS
+from cbverdict.events.event_columns import ACTION_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS
 from cbverdict.events.texts import Record, plain, texts_of
 from cbverdict.remembered import remember_short
 
@@ -19,7 +19,7 @@ _OTHER_FILES = frozenset({6, 7, 11, 15, 23, 24, 26, 27, 28, 29})
 
 _STARTS = frozenset({1, 4688})
 _NUMBER = re.compile(  # some write `Sysmon:7`
-    r"(?:[\w\- ]{1,60}[/:=]|event ?(?:id|code)? )?0{0,8}(\d{1,6})(?:\.0{0,8})?", re.IGNORECASE
+    r"(?:[\w\- ]{1,60}(?:/[\w\- ]{1,30})?[/:=]|event ?(?:id|code)? )?0{0,8}(\d{1,6})(?:\.0{0,8})?", re.IGNORECASE
 )
 _HEX_NUMBER = re.compile(r"0x0{0,8}([0-9a-f]{1,4})")
 _BETWEEN = re.compile(r"[,;|\s]+")  # what joins several of them in one text
@@ -30,7 +30,8 @@ _MOST = 1000  # values; of more nobody says what they are
 _NUMBERED = frozenset(
     {
         "EventCode", "EventID", "event_id", "signature_id", "event.code", "event_code", "eventcode", "Event_ID",
-        "EventId", "eventid", "Event.System.EventID", "winlog.event_id",
+        "EventId", "eventid", "Event.System.EventID", "winlog.event_id", "data.win.system.eventID", "System.EventID",
+        "event_id.id",
     }
 )  # fmt: skip
 """Where a number is that of a kind; elsewhere it is a level, a count or a part of a title."""
@@ -42,27 +43,45 @@ _OTHER_BEGINNINGS = (
     "modload", "modinfo", "moduleload", "filemod", "childproc", "loadimage", "loadedimage", "loadlibrary",
     "imageload", "driverload", "libraryload", "kernelmodeload", "classifiedmoduleload", "imagehash", "dllload",
     "loaddll", "loaddriver", "filecreat", "filestream", "filedelet", "filerenam", "filemodif", "filewrit", "fileblock",
-    "fileexecutable", "createfile", "newfile", "deletefile", "renamefile", "writefile", "filechange", "clipboard",
+    "fileexecutable", "fileaccess", "fileact", "fileintegrity",
+    "fileevent", "fileopen", "filecop", "filemov", "filedownload", "fileupload",
+    "filequarantin", "filedrop", "sharedobjectload", "sharedlibraryload", "kextload", "sectionload", "scriptload",
+    "notifycreate", "notifywrite", "notifymmap", "executablewritten", "createfile",
+    "newfile", "deletefile", "renamefile", "writefile", "filechange", "clipboard",
     "pefilewritten", "newexecutable", "newscript", "executabledeleted", "deviceimageloadevents", "devicefileevents",
 )  # fmt: skip
 """How the words of a kind that is about another file begin, at one of them: some write the source before it."""
 
 _KINDS = tuple(name for name in EVENT_KIND_FIELDS if name not in _TITLES)
 _SURE_KINDS = tuple(name for name in _KINDS if name not in {"signature_id", "event_id"})  # some number their rules so
-_OTHER_KINDS = frozenset({"dll", "image", "library", "module", "driver", "binary"})
+_OTHER_KINDS = frozenset(
+    {
+        "dll", "image", "library", "module", "driver", "binary", "file", "files", "fim", "mmap", "attachment",
+        "download", "quarantine",
+    }
+)  # fmt: skip
 _OTHER_ACTIONS = frozenset(
-    {"load", "creation", "deletion", "overwrite", "rename", "modification", "change", "extended"}
-)
+    {
+        "load", "creation", "deletion", "overwrite", "rename", "modification", "change", "extended", "created",
+        "updated", "deleted", "moved", "renamed", "modified", "written", "wrote", "copied", "dropped", "downloaded",
+        "saved", "extracted", "uploaded", "quarantined", "attributesmodified", "write", "registry", "amsi", "threat",
+        "malware", "autorun", "script", "imagemapped", "executablewrite", "serviceinstalled",
+    }
+)  # fmt: skip
 _START_BEGINNINGS = ("processcreat", "procstart", "processstart", "processrollup", "newprocess")
 
 _OF_FORWARDER = ("ingress.event.", "endpoint.event.")
 _CLOUD_START = "endpoint.event.procstart"
 _ABOUT_BINARIES = frozenset({"binary", "binaryinfo", "binarystore", "module"})
-_CHANGES = ("creat", "modif", "delet", "renam", "writ", "overwr", "chang", "aclmodif", "updat", "mov", "replac", "copi")
+_CHANGES = (
+    "creat", "modif", "delet", "renam", "writ", "overwr", "chang", "aclmodif", "updat", "mov", "replac", "copi", "copy",
+    "wrote", "file", "download", "upload", "saved", "extract", "dropped", "load", "mapped", "inject", "quarantin",
+)  # fmt: skip
 _NO_CHANGES = frozenset(
     {
         "read", "allowed", "blocked", "added", "removed", "snapshot", "success", "failure", "observed", "detected",
-        "started", "executed", "start", "end", "stopped", "logged", "alert", "none", "unknown",
+        "started", "executed", "exec", "execute", "execution", "start", "end", "stopped", "logged", "alert", "none",
+        "unknown",
     }
 )  # fmt: skip
 _OF_PROCESS = frozenset({"proc", "process"})
@@ -181,11 +200,11 @@ def _is_not_created(text: str) -> bool:
 def _is_of_forwarder(text: str) -> bool:
     """Carbon Black's forwarders; other sources fill a column `type` with anything."""
     lower = text.lower()
-    return lower.startswith(_OF_FORWARDER) and _names_other(lower.rpartition(".")[2])
+    return (lower.startswith(_OF_FORWARDER) and _names_other(lower.rpartition(".")[2])) or _is_other_action(text)
 
 
 _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
-    "event.action": _is_other_action,
+    **dict.fromkeys(("event.action", "event_type", "event.type", "eventType", "action_type"), _is_other_action),
     **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
     **dict.fromkeys(("ActionType", "actiontype"), _is_not_created),
     "type": _is_of_forwarder,

@@ -19,6 +19,9 @@ LONGEST_NAME = 255  # characters of a file's name, on any system
 EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _KNOWN_EXTENSION = re.compile(rf"{EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
+_PROGRAM_WITH_BLANKS = re.compile(  # which Windows finds without quotes
+    r"((?:[A-Za-z]:|\\|%)[^\"]*?\.(?:exe|com|scr|pif|bat|cmd))(?=[\s\"',/]|$)", re.IGNORECASE
+)
 _BEFORE_OPTIONS = re.compile(r"\"([^\"]+)\"(?:\s.*)?|(\S+)\s+[-/]\w.*", re.DOTALL)
 _MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
 _LOOKS_LIKE = str.maketrans(
@@ -30,7 +33,7 @@ _LOOKS_LIKE = str.maketrans(
 
 _SEPARATORS = re.compile(r"[\\/:]")
 _STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
-_AROUND = " \"'`()[]{}<>,;"
+_AROUND = " \"'`()[]{}<>,;_#$\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DOTS_AND_BLANKS = (
     ". \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -79,6 +82,16 @@ def program_of(name: str) -> str:
     """Return a file name as baselines have it: in its one spelling, without what is no part of a program's name."""
     text = plain(name).removesuffix(_DELETED)
     return text.rstrip(_DOTS_AND_BLANKS) or text
+
+
+@remember_short(LONGEST_PATH)
+def program_started(command: str) -> str | None:
+    """Return the file name of the program at the start of a command line (None: there is none)."""
+    text = command.strip()
+    if text[:1] in {'"', "'"}:
+        return file_name(text[1:].partition(text[0])[0])
+    path = _PROGRAM_WITH_BLANKS.match(text[:LONGEST_PATH])
+    return file_name(path[1] if path else text.partition(" ")[0])
 
 
 @remember_short(LONGEST_PATH)

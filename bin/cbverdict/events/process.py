@@ -14,7 +14,7 @@ from cbverdict.events.kinds import (
     is_sure_start,
     may_be_change_of_file,
 )
-from cbverdict.events.names import are_of_one_program, file_name
+from cbverdict.events.names import are_of_one_program, file_name, program_started
 from cbverdict.events.texts import Record, first_text, has_several, texts_of, values_of
 from cbverdict.placeholders import is_nothing
 from cbverdict.verdicts.hashes import FieldValue, FileHash, Odd, Sha256, has_any_hash, read_md5, read_sha256
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cbverdict.events.column_names import ColumnNames
 
 Hash = TypeVar("Hash", bound=str)
+
+_ANY_FILE = frozenset({"FileName"})  # a mail's attachment, and what an alert is about, as well as what ran
+_FILLED = "0"  # what `fillnull` writes where it is not told otherwise
 
 
 class Process(NamedTuple):
@@ -49,13 +52,18 @@ class ProcessSaid(NamedTuple):
 
 
 class ParentSaid(NamedTuple):
-    """The parent, whether its hash is odd, whether there are several, and all that names it; see `ProcessEvent`."""
+    """The parent, whether its hash is odd, whether there are several, and all that names it; see `ProcessEvent`.
+
+    `commands` are the programs at the start of its command lines, `is_named` whether anything else names it.
+    """
 
     parent: Process
     has_odd_hash: bool
     are_several: bool
     names: Tuple[str, ...]
     original_names: Tuple[str, ...]
+    commands: Tuple[str, ...]
+    is_named: bool
 
 
 def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
@@ -65,7 +73,7 @@ def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
     original_names = _distinct(record, names.original_name)
     is_any_file = process.md5 is not None and (
         (bool(names.event_kind) and is_about_binary(record))
-        or (not (texts or others) and not _is_of_process(record, names))
+        or (not _is_named_as_process(record, names) and not _is_of_process(record, names))
         or _is_file_now_there(record, names, process)
     )
     return ProcessSaid(process, texts, original_names, others, is_any_file)
@@ -78,10 +86,20 @@ def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
     if md5 is None and sha256 is None:  # A hash of another kind is one for which nobody answers.
         is_odd = any(has_any_hash(record.get(name)) for name in names.parent_any_hash)
     texts = texts_of(record, names.parent_name)
-    are_several = has_several(record, names.parent_name) or not are_of_one_program(texts)
-    parent = _parent(md5, sha256, _first_name(record, names.parent_name))
+    commands = _commands(record, names.parent_command) if names.parent_command else ()
+    are_several = has_several(record, names.parent_name) or not are_of_one_program(texts or commands)
+    name = _first_name(record, names.parent_name)
+    parent = _parent(md5, sha256, name or next(iter(commands), None))
     originals = _distinct(record, names.parent_original_name)
-    return ParentSaid(parent, is_odd, are_several, _raw_texts(record, names.parent_name), originals)
+    raw = _raw_texts(record, names.parent_name)
+    return ParentSaid(parent, is_odd, are_several, raw, originals, commands, name is not None)
+
+
+def _commands(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
+    """Return the programs at the start of command lines; one may have several lines, of which only the first is."""
+    texts = (text for name in names if (value := record.get(name)) for text in values_of(value))
+    found = (program_started(text) for text in texts if not is_nothing(text.strip()))
+    return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
 def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
@@ -126,14 +144,27 @@ def _is_about_another_file(record: Record, names: ColumnNames) -> bool:
         if is_about_other_file(record):
             return True
         if is_sure_start(record):
-            return False
+            return _names_another_file(record, names)
     paths = _paths(record, names.any_path)
     if names.action and (may_be_change_of_file(record) if paths else is_change_of_file(record)):
         return True
     if paths and (own := _paths(record, names.process_path)) and paths != own:
         return True
-    is_about_file = bool(texts_of(record, names.other_file) or texts_of(record, names.file_hash))
-    return is_about_file and not _is_about_own_file(record, names)
+    about = (*texts_of(record, names.other_file), *texts_of(record, names.file_hash))
+    return any(text != _FILLED for text in about) and not _is_about_own_file(record, names)
+
+
+def _names_another_file(record: Record, names: ColumnNames) -> bool:
+    """Return whether a process's start has the path or the hash of another file beside it, as a joined event's.
+
+    Whoever joins may have written that one's hash over the process's. A name alone is often the process's own.
+    """
+    own = {_case_apart(text) for text in _raw_texts(record, names.name)}
+    others = _paths(record, names.other_file) - own
+    if any("\\" in text or "/" in text for text, _ in others):
+        return True
+    hashed, of_process = _agreed(record, names.file_hash, read_md5), _agreed(record, names.md5, read_md5)
+    return None not in {hashed, of_process} and hashed != of_process
 
 
 def _is_about_own_file(record: Record, names: ColumnNames) -> bool:
@@ -165,6 +196,11 @@ def _is_file_now_there(record: Record, names: ColumnNames, process: Process) -> 
     if not names.file_hash or names.is_md5_pinned or (names.event_kind and is_sure_start(record)):
         return False
     return _agreed(record, names.md5, read_md5) != process.md5 == _agreed(record, names.file_hash, read_md5)
+
+
+def _is_named_as_process(record: Record, names: ColumnNames) -> bool:
+    """Return whether a column that names processes has something, and not one alone that names any source's file."""
+    return any(name not in _ANY_FILE and record.get(name) for name in (*names.name, *names.other_name))
 
 
 def _is_of_process(record: Record, names: ColumnNames) -> bool:

@@ -1,0 +1,104 @@
+"""Columns that say what kind of event a row is, and which other file than the process's it is about."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+_DATA_SET = "Processes."
+
+
+def cim(*names: str) -> Tuple[str, ...]:
+    """Return the names of columns as the CIM has them, and as `tstats` does."""
+    return (*names, *(_DATA_SET + name for name in names))
+
+
+EVENT_KIND_FIELDS = (
+    "EventCode",
+    "EventID",
+    "event_id",
+    "signature_id",
+    "event.code",
+    "event_type",
+    "type",
+    "event.action",
+    "event_simpleName",
+    "ActionType",
+    "EventDescription",
+    "signature",
+    "event_code",
+    "eventcode",
+    "Event_ID",
+    "EventId",
+    "eventid",
+    "Event.System.EventID",
+    "winlog.event_id",
+    "TaskCategory",
+    "EventType",
+    "category",
+    "event_simplename",
+    "event_SimpleName",
+    "#event_simpleName",
+    "actiontype",
+    "event.type",
+    "eventType",
+    "event_name",
+    "EventName",
+    "event_sub_type",
+    "action_type",
+    "data.win.system.eventID",
+    "System.EventID",
+    "event_id.id",
+)
+"""What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
+Defender's words, in the spellings that add-ons and searches give these columns."""
+
+OTHER_FILE_FIELDS = (
+    "ImageLoaded",
+    *cim("loaded_file", "loaded_file_path"),
+    "TargetFilename",
+    "TargetFileName",
+    "file_name",
+    "file_path",
+    "Filesystem.file_name",
+    "Filesystem.file_path",
+    "file.name",
+    "file.path",
+    "filename",
+    "fileName",
+    "filepath",
+    "FilePath",
+    "dll.name",
+    "dll.path",
+    "imageLoaded",
+    "image_loaded",
+    "target_path",
+    "TargetPath",
+    "modload_name",
+    "modload_path",
+    "module.path",
+    "module_path",
+    "dll_path",
+    "driver_path",
+    "ImagePath",
+    "ServiceFileName",
+    "filePath",
+    "FullPath",
+    "target_file",
+    "object_path",
+    "objectFilePath",
+    "tgt.file.path",
+    "TgtFilePath",
+    "action_file_path",
+    "action_module_path",
+    "attachment",
+)
+"""What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
+
+CHILD_FIELDS = ("childproc_name", "childproc_hash", "childproc_hash{}", "childproc_md5", "childproc_sha256")
+"""What names the process that the row's process has started: of Carbon Black Cloud's starts that is who began."""
+
+ACTION_FIELDS = ("action", "Filesystem.action")
+"""What became of the file, where an event is about one."""
+
+FILE_HASH_FIELDS = ("file_hash", "Filesystem.file_hash", "file_md5", "file.hash.md5", "dll.hash.md5", "module.md5")
+"""The hash of the file that an event is about; read where that is the process's own."""
