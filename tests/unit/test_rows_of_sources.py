@@ -486,3 +486,24 @@ def test_more_than_windows_own_parents_are_those_through_which_others_act(parent
 def test_a_tool_is_found_behind_marks_around_its_name(name: str) -> None:
     """As some write it, and some call it."""
     assert _is_dropped(_row(process_name=name)) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"EventCode": "7"},
+        {"EventID": "6"},
+        {"ImageLoaded": "C:\\Temp\\evil.dll"},
+        {"EventCode": "7", "ImageLoaded": "C:\\Temp\\evil.dll", "Hashes": f"MD5={UNSIGNED}"},
+        {"type": "ingress.event.moduleload", "md5": UNSIGNED},
+        {"event.action": "load", "dll.path": "C:\\Temp\\evil.dll"},
+    ],
+)
+def test_what_a_signed_process_loads_is_not_dropped_for_its_signature(columns: Record) -> None:
+    """An unsigned library beside a signed program is how many an intruder runs: the verdict is the program's alone."""
+    (row,) = Search(Documents(), Memory({}), EnrichOptions(has_anomaly=True)).enrich(
+        [{"process_md5": SIGNED, "process_name": "acme.exe", **columns}]
+    )
+    assert (row["signed"], row["signed_noise"]) == ("true", "false")
+    assert _is_dropped({"process_md5": SIGNED, "process_name": "acme.exe", "loaded_file": "0"}) == [True]
+    assert _is_dropped({"process_md5": SIGNED, "process_name": "acme.exe", "TargetFilename": "C:\\a.txt"}) == [True]

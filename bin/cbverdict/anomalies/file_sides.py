@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, NamedTuple, Sequence, Tup
 from cbverdict.anomalies.baselines import program_kind
 from cbverdict.anomalies.explanations import (
     LIBRARY,
+    LOADED,
     MORE_NAMES,
     NAMELESS,
     NO_PROCESS,
@@ -101,7 +102,7 @@ class FileSides:
         """Judge a file, once for all rows that say the same of it; all that is read is in the key."""
         key = (
             event.process.name, event.names, event.other_names, event.original_names, event.is_any_file,
-            verdict.signature, verdict.signed is Signed.TRUE,
+            event.has_loaded, verdict.signature, verdict.signed is Signed.TRUE,
         )  # fmt: skip
         found = self._files.get(key)
         if found is None:
@@ -129,6 +130,8 @@ class FileSides:
             odd.append(LIBRARY)
         if event.is_any_file:
             odd.append(NO_PROCESS)
+        if event.has_loaded and event.process.md5 is not None:
+            odd.append(LOADED)
         given = (*((name,) for name in event.original_names), own.author_names)
         return _File(
             own_name,

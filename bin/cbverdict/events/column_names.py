@@ -27,6 +27,7 @@ from cbverdict.events.event_columns import (
     CHILD_FIELDS,
     EVENT_KIND_FIELDS,
     FILE_HASH_FIELDS,
+    LOADED_FILE_FIELDS,
     OTHER_FILE_FIELDS,
 )
 from cbverdict.events.texts import Record, columns_of
@@ -63,6 +64,7 @@ class ColumnNames(NamedTuple):
     guid: Tuple[str, ...]
     event_kind: Tuple[str, ...]
     other_file: Tuple[str, ...]
+    loaded_file: Tuple[str, ...]
     child: Tuple[str, ...]
     action: Tuple[str, ...]
     any_path: Tuple[str, ...]
@@ -117,6 +119,7 @@ def _list_names(
         guid=GUID_FIELDS,
         event_kind=EVENT_KIND_FIELDS,
         other_file=OTHER_FILE_FIELDS,
+        loaded_file=LOADED_FILE_FIELDS,
         child=CHILD_FIELDS,
         action=ACTION_FIELDS,
         any_path=ANY_PATH_FIELDS,

@@ -31,7 +31,7 @@ class ProcessEvent(NamedTuple):
     `has_odd_parent`: it says something of the parent's hash that nobody can be asked for. `other_users` are accounts of
     other people beside `user`. `has_several_parents`: it is about more than one, `has_several_teams`: it names more.
     `unread_hash` is a column that looks like the process's hash and is not read. `is_any_file`: no column says that a
-    process ran the file.
+    process ran the file. `has_loaded`: it is about a file that the process has loaded.
     """
 
     process: Process
@@ -54,6 +54,7 @@ class ProcessEvent(NamedTuple):
     is_any_file: bool = False
     parent_commands: Tuple[str, ...] = ()
     is_parent_named: bool = False
+    has_loaded: bool = False
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
@@ -83,7 +84,7 @@ class _Reader:
 
     def read(self, record: Record) -> ProcessEvent:
         names = self._names
-        process, texts, original_names, other_names, is_any_file = self._files.of(record)
+        process, texts, original_names, other_names, is_any_file, has_loaded = self._files.of(record)
         of_parent = self._parents.of(record)
         user, team, other_users, has_several_teams = self._people.of(record)
         if process.md5 is not None and has_several(record, names.guid):
@@ -110,6 +111,7 @@ class _Reader:
             is_any_file=is_any_file,
             parent_commands=of_parent.commands,
             is_parent_named=of_parent.is_named,
+            has_loaded=has_loaded,
         )
 
 

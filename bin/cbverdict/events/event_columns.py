@@ -52,9 +52,25 @@ EVENT_KIND_FIELDS = (
 """What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
 Defender's words, in the spellings that add-ons and searches give these columns."""
 
-OTHER_FILE_FIELDS = (
+LOADED_FILE_FIELDS = (
     "ImageLoaded",
     *cim("loaded_file", "loaded_file_path"),
+    "dll.name",
+    "dll.path",
+    "imageLoaded",
+    "image_loaded",
+    "modload_name",
+    "modload_path",
+    "module.path",
+    "module_path",
+    "dll_path",
+    "driver_path",
+    "action_module_path",
+)
+"""What names an image, a library or a driver that the process has loaded."""
+
+OTHER_FILE_FIELDS = (
+    *LOADED_FILE_FIELDS,
     "TargetFilename",
     "TargetFileName",
     "file_name",
@@ -67,18 +83,8 @@ OTHER_FILE_FIELDS = (
     "fileName",
     "filepath",
     "FilePath",
-    "dll.name",
-    "dll.path",
-    "imageLoaded",
-    "image_loaded",
     "target_path",
     "TargetPath",
-    "modload_name",
-    "modload_path",
-    "module.path",
-    "module_path",
-    "dll_path",
-    "driver_path",
     "ImagePath",
     "ServiceFileName",
     "filePath",
@@ -89,7 +95,6 @@ OTHER_FILE_FIELDS = (
     "tgt.file.path",
     "TgtFilePath",
     "action_file_path",
-    "action_module_path",
     "attachment",
 )
 """What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""

@@ -39,13 +39,18 @@ _NUMBERED = frozenset(
 _TITLES = ("EventDescription", "signature", "TaskCategory", "EventType", "category")
 """Where the title of an alert may stand as well: they count where no other column says that it is a start."""
 
+_LOADS = frozenset({6, 7})  # Sysmon's, of a driver and of an image
+_LOAD_BEGINNINGS = (
+    "modload", "moduleload", "loadimage", "loadedimage", "loadlibrary", "imageload", "driverload", "libraryload",
+    "kernelmodeload", "classifiedmoduleload", "dllload", "loaddll", "loaddriver", "sharedobjectload",
+    "sharedlibraryload", "kextload", "sectionload",
+)  # fmt: skip
 _OTHER_BEGINNINGS = (
-    "modload", "modinfo", "moduleload", "filemod", "childproc", "loadimage", "loadedimage", "loadlibrary",
-    "imageload", "driverload", "libraryload", "kernelmodeload", "classifiedmoduleload", "imagehash", "dllload",
-    "loaddll", "loaddriver", "filecreat", "filestream", "filedelet", "filerenam", "filemodif", "filewrit", "fileblock",
+    *_LOAD_BEGINNINGS, "modinfo", "filemod", "childproc", "imagehash",
+    "filecreat", "filestream", "filedelet", "filerenam", "filemodif", "filewrit", "fileblock",
     "fileexecutable", "fileaccess", "fileact", "fileintegrity",
     "fileevent", "fileopen", "filecop", "filemov", "filedownload", "fileupload",
-    "filequarantin", "filedrop", "sharedobjectload", "sharedlibraryload", "kextload", "sectionload", "scriptload",
+    "filequarantin", "filedrop", "scriptload",
     "notifycreate", "notifywrite", "notifymmap", "executablewritten", "createfile",
     "newfile", "deletefile", "renamefile", "writefile", "filechange", "clipboard",
     "pefilewritten", "newexecutable", "newscript", "executabledeleted", "deviceimageloadevents", "devicefileevents",
@@ -133,6 +138,16 @@ def is_about_other_file(record: Record) -> bool:
     return _says_other(record, _KINDS) or (not is_sure_start(record) and _says_other(record, _TITLES))
 
 
+def is_load(record: Record) -> bool:
+    """Return whether a row says that the process has loaded an image, a library or a driver."""
+    return any(
+        (name in _NUMBERED and _number(text) in _LOADS) or _names_load(text)
+        for name in _KINDS
+        if record.get(name)
+        for text in texts_of(record, (name,))[:_MOST]
+    )
+
+
 def _is_start(record: Record, names: Sequence[str]) -> bool:
     return any(
         (name in _NUMBERED and _number(text) in _STARTS) or _is_start_word(text)
@@ -160,6 +175,11 @@ def _is_start_word(text: str) -> bool:
 @remember_short(_LONGEST)
 def _names_other(text: str) -> bool:
     return any(end.startswith(_OTHER_BEGINNINGS) for end in _ends_of(text))
+
+
+@remember_short(_LONGEST)
+def _names_load(text: str) -> bool:
+    return any(end.startswith(_LOAD_BEGINNINGS) for end in _ends_of(text))
 
 
 @remember_short(_LONGEST)

@@ -10,6 +10,7 @@ from cbverdict.events.kinds import (
     is_about_other_file,
     is_about_process,
     is_change_of_file,
+    is_load,
     is_process_start,
     is_sure_start,
     may_be_change_of_file,
@@ -42,13 +43,17 @@ class Process(NamedTuple):
 
 
 class ProcessSaid(NamedTuple):
-    """The process, the texts that name it, by whom its author is, and where nobody said to look; see `ProcessEvent`."""
+    """The process, the texts that name it, by whom its author is, and where nobody said to look; see `ProcessEvent`.
+
+    `has_loaded`: the row is about a file that the process has loaded.
+    """
 
     process: Process
     names: Tuple[str, ...]
     original_names: Tuple[str, ...]
     other_names: Tuple[str, ...]
     is_any_file: bool
+    has_loaded: bool
 
 
 class ParentSaid(NamedTuple):
@@ -76,7 +81,9 @@ def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
         or (not _is_named_as_process(record, names) and not _is_of_process(record, names))
         or _is_file_now_there(record, names, process)
     )
-    return ProcessSaid(process, texts, original_names, others, is_any_file)
+    loaded = _paths(record, names.loaded_file) - _paths(record, names.name) - {_case_apart(_FILLED)}
+    has_loaded = bool(loaded) or (bool(names.event_kind) and is_load(record))
+    return ProcessSaid(process, texts, original_names, others, is_any_file, has_loaded)
 
 
 def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
