@@ -10,7 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cbverdict.events import names as names_module
-from cbverdict.events.names import are_of_one_program, is_same_program, program_of, spellings_of, stems_of
+from cbverdict.events.names import (
+    are_of_one_program,
+    is_same_program,
+    program_of,
+    program_started,
+    spellings_of,
+    stems_of,
+)
 from cbverdict.events.odd_names import oddity_of
 from cbverdict.placeholders import has_invisible
 
@@ -203,3 +210,36 @@ def test_no_mark_that_nobody_sees_is_forgotten() -> None:
     seen = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
     marks = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in {"Cf", "Zl", "Zp"}]
     assert [mark for mark in marks if ord(mark) not in seen and not has_invisible(f"a{mark}b")] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("C:\\Windows\\explorer.exe", "explorer.exe"),
+        ('"C:\\Program Files\\a b\\c.exe" -x "y z.exe"', "c.exe"),
+        ("C:\\Program Files\\a b\\c.exe -x", "c.exe"),
+        ("C:\\Program Files\\Office\\WINWORD /n", "WINWORD"),
+        ("C:\\Windows\\system32\\cmd /c x", "cmd"),
+        ("WINWORD.EXE\t/n", "WINWORD.EXE"),
+        ('WINWORD.EXE/n "x"', "WINWORD.EXE"),
+        ("cmd.exe,/c x", "cmd.exe"),
+        ('C:\\"Program Files"\\Office\\WINWORD.EXE /n', "WINWORD.EXE"),
+        ('WIN"WORD".EXE /n', "WINWORD.EXE"),
+        ("\\??\\C:\\Windows\\system32\\conhost.exe 0xffffffff -ForceV1", "conhost.exe"),
+        ("%ProgramFiles%\\O O\\winword.exe", "winword.exe"),
+        ("'C:\\O\\WINWORD.EXE' /n", "WINWORD.EXE"),
+        ("powershell.exe -Command {\n  a.exe\n}", "powershell.exe"),
+        ("python script.py x.exe", "python"),
+        ("/usr/bin/python3 /tmp/x.py", "python3"),
+        ("-bash", "-bash"),
+        ("-k netsvcs -p", None),
+        ('"', None),
+        ('""', None),
+        ("   ", None),
+        ("sshd: jdoe@pts/0", "sshd:"),
+        ("x" * 5000, "x" * 1024),
+    ],
+)
+def test_the_program_at_the_start_of_a_command_line_is_found(command: str, name: str | None) -> None:
+    """However it is quoted, whatever is behind it."""
+    assert program_started(command) == name

@@ -19,9 +19,12 @@ LONGEST_NAME = 255  # characters of a file's name, on any system
 EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
 _KNOWN_EXTENSION = re.compile(rf"{EXTENSION}$")
 _WITH_ARGUMENTS = re.compile(rf"(.+?{EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
-_PROGRAM_WITH_BLANKS = re.compile(  # which Windows finds without quotes
-    r"((?:[A-Za-z]:|\\|%)[^\"]*?\.(?:exe|com|scr|pif|bat|cmd))(?=[\s\"',/]|$)", re.IGNORECASE
-)
+_ON_A_DRIVE = re.compile(r"[A-Za-z]:|\\|%")
+_PROGRAM_WITH_BLANKS = re.compile(r"([^\"]*?\.(?:exe|com|scr|pif|bat|cmd))(?=[\s\"',;/]|$)", re.IGNORECASE)
+_FIRST_WORD = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
+_OPTION = re.compile(r"\s+[-/]")
+_BEHIND_EXTENSION = re.compile(rf"(.+?{EXTENSION})[/,;]", re.IGNORECASE)
+_LOGIN_SHELLS = frozenset({"sh", "bash", "zsh", "ksh", "csh", "tcsh", "dash", "fish"})
 _BEFORE_OPTIONS = re.compile(r"\"([^\"]+)\"(?:\s.*)?|(\S+)\s+[-/]\w.*", re.DOTALL)
 _MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
 _LOOKS_LIKE = str.maketrans(
@@ -86,12 +89,22 @@ def program_of(name: str) -> str:
 
 @remember_short(LONGEST_PATH)
 def program_started(command: str) -> str | None:
-    """Return the file name of the program at the start of a command line (None: there is none)."""
-    text = command.strip()
-    if text[:1] in {'"', "'"}:
-        return file_name(text[1:].partition(text[0])[0])
-    path = _PROGRAM_WITH_BLANKS.match(text[:LONGEST_PATH])
-    return file_name(path[1] if path else text.partition(" ")[0])
+    """Return the file name of the program at the start of a command line (None: it begins with none).
+
+    Ends at a blank outside of quotes, wherever they stand; behind a path of Windows without quotes, where its program's
+    extension or the first option is.
+    """
+    text = command.strip()[:LONGEST_PATH]
+    first = _FIRST_WORD.match(text)
+    word = first[0].replace('"', "") if first else ""
+    if text[:1] == "'":
+        word = text[1:].partition("'")[0]
+    elif '"' not in (first[0] if first else "") and _ON_A_DRIVE.match(text):
+        path = _PROGRAM_WITH_BLANKS.match(text)
+        word = path[1] if path else _OPTION.split(text, maxsplit=1)[0]
+    cut = _BEHIND_EXTENSION.match(word)
+    name = file_name(cut[1] if cut else word)
+    return None if name and name.startswith("-") and name.lstrip("-") not in _LOGIN_SHELLS else name
 
 
 @remember_short(LONGEST_PATH)

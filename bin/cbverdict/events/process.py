@@ -207,7 +207,9 @@ def _is_file_now_there(record: Record, names: ColumnNames, process: Process) -> 
 
 def _is_named_as_process(record: Record, names: ColumnNames) -> bool:
     """Return whether a column that names processes has something, and not one alone that names any source's file."""
-    return any(name not in _ANY_FILE and record.get(name) for name in (*names.name, *names.other_name))
+    if names.other_name:  # The analyst says where the name is.
+        return bool(texts_of(record, names.name))
+    return any(name not in _ANY_FILE and record.get(name) for name in names.name)
 
 
 def _is_of_process(record: Record, names: ColumnNames) -> bool:
