@@ -156,7 +156,7 @@ def test_the_columns_are_those_that_are_learnt_from() -> None:
 def test_a_parent_that_its_command_line_names_is_learnt() -> None:
     """As it is judged: else every start by it would be one by a parent that was never seen."""
     columns_read = columns(EventFields())
-    row = {name: text for name, text in _row(parent_process="C:\\Windows\\explorer.exe /x").items()}
+    row = _row(parent_process="C:\\Windows\\explorer.exe /x")
     del row["parent_process_name"]
     assert row.keys() <= {*columns_read}
     assert EXPLORER in _learn(row).baselines
