@@ -46,7 +46,6 @@ def test_a_cim_row_is_read() -> None:
         "jdoe",
         names=("regsvr32.exe", r"C:\Windows\System32\Regsvr32.exe"),
         parent_names=("powershell.exe",),
-        is_parent_named=True,
     )
     assert read_event(row, EventFields()) == expected
 
@@ -66,7 +65,6 @@ def test_a_sysmon_row_is_read() -> None:
         r"CORP\jdoe",
         names=names,
         parent_names=(r"C:\Windows\explorer.exe",),
-        is_parent_named=True,
     )
     assert read_event(row, EventFields()) == expected
 
@@ -87,7 +85,6 @@ def test_a_forwarder_row_is_read() -> None:
         "SYSTEM",
         names=names,
         parent_names=parents,
-        is_parent_named=True,
     )
     assert read_event(row, EventFields()) == expected
 

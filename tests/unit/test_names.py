@@ -232,6 +232,8 @@ def test_no_mark_that_nobody_sees_is_forgotten() -> None:
         ("python script.py x.exe", "python"),
         ("/usr/bin/python3 /tmp/x.py", "python3"),
         ("-bash", "-bash"),
+        ("/Applications/Microsoft Word.app/Contents/MacOS/Microsoft Word", "Microsoft Word"),
+        ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome --x /a.app/Contents/MacOS/y", "Google Chrome"),
         ("-k netsvcs -p", None),
         ('"', None),
         ('""', None),

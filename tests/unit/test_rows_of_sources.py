@@ -16,6 +16,7 @@ from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
 from cbverdict.search.verdict_columns import Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
+from cbverdict.splunkd.lookup_files import read_lists
 from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.signature import Signature, write_names
 from cbverdict.verdicts.verdict import Answer, Verdict
@@ -507,3 +508,61 @@ def test_what_a_signed_process_loads_is_not_dropped_for_its_signature(columns: R
     assert (row["signed"], row["signed_noise"]) == ("true", "false")
     assert _is_dropped({"process_md5": SIGNED, "process_name": "acme.exe", "loaded_file": "0"}) == [True]
     assert _is_dropped({"process_md5": SIGNED, "process_name": "acme.exe", "TargetFilename": "C:\\a.txt"}) == [True]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {
+            **START,
+            "dll.hash.md5": SIGNED,
+            "Hashes": "",
+            "Image": "C:\\Temp\\evil.exe",
+            "file_path": "C:\\Temp\\evil.exe",
+        },
+        {**START, "module.md5": SIGNED},
+        {**START, "file_hash": OTHER_SHA256},
+        {**START, "dll.name": "evil.dll"},
+        {"FileName": "acme.exe", "MD5": SIGNED, "process_name": "unknown", "RecipientEmailAddress": "a@b.example"},
+        _row(parent_process="C:\\Windows\\explorer.exe\nC:\\O\\WINWORD.EXE /n"),
+        _row(parent_process="C:\\Windows\\explorer.exe, C:\\O\\WINWORD.EXE /n"),
+        _row(parent_process_name="a.exe", parent_process=["C:\\a.exe", "C:\\b.exe"]),
+        _row(**{"values(parent_process)": "WINWORD.EXE", "values(parent_process_hash)": SIGNED}),
+        _row(**{"values(parent_process_hash)": UNSIGNED}),
+        _row(parent_process="/Applications/Microsoft Word.app/Contents/MacOS/Microsoft Word"),
+        _row(ParentProcess='"C:\\O O\\WINWORD.EXE" /n'),
+    ],
+)
+def test_what_is_joined_filled_in_or_listed_hides_nothing(row: Record) -> None:
+    """Each was dropped by a first attempt at reading these columns."""
+    assert _is_dropped(row) == [False]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**START, "FilePath": "C:\\Program Files\\acme\\", "FileName": "acme.exe"},
+        {**START, "file_path": "\\Device\\HarddiskVolume3\\Program Files\\acme\\acme.exe"},
+        {**START, "file_path": "\\\\?\\C:\\Program Files\\acme\\acme.exe"},
+        {**START, "file_path": f'"{PATH}"'},
+        {**START, "file_hash": SHA256, "file_md5": "0" * 32},
+        {**START, "event_type": "created"},
+        {**START, "event.type": "change"},
+        _row(file_md5=SIGNED),
+        _row(attachment="report.docx"),
+        _row(ParentProcess="44", ParentImage="C:\\Windows\\a.exe"),
+        {"FileName": "acme.exe", "MD5": SIGNED, "ProcessVersionInfoOriginalFileName": "acme.exe"},
+    ],
+)
+def test_honest_rows_with_more_columns_are_noise(row: Record) -> None:
+    """Each was held back by a first attempt at reading these columns."""
+    assert _is_dropped(row) == [True]
+
+
+def test_a_server_that_starts_itself_is_known_by_its_stem() -> None:
+    """On Linux no name ends in `.exe`."""
+    lists = read_lists()
+    for parent in ("postgres", "nginx", "httpd", "mysqld"):
+        assert lists.may_be_gateway(parent)
+        assert lists.gateway((parent,), parent) is None
+        assert lists.gateway((parent,), "sh") is not None

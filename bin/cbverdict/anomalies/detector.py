@@ -256,9 +256,9 @@ class Anomalies:
         """Return whether nothing is known of a parent, once there is something to know."""
         if not self.has_learnt:
             return False
-        if event.parent.md5 is not None and not (parent and event.is_parent_named):
-            return True  # Without a name, nobody says that it was ever seen; a command line may begin with any.
-        return None not in {process, parent} and self._profiles.is_new_parent(parent or "")
+        if parent is None:
+            return event.parent.md5 is not None  # Without a name, nobody says that it was ever seen.
+        return process is not None and self._profiles.is_new_parent(parent)
 
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:

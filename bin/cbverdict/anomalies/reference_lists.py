@@ -189,7 +189,8 @@ class Lists(NamedTuple):
             for parent in parents
             for spelling in sorted(spellings_of(parent) & self.gateways.keys())
         )
-        return next((one.reason for one in found if one.usual_children.find(child) is None), None)
+        children = (child, f"{child}.exe")
+        return next((one.reason for one in found if not any(map(one.usual_children.find, children))), None)
 
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not), whatever letters of the same meaning it is written in."""

@@ -39,7 +39,7 @@ from cbverdict.anomalies.gathering import Gatherer, What, Who
 from cbverdict.anomalies.lessons import lesson_of
 from cbverdict.anomalies.local_time import Clocks
 from cbverdict.errors import InvalidRequestError
-from cbverdict.events.columns import OTHER_TIME_FIELDS, PARENT_COMMAND_FIELDS, TIME_FIELD, EventFields
+from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import read_events
 from cbverdict.events.people import person_of
 from cbverdict.events.texts import Record, columns_of, first_text
@@ -75,7 +75,7 @@ _NO_PART = (
 def columns(fields: EventFields) -> list[str]:
     """Return the columns that are learnt from."""
     return [
-        *dict.fromkeys([*fields.name, *fields.parent_name, *PARENT_COMMAND_FIELDS, *fields.who()]),
+        *dict.fromkeys([*fields.name, *fields.parent_name, *fields.who()]),
         PUBLISHER_FIELD,
         *OTHER_TIME_FIELDS,
         TIME_FIELD,

@@ -56,6 +56,7 @@ ORIGINAL_NAME_FIELDS = (
     "original_filename",
     "process.pe.original_file_name",
     "ProcessVersionInfoOriginalFileName",
+    *_values_of("original_file_name"),
 )
 PARENT_MD5_FIELDS = (
     *cim("parent_process_md5", "parent_process_hash"),
@@ -76,6 +77,7 @@ PARENT_MD5_FIELDS = (
     "ParentProcessHash",
     "ParentImageMD5",
     "actor_process_image_md5",
+    *_values_of("parent_process_hash"),
 )
 PARENT_SHA256_FIELDS = (
     *cim("parent_process_sha256"),
@@ -119,8 +121,6 @@ PARENT_NAME_FIELDS = (
     "parentImage",
     "InitiatingProcessFileName",
     "InitiatingProcessFolderPath",
-    "ParentProcess",
-    "ParentProcessPath",
     "ParentFileName",
     "parentProcessName",
     "parent_image",
@@ -129,7 +129,8 @@ PARENT_NAME_FIELDS = (
     "parent_name{}",
     "parent_process_name{}",
     "parent_process_path{}",
-    *_values_of("parent_process_name"),
+    "data.win.eventdata.parentImage",
+    *_values_of("parent_process_name", "parent_process_path"),
 )
 PARENT_COMMAND_FIELDS = (
     *cim("parent_process"),
@@ -140,6 +141,14 @@ PARENT_COMMAND_FIELDS = (
     "parent_command_line",
     "parent_cmdline",
     "ParentCmdLine",
+    "ParentProcess",
+    "parentCommandLine",
+    "parent_process_command_line",
+    "process_parent_command_line",
+    "Parent_Command_Line",
+    "Creator_Process_Command_Line",
+    "data.win.eventdata.parentCommandLine",
+    *_values_of("parent_process"),
 )
 """The parent's command line, at whose start it is named: many searches hand on nothing else of it."""
 
@@ -193,16 +202,8 @@ OTHER_TIME_FIELDS = (
     "timestamp",
     "endpoint_time",
     "orig_time",
-    "start_time",
-    "end_time",
-    "startTime",
-    "endTime",
     "min_time",
     "max_time",
-    "first_seen",
-    "last_seen",
-    "firstSeen",
-    "lastSeen",
     "min(_time)",
     "max(_time)",
     "earliest(_time)",

@@ -26,8 +26,7 @@ class ProcessEvent(NamedTuple):
     `names` are all the texts that name the process, `original_names` those that its author gave the file,
     `other_names` those that would name it if the analyst had not said where its name is, `parent_names` the parent's,
     `parent_original_names` those that its author gave it, `parent_commands` the programs at the start of its command
-    lines, by which it is called where nothing else names it (not `is_parent_named`), `other_times` the texts of both
-    ends of a time.
+    lines, which count against a row alone, `other_times` the texts of both ends of a time.
     `has_odd_parent`: it says something of the parent's hash that nobody can be asked for. `other_users` are accounts of
     other people beside `user`. `has_several_parents`: it is about more than one, `has_several_teams`: it names more.
     `unread_hash` is a column that looks like the process's hash and is not read. `is_any_file`: no column says that a
@@ -53,7 +52,6 @@ class ProcessEvent(NamedTuple):
     parent_original_names: Tuple[str, ...] = ()
     is_any_file: bool = False
     parent_commands: Tuple[str, ...] = ()
-    is_parent_named: bool = False
     has_loaded: bool = False
 
 
@@ -110,7 +108,6 @@ class _Reader:
             parent_original_names=of_parent.original_names,
             is_any_file=is_any_file,
             parent_commands=of_parent.commands,
-            is_parent_named=of_parent.is_named,
             has_loaded=has_loaded,
         )
 

@@ -66,8 +66,10 @@ LOADED_FILE_FIELDS = (
     "dll_path",
     "driver_path",
     "action_module_path",
+    "dll.hash.md5",
+    "module.md5",
 )
-"""What names an image, a library or a driver that the process has loaded."""
+"""What names an image, a library or a driver that the process has loaded, or has its hash."""
 
 OTHER_FILE_FIELDS = (
     *LOADED_FILE_FIELDS,
@@ -89,13 +91,11 @@ OTHER_FILE_FIELDS = (
     "ServiceFileName",
     "filePath",
     "FullPath",
-    "target_file",
     "object_path",
     "objectFilePath",
     "tgt.file.path",
     "TgtFilePath",
     "action_file_path",
-    "attachment",
 )
 """What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
 
@@ -105,5 +105,5 @@ CHILD_FIELDS = ("childproc_name", "childproc_hash", "childproc_hash{}", "childpr
 ACTION_FIELDS = ("action", "Filesystem.action")
 """What became of the file, where an event is about one."""
 
-FILE_HASH_FIELDS = ("file_hash", "Filesystem.file_hash", "file_md5", "file.hash.md5", "dll.hash.md5", "module.md5")
+FILE_HASH_FIELDS = ("file_hash", "Filesystem.file_hash", "file_md5", "file.hash.md5")
 """The hash of the file that an event is about; read where that is the process's own."""

@@ -66,21 +66,27 @@ _OTHER_KINDS = frozenset(
     }
 )  # fmt: skip
 _OTHER_ACTIONS = frozenset(
+    {"load", "creation", "deletion", "overwrite", "rename", "modification", "change", "extended"}
+)
+_OTHER_CHANGES = frozenset(
     {
-        "load", "creation", "deletion", "overwrite", "rename", "modification", "change", "extended", "created",
-        "updated", "deleted", "moved", "renamed", "modified", "written", "wrote", "copied", "dropped", "downloaded",
-        "saved", "extracted", "uploaded", "quarantined", "attributesmodified", "write", "registry", "amsi", "threat",
-        "malware", "autorun", "script", "imagemapped", "executablewrite", "serviceinstalled",
+        "created", "updated", "deleted", "moved", "renamed", "modified", "written", "wrote", "copied", "dropped",
+        "downloaded", "saved", "extracted", "uploaded", "quarantined", "attributesmodified", "write", "registry",
+        "amsi", "threat", "malware", "autorun", "script", "imagemapped", "executablewrite", "serviceinstalled",
     }
 )  # fmt: skip
+"""Words that say nothing of what was changed: they count where no column says that the row is a start."""
+
+_CHANGE_FIELDS = ("event.action", "event_type", "event.type", "eventType", "action_type", "type")
 _START_BEGINNINGS = ("processcreat", "procstart", "processstart", "processrollup", "newprocess")
 
 _OF_FORWARDER = ("ingress.event.", "endpoint.event.")
 _CLOUD_START = "endpoint.event.procstart"
 _ABOUT_BINARIES = frozenset({"binary", "binaryinfo", "binarystore", "module"})
 _CHANGES = (
-    "creat", "modif", "delet", "renam", "writ", "overwr", "chang", "aclmodif", "updat", "mov", "replac", "copi", "copy",
-    "wrote", "file", "download", "upload", "saved", "extract", "dropped", "load", "mapped", "inject", "quarantin",
+    "creat", "modif", "delet", "renam", "writ", "overwr", "chang", "aclmodif", "updat", "mov", "replac", "copi",
+    "copy", "wrote", "filecreat", "filewr", "filemod", "filedel", "fileren", "filemov", "filecop", "filedrop",
+    "download", "upload", "saved", "extract", "dropped", "load", "mapped", "inject", "quarantin",
 )  # fmt: skip
 _NO_CHANGES = frozenset(
     {
@@ -135,7 +141,9 @@ def is_sure_start(record: Record) -> bool:
 
 def is_about_other_file(record: Record) -> bool:
     """Return whether a row says that it is about a file which the process loaded, made, deleted or the like."""
-    return _says_other(record, _KINDS) or (not is_sure_start(record) and _says_other(record, _TITLES))
+    if _says_other(record, _KINDS):
+        return True
+    return not is_sure_start(record) and (_says_other(record, _TITLES) or _says_change(record))
 
 
 def is_load(record: Record) -> bool:
@@ -155,6 +163,10 @@ def _is_start(record: Record, names: Sequence[str]) -> bool:
         if record.get(name)
         for text in texts_of(record, (name,))[:_MOST]
     )
+
+
+def _says_change(record: Record) -> bool:
+    return any(_word(text) in _OTHER_CHANGES for text in texts_of(record, _CHANGE_FIELDS)[:_MOST])
 
 
 def _says_other(record: Record, names: Sequence[str]) -> bool:
@@ -220,11 +232,11 @@ def _is_not_created(text: str) -> bool:
 def _is_of_forwarder(text: str) -> bool:
     """Carbon Black's forwarders; other sources fill a column `type` with anything."""
     lower = text.lower()
-    return (lower.startswith(_OF_FORWARDER) and _names_other(lower.rpartition(".")[2])) or _is_other_action(text)
+    return (lower.startswith(_OF_FORWARDER) and _names_other(lower.rpartition(".")[2])) or _is_other(text)
 
 
 _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
-    **dict.fromkeys(("event.action", "event_type", "event.type", "eventType", "action_type"), _is_other_action),
+    "event.action": _is_other_action,
     **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
     **dict.fromkeys(("ActionType", "actiontype"), _is_not_created),
     "type": _is_of_forwarder,

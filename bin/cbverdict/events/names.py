@@ -22,6 +22,7 @@ _WITH_ARGUMENTS = re.compile(rf"(.+?{EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNOR
 _ON_A_DRIVE = re.compile(r"[A-Za-z]:|\\|%")
 _PROGRAM_WITH_BLANKS = re.compile(r"([^\"]*?\.(?:exe|com|scr|pif|bat|cmd))(?=[\s\"',;/]|$)", re.IGNORECASE)
 _FIRST_WORD = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
+_IN_BUNDLE = re.compile(r"[\"']?/[^\"'\n]*?\.app/Contents/MacOS/([^/\"'\n]+?)(?=\s+-|[\"'\n]|$)")
 _OPTION = re.compile(r"\s+[-/]")
 _BEHIND_EXTENSION = re.compile(rf"(.+?{EXTENSION})[/,;]", re.IGNORECASE)
 _LOGIN_SHELLS = frozenset({"sh", "bash", "zsh", "ksh", "csh", "tcsh", "dash", "fish"})
@@ -95,6 +96,9 @@ def program_started(command: str) -> str | None:
     extension or the first option is.
     """
     text = command.strip()[:LONGEST_PATH]
+    bundle = _IN_BUNDLE.match(text)
+    if bundle is not None:
+        return bundle[1].strip()
     first = _FIRST_WORD.match(text)
     word = first[0].replace('"', "") if first else ""
     if text[:1] == "'":

@@ -28,9 +28,8 @@ _BETWEEN_PATHS = re.compile(
     r"[,;|]\s*[\"']?(?:[A-Za-z]:[\\/]|\\\\|/)|[^\s\"'(]\s+[\"']?[A-Za-z]:\\|[^\sA-Za-z0-9\"'(/\\?.][\"']?[A-Za-z]:[\\/]|^/.*\s/|[\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\S"
 )
 _BETWEEN_NAMES = re.compile(rf"[,;|]|{_RUNS}[\"']?\s.*{EXTENSION}[\"']?$", re.IGNORECASE)
-_BETWEEN_PROGRAMS = re.compile(
-    rf"{_RUNS}[\"']?\s*[^\w\s.\\/():-]+\s*\S.*{EXTENSION}[\"']?$|{_RUNS}\s+[\\/]\s.*{EXTENSION}$", re.IGNORECASE
-)
+_BETWEEN_PROGRAMS = re.compile(rf"{_RUNS}[\"']?(?:\s*[^\w\s.\\/():\"'-]|\s+[\\/]\s)", re.IGNORECASE)
+_ENDS_IN_PROGRAM = re.compile(rf"{EXTENSION}[\"']?$", re.IGNORECASE)
 """What stands between names or paths that were joined in one text (`mvjoin`), with whatever between them."""
 
 
@@ -39,7 +38,7 @@ def oddity_of(text: str) -> str | None:
     """Return what is odd about how a file name is written (None: nothing); no honest program is called so."""
     if len(text) > LONGEST_PATH:
         return "is longer than a path"
-    if _BETWEEN_PATHS.search(text) or _BETWEEN_PROGRAMS.search(text):
+    if _BETWEEN_PATHS.search(text) or (_BETWEEN_PROGRAMS.search(text) and _ENDS_IN_PROGRAM.search(text[-10:])):
         return "holds several paths"
     return next(_oddities_of(_last_part(text)), None)
 

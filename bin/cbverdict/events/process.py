@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence, Tuple, TypeVar
 
 from cbverdict.events.kinds import (
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 Hash = TypeVar("Hash", bound=str)
 
 _ANY_FILE = frozenset({"FileName"})  # a mail's attachment, and what an alert is about, as well as what ran
+_OF_STARTS = ("ProcessVersionInfoOriginalFileName",)  # which Defender's starts have, and nothing else of its
+_JOINED = re.compile(r"\n|,\s*(?=[\"']?(?:[A-Za-z]:\\|\\\\))")
+_VOLUME = re.compile(
+    r"^(?:[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/])?(?:[A-Za-z]:|[\\/]?device[\\/]harddiskvolume\d+)", re.IGNORECASE
+)
 _FILLED = "0"  # what `fillnull` writes where it is not told otherwise
 
 
@@ -59,7 +65,7 @@ class ProcessSaid(NamedTuple):
 class ParentSaid(NamedTuple):
     """The parent, whether its hash is odd, whether there are several, and all that names it; see `ProcessEvent`.
 
-    `commands` are the programs at the start of its command lines, `is_named` whether anything else names it.
+    `commands` are the programs at the start of its command lines.
     """
 
     parent: Process
@@ -68,7 +74,6 @@ class ParentSaid(NamedTuple):
     names: Tuple[str, ...]
     original_names: Tuple[str, ...]
     commands: Tuple[str, ...]
-    is_named: bool
 
 
 def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
@@ -93,20 +98,29 @@ def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
     if md5 is None and sha256 is None:  # A hash of another kind is one for which nobody answers.
         is_odd = any(has_any_hash(record.get(name)) for name in names.parent_any_hash)
     texts = texts_of(record, names.parent_name)
-    commands = _commands(record, names.parent_command) if names.parent_command else ()
-    are_several = has_several(record, names.parent_name) or not are_of_one_program(texts or commands)
-    name = _first_name(record, names.parent_name)
-    parent = _parent(md5, sha256, name or next(iter(commands), None))
+    commands, has_several_commands = _commands(record, names.parent_command)
+    are_several = has_several(record, names.parent_name) or has_several_commands or not are_of_one_program(texts)
+    parent = _parent(md5, sha256, _first_name(record, names.parent_name))
     originals = _distinct(record, names.parent_original_name)
     raw = _raw_texts(record, names.parent_name)
-    return ParentSaid(parent, is_odd, are_several, raw, originals, commands, name is not None)
+    return ParentSaid(parent, is_odd, are_several, raw, originals, commands)
 
 
-def _commands(record: Record, names: Sequence[str]) -> Tuple[str, ...]:
-    """Return the programs at the start of command lines; one may have several lines, of which only the first is."""
-    texts = (text for name in names if (value := record.get(name)) for text in values_of(value))
-    found = (program_started(text) for text in texts if not is_nothing(text.strip()))
-    return tuple(dict.fromkeys(name for name in found if name is not None))
+def _commands(record: Record, names: Sequence[str]) -> tuple[Tuple[str, ...], bool]:
+    """Return the programs that command lines begin with, and whether they are those of several processes.
+
+    A line of one may begin with another that was joined to it, or be one of a script.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        firsts = []
+        for text in values_of(record.get(name)):
+            programs = [one for part in _JOINED.split(text) if (one := program_started(part)) and not is_nothing(part)]
+            found.update(dict.fromkeys(programs))
+            firsts += programs[:1]
+        if not are_of_one_program(firsts):
+            return tuple(found), True
+    return tuple(found), False
 
 
 def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
@@ -157,21 +171,42 @@ def _is_about_another_file(record: Record, names: ColumnNames) -> bool:
         return True
     if paths and (own := _paths(record, names.process_path)) and paths != own:
         return True
-    about = (*texts_of(record, names.other_file), *texts_of(record, names.file_hash))
-    return any(text != _FILLED for text in about) and not _is_about_own_file(record, names)
+    has_own = any(_agreed(record, *of_kind) for of_kind in ((names.md5, read_md5), (names.sha256, read_sha256)))
+    is_of_file = _has_other_hash(record, names) if has_own else bool(texts_of(record, names.file_hash))
+    is_about_file = is_of_file or any(text != _FILLED for text in texts_of(record, names.other_file))
+    return is_about_file and not _is_about_own_file(record, names)
 
 
 def _names_another_file(record: Record, names: ColumnNames) -> bool:
     """Return whether a process's start has the path or the hash of another file beside it, as a joined event's.
 
-    Whoever joins may have written that one's hash over the process's. A name alone is often the process's own.
+    Whoever joins may have written that one's hash over the process's. A name alone is often the process's own, and a
+    folder the one that it is in.
     """
-    own = {_case_apart(text) for text in _raw_texts(record, names.name)}
-    others = _paths(record, names.other_file) - own
-    if any("\\" in text or "/" in text for text, _ in others):
-        return True
-    hashed, of_process = _agreed(record, names.file_hash, read_md5), _agreed(record, names.md5, read_md5)
-    return None not in {hashed, of_process} and hashed != of_process
+    own = set(map(_bare_path, _raw_texts(record, names.name)))
+    for text in _raw_texts(record, names.other_file):
+        path = _bare_path(text)
+        is_folder = any(one.startswith(path.rstrip("/") + "/") for one in own)
+        if "/" in path and path not in own and not is_folder:
+            return True
+    return _has_other_hash(record, names)
+
+
+def _bare_path(text: str) -> str:
+    """Return a path as it is compared: without quotes, without a drive or a volume, in small letters if Windows'."""
+    path = text.strip().strip("\"'")
+    return path if path.startswith("/") else _VOLUME.sub("", path).replace("\\", "/").lower()
+
+
+def _has_other_hash(record: Record, names: ColumnNames) -> bool:
+    """Return whether the hash of a file is on the row that cannot be shown to be the process's."""
+    own = {_agreed(record, names.md5, read_md5), _agreed(record, names.sha256, read_sha256)} - {None}
+    for name in names.file_hash if own else ():
+        value = record.get(name)
+        read = {read_md5(value), read_sha256(value)} - {None} if value else set()
+        if not own & read and (read or has_any_hash(value)):
+            return True
+    return False
 
 
 def _is_about_own_file(record: Record, names: ColumnNames) -> bool:
@@ -209,7 +244,9 @@ def _is_named_as_process(record: Record, names: ColumnNames) -> bool:
     """Return whether a column that names processes has something, and not one alone that names any source's file."""
     if names.other_name:  # The analyst says where the name is.
         return bool(texts_of(record, names.name))
-    return any(name not in _ANY_FILE and record.get(name) for name in names.name)
+    return bool(texts_of(record, [name for name in names.name if name not in _ANY_FILE])) or any(
+        map(record.get, _OF_STARTS)
+    )
 
 
 def _is_of_process(record: Record, names: ColumnNames) -> bool:

@@ -133,7 +133,8 @@ class ParentFiles:
         # A row without the path may be that of any path; another path is another file, unless this one is nowhere.
         of_path: list[Key] = [("path", lineage.parent_path)] if lineage.parent_path else []
         kinds = ("name",) if self._files.keys() & of_path else ("name", "name of a path")
-        vague = [*others, *of_path, *((kind, stem_of(event.parent.name)) for kind in kinds if event.parent.name)]
+        names = (event.parent.name,) if event.parent.name else event.parent_commands
+        vague = [*others, *of_path, *((kind, stem_of(name)) for kind in kinds for name in names)]
         self._sought.update(vague)
         files = self._files_of(vague)
         return ParentFile(files or (event.parent,), not files, self._may_be_others([*own, *vague]))
