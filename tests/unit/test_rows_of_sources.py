@@ -84,6 +84,7 @@ def _row(**columns: str | list[str]) -> Record:
         {"Image": PATH, "Hashes": f"MD5={SIGNED}", "EventCode": "1", "signature": "DLL load by a child process"},
         {"Image": PATH, "Hashes": f"MD5={SIGNED}", "EventCode": "1", "filename": "acme.exe"},
         _row(signature="Windows Office Product Spawned Child Process"),
+        _row(type="Windows Office Product Spawned Child Process"),
         _row(signature="User profile created", category="Binary", EventType="7", TaskCategory="7"),
         _row(signature="Level:7", category="SOC 24/7", event_type="CRITICAL;11"),
         {"event_type": "proc", "md5": SIGNED},

@@ -230,9 +230,11 @@ def _is_not_created(text: str) -> bool:
 
 
 def _is_of_forwarder(text: str) -> bool:
-    """Carbon Black's forwarders; other sources fill a column `type` with anything."""
+    """Carbon Black's forwarders; other sources fill a column `type` with anything, an alert's title as well."""
     lower = text.lower()
-    return (lower.startswith(_OF_FORWARDER) and _names_other(lower.rpartition(".")[2])) or _is_other(text)
+    if lower.startswith(_OF_FORWARDER):
+        return _names_other(lower.rpartition(".")[2])
+    return _word(text) in _OTHER_KINDS or _title_names_other(text)
 
 
 _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
