@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterable, Iterator, NamedTuple, Sequence, Tuple, TypeVar
+from typing import TYPE_CHECKING, Iterable, Iterator, NamedTuple, Tuple
 
 from cbverdict.anomalies.baselines import write_baseline
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.baselines import Baseline, Baselines
-
-T = TypeVar("T")
+    from cbverdict.anomalies.baselines import Baseline, Baselines, Subject
 
 MAX_SUBJECTS = 500
 """Subjects that are asked for or taught at once."""
@@ -49,7 +47,7 @@ def lesson_of(baselines: Baselines, about: Iterable[object]) -> str:
     return digest.hexdigest()[:16]
 
 
-def parts_of(members: Sequence[T], most: int = MAX_SUBJECTS) -> Iterator[Sequence[T]]:
-    """Cut a list into parts of what is asked for or taught at once; there is one at least."""
-    for start in range(0, max(len(members), 1), most):
-        yield members[start : start + most]
+def parts_of(subjects: list[Subject]) -> Iterator[list[Subject]]:
+    """Cut a list into parts of what is taught at once; there is one at least."""
+    for start in range(0, max(len(subjects), 1), MAX_SUBJECTS):
+        yield subjects[start : start + MAX_SUBJECTS]

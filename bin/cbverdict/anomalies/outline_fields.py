@@ -114,11 +114,12 @@ def read_fields(fields: Fields, asked: OutlineNames) -> tuple[Outline, Releases]
     Raises:
         InvalidRequestError: a field cannot be read, or there is no outline of this version.
     """
-    if not is_outlined(fields):
+    head = _head_of(fields)
+    if head is None:
         raise InvalidRequestError("the organisation's document has no outline of this version: learn anew")
     try:
         found = {
-            "head": _head_of(fields),
+            "head": head,
             "programs": {
                 **dict.fromkeys(asked.programs, _NEVER_SEEN),
                 **dict(_find(fields, _PROGRAMS, asked.programs)),

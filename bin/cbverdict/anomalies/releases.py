@@ -137,9 +137,11 @@ def effective(subject: Subject, baseline: Baseline, releases: Releases) -> Basel
 def waiting_hours(baseline: Baseline) -> Dict[int, int]:
     """Return the hours of the day that wait of somebody, and on how many of the last days."""
     oldest = max(baseline.waiting_days, default=0) - WAITING_DAYS
-    counted = Counter(hour for hours in baseline.waiting_days.values() for hour in hours_of(hours))
-    lately = (hours for day, hours in baseline.waiting_days.items() if day > oldest)
-    return {**dict.fromkeys(counted, 0), **Counter(hour for hours in lately for hour in hours_of(hours))}
+    found: Dict[int, int] = {}
+    for day, hours in baseline.waiting_days.items():
+        for hour in hours_of(hours):
+            found[hour] = found.get(hour, 0) + (day > oldest)
+    return found
 
 
 def _is_decision(what: str) -> bool:

@@ -86,9 +86,7 @@ def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
         or (not _is_named_as_process(record, names) and not _is_of_process(record, names))
         or _is_file_now_there(record, names, process)
     )
-    loaded = _paths(record, names.loaded_file) - _paths(record, names.name) - {_case_apart(_FILLED)}
-    has_loaded = bool(loaded) or (bool(names.event_kind) and is_load(record))
-    return ProcessSaid(process, texts, original_names, others, is_any_file, has_loaded)
+    return ProcessSaid(process, texts, original_names, others, is_any_file, _has_loaded(record, names))
 
 
 def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
@@ -238,6 +236,15 @@ def _is_file_now_there(record: Record, names: ColumnNames, process: Process) -> 
     if not names.file_hash or names.is_md5_pinned or (names.event_kind and is_sure_start(record)):
         return False
     return _agreed(record, names.md5, read_md5) != process.md5 == _agreed(record, names.file_hash, read_md5)
+
+
+def _has_loaded(record: Record, names: ColumnNames) -> bool:
+    """Return whether a row is about a file that the process has loaded; few have a column that could say so."""
+    if names.event_kind and is_load(record):
+        return True
+    if not names.loaded_file:
+        return False
+    return bool(_paths(record, names.loaded_file) - _paths(record, names.name) - {_case_apart(_FILLED)})
 
 
 def _is_named_as_process(record: Record, names: ColumnNames) -> bool:

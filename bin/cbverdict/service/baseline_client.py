@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from typing import TYPE_CHECKING
 
 from cbverdict.anomalies.known_baselines import KnownBaselines
@@ -38,13 +37,13 @@ class BaselineClient:
         outlines = [reply.outline for reply in replies]
         return KnownBaselines(
             replies[0].settings,
-            dict(ChainMap(*(dict(reply.baselines) for reply in replies))),
+            {subject: baseline for reply in replies for subject, baseline in reply.baselines.items()},
             replies[0].decisions,
             Outline(
                 outlines[0].head,
-                dict(ChainMap(*(dict(one.programs) for one in outlines))),
-                dict(ChainMap(*(dict(one.teams) for one in outlines))),
-                frozenset().union(*(one.publishers for one in outlines)),
+                {name: program for one in outlines for name, program in one.programs.items()},
+                {team: people for one in outlines for team, people in one.teams.items()},
+                frozenset(publisher for one in outlines for publisher in one.publishers),
             ),
         )
 

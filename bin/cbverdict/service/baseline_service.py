@@ -92,9 +92,11 @@ class BaselineService:
         """Count in what is released, and give the outline: by the head as it was last, once more if that made less."""
         names = names_of(question, kept, self._head)
         counted, outline = store.count_released(kept, names)
-        last, self._head = self._head, outline.head
-        if outline.head != last and names_of(question, kept, outline.head).programs - names.programs:
-            return store.count_released(kept, names_of(question, kept, outline.head))
+        if outline.head != self._head:
+            self._head = outline.head
+            more = names_of(question, kept, outline.head)
+            if more.programs - names.programs:
+                return store.count_released(kept, more)
         return counted, outline
 
     def learn(self, learnt: Baselines, configuration: BaselineConfiguration, lesson: str = "") -> int:
