@@ -45,6 +45,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
     md5_field = Option(name="md5", validate=_TEXT)
     name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
     parent_md5_field = Option(name="parent_md5", validate=_TEXT)
+    parent_name_field = Option(name="parent_name", validate=_TEXT)
     user_field = Option(name="user", validate=_TEXT)
     team_field = Option(name="team", validate=_TEXT)
     prefix = Option(validate=validators.Match("a letter, then letters, digits, _ and .", r"[A-Za-z][A-Za-z0-9_.]*\Z"))
@@ -63,6 +64,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
             "md5": self.md5_field,
             "name": self.name_field,
             "parent_md5": self.parent_md5_field,
+            "parent_name": self.parent_name_field,
             "user": self.user_field,
             "team": self.team_field,
         }

@@ -35,6 +35,7 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
     dryrun = Option(default=False, validate=validators.Boolean())
     wait = Option(default=False, validate=validators.Boolean())
     name_field = Option(name="name", validate=_TEXT)  # `name` itself is the SDK's, the command's name
+    parent_name_field = Option(name="parent_name", validate=_TEXT)
     user_field = Option(name="user", validate=_TEXT)
     team_field = Option(name="team", validate=_TEXT)
 
@@ -49,7 +50,12 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
 
         self._learnt = TrainingResult()
         self._learner: Learner | None = None
-        own = {"name": self.name_field, "user": self.user_field, "team": self.team_field}
+        own = {
+            "name": self.name_field,
+            "parent_name": self.parent_name_field,
+            "user": self.user_field,
+            "team": self.team_field,
+        }
         given = {key: (column,) for key, column in own.items() if column}
         self._fields = EventFields(md5=(), parent_md5=(), **given)
         if self.phase == "reduce":

@@ -1,7 +1,7 @@
-"""Write the macro cbsigned_columns into default/macros.conf: `make detections`.
+"""Write what is made of the lists of columns that the command reads: `make detections`.
 
-It reads the columns that the command reads, in the same order, so that a row that the command judged is not without a
-name in the summary.
+The macro cbsigned_columns of default/macros.conf reads them in the same order, so that a row that the command judged is
+not without a name in the summary. The manual's page of columns lists them all.
 """
 
 from __future__ import annotations
@@ -15,15 +15,69 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bin"))
 
 from cbverdict.events.columns import (  # noqa: E402 - found by then
+    GUID_FIELDS,
     HOST_FIELDS,
     MD5_FIELDS,
     NAME_FIELDS,
+    ORIGINAL_NAME_FIELDS,
+    OTHER_TIME_FIELDS,
     OTHER_USER_FIELDS,
-    PARENT_NAME_FIELDS,
+    SHA256_FIELDS,
+    TEAM_FIELDS,
+    TIME_FIELD,
     USER_FIELDS,
+)
+from cbverdict.events.event_columns import (  # noqa: E402 - likewise
+    ACTION_FIELDS,
+    CATEGORY_FIELDS,
+    CHILD_FIELDS,
+    EVENT_KIND_FIELDS,
+    EVENT_STATE_FIELDS,
+    FILE_HASH_FIELDS,
+    LOADED_FILE_FIELDS,
+    OTHER_FILE_FIELDS,
+    TARGET_FIELDS,
+)
+from cbverdict.events.parent_columns import (  # noqa: E402 - likewise
+    PARENT_COMMAND_FIELDS,
+    PARENT_MD5_FIELDS,
+    PARENT_NAME_FIELDS,
+    PARENT_ORIGINAL_NAME_FIELDS,
+    PARENT_SHA1_FIELDS,
+    PARENT_SHA256_FIELDS,
 )
 
 MACROS = ROOT / "default" / "macros.conf"
+PAGE = ROOT / "docs" / "columns.md"
+_TABLE = re.compile(r"(?<=\n<!-- written by `make detections` -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+_PURPOSES = {
+    "MD5 of the process": MD5_FIELDS,
+    "MD5 of the file that a row is about, where that is the process's own": FILE_HASH_FIELDS,
+    "SHA-256 of the process, where those of its MD5 have none": SHA256_FIELDS,
+    "name of the process, or its path; the list of tools is asked for all of them": NAME_FIELDS,
+    "name that its author gave the file": ORIGINAL_NAME_FIELDS,
+    "MD5 of the parent": PARENT_MD5_FIELDS,
+    "SHA-256 of the parent, where those of its MD5 have none": PARENT_SHA256_FIELDS,
+    "another hash of the parent, for which nobody can be asked": PARENT_SHA1_FIELDS,
+    "name of the parent, or its path": PARENT_NAME_FIELDS,
+    "the parent's command line, whose first program can only hold a row back": PARENT_COMMAND_FIELDS,
+    "name that its author gave the parent": PARENT_ORIGINAL_NAME_FIELDS,
+    "user": USER_FIELDS,
+    "user, where those name nobody": OTHER_USER_FIELDS,
+    "team": TEAM_FIELDS,
+    "time": (TIME_FIELD,),
+    "other times, of which the most unusual hour counts": OTHER_TIME_FIELDS,
+    "host (only with `risk=true`)": HOST_FIELDS,
+    "whether there are several processes": GUID_FIELDS,
+    "what kind of event it is": (*EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *EVENT_STATE_FIELDS),
+    "what became of a file": ACTION_FIELDS,
+    "a file that the process has loaded": LOADED_FILE_FIELDS,
+    "another file than the process's": tuple(name for name in OTHER_FILE_FIELDS if name not in LOADED_FILE_FIELDS),
+    "a process that this one has started": CHILD_FIELDS,
+    "a process that this one reached into, or a file that was blocked": TARGET_FIELDS,
+}
+"""What the columns are read for, in the words of the manual."""
+
 _DEFINITION = re.compile(r"(?<=\[cbsigned_columns\]\ndefinition = ).*")
 _BASE_NAME = r"^.*[\\\\/]|[. ]+$"
 _ACCOUNT = r"^.*[\\\\/]|@.*$"
@@ -80,5 +134,20 @@ def renewed() -> str:
     return _DEFINITION.sub(lambda _: definition(), MACROS.read_text(encoding="utf-8"))
 
 
+def table() -> str:
+    """Write the manual's table of all columns, those of the CIM without the prefix that `tstats` gives them."""
+    rows = (
+        f"| {what} | {', '.join(f'`{name}`' for name in names if 'Processes.' not in name)} |"
+        for what, names in _PURPOSES.items()
+    )
+    return "\n".join(["| what | columns, first match first |", "|---|---|", *rows])
+
+
+def renewed_page() -> str:
+    """Return the manual's page with its table replaced."""
+    return _TABLE.sub(lambda _: table(), PAGE.read_text(encoding="utf-8"))
+
+
 if __name__ == "__main__":
+    PAGE.write_text(renewed_page(), encoding="utf-8")
     MACROS.write_text(renewed(), encoding="utf-8")

@@ -11,11 +11,13 @@ from cbverdict.events.columns import (
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
     OTHER_TIME_FIELDS,
-    PARENT_MD5_FIELDS,
-    PARENT_NAME_FIELDS,
     TEAM_FIELDS,
     TIME_FIELD,
     USER_FIELDS,
+)
+from cbverdict.events.parent_columns import (
+    PARENT_MD5_FIELDS,
+    PARENT_NAME_FIELDS,
 )
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 

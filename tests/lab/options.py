@@ -17,6 +17,7 @@ ALLOWED = {
     "md5": _COLUMN,
     "name": _COLUMN,
     "parent_md5": _COLUMN,
+    "parent_name": _COLUMN,
     "user": _COLUMN,
     "team": _COLUMN,
     "prefix": "a letter first, then letters, digits, _ and .",
@@ -32,7 +33,7 @@ ALLOWED = {
 """What each option of the command may be, in words."""
 
 _COLUMNS = [name for name, what in ALLOWED.items() if what == _COLUMN]
-_LEARNT = {"name", "user", "team"}  # what cbsignedlearn takes as well
+_LEARNT = {"name", "parent_name", "user", "team"}  # what cbsignedlearn takes as well
 _OTHER_SEPARATOR = re.compile(rf".*[,;&](?:\s*(?:{'|'.join(ALLOWED)})=.*)?", re.DOTALL)
 
 

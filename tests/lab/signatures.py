@@ -8,7 +8,7 @@ from typing import Callable, Iterable, Iterator, NamedTuple
 
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import read_event
-from cbverdict.events.process import Process
+from cbverdict.events.named_file import Process
 from cbverdict.verdicts.hashes import FileHash, Md5, is_sha256
 from tests.lab.edr.estate import Estate, Start, read_signatures
 from tests.lab.edr.server import EdrServer

@@ -20,8 +20,10 @@ def test_the_command_starts_without_the_libraries_that_only_the_service_needs() 
     assert not {"requests", "jinja2", "solnlib", "concurrent.futures"} & loaded
     rooms = {name for name in loaded if name.startswith("cbverdict.")}
     assert {name for name in rooms if not (BIN.joinpath(*name.split("."))).is_dir()} == {
+        "cbverdict.events.column_spellings",
         "cbverdict.events.columns",
         "cbverdict.events.event_columns",
+        "cbverdict.events.parent_columns",
         "cbverdict.memory",
         "cbverdict.search.sdk_compat",
     }

@@ -12,7 +12,7 @@ from cbsigned import CbsignedCommand
 from cbverdict.anomalies.explanations import NO_PROCESS, SEVERAL_USERS
 from cbverdict.events.columns import EventFields
 from cbverdict.events.event import ProcessEvent
-from cbverdict.events.process import Process
+from cbverdict.events.named_file import Process
 from cbverdict.verdicts.hashes import Md5
 from tests.lab.host import Row
 from tests.lab.options import ALLOWED, Options, parse_options

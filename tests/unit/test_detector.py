@@ -34,8 +34,8 @@ from cbverdict.anomalies.seen_people import People
 from cbverdict.errors import ServiceError
 from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import ProcessEvent
+from cbverdict.events.named_file import Process
 from cbverdict.events.people import person_of
-from cbverdict.events.process import Process
 from cbverdict.events.times import TimeReader
 from cbverdict.search import anomaly_columns, row_codec
 from cbverdict.search.anomaly_columns import RowScorer

@@ -12,15 +12,25 @@ from cbverdict.events.columns import (
     HASH_FIELDS,
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
-    PARENT_COMMAND_FIELDS,
-    PARENT_ORIGINAL_NAME_FIELDS,
     SHA256_FIELDS,
     EventFields,
 )
 from cbverdict.events.event import ProcessEvent, read_event, read_events
-from cbverdict.events.event_columns import ACTION_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS, OTHER_FILE_FIELDS
+from cbverdict.events.event_columns import (
+    ACTION_FIELDS,
+    CATEGORY_FIELDS,
+    CHILD_FIELDS,
+    EVENT_KIND_FIELDS,
+    EVENT_STATE_FIELDS,
+    OTHER_FILE_FIELDS,
+    TARGET_FIELDS,
+)
+from cbverdict.events.named_file import Process
 from cbverdict.events.names import file_name
-from cbverdict.events.process import Process
+from cbverdict.events.parent_columns import (
+    PARENT_COMMAND_FIELDS,
+    PARENT_ORIGINAL_NAME_FIELDS,
+)
 from cbverdict.verdicts.hashes import Md5, Sha256
 from cbverdict.verdicts.reasons import Reason
 
@@ -142,7 +152,8 @@ def test_a_long_path_is_cut_where_a_short_one_is(path: str, length: int) -> None
 def test_only_the_columns_that_are_needed_are_named() -> None:
     """Each column costs; names only where a question may turn on them."""
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
-    about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *CHILD_FIELDS, *ACTION_FIELDS, *HASH_FIELDS]
+    others = [*OTHER_FILE_FIELDS, *CHILD_FIELDS, *TARGET_FIELDS, *EVENT_STATE_FIELDS, *ACTION_FIELDS]
+    about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *others, *HASH_FIELDS]
     assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
     of_author = [*ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
     names = ["n", *NAME_FIELDS, "q", *PARENT_COMMAND_FIELDS, *of_author]

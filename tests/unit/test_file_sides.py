@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cbverdict.anomalies.file_sides import _MAX_FILES, FileSides
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names
 from cbverdict.events.event import ProcessEvent
-from cbverdict.events.process import Process
+from cbverdict.events.named_file import Process
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signature import Signature

@@ -21,7 +21,7 @@ from cbverdict.events.event_columns import FILE_HASH_FIELDS
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
-from package import detections, tools
+from package import columns, detections, tools
 from tests.lab.confs import Stanzas, read_conf
 from tests.lab.manual import Manual, Page, read_manual
 from tests.lab.rows import read_rows
@@ -225,15 +225,22 @@ class TestTheConfs:
         assert f"{useless['ESCU']} of ESCU, {useless['Sigma']} of Sigma" in page.text
         assert page.text.count(f"{len(tools.EVERYDAY)} programs") == 1
 
-    def test_the_fields_that_are_read_are_on_the_commands_page(self) -> None:
-        """All of them, those of the CIM without the prefix that `tstats` gives them."""
-        told = set(re.findall(r"`([\w.#{}()]+)`", " ".join(map(" ".join, _page("command").table("what").values()))))
+    def test_the_columns_that_are_read_are_on_their_page(self) -> None:
+        """All of them, those of the CIM without the prefix that `tstats` gives them, as they are written there."""
+        assert columns.renewed_page() == columns.PAGE.read_text(encoding="utf-8"), "make detections"
+        told = set(re.findall(r"`([\w.#{}()]+)`", " ".join(map(" ".join, _page("columns").table("what").values()))))
         fields = EventFields()
         read = {
             *fields.columns(has_names=True), *fields.who(), *GUID_FIELDS, *HOST_FIELDS, *OTHER_TIME_FIELDS, TIME_FIELD
         }  # fmt: skip
         known = {name for name in read if "Processes." not in name}
         assert known - set(HASH_FIELDS) == told - set(FILE_HASH_FIELDS)
+        kept = " ".join(cells[0] for cells in _page("columns").table("source").values())
+        assert set(re.findall(r"`([\w.]+(?:\{\})?)`(?!\.)", kept)) <= {
+            *told,
+            "winlog.event_data.",
+            "data.win.eventdata.",
+        }
 
     def test_roles_and_capabilities_are_on_the_security_page(self) -> None:
         """Each with what it brings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cbverdict.events.event import ProcessEvent
-from cbverdict.events.process import Process
+from cbverdict.events.named_file import Process
 from cbverdict.search.risk_columns import Findings, risk_of
 from cbverdict.verdicts.hashes import Md5
 from cbverdict.verdicts.reasons import Reason, Signed

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cbverdict.events.columns import (
+    EventFields,
+)
+from cbverdict.events.event import read_event
+from cbverdict.events.parent_columns import (
     PARENT_COMMAND_FIELDS,
     PARENT_MD5_FIELDS,
     PARENT_NAME_FIELDS,
     PARENT_SHA1_FIELDS,
-    EventFields,
 )
-from cbverdict.events.event import read_event
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
 from cbverdict.search.verdict_columns import Record
@@ -97,7 +99,7 @@ def _row(**columns: str | list[str]) -> Record:
         _row(user="jdoe@corp.example <jdoe@corp.example>"),
         _row(user='CN="Doe, Jane",OU=HR,DC=corp', SubjectUserName="jane"),
         _row(user="Jane Doe", SubjectUserName="jdoe", process_username="CORP\\jdoe"),
-        *({"EventCode": number, "Image": PATH, "Hashes": f"MD5={SIGNED}"} for number in ("1", "5", "22", "25", "30")),
+        *({"EventCode": number, "Image": PATH, "Hashes": f"MD5={SIGNED}"} for number in ("1", "5", "22", "30")),
     ],
 )  # fmt: skip
 def test_a_signed_process_is_noise_whoever_wrote_the_row(row: Record) -> None:
@@ -567,3 +569,167 @@ def test_a_server_that_starts_itself_is_known_by_its_stem() -> None:
         assert lists.may_be_gateway(parent)
         assert lists.gateway((parent,), parent) is None
         assert lists.gateway((parent,), "sh") is not None
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *({"EventCode": text} for text in ("8", "9", "10", "25", ["1", "25"], "1,8", "Sysmon:25", "0x19")),
+        *({"event_type": text} for text in (
+            "Process Tampering (rule: ProcessTampering)", "CreateRemoteThread", "REMOTE_THREAD", "Process Injection",
+            "Open Remote Process Handle", "ProcessAccess", "processblock", "QueueUserApcRemoteApiCall",
+        )),
+        *({"type": f"ingress.event.{kind}"} for kind in (
+            "tamper", "remotethread", "crossprocopen", "emetmitigation", "processblock", "of_next_year",
+        )),
+        *({"type": f"endpoint.event.{kind}"} for kind in ("crossproc", "apicall", "of_next_year")),
+        {"signature": "Suspicious process hollowing", "EventCode": "1"},
+        {"event.kind": "alert"},
+        {"event.kind": ["event", "alert"]},
+        *({"event.code": text} for text in (
+            "memory_signature", "shellcode_thread", "malicious_file", "ransomware", "behavior",
+        )),
+        {"TargetImage": "C:\\Windows\\System32\\lsass.exe"},
+        {"SourceImage": "C:\\Temp\\evil.exe"},
+        {"crossproc_md5": UNSIGNED},
+        {"crossproc_name": "c:\\windows\\system32\\lsass.exe"},
+        {"blocked_name": "c:\\temp\\evil.exe", "blocked_md5": UNSIGNED},
+        {"scriptload_name": "c:\\temp\\evil.ps1"},
+        {"scriptload_md5": UNSIGNED},
+        {"modload_md5": UNSIGNED},
+        {"Target.process.name": "lsass.exe"},
+        {"values(EventCode)": ["1", "25"]},
+    ],
+)  # fmt: skip
+def test_what_was_done_to_a_process_is_not_dropped_for_its_files_signature(columns: Record) -> None:
+    """Then the code that ran may not be the file's; a signature is evidence, no proof."""
+    for row in (
+        _row(**columns),
+        {"process_md5": SIGNED, "process_name": "acme.exe", **columns},
+        {"Image": PATH, "Hashes": f"MD5={SIGNED}", "ParentImage": "C:\\a.exe", "EventCode": "1", **columns},
+    ):
+        assert _is_dropped(row) == [False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *({"type": f"ingress.event.{kind}"} for kind in ("procstart", "procend", "process", "netconn", "regmod")),
+        *({"EventCode": number} for number in ("1", "3", "5", "12", "13", "22", "4688", "100", "250")),
+        {"event.kind": "event"},
+        {"event.kind": "signal"},
+        {"event.category": "process"},
+        {"event_type": "PROCESS", "event_sub_type": "PROCESS_START"},
+        {"TargetImage": "-"},
+        {"SourceImage": "0"},
+    ],
+)
+def test_a_life_of_a_process_in_which_nothing_was_done_to_it_is_noise(columns: Record) -> None:
+    """Its start, its end, its connections and its keys."""
+    assert _is_dropped(_row(**columns)) == [True]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *({"EventCode": number, "Image": PATH, "Hashes": f"MD5={SIGNED}"} for number in ("11", "15", "23", "28", "29")),
+        {"Image": PATH, "Hashes": f"MD5={SIGNED}", "event_type": "FILE_CREATE"},
+        {"EventCode": "29", "Image": PATH, "Hashes": f"MD5={SIGNED}", "file_path": "C:\\Temp\\b.exe"},
+        {"type": "endpoint.event.procstart", "Hashes": SIGNED, "Image": PATH, "childproc_md5": UNSIGNED},
+    ],
+)
+@pytest.mark.parametrize("column", ["Hashes", "process_hash", "mine"])
+def test_who_says_where_a_hash_is_says_nothing_of_what_the_row_is_about(row: Record, column: str) -> None:
+    """The shipped macro `cbsigned_lookup_first` names the column as well."""
+    named = {("Image" if name == "Image" else column if name == "Hashes" else name): row[name] for name in row}
+    options = EnrichOptions(fields=EventFields(md5=(column,), name=("Image",)), has_anomaly=True)
+    (enriched,) = Search(Documents(), Memory({}), options).enrich([named])
+    assert enriched["signed_noise"] == "false"
+    assert enriched["signed_reason"] == "other_file"
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ({"mine": SIGNED, "name": "acme.exe"}, "mine"),
+        ({"mine": SIGNED, "name": "acme.exe", "file_path": "C:\\b.exe"}, "mine"),
+        ({"process_md5": SIGNED, "name": "acme.exe", "EventCode": "29"}, "process_md5"),
+        ({"my_process_md5": SIGNED, "name": "acme.exe", "EventCode": "29"}, "my_process_md5"),
+        ({"childproc_md5": SIGNED, "name": "acme.exe", "type": "endpoint.event.procstart"}, "childproc_md5"),
+        ({"Hashes": SIGNED, "name": "acme.exe"}, "Hashes"),
+        ({"properties.MD5": SIGNED, "name": "acme.exe", "properties.ActionType": "ProcessCreated"}, "properties.MD5"),
+    ],
+)
+def test_a_hash_whose_column_is_named_is_the_processes_where_nothing_says_otherwise(row: Record, column: str) -> None:
+    """By the column's own name, or since the row is about nothing else."""
+    options = EnrichOptions(fields=EventFields(md5=(column,), name=("name",)), has_anomaly=True)
+    (enriched,) = Search(Documents(), Memory({}), options).enrich([dict(row)])
+    assert enriched["signed_noise"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_dropped"),
+    [
+        ({}, False),
+        ({"User": "CORP\\jdoe"}, False),
+        ({"EventCode": "1"}, True),
+        ({"ParentImage": "C:\\a.exe"}, True),
+        ({"ParentCommandLine": "C:\\a.exe -x"}, True),
+        ({"OriginalFileName": "acme.exe"}, True),
+        ({"process_name": "acme.exe"}, True),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "winlog.event_data."])
+def test_a_hash_of_any_event_needs_something_of_a_start(columns: Record, is_dropped: bool, prefix: str) -> None:  # noqa: FBT001 - a case
+    """Sysmon's event of a file that was written has the writer's path and the written file's hash."""
+    row = {f"{prefix}Image": PATH, f"{prefix}Hashes": f"MD5={SIGNED}", **columns}
+    assert _is_dropped(row) == [is_dropped]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"values(ParentImage)": "C:\\O\\WINWORD.EXE"},
+        {"values(ParentCommandLine)": "C:\\O\\WINWORD.EXE /n"},
+        {"list(parent_process_name)": "WINWORD.EXE"},
+        {"values(OriginalFileName)": "PowerShell.EXE"},
+        {"values(process_guid)": ["{1}", "{2}"]},
+        {"values(parent_process_md5)": UNSIGNED},
+        {"values(parent_hash)": UNSIGNED},
+        {"values(InitiatingProcessMD5)": UNSIGNED},
+        {"actor_process_image_name": "WINWORD.EXE"},
+        {"actor_process_image_path": "C:\\O\\WINWORD.EXE"},
+        {"actor_process_command_line": "C:\\O\\WINWORD.EXE /n"},
+        {"src.process.name": "winword.exe"},
+        {"src.process.image.md5": UNSIGNED},
+        {"properties.InitiatingProcessFileName": "winword.exe"},
+        {"properties.InitiatingProcessMD5": UNSIGNED},
+        {"initiatingprocessfilename": "winword.exe"},
+        {"ParentHash": UNSIGNED},
+        {"filemod_name": "c:\\temp\\evil.exe"},
+        {"originalFileName": "PowerShell.EXE"},
+    ],
+)
+def test_what_speaks_against_a_row_counts_in_any_sources_words(columns: Record) -> None:
+    """Also as `stats` calls a column where it is given no other name."""
+    assert _is_dropped(_row(**columns)) == [False]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"event_type": "PROCESS", "event_sub_type": "PROCESS_START", "action_process_image_md5": SIGNED,
+         "action_process_image_name": "acme.exe", "actor_process_image_name": "a.exe"},
+        {"event.type": "Process Creation", "tgt.process.image.md5": SIGNED, "tgt.process.name": "acme.exe"},
+        {"properties.ActionType": "ProcessCreated", "properties.MD5": SIGNED, "properties.FileName": "acme.exe"},
+        {"winlog.event_id": "1", "winlog.event_data.Hashes": f"MD5={SIGNED}", "winlog.event_data.Image": PATH},
+        {"data.win.system.eventID": "1", "data.win.eventdata.hashes": SIGNED, "data.win.eventdata.image": PATH},
+    ],
+)  # fmt: skip
+def test_more_sources_are_read_without_options(row: Record) -> None:
+    """And what they write of files is none of it."""
+    assert _is_dropped(row) == [True]
+    changed = {"properties.ActionType": "FileCreated", "winlog.event_id": "29", "data.win.system.eventID": "15"}
+    of_file = {name: changed[name] for name in row if name in changed}
+    if of_file:
+        assert _is_dropped({**row, **of_file}) == [False]

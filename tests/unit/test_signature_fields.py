@@ -170,7 +170,7 @@ PLACES = {
     "savedsearches.conf [fill] eval md5=": (_step(FILL, "eval md5="), COLUMNS),
     "savedsearches.conf [fill] fillnull": (_step(FILL, "fillnull"), DETAILS),
     "savedsearches.conf [fill] table": (_step(FILL, "table"), KNOWN_OF_IT + COLUMNS),
-    "searchbnf.conf details": (re.sub(r"(\w+)", r"process_\1", DETAILS_OPTION), DETAILS),
+    "searchbnf.conf details": (DETAILS_OPTION, DETAILS),
 }
 
 

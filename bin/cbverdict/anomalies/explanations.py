@@ -184,6 +184,9 @@ UNREAD_LISTS = "a list for whose sake rows are kept could not all be read, so th
 NAMELESS = "nothing says what the program is called, so it was not looked for among the tools"
 LIBRARY = "the file is a library or a driver by its name, which no process is"
 LOADED = "the row is about a file that the process has loaded, and nobody looked at that one's signature"
+TAMPERING = (
+    "the row is about what was done to the process or by it to another, of which its file's signature says nothing"
+)
 NO_PROCESS = "no column says that a process ran the file"
 ODD_PARENT = "the row's hash of the parent is none that Carbon Black can be asked for"
 SEVERAL_PARENTS = "the row is about several parents, of which one is judged"

@@ -16,6 +16,7 @@ from cbverdict.anomalies.explanations import (
     NO_PROCESS,
     ODD_PARENT,
     SEVERAL_PARENTS,
+    TAMPERING,
     denied_signer,
     odd_names,
     other_names,
@@ -102,7 +103,7 @@ class FileSides:
         """Judge a file, once for all rows that say the same of it; all that is read is in the key."""
         key = (
             event.process.name, event.names, event.other_names, event.original_names, event.is_any_file,
-            event.has_loaded, verdict.signature, verdict.signed is Signed.TRUE,
+            event.has_loaded, event.is_tampering, verdict.signature, verdict.signed is Signed.TRUE,
         )  # fmt: skip
         found = self._files.get(key)
         if found is None:
@@ -132,6 +133,8 @@ class FileSides:
             odd.append(NO_PROCESS)
         if event.has_loaded and event.process.md5 is not None:
             odd.append(LOADED)
+        if event.is_tampering and event.process.md5 is not None:
+            odd.append(TAMPERING)
         given = (*((name,) for name in event.original_names), own.author_names)
         return _File(
             own_name,

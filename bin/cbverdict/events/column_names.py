@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple, Sequence, Tuple
 
@@ -15,8 +17,6 @@ from cbverdict.events.columns import (
     ORIGINAL_NAME_FIELDS,
     OTHER_TIME_FIELDS,
     OWN_MD5_FIELDS,
-    PARENT_COMMAND_FIELDS,
-    PARENT_ORIGINAL_NAME_FIELDS,
     PROCESS_PATH_FIELDS,
     SHA256_FIELDS,
     TIME_FIELD,
@@ -24,11 +24,18 @@ from cbverdict.events.columns import (
 )
 from cbverdict.events.event_columns import (
     ACTION_FIELDS,
+    CATEGORY_FIELDS,
     CHILD_FIELDS,
     EVENT_KIND_FIELDS,
+    EVENT_STATE_FIELDS,
     FILE_HASH_FIELDS,
     LOADED_FILE_FIELDS,
     OTHER_FILE_FIELDS,
+    TARGET_FIELDS,
+)
+from cbverdict.events.parent_columns import (
+    PARENT_COMMAND_FIELDS,
+    PARENT_ORIGINAL_NAME_FIELDS,
 )
 from cbverdict.events.texts import Record, columns_of
 
@@ -36,10 +43,25 @@ _OF_PROCESS = ("process", "Processes.process")
 """How a column begins that is about nothing but the process."""
 
 
+_OF_PROCESS_ALONE = re.compile(r"(?:.*[^a-z])?(?:process|proc)(?:_?image)?[_.]?md5", re.IGNORECASE)
+"""Columns that hold the hash of the process, whatever the row is about: `process_md5`, `src.process.md5`."""
+
+
+class Md5Pin(Enum):
+    """Whether the analyst said in which column the hash of the process is, and what that column is.
+
+    One that sources use for the hash of whatever a row is about (`SHARED`), or one of the analyst's own (`OWN`).
+    """
+
+    NONE = "none"
+    SHARED = "shared"
+    OWN = "own"
+
+
 class ColumnNames(NamedTuple):
     """Which columns are read for what."""
 
-    is_md5_pinned: bool
+    md5_pin: Md5Pin
     md5: Tuple[str, ...]
     sha256: Tuple[str, ...]
     own_md5: Tuple[str, ...]
@@ -66,11 +88,17 @@ class ColumnNames(NamedTuple):
     other_file: Tuple[str, ...]
     loaded_file: Tuple[str, ...]
     child: Tuple[str, ...]
+    target: Tuple[str, ...]
     action: Tuple[str, ...]
     any_path: Tuple[str, ...]
     process_path: Tuple[str, ...]
     unread: Tuple[str, ...]
     process_hash: Tuple[str, ...]
+
+    @property
+    def is_md5_pinned(self) -> bool:
+        """Whether the analyst said in which column the hash of the process is."""
+        return self.md5_pin is not Md5Pin.NONE
 
 
 def columns_read(fields: EventFields) -> ColumnNames:
@@ -82,7 +110,7 @@ def columns_there(fields: EventFields, records: Sequence[Record]) -> ColumnNames
     """Return those in which one of these rows has something: few, for a row has the columns of one source."""
     names, there = columns_read(fields), columns_of(records)
     narrowed = [tuple(name for name in part if name in there) for part in names[1:]]
-    return ColumnNames(names.is_md5_pinned, *narrowed)
+    return ColumnNames(names.md5_pin, *narrowed)
 
 
 @lru_cache(maxsize=16)
@@ -93,13 +121,17 @@ def _list_names(
     parent_any_hash: Tuple[str, ...],
 ) -> ColumnNames:
     of_process = tuple(name for name in fields.md5 if name.startswith(_OF_PROCESS))
+    own_md5, of_process_256 = OWN_MD5_FIELDS, (*of_process, *SHA256_FIELDS)
+    if is_md5_pinned:
+        own_md5 = tuple(name for name in fields.md5 if _OF_PROCESS_ALONE.fullmatch(name))
+        of_process = of_process_256 = fields.md5
     return ColumnNames(
-        is_md5_pinned=is_md5_pinned,
+        md5_pin=_pin_of(fields.md5) if is_md5_pinned else Md5Pin.NONE,
         md5=fields.md5,
         sha256=fields.md5 if is_md5_pinned else (*fields.md5, *SHA256_FIELDS),
-        own_md5=() if is_md5_pinned else OWN_MD5_FIELDS,
+        own_md5=own_md5,
         md5_beside_own=of_process,
-        sha256_beside_own=(*of_process, *SHA256_FIELDS),
+        sha256_beside_own=of_process_256,
         file_hash=FILE_HASH_FIELDS,
         name=fields.name,
         other_name=NAME_FIELDS if is_name_pinned else (),
@@ -117,13 +149,18 @@ def _list_names(
         other_time=OTHER_TIME_FIELDS,
         host=HOST_FIELDS,
         guid=GUID_FIELDS,
-        event_kind=EVENT_KIND_FIELDS,
+        event_kind=(*EVENT_KIND_FIELDS, *CATEGORY_FIELDS),
         other_file=OTHER_FILE_FIELDS,
         loaded_file=LOADED_FILE_FIELDS,
         child=CHILD_FIELDS,
+        target=(*TARGET_FIELDS, *EVENT_STATE_FIELDS),
         action=ACTION_FIELDS,
         any_path=ANY_PATH_FIELDS,
         process_path=PROCESS_PATH_FIELDS,
         unread=(*HASH_FIELDS, *(MD5_FIELDS if is_md5_pinned else ())),
         process_hash=tuple(name for name in (*fields.md5, *SHA256_FIELDS) if name.startswith(_OF_PROCESS)),
     )
+
+
+def _pin_of(names: Tuple[str, ...]) -> Md5Pin:
+    return Md5Pin.OWN if {*MD5_FIELDS, *SHA256_FIELDS}.isdisjoint(names) else Md5Pin.SHARED

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
+from cbverdict.events.column_spellings import cim, values_of_cim
 from cbverdict.events.event_columns import (
     ACTION_FIELDS,
+    CATEGORY_FIELDS,
     CHILD_FIELDS,
     EVENT_KIND_FIELDS,
+    EVENT_STATE_FIELDS,
     FILE_HASH_FIELDS,
     OTHER_FILE_FIELDS,
-    cim,
+    TARGET_FIELDS,
 )
-
-
-def _values_of(*names: str) -> Tuple[str, ...]:
-    """Return how `stats` calls the values of these columns, where it is given no other name for them."""
-    return tuple(f"values({name})" for name in cim(*names))
-
+from cbverdict.events.parent_columns import (
+    PARENT_COMMAND_FIELDS,
+    PARENT_MD5_FIELDS,
+    PARENT_NAME_FIELDS,
+    PARENT_ORIGINAL_NAME_FIELDS,
+    PARENT_SHA1_FIELDS,
+    PARENT_SHA256_FIELDS,
+)
 
 OWN_MD5_FIELDS = ("process_md5",)
 """What can be nothing but the hash of the process, whatever else the event is about."""
@@ -35,7 +40,12 @@ MD5_FIELDS = (
     "process.hash.md5",
     "MD5",
     "MD5HashData",
-    *_values_of("process_hash"),
+    "action_process_image_md5",
+    "tgt.process.image.md5",
+    "properties.MD5",
+    "winlog.event_data.Hashes",
+    "data.win.eventdata.hashes",
+    *values_of_cim("process_hash"),
 )
 NAME_FIELDS = (
     *cim("process_name", "process_exec", "process_path"),
@@ -47,7 +57,14 @@ NAME_FIELDS = (
     "New_Process_Name",
     "ImageFileName",
     "FileName",
-    *_values_of("process_name", "process_path"),
+    "action_process_image_name",
+    "action_process_image_path",
+    "tgt.process.name",
+    "tgt.process.image.path",
+    "properties.FileName",
+    "winlog.event_data.Image",
+    "data.win.eventdata.image",
+    *values_of_cim("process_name", "process_path"),
 )
 ORIGINAL_NAME_FIELDS = (
     *cim("original_file_name"),
@@ -56,107 +73,12 @@ ORIGINAL_NAME_FIELDS = (
     "original_filename",
     "process.pe.original_file_name",
     "ProcessVersionInfoOriginalFileName",
-    *_values_of("original_file_name"),
-)
-PARENT_MD5_FIELDS = (
-    *cim("parent_process_md5", "parent_process_hash"),
-    "parent_md5",
-    "process.parent.hash.md5",
-    "InitiatingProcessMD5",
-    "parent_hash",
-    "parent_hash{}",
-    "parent_process_hash{}",
-    "parent_md5{}",
-    "ParentMD5",
-    "ParentProcessMD5",
-    "parentMd5",
-    "parent_process_MD5",
-    "process_parent_hash",
-    "parent_process_file_hash",
-    "ParentHashes",
-    "ParentProcessHash",
-    "ParentImageMD5",
-    "actor_process_image_md5",
-    *_values_of("parent_process_hash"),
-)
-PARENT_SHA256_FIELDS = (
-    *cim("parent_process_sha256"),
-    "parent_sha256",
-    "process.parent.hash.sha256",
-    "InitiatingProcessSHA256",
-    "ParentSHA256",
-    "ParentProcessSHA256",
-    "parentSha256",
-    "ParentImageSHA256",
-    "actor_process_image_sha256",
-)
-"""Where a SHA-256 of the parent stands, beside `PARENT_MD5_FIELDS`."""
-
-PARENT_SHA1_FIELDS = (
-    "parent_process_sha1",
-    "parent_sha1",
-    "process.parent.hash.sha1",
-    "InitiatingProcessSHA1",
-    "ParentSHA1",
-    "ParentProcessSHA1",
-    "parent_process_sha512",
-    "parent_sha512",
-    "process.parent.hash.sha512",
-)
-"""Where a hash of the parent stands that nobody can be asked for."""
-
-PARENT_NAME_FIELDS = (
-    *cim("parent_process_name", "parent_process_exec"),
-    "parent_name",
-    *cim("parent_process_path"),
-    "parent_path",
-    "ParentImage",
-    "process.parent.name",
-    "process.parent.executable",
-    "ParentProcessName",
-    "Parent_Process_Name",
-    "Creator_Process_Name",
-    "ParentBaseFileName",
-    "ParentImageFileName",
-    "parentImage",
-    "InitiatingProcessFileName",
-    "InitiatingProcessFolderPath",
-    "ParentFileName",
-    "parentProcessName",
-    "parent_image",
-    "process_parent_name",
-    "CreatorProcessName",
-    "parent_name{}",
-    "parent_process_name{}",
-    "parent_process_path{}",
-    "data.win.eventdata.parentImage",
-    *_values_of("parent_process_name", "parent_process_path"),
-)
-PARENT_COMMAND_FIELDS = (
-    *cim("parent_process"),
-    "ParentCommandLine",
-    "process.parent.command_line",
-    "InitiatingProcessCommandLine",
-    "ParentProcessCommandLine",
-    "parent_command_line",
-    "parent_cmdline",
-    "ParentCmdLine",
-    "ParentProcess",
-    "parentCommandLine",
-    "parent_process_command_line",
-    "process_parent_command_line",
-    "Parent_Command_Line",
-    "Creator_Process_Command_Line",
-    "data.win.eventdata.parentCommandLine",
-    *_values_of("parent_process"),
-)
-"""The parent's command line, at whose start it is named: many searches hand on nothing else of it."""
-
-PARENT_ORIGINAL_NAME_FIELDS = (
-    "parent_original_file_name",
-    "ParentOriginalFileName",
-    "process.parent.pe.original_file_name",
-    "InitiatingProcessVersionInfoOriginalFileName",
+    "originalFileName",
+    "winlog.event_data.OriginalFileName",
+    "data.win.eventdata.originalFileName",
+    "properties.ProcessVersionInfoOriginalFileName",
+    "values(OriginalFileName)",
+    *values_of_cim("original_file_name"),
 )
 USER_FIELDS = (
     *cim("user"),
@@ -167,7 +89,13 @@ USER_FIELDS = (
     "UserName",
     "AccountName",
     "Account_Name",
-    *_values_of("user"),
+    "winlog.event_data.User",
+    "data.win.eventdata.user",
+    "action_process_username",
+    "tgt.process.user",
+    "properties.AccountName",
+    "values(User)",
+    *values_of_cim("user"),
 )
 OTHER_USER_FIELDS = ("process_username", "SubjectUserName", "InitiatingProcessAccountName")
 """Who is meant where `USER_FIELDS` name nobody."""
@@ -209,10 +137,24 @@ OTHER_TIME_FIELDS = (
     "earliest(_time)",
     "latest(_time)",
     "values(_time)",
+    "first_seen",
+    "last_seen",
+    "firstSeen",
+    "lastSeen",
+    "start_time",
+    "end_time",
+    "startTime",
+    "endTime",
+    "earliest_time",
+    "latest_time",
+    "firstTimeSeen",
+    "lastTimeSeen",
+    "minTime",
+    "maxTime",
 )
 """What aggregating searches and the inputs hand over instead of `_time`, or beside it: both ends of a time."""
 
-GUID_FIELDS = (*cim("process_guid"), "ProcessGuid")
+GUID_FIELDS = (*cim("process_guid"), "ProcessGuid", "values(process_guid)", "values(ProcessGuid)")
 PROCESS_ID_FIELDS = (*cim("process_id"), "ProcessId", "pid")
 PARENT_GUID_FIELDS = (*cim("parent_process_guid"), "ParentProcessGuid", "parent_guid")
 PARENT_ID_FIELDS = (*cim("parent_process_id"), "ParentProcessId", "parent_pid")
@@ -223,7 +165,16 @@ ANY_PATH_FIELDS = ("path",)
 PROCESS_PATH_FIELDS = (*cim("process_path"), "Image", "process.executable", "NewProcessName", "New_Process_Name")
 """Where both are there and differ, the first is another file's: of what Carbon Black's forwarder writes, a module's."""
 
-SHA256_FIELDS = ("process_sha256", "sha256", "SHA256", "SHA256HashData", "process.hash.sha256")
+SHA256_FIELDS = (
+    "process_sha256",
+    "sha256",
+    "SHA256",
+    "SHA256HashData",
+    "process.hash.sha256",
+    "action_process_image_sha256",
+    "tgt.process.image.sha256",
+    "properties.SHA256",
+)
 """Where a SHA-256 of the process stands, beside `MD5_FIELDS`."""
 
 HASH_FIELDS = (*FILE_HASH_FIELDS, "hash", "hashes")
@@ -269,7 +220,8 @@ class EventFields(NamedTuple):
 
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
-        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *OTHER_FILE_FIELDS, *CHILD_FIELDS, *ACTION_FIELDS, *HASH_FIELDS]
+        of_others = [*OTHER_FILE_FIELDS, *CHILD_FIELDS, *TARGET_FIELDS, *EVENT_STATE_FIELDS, *ACTION_FIELDS]
+        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *of_others, *HASH_FIELDS]
         of_author = [*ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
         names = [*NAME_FIELDS, *self.parent_name, *PARENT_COMMAND_FIELDS, *of_author]
         of_parent = [*self.parent_sha256, *self.parent_any_hash]

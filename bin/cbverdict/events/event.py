@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.column_names import ColumnNames, columns_read, columns_there
+from cbverdict.events.named_file import Process
 from cbverdict.events.once import Once
+from cbverdict.events.parent import read_parent
 from cbverdict.events.people import accounts_of
-from cbverdict.events.process import Process, read_parent, read_process
+from cbverdict.events.process import read_process
 from cbverdict.events.texts import Record, first_text, has_several, texts_of
 from cbverdict.verdicts.hashes import read_md5
 from cbverdict.verdicts.reasons import Reason
@@ -30,7 +32,8 @@ class ProcessEvent(NamedTuple):
     `has_odd_parent`: it says something of the parent's hash that nobody can be asked for. `other_users` are accounts of
     other people beside `user`. `has_several_parents`: it is about more than one, `has_several_teams`: it names more.
     `unread_hash` is a column that looks like the process's hash and is not read. `is_any_file`: no column says that a
-    process ran the file. `has_loaded`: it is about a file that the process has loaded.
+    process ran the file. `has_loaded`: it is about a file that the process has loaded, `is_tampering`: about what was
+    done to the process, or by it to another one.
     """
 
     process: Process
@@ -53,6 +56,7 @@ class ProcessEvent(NamedTuple):
     is_any_file: bool = False
     parent_commands: Tuple[str, ...] = ()
     has_loaded: bool = False
+    is_tampering: bool = False
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
@@ -74,7 +78,7 @@ class _Reader:
         hashes = (names.md5, names.sha256, names.own_md5, names.md5_beside_own, names.sha256_beside_own)
         other_files = (names.file_hash, names.event_kind, names.other_file, names.child, names.action, names.any_path)
         texts = (names.process_path, names.name, names.other_name, names.original_name)
-        self._files = Once(partial(read_process, names=names), *hashes, *other_files, *texts)
+        self._files = Once(partial(read_process, names=names), *hashes, *other_files, *texts, names.target)
         of_parent = (names.parent_md5, names.parent_sha256, names.parent_any_hash)
         of_its_name = (names.parent_name, names.parent_command, names.parent_original_name)
         self._parents = Once(partial(read_parent, names=names), *of_parent, *of_its_name)
@@ -82,8 +86,8 @@ class _Reader:
 
     def read(self, record: Record) -> ProcessEvent:
         names = self._names
-        process, texts, original_names, other_names, is_any_file, has_loaded = self._files.of(record)
-        of_parent = self._parents.of(record)
+        said, of_parent = self._files.of(record), self._parents.of(record)
+        process = said.process
         user, team, other_users, has_several_teams = self._people.of(record)
         if process.md5 is not None and has_several(record, names.guid):
             process = Process(None, process.name, Reason.AMBIGUOUS)
@@ -96,19 +100,20 @@ class _Reader:
             time=times[0] if times else "",
             host=next((text for text in texts_of(record, names.host) if text.lower() not in _ANY_HOST), ""),
             has_odd_parent=of_parent.has_odd_hash,
-            names=texts,
-            original_names=original_names,
+            names=said.names,
+            original_names=said.original_names,
             other_times=(*times[1:], *texts_of(record, names.other_time)) if names.other_time else times[1:],
             other_users=other_users,
             has_several_parents=of_parent.are_several,
             unread_hash=_unread_hash(record, names) if process.md5 is None else "",
-            other_names=other_names,
+            other_names=said.other_names,
             parent_names=of_parent.names,
             has_several_teams=has_several_teams,
             parent_original_names=of_parent.original_names,
-            is_any_file=is_any_file,
+            is_any_file=said.is_any_file or (said.may_be_any_event and not (of_parent.names or of_parent.commands)),
             parent_commands=of_parent.commands,
-            has_loaded=has_loaded,
+            has_loaded=said.has_loaded,
+            is_tampering=said.is_tampering,
         )
 
 

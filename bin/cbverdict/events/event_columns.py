@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
-_DATA_SET = "Processes."
-
-
-def cim(*names: str) -> Tuple[str, ...]:
-    """Return the names of columns as the CIM has them, and as `tstats` does."""
-    return (*names, *(_DATA_SET + name for name in names))
-
+from cbverdict.events.column_spellings import cim
 
 EVENT_KIND_FIELDS = (
     "EventCode",
@@ -48,9 +40,28 @@ EVENT_KIND_FIELDS = (
     "data.win.system.eventID",
     "System.EventID",
     "event_id.id",
+    "event_action",
+    "actionType",
+    "operation",
+    "evt.type",
+    "routing.event_type",
+    "metadata.event_type",
+    "es_event_type",
+    "properties.ActionType",
+    "values(EventCode)",
+    "values(EventID)",
+    "values(signature_id)",
+    "values(event_type)",
+    "values(ActionType)",
 )
 """What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
 Defender's words, in the spellings that add-ons and searches give these columns."""
+
+CATEGORY_FIELDS = ("event.category",)
+"""What a row is about, of which Elastic's common schema knows several at once."""
+
+EVENT_STATE_FIELDS = ("event.kind",)
+"""Whether a row is an event or an alert of the endpoint's, in the same schema."""
 
 LOADED_FILE_FIELDS = (
     "ImageLoaded",
@@ -68,6 +79,13 @@ LOADED_FILE_FIELDS = (
     "action_module_path",
     "dll.hash.md5",
     "module.md5",
+    "modload_md5",
+    "modload_hash",
+    "modload_hash{}",
+    "scriptload_name",
+    "scriptload_md5",
+    "scriptload_hash",
+    "scriptload_hash{}",
 )
 """What names an image, a library or a driver that the process has loaded, or has its hash."""
 
@@ -96,11 +114,39 @@ OTHER_FILE_FIELDS = (
     "tgt.file.path",
     "TgtFilePath",
     "action_file_path",
+    "filemod_name",
+    "filemod_md5",
+    "filemod_hash",
+    "filemod_hash{}",
+    "values(TargetFilename)",
 )
 """What names another file than the process's: an image or driver that was loaded, a file that was made or deleted."""
 
 CHILD_FIELDS = ("childproc_name", "childproc_hash", "childproc_hash{}", "childproc_md5", "childproc_sha256")
 """What names the process that the row's process has started: of Carbon Black Cloud's starts that is who began."""
+
+TARGET_FIELDS = (
+    "SourceImage",
+    "TargetImage",
+    "sourceImage",
+    "targetImage",
+    "Target.process.name",
+    "Target.process.executable",
+    "target_process_name",
+    "target_process_path",
+    "TargetProcessName",
+    "target_md5",
+    "crossproc_name",
+    "crossproc_md5",
+    "crossproc_hash",
+    "crossproc_hash{}",
+    "blocked_name",
+    "blocked_md5",
+    "blocked_hash",
+    "values(TargetImage)",
+    "values(SourceImage)",
+)
+"""What names a process that another one reached into, or a file that was blocked."""
 
 ACTION_FIELDS = ("action", "Filesystem.action")
 """What became of the file, where an event is about one."""

@@ -7,35 +7,25 @@ Defender's `ActionType` ("Advanced hunting schema", Microsoft documentation).
 
 from __future__ import annotations
 
-import re
 from typing import Callable, Dict, Sequence
 
-from cbverdict.events.event_columns import ACTION_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS
-from cbverdict.events.texts import Record, plain, texts_of
+from cbverdict.events.event_columns import ACTION_FIELDS, CATEGORY_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS
+from cbverdict.events.kind_words import (
+    LONGEST_KIND,
+    MOST_KINDS,
+    NUMBERED_FIELDS,
+    ends_of,
+    number_of,
+    numbers_of,
+    word_of,
+)
+from cbverdict.events.texts import Record, texts_of
 from cbverdict.remembered import remember_short
 
 _OTHER_FILES = frozenset({6, 7, 11, 15, 23, 24, 26, 27, 28, 29})
 """Sysmon's: a driver, an image, a file, a stream, a clipboard, files that were deleted, blocked or found."""
 
 _STARTS = frozenset({1, 4688})
-_NUMBER = re.compile(  # some write `Sysmon:7`
-    r"(?:[\w\- ]{1,60}(?:/[\w\- ]{1,30})?[/:=]|event ?(?:id|code)? )?0{0,8}(\d{1,6})(?:\.0{0,8})?", re.IGNORECASE
-)
-_HEX_NUMBER = re.compile(r"0x0{0,8}([0-9a-f]{1,4})")
-_BETWEEN = re.compile(r"[,;|\s]+")  # what joins several of them in one text
-_WORDS = re.compile(r"[a-z0-9]+")
-_LONGEST = 80  # characters; a signature's name may be longer, and is no kind of event then
-_MOST = 1000  # values; of more nobody says what they are
-
-_NUMBERED = frozenset(
-    {
-        "EventCode", "EventID", "event_id", "signature_id", "event.code", "event_code", "eventcode", "Event_ID",
-        "EventId", "eventid", "Event.System.EventID", "winlog.event_id", "data.win.system.eventID", "System.EventID",
-        "event_id.id",
-    }
-)  # fmt: skip
-"""Where a number is that of a kind; elsewhere it is a level, a count or a part of a title."""
-
 _TITLES = ("EventDescription", "signature", "TaskCategory", "EventType", "category")
 """Where the title of an alert may stand as well: they count where no other column says that it is a start."""
 
@@ -126,12 +116,12 @@ def is_about_child(record: Record) -> bool:
 
 def is_change_of_file(record: Record) -> bool:
     """Return whether a row says that a file was made, changed or deleted, in whose place another one may be now."""
-    return any(_word(text).startswith(_CHANGES) for text in texts_of(record, ACTION_FIELDS))
+    return any(word_of(text).startswith(_CHANGES) for text in texts_of(record, ACTION_FIELDS))
 
 
 def may_be_change_of_file(record: Record) -> bool:
     """Return whether a row that is about a file says what became of it in other words than those for no change."""
-    return any(_word(text) not in _NO_CHANGES for text in texts_of(record, ACTION_FIELDS))
+    return any(word_of(text) not in _NO_CHANGES for text in texts_of(record, ACTION_FIELDS))
 
 
 def is_sure_start(record: Record) -> bool:
@@ -141,7 +131,7 @@ def is_sure_start(record: Record) -> bool:
 
 def is_about_other_file(record: Record) -> bool:
     """Return whether a row says that it is about a file which the process loaded, made, deleted or the like."""
-    if _says_other(record, _KINDS):
+    if _says_other(record, _KINDS) or _is_category_of_files(record):
         return True
     return not is_sure_start(record) and (_says_other(record, _TITLES) or _says_change(record))
 
@@ -149,115 +139,98 @@ def is_about_other_file(record: Record) -> bool:
 def is_load(record: Record) -> bool:
     """Return whether a row says that the process has loaded an image, a library or a driver."""
     return any(
-        (name in _NUMBERED and _number(text) in _LOADS) or _names_load(text)
+        (name in NUMBERED_FIELDS and number_of(text) in _LOADS) or _names_load(text)
         for name in _KINDS
         if record.get(name)
-        for text in texts_of(record, (name,))[:_MOST]
+        for text in texts_of(record, (name,))[:MOST_KINDS]
     )
 
 
 def _is_start(record: Record, names: Sequence[str]) -> bool:
     return any(
-        (name in _NUMBERED and _number(text) in _STARTS) or _is_start_word(text)
+        (name in NUMBERED_FIELDS and number_of(text) in _STARTS) or _is_start_word(text)
         for name in names
         if record.get(name)
-        for text in texts_of(record, (name,))[:_MOST]
+        for text in texts_of(record, (name,))[:MOST_KINDS]
     )
 
 
 def _says_change(record: Record) -> bool:
-    return any(_word(text) in _OTHER_CHANGES for text in texts_of(record, _CHANGE_FIELDS)[:_MOST])
+    return any(word_of(text) in _OTHER_CHANGES for text in texts_of(record, _CHANGE_FIELDS)[:MOST_KINDS])
+
+
+def _is_category_of_files(record: Record) -> bool:
+    categories = set(map(word_of, texts_of(record, CATEGORY_FIELDS)))
+    return not _OF_PROCESS & categories and bool(_OTHER_KINDS & categories)
 
 
 def _says_other(record: Record, names: Sequence[str]) -> bool:
     for name in names:
         if record.get(name):
             texts = texts_of(record, (name,))
-            is_other = _BY_COLUMN.get(name, _is_numbered_other if name in _NUMBERED else _is_other)
-            if len(texts) > _MOST or any(map(is_other, texts)):
+            is_other = _BY_COLUMN.get(name, _is_numbered_other if name in NUMBERED_FIELDS else _is_other)
+            if len(texts) > MOST_KINDS or any(map(is_other, texts)):
                 return True
     return False
 
 
-@remember_short(_LONGEST)
+@remember_short(LONGEST_KIND)
 def _is_start_word(text: str) -> bool:
-    return _word(text.rpartition(".")[2]).startswith(_START_BEGINNINGS)
+    return word_of(text.rpartition(".")[2]).startswith(_START_BEGINNINGS)
 
 
-@remember_short(_LONGEST)
-def _names_other(text: str) -> bool:
-    return any(end.startswith(_OTHER_BEGINNINGS) for end in _ends_of(text))
+@remember_short(LONGEST_KIND)
+def names_other(text: str) -> bool:
+    """Return whether the words of a kind are about another file."""
+    return any(end.startswith(_OTHER_BEGINNINGS) for end in ends_of(text))
 
 
-@remember_short(_LONGEST)
+@remember_short(LONGEST_KIND)
 def _names_load(text: str) -> bool:
-    return any(end.startswith(_LOAD_BEGINNINGS) for end in _ends_of(text))
+    return any(end.startswith(_LOAD_BEGINNINGS) for end in ends_of(text))
 
 
-@remember_short(_LONGEST)
+@remember_short(LONGEST_KIND)
 def _title_names_other(text: str) -> bool:
     """Return the same of an alert's title, in which a child process is no event of that kind."""
-    return any(end.startswith(_OTHER_BEGINNINGS) and not end.startswith("childprocess") for end in _ends_of(text))
-
-
-def _ends_of(text: str) -> list[str]:
-    words = _words(text)
-    return ["".join(words[start:]) for start in range(len(words))]
+    return any(end.startswith(_OTHER_BEGINNINGS) and not end.startswith("childprocess") for end in ends_of(text))
 
 
 def _is_other(text: str) -> bool:
-    return _word(text) in _OTHER_KINDS or _names_other(text)
+    return word_of(text) in _OTHER_KINDS or names_other(text)
 
 
 def _is_numbered_other(text: str) -> bool:
-    numbers = map(_number, (text, *_BETWEEN.split(text[:_LONGEST])))
-    return any(number in _OTHER_FILES for number in numbers) or _is_other(text)
+    return not _OTHER_FILES.isdisjoint(numbers_of(text)) or _is_other(text)
 
 
 def _is_other_action(text: str) -> bool:
-    return _word(text) in _OTHER_ACTIONS or _is_other(text)
+    return word_of(text) in _OTHER_ACTIONS or _is_other(text)
 
 
 def _is_no_rollup(text: str) -> bool:
     """CrowdStrike's: whatever is no process's start, end or block."""
-    word = _word(text)
+    word = word_of(text)
     return not ("processrollup" in word or word in {"endofprocess", "processblocked", "commandhistory"})
 
 
 def _is_not_created(text: str) -> bool:
     """Defender's: only of what was created is the hash that of the process."""
-    return not _word(text).startswith("processcreated")
+    return not word_of(text).startswith("processcreated")
 
 
 def _is_of_forwarder(text: str) -> bool:
     """Carbon Black's forwarders; other sources fill a column `type` with anything, an alert's title as well."""
     lower = text.lower()
     if lower.startswith(_OF_FORWARDER):
-        return _names_other(lower.rpartition(".")[2])
-    return _word(text) in _OTHER_KINDS or _title_names_other(text)
+        return names_other(lower.rpartition(".")[2])
+    return word_of(text) in _OTHER_KINDS or _title_names_other(text)
 
 
 _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
     "event.action": _is_other_action,
     **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
-    **dict.fromkeys(("ActionType", "actiontype"), _is_not_created),
+    **dict.fromkeys(("ActionType", "actiontype", "properties.ActionType", "values(ActionType)"), _is_not_created),
     "type": _is_of_forwarder,
     **dict.fromkeys(_TITLES, _title_names_other),
 }
-
-
-@remember_short(_LONGEST)
-def _number(text: str) -> int | None:
-    match = _NUMBER.fullmatch(text.strip())
-    if match is not None:
-        return int(match[1])
-    in_hex = _HEX_NUMBER.fullmatch(text.strip().lower())
-    return None if in_hex is None else int(in_hex[1], 16)
-
-
-def _word(text: str) -> str:
-    return "".join(_words(text))
-
-
-def _words(text: str) -> list[str]:
-    return _WORDS.findall(plain(text)) if len(text) <= _LONGEST else []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Iterator
+from itertools import dropwhile
+from typing import Iterator, Sequence
 
 from cbverdict.events.names import EXTENSION, LONGEST_NAME, LONGEST_PATH
 from cbverdict.events.texts import plain
@@ -19,6 +20,18 @@ _LIKE_LATIN = {
     "CANADIAN", "CARIAN", "LYCIAN", "LYDIAN", "OLD", "TIFINAGH", "VAI", "BAMUM", "WARANG",
 }  # fmt: skip
 """The first word of what Unicode calls letters of scripts in which some look like Latin ones."""
+
+_DEVICE = re.compile(r"[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/]")
+"""What Windows lets stand before a path without it being another one."""
+
+_WEB_FOLDER = re.compile(r"[\"']?[\\/]{2}(?![?.][\\/])[^\\/]*@", re.IGNORECASE)
+_HERE_OR_ABOVE = frozenset({".", ".."})  # where a path begins that is none from the root
+_DOCUMENT = re.compile(
+    r"\.(?:pdf|docx?|docm|xlsx?|xlsm|pptx?|rtf|odt|ods|txt|csv|jpe?g|png|gif|bmp|mp[34]|avi|html?|eml|msg)"
+    r"(?:[\s_]*\.(?:exe|com|scr|pif))?$",
+    re.IGNORECASE,
+)
+"""A document, or a program that passes for one where its extension is not shown."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LIBRARIES = re.compile(
@@ -40,12 +53,13 @@ def oddity_of(text: str) -> str | None:
         return "is longer than a path"
     if _BETWEEN_PATHS.search(text) or (_BETWEEN_PROGRAMS.search(text) and _ENDS_IN_PROGRAM.search(text[-10:])):
         return "holds several paths"
-    return next(_oddities_of(_last_part(text)), None)
+    *folders, name = _parts_of(text)
+    return next(_oddities_of(name), None) or _oddity_of_extension(name) or _oddity_of_folders(text, folders)
 
 
 def is_of_library(text: str) -> bool:
     """Return whether a path or a name is that of a library or a driver, which runs in processes and is none."""
-    return _LIBRARIES.search(plain(_last_part(text[-LONGEST_PATH:])).rstrip(". ")) is not None
+    return _LIBRARIES.search(plain(_parts_of(text[-LONGEST_PATH:])[-1]).rstrip(". ")) is not None
 
 
 def _oddities_of(name: str) -> Iterator[str]:
@@ -70,18 +84,54 @@ def _oddities_of(name: str) -> Iterator[str]:
         yield "is a short name (8.3), which hides the long one"
 
 
-def _last_part(path: str) -> str:
-    """Return what stands behind the last separator, of whichever system, with all its dots and blanks."""
+def _oddity_of_extension(name: str) -> str | None:
+    if _DOCUMENT.search(name):
+        return "passes for a document"
+    return "is nothing but an extension" if _ENDS_IN_PROGRAM.fullmatch(name) else None
+
+
+def _oddity_of_folders(text: str, folders: Sequence[str]) -> str | None:
+    r"""Return what is odd about the folders of a path: those that look like others, and those of another machine.
+
+    Windows takes dots and blanks at an end for nothing in some places and for a part of the name in others, so that
+    `C:\Windows \System32` passes for the system's own folder.
+    """
+    if any(map(has_invisible, folders)):
+        return "is in a folder whose name holds characters that nobody sees"
+    if not text.isascii() and any(map(_looks_latin, folders)):
+        return "is in a folder whose name mixes letters that look alike"
+    if text.strip("\"'").startswith("/"):
+        return None
+    if any(name != name.rstrip(". ") for name in dropwhile(_HERE_OR_ABOVE.__contains__, folders)):
+        return "is in a folder whose name ends in a dot or a blank"
+    if any(":" in name and not _DRIVE.fullmatch(name) for name in folders):
+        return "is in a folder that is a stream behind another"
+    return "is on a web folder of another machine" if _WEB_FOLDER.match(text) else None
+
+
+def _parts_of(path: str) -> list[str]:
+    """Return folders and what stands behind the last separator, of whichever system, with all dots and blanks."""
     bare = path.strip("\"'")
-    name = bare if bare.startswith("/") else bare.replace("\\", "/")
-    _, folders, name = name.rpartition("/")
+    if not bare.startswith("/"):
+        bare = _DEVICE.sub("", bare).replace("\\", "/")
+    *folders, name = bare.split("/")
     # Behind a folder `a:` is no drive, but a file with a stream.
-    return name[2:] if not folders and _DRIVE.match(name) else name
+    return [*filter(None, folders), name[2:] if not folders and _DRIVE.match(name) else name]
 
 
 def _is_mixed(name: str) -> bool:
     """Return whether a word of a name has Latin letters beside those of a script that looks like them."""
     return any(_LIKE_LATIN & scripts and "LATIN" in scripts for scripts in map(_scripts_of, _WORD.findall(name)))
+
+
+def _looks_latin(name: str) -> bool:
+    """Return whether a word of a folder's name is Latin but for few letters of another script, and none of its own."""
+    for word in _WORD.findall(name) if not name.isascii() else ():
+        scripts = [unicodedata.name(letter, "").partition(" ")[0] for letter in word]
+        others = sum(script in _LIKE_LATIN for script in scripts)
+        if 0 < others < scripts.count("LATIN"):
+            return True
+    return False
 
 
 def _scripts_of(word: str) -> set[str]:

@@ -11,6 +11,9 @@ from cbverdict.verdicts.hashes import FieldValue
 
 Record = Mapping[str, FieldValue]
 
+FILLED = "0"
+"""What `fillnull` writes where it is not told otherwise."""
+
 _LONGEST_SHOWN = 80  # characters
 _SHORT = 512  # what is remembered; a longer text is read all the same
 

@@ -14,7 +14,7 @@ from cbverdict.verdicts.reasons import Reason, Source
 from cbverdict.verdicts.verdict import Answer, no_answer
 
 if TYPE_CHECKING:
-    from cbverdict.events.process import Process
+    from cbverdict.events.named_file import Process
     from cbverdict.search.enrich_options import EnrichOptions
     from cbverdict.search.tally import Tally
 

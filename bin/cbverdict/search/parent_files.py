@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
     from cbverdict.events.event import ProcessEvent
     from cbverdict.events.lineage import Lineage
-    from cbverdict.events.process import Process
+    from cbverdict.events.named_file import Process
     from cbverdict.events.texts import Record
     from cbverdict.verdicts.verdict import Answer
 

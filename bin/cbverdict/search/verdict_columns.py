@@ -14,7 +14,7 @@ from cbverdict.verdicts.signed_noise import NOISE_FIELD
 from cbverdict.verdicts.verdict import STATUS_FIELDS, Answer, JudgedFile, Verdict, fields_of, no_answer
 
 if TYPE_CHECKING:
-    from cbverdict.events.process import Process
+    from cbverdict.events.named_file import Process
     from cbverdict.search.enrich_options import EnrichOptions
     from cbverdict.search.file_answers import VerdictSource
 

@@ -1,0 +1,17 @@
+"""How one column is called by what makes rows: the CIM, `tstats`, and `stats` where it is given no other name."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+_DATA_SET = "Processes."
+
+
+def cim(*names: str) -> Tuple[str, ...]:
+    """Return the names of columns as the CIM has them, and as `tstats` does."""
+    return (*names, *(_DATA_SET + name for name in names))
+
+
+def values_of_cim(*names: str) -> Tuple[str, ...]:
+    """Return how `stats` calls the values of these columns."""
+    return tuple(f"values({name})" for name in cim(*names))

@@ -1,0 +1,69 @@
+"""Which file a row's parent is: its hash, its names, and the programs that its command lines begin with."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
+
+from cbverdict.events.named_file import Process, agreed, distinct, first_name, raw_texts
+from cbverdict.events.names import are_of_one_program, program_started
+from cbverdict.events.texts import Record, has_several, texts_of, values_of
+from cbverdict.placeholders import is_nothing
+from cbverdict.verdicts.hashes import FileHash, Odd, Sha256, has_any_hash, read_md5, read_sha256
+
+if TYPE_CHECKING:
+    from cbverdict.events.column_names import ColumnNames
+
+_JOINED = re.compile(r"\n|,\s*(?=[\"']?(?:[A-Za-z]:\\|\\\\))")
+
+
+class ParentSaid(NamedTuple):
+    """The parent, whether its hash is odd, whether there are several, and all that names it; see `ProcessEvent`.
+
+    `commands` are the programs at the start of its command lines.
+    """
+
+    parent: Process
+    has_odd_hash: bool
+    are_several: bool
+    names: Tuple[str, ...]
+    original_names: Tuple[str, ...]
+    commands: Tuple[str, ...]
+
+
+def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
+    """Read which file the parent ran, and all that names it."""
+    md5, sha256 = agreed(record, names.parent_md5, read_md5), agreed(record, names.parent_sha256, read_sha256)
+    is_odd = isinstance(md5, Odd) or isinstance(sha256, Odd)
+    if md5 is None and sha256 is None:  # A hash of another kind is one for which nobody answers.
+        is_odd = any(has_any_hash(record.get(name)) for name in names.parent_any_hash)
+    texts = texts_of(record, names.parent_name)
+    commands, has_several_commands = _commands(record, names.parent_command)
+    are_several = has_several(record, names.parent_name) or has_several_commands or not are_of_one_program(texts)
+    parent = _parent(md5, sha256, first_name(record, names.parent_name))
+    originals = distinct(record, names.parent_original_name)
+    raw = raw_texts(record, names.parent_name)
+    return ParentSaid(parent, is_odd, are_several, raw, originals, commands)
+
+
+def _commands(record: Record, names: Sequence[str]) -> tuple[Tuple[str, ...], bool]:
+    """Return the programs that command lines begin with, and whether they are those of several processes.
+
+    A line of one may begin with another that was joined to it, or be one of a script.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        firsts = []
+        for text in values_of(record.get(name)):
+            programs = [one for part in _JOINED.split(text) if (one := program_started(part)) and not is_nothing(part)]
+            found.update(dict.fromkeys(programs))
+            firsts += programs[:1]
+        if not are_of_one_program(firsts):
+            return tuple(found), True
+    return tuple(found), False
+
+
+def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
+    if isinstance(md5, Odd) or isinstance(sha256, Odd):
+        return Process(None, name)
+    return Process(sha256, name) if md5 is None else Process(md5, name, sha256=sha256)
