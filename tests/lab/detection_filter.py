@@ -12,7 +12,7 @@ from tests.lab.site import ROOT, Site
 
 MACROS = read_conf(ROOT / "default" / "macros.conf")
 _RESOLVED = re.compile(r'(\w+)=if\(like\((\w+), "([^"]+)"\), strptime\((\w+), "([^"]+)"\), null\(\)\)')
-_DROPPED = 'where NOT (coalesce(signed_noise, "")="true" AND (`cbsigned_may_drop`))'
+_DROPPED = 'where coalesce(signed_noise, "")!="true" OR if((`cbsigned_may_drop`), 1, 0)!=1'
 
 
 def filtered(site: Site, rows: Sequence[Row], zone: tzinfo) -> tuple[list[Row], list[Row]]:

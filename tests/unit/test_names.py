@@ -122,10 +122,35 @@ def test_a_tool_is_found_however_its_name_is_written(text: str) -> None:
         ("C:\\x\\" + "a" * 252 + ".exe", "is longer than a file's name"),
         ("a" * 1024, "is longer than a file's name"),
         ("a" * 1025, "is longer than a path"),
+        ("C:\\Windows \\System32\\printui.exe", "is in a folder whose name ends in a dot or a blank"),
+        ("C:\\Windows\\System32.\\a.exe", "is in a folder whose name ends in a dot or a blank"),
+        ("C:\\ \\a.exe", "is in a folder whose name ends in a dot or a blank"),
+        ("C:/a/../b.exe", "is in a folder whose name ends in a dot or a blank"),
+        ("C:\\Windows\\Sys\u200btem32\\a.exe", "is in a folder whose name holds characters that nobody sees"),
+        ("/usr/b\u200bin/a", "is in a folder whose name holds characters that nobody sees"),
+        ("C:\\W\u0456ndows\\a.exe", "is in a folder whose name mixes letters that look alike"),
+        ("C:\\x::$INDEX_ALLOCATION\\a.exe", "is in a folder that is a stream behind another"),
+        ("\\\\10.0.0.9@80\\x\\a.exe", "is on a web folder of another machine"),
+        ("\\\\live.example@SSL\\x\\a.exe", "is on a web folder of another machine"),
+        ("report.pdf.exe", "passes for a document"),
+        ("C:\\x\\report.pdf      .exe", "passes for a document"),
+        ("report.docx", "passes for a document"),
+        (".exe", "is nothing but an extension"),
+        (r"\\server\share\a.exe", None),
+        (r"\\.\C:\x\a.exe", None),
+        (r"\??\C:\x\a.exe", None),
+        (r"..\bin\a.exe", None),
+        ("./a", None),
+        ("/usr/lib/jvm/../bin/java", None),
+        ("/srv/a:b./c", None),
+        ("C:\\Users\\\u0418\u0432\u0430\u043dPC\\a.exe", None),
+        ("C:\\Users\\M\u00fcller\\a.exe", None),
+        ("C:\\Users\\a.b@corp.example\\a.exe", None),
+        (r"C:\x\example.com\a.exe", None),
     ],
 )
 def test_what_is_odd_about_a_name_is_said(text: str, words: str | None) -> None:
-    """No honest program is called so; a folder may be, and so may any other language."""
+    """No honest program is called so, whatever language it is in; nor is a folder that passes for another."""
     assert oddity_of(text) == words
 
 

@@ -266,6 +266,37 @@ def test_times_are_read_as_splunkd_and_as_exports_write_them(text: str, seconds:
     assert read_quarters(["1793606400.123", text])[1] == quarter
 
 
+@pytest.mark.parametrize(
+    ("parent", "child", "is_acted_through"),
+    [
+        *((parent, "acme.exe", True) for parent in (
+            "mshta.exe", "wscript.exe", "rundll32.exe", "C:\\x\\regsvr32.exe", "msbuild.exe", "cmd.exe",
+            "powershell.exe", "certutil.exe", "python3.11.exe", "fodhelper.exe", "rustdesk.exe", "anydesk.exe",
+            "winlogon.exe",
+        )),
+        *((parent, child, False) for parent, child in (
+            ("mshta.exe", "conhost.exe"), ("mshta.exe", "mshta.exe"), ("mshta", "WerFault.exe"), ("git", "git.exe"),
+            ("explorer.exe", "acme.exe"), ("userinit.exe", "explorer.exe"), ("cmd.exe", "timeout.exe"),
+            ("svchost.exe", "acme.exe"), ("acme.exe", "acme2.exe"),
+        )),
+    ],
+)  # fmt: skip
+def test_others_act_through_each_tool(parent: str, child: str, is_acted_through: bool) -> None:  # noqa: FBT001 - a case
+    """As long as nobody knows what it usually starts here; explorer.exe starts what somebody clicks."""
+    lists = read_lists()
+    assert (lists.may_be_gateway(parent) and lists.gateway(parent, child) is not None) == is_acted_through
+
+
+def test_a_tool_that_is_allowed_as_a_parent_starts_anything(tmp_path: Path) -> None:
+    """By the list of parents; it stays a tool itself."""
+    (tmp_path / "cbsigned_tools.csv").write_text("process,category,reason\npython.exe,abused,runs any script\n")
+    assert read_lists(tmp_path).gateway("python.exe", "acme.exe") == "runs any script"
+    (tmp_path / "cbsigned_parents_local.csv").write_text("parent,usual_children,reason,status\npython.exe,,,allowed\n")
+    lists = read_lists(tmp_path)
+    assert lists.gateway("python.exe", "acme.exe") is None
+    assert lists.names_a_tool(["python.exe"])
+
+
 def test_parents_through_which_others_act_are_listed_with_what_they_start_everywhere(tmp_path: Path) -> None:
     """A row of one's own counts before the shipped one, and `allowed` takes a parent off."""
     (tmp_path / "cbsigned_parents.csv").write_text(
@@ -276,7 +307,7 @@ def test_parents_through_which_others_act_are_listed_with_what_they_start_everyw
     )
     lists = read_lists(tmp_path)
     found = {
-        (parent, child): lists.gateway([parent], child)
+        (parent, child): lists.gateway(parent, child)
         for parent in ("C:\\x\\wmiprvse.exe", "mmc.exe", "agent.exe", "explorer.exe")
         for child in ("cmd.exe", "WERFAULT.exe", "job7.exe")
     }

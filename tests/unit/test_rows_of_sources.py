@@ -567,8 +567,8 @@ def test_a_server_that_starts_itself_is_known_by_its_stem() -> None:
     lists = read_lists()
     for parent in ("postgres", "nginx", "httpd", "mysqld"):
         assert lists.may_be_gateway(parent)
-        assert lists.gateway((parent,), parent) is None
-        assert lists.gateway((parent,), "sh") is not None
+        assert lists.gateway(parent, parent) is None
+        assert lists.gateway(parent, "sh") is not None
 
 
 @pytest.mark.parametrize(

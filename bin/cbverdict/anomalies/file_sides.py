@@ -85,7 +85,7 @@ class FileSides:
         file, parent = self._file(event, verdict), self._parent(event, parents)
         several = (SEVERAL_PARENTS,) if event.has_several_parents else ()
         odd_hash = (ODD_PARENT,) if event.has_odd_parent else ()
-        reasons = ((name, self._lists.gateway((name,), file.name or "")) for name in parent.gateways)
+        reasons = ((name, self._lists.gateway(name, file.name or "")) for name in parent.gateways)
         return FileSide(
             file.name,
             file.process,

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.baselines import baseline_name
-from cbverdict.events.names import spellings_of
+from cbverdict.events.names import spellings_of, stems_of
 from cbverdict.events.people import person_of
 from cbverdict.events.texts import plain
 from cbverdict.placeholders import is_nothing
@@ -146,6 +146,9 @@ class _Pattern:
         return re.compile(translate(self._name))
 
 
+_ADDED_BY_WINDOWS = Names((name, Listed("", "")) for name in ("conhost.exe", "werfault.exe", "wermgr.exe"))
+
+
 class Lists(NamedTuple):
     """All of them; `holidays` are local days since 1970 by calendar, `expected` processes by team in lower case.
 
@@ -180,17 +183,25 @@ class Lists(NamedTuple):
 
     def may_be_gateway(self, parent: str) -> bool:
         """Return whether others may act through a parent, depending on what it starts."""
-        return not self.gateways.keys().isdisjoint(spellings_of(parent))
+        return not self.gateways.keys().isdisjoint(spellings_of(parent)) or self.names_a_tool((parent,))
 
-    def gateway(self, parents: Iterable[str], child: str) -> str | None:
-        """Return how others act through a parent that starts a child unlike those it is known for (None: none such)."""
-        found = (
-            self.gateways[spelling]
-            for parent in parents
-            for spelling in sorted(spellings_of(parent) & self.gateways.keys())
-        )
-        children = (child, f"{child}.exe")
-        return next((one.reason for one in found if not any(map(one.usual_children.find, children))), None)
+    def gateway(self, parent: str, child: str) -> str | None:
+        """Return how others act through a parent that starts a child unlike those it is known for (None: none such).
+
+        They act through each tool; a row of its own in the list of parents says what it is known for.
+        """
+        found = [self.gateways[spelling] for spelling in sorted(spellings_of(parent) & self.gateways.keys())]
+        for one in found or self._as_gateways(parent, child):
+            if not any(map(one.usual_children.find, (child, f"{child}.exe"))):
+                return one.reason
+        return None
+
+    def _as_gateways(self, parent: str, child: str) -> Iterable[Gateway]:
+        """Return what a tool is as a parent: known to start itself again, and what Windows adds to each program."""
+        if stems_of(parent) & stems_of(child):
+            return ()
+        reasons = (self.tool(spelling) for spelling in sorted(spellings_of(parent)))
+        return [Gateway(_ADDED_BY_WINDOWS, reason) for reason in reasons if reason is not None]
 
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not), whatever letters of the same meaning it is written in."""

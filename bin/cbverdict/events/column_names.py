@@ -121,7 +121,8 @@ def _list_names(
     parent_any_hash: Tuple[str, ...],
 ) -> ColumnNames:
     of_process = tuple(name for name in fields.md5 if name.startswith(_OF_PROCESS))
-    own_md5, of_process_256 = OWN_MD5_FIELDS, (*of_process, *SHA256_FIELDS)
+    own_md5: Tuple[str, ...] = OWN_MD5_FIELDS
+    of_process_256: Tuple[str, ...] = (*of_process, *SHA256_FIELDS)
     if is_md5_pinned:
         own_md5 = tuple(name for name in fields.md5 if _OF_PROCESS_ALONE.fullmatch(name))
         of_process = of_process_256 = fields.md5

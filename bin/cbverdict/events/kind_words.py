@@ -30,9 +30,10 @@ _BETWEEN = re.compile(r"[,;|\s]+")  # what joins several of them in one text
 _WORDS = re.compile(r"[a-z0-9]+")
 
 
-def numbers_of(text: str) -> set[int | None]:
-    """Return the number that a text is, or the numbers that were joined in it (None: no number)."""
-    return {number_of(one) for one in (text, *_BETWEEN.split(text[:LONGEST_KIND]))}
+def numbers_of(text: str) -> set[int]:
+    """Return the number that a text is, or the numbers that were joined in it (none: it is no number)."""
+    found = map(number_of, (text, *_BETWEEN.split(text[:LONGEST_KIND])))
+    return {number for number in found if number is not None}
 
 
 @remember_short(LONGEST_KIND)

@@ -78,15 +78,17 @@ def _names(rows: Iterable[Row], column: str) -> Names:
 
 
 def _gateways(rows: list[Row]) -> dict[str, Gateway]:
-    """Read parents through which others act; of several rows for one, the first counts, and `allowed` is none."""
+    """Read parents through which others act; of several rows for one, the first counts, and `allowed` starts all."""
     found: dict[str, Row] = {}
     for row in rows:
         found.setdefault(row["parent"].strip().lower(), row)
-    return {
-        parent: Gateway(Names((name, Listed("", "")) for name in row["usual_children"].split(";")), row["reason"])
-        for parent, row in found.items()
-        if parent and row.get("status", "").strip().lower() != "allowed"
-    }
+    return {parent: Gateway(_usual_children(row), row["reason"]) for parent, row in found.items() if parent}
+
+
+def _usual_children(row: Row) -> Names:
+    is_allowed = row.get("status", "").strip().lower() == "allowed"
+    children = ["*"] if is_allowed else row["usual_children"].split(";")
+    return Names((name, Listed("", "")) for name in children)
 
 
 class _Holidays(Mapping[str, FrozenSet[int]]):
