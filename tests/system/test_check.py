@@ -198,6 +198,31 @@ def test_a_saved_token_goes_where_it_goes_already_and_nowhere_else(
     assert "enter the API token again" not in _check(site, **{"name": "lab", "api_token": TOKEN, **changes})
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ({"timeout": "abc"}, {"timeout": "30"}),
+        ({"requests_in_flight": "9"}, {"requests_in_flight": "2"}),
+    ],
+)
+def test_what_was_saved_wrongly_can_be_corrected_without_the_token(
+    site: Site, edr: EdrServer, wrong: dict[str, str], right: dict[str, str]
+) -> None:
+    """By hand in a conf file, say; where the token goes has not changed."""
+    site.save_account("lab", **{**_fields(edr), **wrong})
+    assert _check(site, **{**_fields(edr, name="lab", api_token="*" * 6), **right}) == ""
+
+
+def test_a_lost_secret_of_a_proxy_that_is_off_stops_nothing(site: Site, edr: EdrServer) -> None:
+    """Nor does one that the account does not use."""
+    site.save_settings("proxy", proxy_enabled="0", proxy_url="x", proxy_port="1", proxy_password="x")  # noqa: S106
+    site.splunkd.forget_secrets("cbsigned_settings")
+    assert _check(site, **_fields(edr, name="lab")) == ""
+    site.save_settings("proxy", proxy_enabled="1")
+    assert _check(site, **_fields(edr, name="lab", use_proxy="0")) == ""
+    assert _check(site, **_fields(edr, name="lab")) != ""
+
+
 def test_the_same_server_written_otherwise_is_the_same(site: Site, edr: EdrServer) -> None:
     """A slash at the end, another case, line ends of a form."""
     pem = edr.trust_pem.replace("\n", "\r\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from base64 import b64encode
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -281,11 +282,12 @@ def test_a_proxy_is_used_and_its_password_never_shown(account: Account) -> None:
                 connection.close()
 
         threading.Thread(target=refuse, daemon=True).start()
-        proxy = f"http://jdoe:hunter2@127.0.0.1:{listener.getsockname()[1]}"
+        proxy = f"http://jdoe:hunter2%E2%82%AC@127.0.0.1:{listener.getsockname()[1]}"
         client = EdrClient(replace(account, proxy=proxy))
-        with pytest.raises(UnreachableError, match="the proxy does not let through") as caught:
+        with pytest.raises(UnreachableError, match="the proxy refuses its user or password") as caught:
             client.version()
         listener.shutdown(socket.SHUT_RDWR)
     assert seen[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b64encode("jdoe:hunter2\u20ac".encode()) in seen[0], "in UTF-8, as RFC 7617 has it"
     assert "hunter2" not in str(caught.value)
     assert "jdoe" not in str(caught.value)

@@ -399,3 +399,13 @@ def test_whom_nothing_was_learnt_of_for_long_is_swept_out(bare_site: Site) -> No
     assert bare_site.host(admin, "cbsignedpurge").generate().rows
     assert "person:leaver" not in _baselines(bare_site)
     assert "organisation:" in _baselines(bare_site)
+
+
+def test_a_decision_on_a_name_with_braces_is_told(bare_site: Site) -> None:
+    """The SDK formats what it is given to show: it ended in a KeyError, after the decision was made."""
+    host = bare_site.host("cbsigned_admin", "cbsignedprofile")
+    result = host.generate(["accept=process {x}.exe"])
+    assert (result.exit_code, result.messages) == (
+        0,
+        [("WARN", "cbsignedprofile: nothing waits as 'process {x}.exe'; it is noted for when something does.")],
+    )

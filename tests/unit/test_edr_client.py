@@ -198,7 +198,20 @@ def test_hits_are_hashes_that_the_facet_counts(client: EdrClient, canned: Canned
 def test_processes_without_a_facet_of_them_are_no_answer(client: EdrClient, canned: Canned, facets: Any) -> None:
     """To take that for no hit would call what is signed not signed."""
     canned.body = {**NOTHING, "total_results": 2, "facets": facets}
-    with pytest.raises(NotCarbonBlackError, match="found processes but gave no facet of them"):
+    with pytest.raises(NotCarbonBlackError, match="counts processes otherwise than its facet"):
+        client.find_processes("q")
+
+
+@pytest.mark.parametrize(
+    ("total", "count"), [(0, 1), (2, "1"), (2, 0), (2, -1), (2, True), (2, None), (2, 1.5), (0, 0), (-1, 1)]
+)
+def test_an_answer_that_contradicts_itself_is_no_hit(client: EdrClient, canned: Canned, total: int, count: Any) -> None:
+    """What it counts, it names, and the other way round."""
+    canned.body = {**NOTHING, "total_results": total, "facets": {"process_md5": [{"name": A, "value": count}]}}
+    if (total, count) == (0, 0):
+        assert client.find_processes("q") == Hits(frozenset(), is_complete=True)
+        return
+    with pytest.raises(NotCarbonBlackError):
         client.find_processes("q")
 
 

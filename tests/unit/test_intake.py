@@ -111,6 +111,36 @@ class TestBeginning:
         found = asdict(bench.checkpoints.checkpoint)
         assert {**found, **changed} == found
 
+    @pytest.mark.parametrize("start", ["1990-01-01", "1970-02-01", "-10000d", "1999-12-31T23:00:00"])
+    def test_it_goes_on_however_early_it_began(self, bench: Bench, start: str) -> None:
+        """Of a year in which no process is recorded; it is how people write that they want all."""
+        bench.feed.rows = _rows(0, 3)
+        assert bench.run(start=start) == _names(0, 3)
+        bench.feed.rows = _rows(0, 4)
+        assert bench.run(start=start) == _names(3, 4)
+        assert [event.fields["status"] for event in bench.stream.told] == ["started"]
+        kept = bench.checkpoints.checkpoint
+        assert kept is not None
+        assert read_checkpoint(write_checkpoint(kept), bench.clock.now) == (kept, [])
+
+    def test_a_start_that_is_to_come_is_refused_and_nothing_is_forgotten(self, bench: Bench) -> None:
+        """A conf file that is handed out is validated by nobody."""
+        bench.feed.rows = _rows(0, 3)
+        bench.run()
+        kept = bench.checkpoints.checkpoint
+        with pytest.raises(SetupError, match="start is '2035-01-01', which is still to come"):
+            bench.run(start="2035-01-01")
+        assert bench.checkpoints.checkpoint == kept
+
+    def test_an_account_that_names_another_host_is_told_once(self, bench: Bench) -> None:
+        """It may be another server, of which what it knew before is not read."""
+        bench.feed.rows = _rows(0, 3)
+        for host in ("one.example", "one.example", "two.example", "two.example"):
+            bench.run(server=host)
+        (told,) = bench.stream.health
+        assert told.fields["status"] == "server"
+        assert "was one.example and is two.example now" in str(told.fields["message"])
+
     def test_a_store_that_is_down_when_it_begins_is_waited_for(self, bench: Bench) -> None:
         """Nothing is read before it is known what was read already."""
         bench.checkpoints.before_load = again(StoreError("it is down"), 3)

@@ -287,6 +287,22 @@ def test_others_act_through_each_tool(parent: str, child: str, is_acted_through:
     assert (lists.may_be_gateway(parent) and lists.gateway(parent, child) is not None) == is_acted_through
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('process,reason\n"foo.exe,bad\ncorptool.exe,ours\n', "unexpected end of data"),
+        ('process,reason\n"foo.exe"x,bad\ncorptool.exe,ours\n', "expected after"),
+        ("process,reason,process\nfoo.exe,bad,bar.exe\n", "two columns process"),
+    ],
+)
+def test_a_list_that_is_cut_short_by_how_it_is_written_is_not_whole(tmp_path: Path, text: str, problem: str) -> None:
+    """An open quotation mark swallows all rows behind it; nothing is dropped until somebody closes it."""
+    (tmp_path / "cbsigned_tools_local.csv").write_text(text)
+    lists = read_lists(tmp_path)
+    assert not lists.is_whole
+    assert any("cbsigned_tools_local" in one and problem in one for one in lists.problems)
+
+
 def test_a_tool_that_is_allowed_as_a_parent_starts_anything(tmp_path: Path) -> None:
     """By the list of parents; it stays a tool itself."""
     (tmp_path / "cbsigned_tools.csv").write_text("process,category,reason\npython.exe,abused,runs any script\n")

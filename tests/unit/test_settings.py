@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from cbverdict.errors import SetupError
-from cbverdict.settings.account import Account, parse_account, parse_proxy
+from cbverdict.settings.account import (
+    Account,
+    host_of,
+    is_proxy_on,
+    parse_account,
+    parse_proxy,
+    uses_proxy,
+)
 from cbverdict.settings.verdicts import Method, VerdictSettings, parse_verdict_settings
 from tests.lab.https import issued_for
 
@@ -108,13 +117,33 @@ def test_the_proxy_is_a_url_with_its_login_escaped() -> None:
     assert parse_proxy({**stanza, "proxy_url": " proxy ", "proxy_port": "3128 "}) == parse_proxy(stanza)
     assert str(parse_proxy({**stanza, "proxy_url": "fd00::1"})).endswith("@[fd00::1]:3128")
     for change in ({"proxy_port": "3_128"}, {"proxy_port": "\u0663128"}, {"proxy_url": "\uff4cocalhost"}):
-        with pytest.raises(SetupError, match="is not http or https, a host's name, and a port"):
+        with pytest.raises(SetupError, match="has to be http or https, proxy_url a host's name alone"):
             parse_proxy({**stanza, **change})
     for change in ({"proxy_type": "socks5"}, {"proxy_port": "abc"}, {"proxy_port": "0"}, {"proxy_url": "http://proxy"}):
         with pytest.raises(SetupError, match="settings, proxy"):
             parse_proxy({**stanza, **change})
     with pytest.raises(SetupError, match="no host or no port"):
         parse_proxy({"proxy_enabled": "1", "proxy_url": "proxy"})
+
+
+@pytest.mark.parametrize("host", ["bob:S3cret@proxy.example", "http://bob:S3cret@proxy.example", "h\u2100x:S3cret@y"])
+def test_a_login_in_a_setting_is_in_no_error(host: str) -> None:
+    """Many tools want user and password before the proxy's host, and an analyst reads what is wrong."""
+    with pytest.raises(SetupError, match="proxy_username and proxy_password") as caught:
+        parse_proxy({"proxy_enabled": "1", "proxy_url": host, "proxy_port": "8080"})
+    assert "S3cret" not in "".join(traceback.format_exception(SetupError, caught.value, None))
+    with pytest.raises(SetupError) as caught:
+        host_of(f"https://[::1{host}")
+    assert "S3cret" not in "".join(traceback.format_exception(SetupError, caught.value, None))
+
+
+def test_a_proxy_that_is_not_used_is_not_looked_at() -> None:
+    """Nor is the rest of one that is off."""
+    broken = {"proxy_url": "", "proxy_port": "x"}
+    assert parse_proxy({**broken, "proxy_enabled": "0"}) is None
+    assert not is_proxy_on({**broken, "proxy_enabled": "no"})
+    assert uses_proxy("a", {})
+    assert not uses_proxy("a", {"use_proxy": "0"})
 
 
 def test_verdict_settings_have_presets_and_defaults() -> None:

@@ -115,6 +115,18 @@ def begin_of(start: str, now: float, name: str = "start") -> str:
     return moment.isoformat()[:19]
 
 
+def past_begin_of(start: str, now: float) -> str:
+    """Return the second that a start means, which must not be to come.
+
+    Raises:
+        SetupError: it is, or means none at all.
+    """
+    begin = begin_of(start, now)
+    if begin > begin_of("now", now):
+        raise SetupError(f"start is {start!r}, which is still to come: write -24h, now, or a time before")
+    return begin
+
+
 def _is_balanced(query: str) -> bool:
     """Return whether a query stays a part of one that it is put into."""
     bare = _QUOTED.sub("", _ESCAPED.sub("", query))

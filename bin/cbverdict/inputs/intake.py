@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Callable
 
 from cbverdict.errors import CbsignedError
-from cbverdict.inputs.arguments import InputArguments, begin_of
+from cbverdict.inputs.arguments import InputArguments, past_begin_of
 from cbverdict.inputs.ceiling import Ceiling
 from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.clocks import EndpointClocks
@@ -109,8 +109,10 @@ class Intake:
                 self._report.tell("damaged", f"could not be read, and is made anew: {', '.join(sorted(set(damaged)))}")
             if loaded.is_open:  # The last run was ended, and what it was about to look for is not known.
                 loaded = loaded.with_window(replace(loaded.window, unsettled=0))
+            if loaded.account == self._account and loaded.server not in {"", self._server}:
+                self._tell_other_host(loaded)
             return replace(loaded.no_later_than(now), account=self._account, server=self._server), recent
-        started = begin_of(start, now)
+        started = past_begin_of(start, now)
         logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
         if loaded is not None:
             recent = self._patiently(self._checkpoints.forget)
@@ -127,6 +129,15 @@ class Intake:
         what = f" (what was kept could not be read: {', '.join(damaged)})" if damaged else ""
         message = f"reads what Carbon Black hears of from {begins} on{what}"
         return self._report.event("started", {"begins": begins, "message": message})
+
+    def _tell_other_host(self, loaded: Checkpoint) -> None:
+        """Tell that the account names another host: the same server under another name, or another one."""
+        self._report.tell(
+            "server",
+            f"the account {self._account} was {loaded.server} and is {self._server} now; reading goes on where it was. "
+            "If that is another server, what it knew before is not read: order it with | cbsignedinputs from=, or "
+            "begin anew with reset=true",
+        )
 
     def _is_same_server(self, loaded: Checkpoint) -> bool:
         return loaded.account == self._account or bool(loaded.server and loaded.server == self._server)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, 
 
 from splunklib.modularinput import Argument, EventWriter, InputDefinition, Scheme, Script, ValidationDefinition
 
-from cbverdict.errors import CbsignedError, SetupError, TakenError
+from cbverdict.errors import CbsignedError, TakenError
 from cbverdict.inputs.advice import in_input_words
-from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
+from cbverdict.inputs.arguments import InputArguments, parse_arguments, past_begin_of
 from cbverdict.inputs.checkpoint_store import CheckpointStore
 from cbverdict.inputs.cursor import Cursor
 from cbverdict.inputs.health import MIN_LIMIT, Health
@@ -127,9 +127,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         sources = Sources(configuration, arguments.account, longest=_VALIDATION_TIMEOUT)
         sources.pages.require_version()
         now = time.time()
-        begin = begin_of(arguments.start, now)
-        if begin > begin_of("now", now):
-            raise SetupError(f"start is {arguments.start!r}, which is still to come: write -24h, now, or a time before")
+        begin = past_begin_of(arguments.start, now)
 
         def feed_of(given: InputArguments) -> Feed:
             return self._kind.make_feed(sources, given, Pause(lambda: False))

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cbverdict.carbonblack.times import second_of
-from cbverdict.events.times import read_time, write_time
+from cbverdict.carbonblack.times import epoch_of, second_of
+from cbverdict.events.times import write_time
 
 FEW_ROWS = 50
 """Rows that are read in every run again, for they cost nothing."""
@@ -93,8 +93,8 @@ class Window:
 
 
 def epoch(text: str) -> float:
-    """Return a second as seconds since 1970 (0: it is none)."""
-    return read_time(f"{text}Z") or 0.0
+    """Return a second of any year as seconds since 1970 (0: it is none)."""
+    return epoch_of(f"{text}Z") or 0.0
 
 
 def second(time: float) -> str:

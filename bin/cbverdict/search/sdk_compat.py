@@ -98,6 +98,14 @@ class HardenedCommand(_Base):
         """Whether no chunk comes after this one."""
         return bool(self._finished)
 
+    def write_warning(self, message: str, *args: object) -> None:
+        """Show a warning; the SDK would format its text, which may hold braces."""
+        super().write_warning("{}", message.format(*args) if args else message)
+
+    def write_info(self, message: str, *args: object) -> None:
+        """Show a message likewise."""
+        super().write_info("{}", message.format(*args) if args else message)
+
     def write_error(self, message: str, *args: object) -> None:
         """Show an error; the SDK would format its text, and an option's value may hold braces.
 

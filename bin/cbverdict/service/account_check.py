@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitTimeoutError
+from contextlib import suppress
 from typing import TYPE_CHECKING, Mapping, Protocol
 
 from cbverdict.carbonblack.factory import check_verdict_settings, server_of
@@ -18,8 +19,9 @@ from cbverdict.errors import (
     advice,
 )
 from cbverdict.json_object import read_object
-from cbverdict.settings.account import Account, parse_proxy
+from cbverdict.settings.account import Account, normalise_pem, parse_proxy
 from cbverdict.settings.anomalies import parse_anomaly_settings
+from cbverdict.settings.values import parse_bool
 from cbverdict.settings.verdicts import Method, parse_verdict_settings
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def check_account(body: str, configuration: CheckConfiguration, seconds: float =
         fields.pop("api_token", None)
     account = configuration.draft(name, {**saved, **fields})
     if is_saved_token and saved:
-        _refuse_elsewhere(configuration.draft(name, saved), account)
+        _refuse_elsewhere(name, saved, fields)
     settings = configuration.verdict_settings()
     tried = server_of(account).open_check()
     checking = ThreadPoolExecutor(1, "check")  # for no deadline ends a look-up of the host's name
@@ -99,21 +101,39 @@ def check_settings(stanza: str, fields: Mapping[str, object]) -> None:
         parse_proxy(texts)
 
 
-def _refuse_elsewhere(saved: Account, account: Account) -> None:
+_WAY = {
+    "url": "the URL",
+    "ca_certificate": "the CA certificate",
+    "check_host_name": "the check of the host name",
+    "use_proxy": "the use of the proxy",
+}
+"""What says where a token is sent, and what is trusted to be there."""
+
+
+def _refuse_elsewhere(name: str, saved: Mapping[str, str | None], sent: Mapping[str, str | None]) -> None:
     """Refuse to send a saved token where others might read it: whoever may check an account is not shown its token.
+
+    What was saved need not be usable: it is about to be corrected.
 
     Raises:
         SetupError: the server, what is trusted to be it, or the way to it is not as it was saved.
     """
-    changes = {
-        "the URL": saved.url.lower() != account.url.lower(),
-        "the CA certificate": saved.ca_certificate != account.ca_certificate,
-        "the check of the host name": saved.is_host_name_checked != account.is_host_name_checked,
-        "the use of the proxy": saved.proxy != account.proxy,
-    }
-    changed = " and ".join(what for what, is_other in changes.items() if is_other)
+    is_other = (field in sent and _as_meant(field, sent[field]) != _as_meant(field, saved.get(field)) for field in _WAY)
+    changed = " and ".join(what for what, is_changed in zip(_WAY.values(), is_other) if is_changed)
     if changed:
-        raise SetupError(f"account {account.name}: {changed} changed, so enter the API token again")
+        raise SetupError(f"account {name}: {changed} changed, so enter the API token again")
+
+
+def _as_meant(field: str, text: str | None) -> str:
+    """Return a field's text in one spelling for all that means the same."""
+    plain = (text or "").strip()
+    if field == "url":
+        return plain.rstrip("/").lower()
+    if field == "ca_certificate":
+        return normalise_pem(plain)
+    with suppress(SetupError):
+        return str(parse_bool("", field, plain, default=True))
+    return plain
 
 
 def try_account(account: Account, tried: SetupCheck, settings: VerdictSettings, deadline: float) -> str:

@@ -16,6 +16,9 @@ MAX_REQUESTS_IN_FLIGHT = 4
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+")
 
 
+_URL_RULE = "must be https://<host>[:port]; Carbon Black's API is never asked without TLS"
+
+
 @dataclass(frozen=True)
 class AccountName:
     """Which account is meant, without its secret: all that a stored verdict turns on.
@@ -74,8 +77,15 @@ class Account:
 
 
 def host_of(url: str) -> str:
-    """Return the host of an account's URL, in lower case, with the port where it is another than HTTPS's."""
-    return urlsplit(url.strip()).netloc.lower().removesuffix(":443")
+    """Return the host of an account's URL, in lower case, with the port where it is another than HTTPS's.
+
+    Raises:
+        SetupError: it is no URL.
+    """
+    try:
+        return urlsplit(url.strip()).netloc.lower().removesuffix(":443")
+    except ValueError:  # whose text is what was written, a login as well
+        raise SetupError(f"the account's URL {_URL_RULE}") from None
 
 
 def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None) -> Account:
@@ -89,15 +99,33 @@ def parse_account(name: str, stanza: Mapping[str, str | None], proxy: str | None
         name=name,
         url=(stanza.get("url") or "").strip().rstrip("/"),
         token=(stanza.get("api_token") or "").strip(),
-        ca_certificate=_normalise_pem(stanza.get("ca_certificate") or ""),
+        ca_certificate=normalise_pem(stanza.get("ca_certificate") or ""),
         is_host_name_checked=parse_bool(where, "check_host_name", stanza.get("check_host_name"), default=True),
-        proxy=proxy if parse_bool(where, "use_proxy", stanza.get("use_proxy"), default=True) else None,
+        proxy=proxy if uses_proxy(name, stanza) else None,
         timeout=parse_number(where, "timeout", stanza.get("timeout"), Account.timeout),
         requests_in_flight=int(
             parse_number(where, "requests_in_flight", stanza.get("requests_in_flight"), Account.requests_in_flight)
         ),
         kind=parse_kind(stanza),
     )
+
+
+def uses_proxy(name: str, stanza: Mapping[str, str | None]) -> bool:
+    """Return whether an account's requests go through the settings' proxy, where that is on.
+
+    Raises:
+        SetupError: the value is neither true nor false.
+    """
+    return parse_bool(f"account {name}", "use_proxy", stanza.get("use_proxy"), default=True)
+
+
+def is_proxy_on(stanza: Mapping[str, str | None]) -> bool:
+    """Return whether the stanza `[proxy]` of `cbsigned_settings.conf` switches the proxy on.
+
+    Raises:
+        SetupError: the value is neither true nor false.
+    """
+    return parse_bool("settings, proxy", "proxy_enabled", stanza.get("proxy_enabled"), default=False)
 
 
 def parse_kind(stanza: Mapping[str, str | None]) -> str:
@@ -111,7 +139,7 @@ def parse_proxy(stanza: Mapping[str, str | None]) -> str | None:
     Raises:
         SetupError: the proxy is switched on and has no host or port.
     """
-    if not parse_bool("settings, proxy", "proxy_enabled", stanza.get("proxy_enabled"), default=False):
+    if not is_proxy_on(stanza):
         return None
     host, port = ((stanza.get(name) or "").strip() for name in ("proxy_url", "proxy_port"))
     if not host or not port:
@@ -125,7 +153,11 @@ def parse_proxy(stanza: Mapping[str, str | None]) -> str | None:
     except ValueError:
         is_usable = False
     if not is_usable:
-        msg = f"settings, proxy: {kind!r}, {host!r}, {port!r} is not http or https, a host's name, and a port"
+        # Without what was written: it may hold a login, which nobody else is to see.
+        msg = (
+            "settings, proxy: proxy_type has to be http or https, proxy_url a host's name alone and proxy_port a "
+            "number; a user and a password go into proxy_username and proxy_password"
+        )
         raise SetupError(msg)
     user, password = stanza.get("proxy_username") or "", stanza.get("proxy_password") or ""
     login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
@@ -140,7 +172,7 @@ def _check_url(name: str, url: str) -> None:
     except ValueError:
         host = None
     if not host or parts.scheme != "https":
-        msg = f"account {name}: the URL must be https://<host>[:port]; Carbon Black's API is never asked without TLS"
+        msg = f"account {name}: the URL {_URL_RULE}"
         raise SetupError(msg)
     if "@" in parts.netloc or url[len("https://") :] != parts.netloc:
         msg = f"account {name}: the URL must be https://<host>[:port] and nothing more"
@@ -165,6 +197,9 @@ def _check_pem(name: str, pem: str) -> None:
         raise SetupError(msg) from None
 
 
-def _normalise_pem(text: str) -> str:
-    # A conf file keeps line ends as the characters backslash and n when it was written by hand; forms send CRLF.
+def normalise_pem(text: str) -> str:
+    """Return PEM text with plain line ends.
+
+    A conf file keeps them as the characters backslash and n when it was written by hand; forms send CRLF.
+    """
     return text.replace("\\n", "\n").replace("\r\n", "\n").strip()

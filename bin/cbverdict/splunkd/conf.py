@@ -13,7 +13,16 @@ from solnlib.credentials import CredentialManager, CredentialNotExistException
 from splunklib.binding import AuthenticationError, HTTPError
 
 from cbverdict.errors import ServiceError, SetupError, advice
-from cbverdict.settings.account import Account, AccountName, host_of, parse_account, parse_kind, parse_proxy
+from cbverdict.settings.account import (
+    Account,
+    AccountName,
+    host_of,
+    is_proxy_on,
+    parse_account,
+    parse_kind,
+    parse_proxy,
+    uses_proxy,
+)
 from cbverdict.settings.anomalies import AnomalySettings, parse_anomaly_settings
 from cbverdict.settings.verdicts import VerdictSettings, parse_verdict_settings
 from cbverdict.splunkd.baseline_store import BaselineStore
@@ -94,8 +103,7 @@ class SplunkdConfiguration:
             SetupError: a value is not usable.
             ServiceError: splunkd does not give the settings.
         """
-        proxy = self._decrypted(SETTINGS, "proxy", self._stanza(SETTINGS, "proxy"))
-        return parse_account(name, fields, parse_proxy(proxy))
+        return parse_account(name, fields, self._proxy() if uses_proxy(name, fields) else None)
 
     def verdict_settings(self) -> VerdictSettings:
         """Return the verdict settings.
@@ -148,6 +156,11 @@ class SplunkdConfiguration:
         """
         return sorted(self._as_stored(ACCOUNTS))
 
+    def _proxy(self) -> str | None:
+        """Return the proxy's URL (None: it is off, and nothing else of it matters)."""
+        stored = self._stanza(SETTINGS, "proxy")
+        return parse_proxy(self._decrypted(SETTINGS, "proxy", stored)) if is_proxy_on(stored) else None
+
     def _find(self, name: str | None) -> tuple[str, Stanza]:
         is_default = name is None
         if name is None:
@@ -185,10 +198,12 @@ class SplunkdConfiguration:
         with _asking(conf_name):
             answer = splunkd.get(f"configs/conf-{conf_name}", output_mode="json", count=0).body.read()
         try:
-            return {str(entry["name"]): _texts(entry["content"]) for entry in json.loads(answer)["entry"]}
+            stanzas = {str(entry["name"]): _texts(entry["content"]) for entry in json.loads(answer)["entry"]}
         except (ValueError, LookupError, TypeError, AttributeError):
             what = f"splunkd answered something else when asked for {conf_name}.conf"
             raise ServiceError(f"{what}. {advice(ServiceError)}") from None
+        stanzas.pop("default", None)  # splunkd's own, which is in each of the others already
+        return stanzas
 
     def _decrypted(self, conf_name: str, stanza: str, fields: Stanza) -> Stanza:
         """Return the fields of a stanza with its secrets.

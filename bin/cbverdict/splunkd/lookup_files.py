@@ -7,6 +7,7 @@ Beside each `cbsigned_<list>.csv` that the add-on ships, and replaces when it is
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from itertools import zip_longest
 from pathlib import Path
 from typing import FrozenSet, Iterable, Iterator, Mapping
@@ -132,8 +133,12 @@ def _rows(folder: Path, name: str, columns: set[str], problems: list[str]) -> It
         path = folder / f"{stem}.csv"
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file)
+                reader = csv.reader(file, strict=True)  # else an open quotation mark swallows all rows behind it
                 header = next(reader, [])
+                twice = sorted(name for name, many in Counter(header).items() if many > 1 and name in columns)
+                if twice:
+                    problems.append(f"{stem}: two columns {', '.join(twice)}")
+                    continue
                 missing = sorted(columns - set(header))
                 if missing:
                     problems.append(f"{stem}: no column {', '.join(missing)}")
@@ -148,4 +153,5 @@ def _rows(folder: Path, name: str, columns: set[str], problems: list[str]) -> It
             if not stem.endswith("_local"):
                 problems.append(f"{stem}: it is not there; install the add-on anew")
         except (OSError, ValueError, csv.Error) as error:
-            problems.append(f"{stem}: it cannot be read ({type(error).__name__})")
+            what = f": {error}" if isinstance(error, csv.Error) else ""
+            problems.append(f"{stem}: it cannot be read ({type(error).__name__}{what})")

@@ -188,8 +188,8 @@ class EdrClient:
         total = self._total(answer)
         entries = _member(_member(answer, "facets", dict), "process_md5", list)
         md5s = frozenset(md5 for entry in entries if (md5 := _facet_md5(entry)) is not None)
-        if total and not md5s:
-            raise NotCarbonBlackError(self._sentence("found processes but gave no facet of them", NotCarbonBlackError))
+        if (total > 0) != bool(md5s):
+            raise NotCarbonBlackError(self._sentence("counts processes otherwise than its facet", NotCarbonBlackError))
         return Hits(md5s, _is_complete(answer))
 
     def _read_binaries(self, answer: dict[str, Any]) -> Binaries:
@@ -199,10 +199,10 @@ class EdrClient:
         return Binaries(signatures, is_complete=_is_complete(answer) and not has_more, has_more=has_more)
 
     def _total(self, answer: dict[str, Any]) -> int:
-        total = answer.get("total_results")
-        if not isinstance(total, int) or isinstance(total, bool) or not isinstance(answer.get("results"), list):
+        total: Any = answer.get("total_results")
+        if not _is_count(total) or not isinstance(answer.get("results"), list):
             raise NotCarbonBlackError(self._sentence("sent JSON that is not a search result", NotCarbonBlackError))
-        return total
+        return int(total)
 
     def _raise_for_status(self, answer: Response) -> None:
         kind = error_of(answer.status)
@@ -237,9 +237,17 @@ def _member(answer: dict[str, Any], name: str, kind: type) -> Any:  # noqa: ANN4
     return value if isinstance(value, kind) else kind()
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _is_complete(answer: dict[str, Any]) -> bool:
     return not answer.get("incomplete_results")
 
 
 def _facet_md5(entry: object) -> Md5 | None:
-    return parse_md5(entry.get("name")) if isinstance(entry, dict) and entry.get("value") else None
+    """Return the hash of a facet that counts something (None: it does not, or is none)."""
+    if not isinstance(entry, dict):
+        return None
+    count = entry.get("value")
+    return parse_md5(entry.get("name")) if count and _is_count(count) else None

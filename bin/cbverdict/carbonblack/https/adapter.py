@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from requests.utils import get_auth_from_url
 from urllib3 import HTTPSConnectionPool, disable_warnings
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SubjectAltNameWarning
@@ -75,6 +77,12 @@ class TlsAdapter(HTTPAdapter):
         )
         manager.pool_classes_by_scheme = {"https": _Pool}
         return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """Return the proxy's login in UTF-8 (RFC 7617); requests would refuse what is not Latin-1."""
+        user, password = get_auth_from_url(proxy)
+        login = b64encode(f"{user}:{password}".encode()).decode("ascii")
+        return {"Proxy-Authorization": f"Basic {login}"} if user else {}
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:  # noqa: ANN401 - requests' own signature
         """Build a response without cookies: http.cookiejar takes a time that grows with their square."""

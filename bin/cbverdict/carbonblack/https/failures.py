@@ -36,6 +36,8 @@ def failure_of(error: Exception, seconds: float, server: str) -> Failure:
     certificate = _certificate_trouble(causes)
     if certificate is not None:
         return Failure(CertificateError(f"{server} {certificate}"))
+    if any(str(cause).startswith(_LOGIN_REFUSED) for cause in causes):
+        return Failure(UnreachableError(f"{server} is not reached: the proxy refuses {_LOGIN_OF_PROXY}"))
     unknown = (NotCarbonBlackError, f"sent what is no answer of HTTP's ({type(error).__name__})")
     kind, what = next(
         ((kind, what) for types, kind, what in _TROUBLES if any(isinstance(cause, types) for cause in causes)),
@@ -62,6 +64,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             pending += [cause for cause in behind if isinstance(cause, BaseException)]
 
 
+_LOGIN_REFUSED = "Tunnel connection failed: 407"  # as http.client says it
+_LOGIN_OF_PROXY = "its user or password. Correct them in Configuration, Proxy"
 _CLOSED = "does not accept connections"
 # The first kind of exception that is among the causes says what happened.
 _TROUBLES: tuple[tuple[Any, type[EdrError], str], ...] = (
@@ -101,6 +105,11 @@ _TLS_WORDS: tuple[tuple[str, str, str], ...] = (
     ("doesn't match", *_OTHER_NAME),
     ("self signed", *_SELF_SIGNED),
     ("self-signed", *_SELF_SIGNED),
+    (
+        "not yet valid",
+        "has a certificate that is not valid yet",
+        "Look at this host's clock first; if it is right, have the server's certificate renewed",
+    ),
     ("certificate has expired", "has a certificate that has run out", "Have the server's certificate renewed"),
     (
         "certificate verify failed",
