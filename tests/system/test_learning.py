@@ -403,8 +403,8 @@ def test_whom_nothing_was_learnt_of_for_long_is_swept_out(bare_site: Site) -> No
 
 def test_a_decision_on_a_name_with_braces_is_told(bare_site: Site) -> None:
     """The SDK formats what it is given to show: it ended in a KeyError, after the decision was made."""
-    host = bare_site.host("cbsigned_admin", "cbsignedprofile")
-    result = host.generate(["accept=process {x}.exe"])
+    admin = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])
+    result = bare_site.host(admin, "cbsignedprofile").generate(["accept=process {x}.exe"])
     assert (result.exit_code, result.messages) == (
         0,
         [("WARN", "cbsignedprofile: nothing waits as 'process {x}.exe'; it is noted for when something does.")],
