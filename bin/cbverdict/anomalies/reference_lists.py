@@ -13,10 +13,11 @@ from cbverdict.anomalies.baselines import baseline_name
 from cbverdict.events.names import spellings_of, stems_of
 from cbverdict.events.people import person_of
 from cbverdict.events.texts import plain
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import is_nothing
 
 _ANY = "*"
-_WILDCARD = re.compile(r"[*?\[]")
+_WILDCARD = LazyPattern(r"[*?\[]")
 _MAX_KNOWN = 20_000
 
 Row = Mapping[str, str]

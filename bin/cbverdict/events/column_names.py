@@ -38,12 +38,13 @@ from cbverdict.events.parent_columns import (
     PARENT_ORIGINAL_NAME_FIELDS,
 )
 from cbverdict.events.texts import Record, columns_of
+from cbverdict.lazy_pattern import LazyPattern
 
 _OF_PROCESS = ("process", "Processes.process")
 """How a column begins that is about nothing but the process."""
 
 
-_OF_PROCESS_ALONE = re.compile(r"(?:.*[^a-z])?(?:process|proc)(?:_?image)?[_.]?md5", re.IGNORECASE)
+_OF_PROCESS_ALONE = LazyPattern(r"(?:.*[^a-z])?(?:process|proc)(?:_?image)?[_.]?md5", re.IGNORECASE)
 """Columns that hold the hash of the process, whatever the row is about: `process_md5`, `src.process.md5`."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from cbverdict.events.texts import plain
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.remembered import remember_short
 
 LONGEST_KIND = 80  # characters; a signature's name may be longer, and is no kind of event then
@@ -22,12 +23,12 @@ NUMBERED_FIELDS = frozenset(
 )  # fmt: skip
 """Where a number is that of a kind; elsewhere it is a level, a count or a part of a title."""
 
-_NUMBER = re.compile(
+_NUMBER = LazyPattern(
     r"(?:[\w\- ]{1,60}(?:/[\w\- ]{1,30})?[/:=]|event ?(?:id|code)? )?0{0,8}(\d{1,6})(?:\.0{0,8})?", re.IGNORECASE
 )
-_HEX_NUMBER = re.compile(r"0x0{0,8}([0-9a-f]{1,4})")
-_BETWEEN = re.compile(r"[,;|\s]+")  # what joins several of them in one text
-_WORDS = re.compile(r"[a-z0-9]+")
+_HEX_NUMBER = LazyPattern(r"0x0{0,8}([0-9a-f]{1,4})")
+_BETWEEN = LazyPattern(r"[,;|\s]+")  # what joins several of them in one text
+_WORDS = LazyPattern(r"[a-z0-9]+")
 
 
 def numbers_of(text: str) -> set[int]:

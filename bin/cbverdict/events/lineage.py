@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.columns import GUID_FIELDS, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, PROCESS_ID_FIELDS
 from cbverdict.events.once import Once
 from cbverdict.events.texts import Record, columns_of, first_text, plain, texts_of
+from cbverdict.lazy_pattern import LazyPattern
 
 if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
 
 
-_SHORT_FOLDER = re.compile(r"~\d")  # 8.3, of which nobody knows the long one
+_SHORT_FOLDER = LazyPattern(r"~\d")  # 8.3, of which nobody knows the long one
 _DEVICE_PREFIXES = ("\\\\?\\", "\\\\.\\", "\\??\\")
 """What Windows lets stand before a path without it being another one."""
 

@@ -12,22 +12,23 @@ import re
 from typing import Collection, Iterable, Iterator
 
 from cbverdict.events.texts import plain
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.remembered import remember_short
 
 LONGEST_PATH = 1024  # what a path may take to be remembered; a longer one is read all the same
 LONGEST_NAME = 255  # characters of a file's name, on any system
 EXTENSION = r"\.(?:exe|com|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|msi|msc|cpl|dll|ocx|sys|jar|py|sh|app)"
-_KNOWN_EXTENSION = re.compile(rf"{EXTENSION}$")
-_WITH_ARGUMENTS = re.compile(rf"(.+?{EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
-_ON_A_DRIVE = re.compile(r"[A-Za-z]:|\\|%")
-_PROGRAM_WITH_BLANKS = re.compile(r"([^\"]*?\.(?:exe|com|scr|pif|bat|cmd))(?=[\s\"',;/]|$)", re.IGNORECASE)
-_FIRST_WORD = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
-_IN_BUNDLE = re.compile(r"[\"']?/[^\"'\n]*?\.app/Contents/MacOS/([^/\"'\n]+?)(?=\s+-|[\"'\n]|$)")
-_OPTION = re.compile(r"\s+[-/]")
-_BEHIND_EXTENSION = re.compile(rf"(.+?{EXTENSION})[/,;]", re.IGNORECASE)
+_KNOWN_EXTENSION = LazyPattern(rf"{EXTENSION}$")
+_WITH_ARGUMENTS = LazyPattern(rf"(.+?{EXTENSION})[\"']?[\s/,;()|&<>].*", re.IGNORECASE | re.DOTALL)
+_ON_A_DRIVE = LazyPattern(r"[A-Za-z]:|\\|%")
+_PROGRAM_WITH_BLANKS = LazyPattern(r"([^\"]*?\.(?:exe|com|scr|pif|bat|cmd))(?=[\s\"',;/]|$)", re.IGNORECASE)
+_FIRST_WORD = LazyPattern(r'(?:"[^"]*(?:"|$)|[^\s"])+')
+_IN_BUNDLE = LazyPattern(r"[\"']?/[^\"'\n]*?\.app/Contents/MacOS/([^/\"'\n]+?)(?=\s+-|[\"'\n]|$)")
+_OPTION = LazyPattern(r"\s+[-/]")
+_BEHIND_EXTENSION = LazyPattern(rf"(.+?{EXTENSION})[/,;]", re.IGNORECASE)
 _LOGIN_SHELLS = frozenset({"sh", "bash", "zsh", "ksh", "csh", "tcsh", "dash", "fish"})
-_BEFORE_OPTIONS = re.compile(r"\"([^\"]+)\"(?:\s.*)?|(\S+)\s+[-/]\w.*", re.DOTALL)
-_MAY_BE_CUT = re.compile(r"[\\/:\"'\s,;()|&<>]")
+_BEFORE_OPTIONS = LazyPattern(r"\"([^\"]+)\"(?:\s.*)?|(\S+)\s+[-/]\w.*", re.DOTALL)
+_MAY_BE_CUT = LazyPattern(r"[\\/:\"'\s,;()|&<>]")
 _LOOKS_LIKE = str.maketrans(
     "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u04cf\u043e\u0440\u051b\u0455\u051d\u0445\u0443\u0475"
     "\u03b1\u03bf\u03c1\u03bd\u03c5\u03b9\u03ba\u0131\u0261",
@@ -35,20 +36,20 @@ _LOOKS_LIKE = str.maketrans(
 )
 """Lower-case letters of other scripts, by which they look like (Unicode's confusables): whole words are so written."""
 
-_SEPARATORS = re.compile(r"[\\/:]")
-_STREAM = re.compile(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
+_SEPARATORS = LazyPattern(r"[\\/:]")
+_STREAM = LazyPattern(r"(?<!^.):.*", re.DOTALL)  # an alternate data stream behind the name, not a drive before it
 _AROUND = " \"'`()[]{}<>,;_#$\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DOTS_AND_BLANKS = (
     ". \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 _DELETED = " (deleted)"  # Linux says so of a file that is gone
-_VERSION = re.compile(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
-_ARCHITECTURE = re.compile(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
-_COPIES = re.compile(r"^(?:copy of )+")
-_COPY = re.compile(r"(?: ?\(\w+\)| ?\[\d+\]| -  ?\w+(?:-\d+)?)+$")  # as Windows (in its language) and browsers do
+_VERSION = LazyPattern(r"[-_. ]?v?\d+(?:[._]\d+)*(?:rc\d+|[a-c]\d*)?$")
+_ARCHITECTURE = LazyPattern(r"[-_. ]?(?:x?(?:32|64)(?:-?bit)?|x86(?:[-_]64)?|amd64|arm64|i[36]86|win32|win64)$")
+_COPIES = LazyPattern(r"^(?:copy of )+")
+_COPY = LazyPattern(r"(?: ?\(\w+\)| ?\[\d+\]| -  ?\w+(?:-\d+)?)+$")  # as Windows (in its language) and browsers do
 _LONGEST_END = 64  # characters; no version and no mark of a copy has as many
-_BETWEEN = re.compile(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
+_BETWEEN = LazyPattern(r"[\s\\/;|,&<>\"'()]+")  # what may stand between names in one text
 _COPY_OF, _COPY_AT_END = "copy of ", " - "
 _ANY_ARCHITECTURE = (_ARCHITECTURE, "246t\n")
 _AT_THE_END = ((_COPY, ")]\n"), _ANY_ARCHITECTURE, (_VERSION, "0123456789abc\n"), _ANY_ARCHITECTURE)
@@ -189,7 +190,7 @@ def _without_version(stem: str) -> set[str]:
     return found
 
 
-def _cut_off(pattern: re.Pattern[str], name: str) -> str:
+def _cut_off(pattern: LazyPattern, name: str) -> str:
     """Cut what fits off the end of a name; from each letter on is looked whether it does, so only from the last few."""
     return name[:-_LONGEST_END] + pattern.sub("", name[-_LONGEST_END:])
 

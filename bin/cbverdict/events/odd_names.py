@@ -9,40 +9,41 @@ from typing import Iterator, Sequence
 
 from cbverdict.events.names import EXTENSION, LONGEST_NAME, LONGEST_PATH
 from cbverdict.events.texts import plain
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import has_invisible
 from cbverdict.remembered import remember_short
 
 _RUNS = r"\.(?:exe|bat|cmd|scr|dll|ps1)"
-_SHORT_NAME = re.compile(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
-_WORD = re.compile(r"[^\W\d_]+")
+_SHORT_NAME = LazyPattern(r"[^.~]{1,6}~\d{1,4}(?:\.[^.]{0,3})?")
+_WORD = LazyPattern(r"[^\W\d_]+")
 _LIKE_LATIN = {
     "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "OSAGE", "DESERET", "GLAGOLITIC", "GOTHIC", "RUNIC",
     "CANADIAN", "CARIAN", "LYCIAN", "LYDIAN", "OLD", "TIFINAGH", "VAI", "BAMUM", "WARANG",
 }  # fmt: skip
 """The first word of what Unicode calls letters of scripts in which some look like Latin ones."""
 
-_DEVICE = re.compile(r"[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/]")
+_DEVICE = LazyPattern(r"[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/]")
 """What Windows lets stand before a path without it being another one."""
 
-_WEB_FOLDER = re.compile(r"[\"']?[\\/]{2}(?![?.][\\/])[^\\/]*@", re.IGNORECASE)
+_WEB_FOLDER = LazyPattern(r"[\"']?[\\/]{2}(?![?.][\\/])[^\\/]*@", re.IGNORECASE)
 _HERE_OR_ABOVE = frozenset({".", ".."})  # where a path begins that is none from the root
-_DOCUMENT = re.compile(
+_DOCUMENT = LazyPattern(
     r"\.(?:pdf|docx?|docm|xlsx?|xlsm|pptx?|rtf|odt|ods|txt|csv|jpe?g|png|gif|bmp|mp[34]|avi|html?|eml|msg)"
     r"(?:[\s_]*\.(?:exe|com|scr|pif))?$",
     re.IGNORECASE,
 )
 """A document, or a program that passes for one where its extension is not shown."""
 
-_DRIVE = re.compile(r"[A-Za-z]:")
-_LIBRARIES = re.compile(
+_DRIVE = LazyPattern(r"[A-Za-z]:")
+_LIBRARIES = LazyPattern(
     r"\.(?:dll|sys|ocx|drv|mui|ax|acm|tsp|cpl|ime|efi|rll|tlb|olb|xll|wll|pyd|node|dylib|so(?:\.\d+)*)(?:\.bak)?$"
 )
-_BETWEEN_PATHS = re.compile(
+_BETWEEN_PATHS = LazyPattern(
     r"[,;|]\s*[\"']?(?:[A-Za-z]:[\\/]|\\\\|/)|[^\s\"'(]\s+[\"']?[A-Za-z]:\\|[^\sA-Za-z0-9\"'(/\\?.][\"']?[A-Za-z]:[\\/]|^/.*\s/|[\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\S"
 )
-_BETWEEN_NAMES = re.compile(rf"[,;|]|{_RUNS}[\"']?\s.*{EXTENSION}[\"']?$", re.IGNORECASE)
-_BETWEEN_PROGRAMS = re.compile(rf"{_RUNS}[\"']?(?:\s*[^\w\s.\\/():\"'-]|\s+[\\/]\s)", re.IGNORECASE)
-_ENDS_IN_PROGRAM = re.compile(rf"{EXTENSION}[\"']?$", re.IGNORECASE)
+_BETWEEN_NAMES = LazyPattern(rf"[,;|]|{_RUNS}[\"']?\s.*{EXTENSION}[\"']?$", re.IGNORECASE)
+_BETWEEN_PROGRAMS = LazyPattern(rf"{_RUNS}[\"']?(?:\s*[^\w\s.\\/():\"'-]|\s+[\\/]\s)", re.IGNORECASE)
+_ENDS_IN_PROGRAM = LazyPattern(rf"{EXTENSION}[\"']?$", re.IGNORECASE)
 """What stands between names or paths that were joined in one text (`mvjoin`), with whatever between them."""
 
 

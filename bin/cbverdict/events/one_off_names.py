@@ -7,20 +7,25 @@ hexadecimal digits, a GUID and a name like noise become `*`; of a temporary file
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cbverdict.lazy_pattern import LazyPattern
+
+if TYPE_CHECKING:
+    import re
 
 ANY = "*"
 """Stands for what differs from start to start; no name of a file on Windows has it."""
 
-_TEMPORARY = re.compile(r"(?P<head>[^-]*-)?.*(?P<tail>\.te?mp)")
-_GUID = re.compile(r"\{?[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}\}?")
-_COPY = re.compile(r" ?[(\[]\d+[)\]]")
-_NUMBER = re.compile(r"(?<![x\d])\d+(?:[._]\d+)+|\d{4,}")  # and no x86_64
-_HEXADECIMAL = re.compile(r"[0-9a-f]{6,}")
-_WORD = re.compile(r"[a-z0-9]+")
-_CHANGE = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
-_MANY = re.compile(r"\*(?:[-_. +]*\*)+")
+_TEMPORARY = LazyPattern(r"(?P<head>[^-]*-)?.*(?P<tail>\.te?mp)")
+_GUID = LazyPattern(r"\{?[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}\}?")
+_COPY = LazyPattern(r" ?[(\[]\d+[)\]]")
+_NUMBER = LazyPattern(r"(?<![x\d])\d+(?:[._]\d+)+|\d{4,}")  # and no x86_64
+_HEXADECIMAL = LazyPattern(r"[0-9a-f]{6,}")
+_WORD = LazyPattern(r"[a-z0-9]+")
+_CHANGE = LazyPattern(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
+_MANY = LazyPattern(r"\*(?:[-_. +]*\*)+")
 _LEAST_NOISE = 5  # characters of a word that is like noise
 _CHANGES = 3  # between letters and digits in it
 _DIGITS = 2  # in a run of hexadecimal digits: words have none, and names of products one

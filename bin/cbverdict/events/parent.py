@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.named_file import Process, agreed, distinct, first_name, raw_texts
 from cbverdict.events.names import are_of_one_program, program_started
 from cbverdict.events.texts import Record, has_several, texts_of, values_of
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import is_nothing
 from cbverdict.verdicts.hashes import FileHash, Odd, Sha256, has_any_hash, read_md5, read_sha256
 
 if TYPE_CHECKING:
     from cbverdict.events.column_names import ColumnNames
 
-_JOINED = re.compile(r"\n|,\s*(?=[\"']?(?:[A-Za-z]:\\|\\\\))")
+_JOINED = LazyPattern(r"\n|,\s*(?=[\"']?(?:[A-Za-z]:\\|\\\\))")
 
 
 class ParentSaid(NamedTuple):

@@ -15,6 +15,7 @@ from typing import Sequence, Tuple
 from unicodedata import normalize
 
 from cbverdict.events.texts import Record, first_text, plain, texts_of
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import is_nothing
 from cbverdict.remembered import remember_short
 
@@ -41,10 +42,10 @@ _SERVICES = frozenset(
     }
 )  # fmt: skip
 # Accounts that are made anew for each session, pool, service or machine.
-_MACHINES = re.compile(
+_MACHINES = LazyPattern(
     r"(?:dwm|umfd)-\d+|.+\$|iis apppool|nt service|window manager|font driver host|nt virtual machine"
 )
-_SIDS = re.compile(r"s-1-5-(?:7|18|19|20|(?:80|82|83|90|96)-[\d-]+)|s-1-0-0")
+_SIDS = LazyPattern(r"s-1-5-(?:7|18|19|20|(?:80|82|83|90|96)-[\d-]+)|s-1-0-0")
 _DOMAINS = frozenset(
     {
         "nt service", "iis apppool", "window manager", "font driver host", "nt virtual machine",
@@ -54,9 +55,9 @@ _DOMAINS = frozenset(
 )  # fmt: skip
 _QUOTES = "\"'"
 _AROUND = " []{}()<>\"'"
-_DISTINGUISHED_NAME = re.compile(r"\s*(?:cn|uid|ou|dc|o)\s*=", re.IGNORECASE)
-_BETWEEN_ACCOUNTS = re.compile(r"[,;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_BETWEEN_DISTINGUISHED_NAMES = re.compile(
+_DISTINGUISHED_NAME = LazyPattern(r"\s*(?:cn|uid|ou|dc|o)\s*=", re.IGNORECASE)
+_BETWEEN_ACCOUNTS = LazyPattern(r"[,;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_BETWEEN_DISTINGUISHED_NAMES = LazyPattern(
     r"[;|\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|(?<=[=,])(?:ou|dc|o|c)\s*=[^,=]*,(?=\s*(?:cn|uid)\s*=)", re.IGNORECASE
 )
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))

@@ -22,6 +22,7 @@ from cbverdict.events.named_file import Process, agreed, distinct, first_name, r
 from cbverdict.events.names import are_of_one_program, file_name
 from cbverdict.events.tampering import is_about_tampering
 from cbverdict.events.texts import FILLED, Record, has_several, texts_of
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.verdicts.hashes import FileHash, Odd, has_any_hash, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
 
@@ -34,7 +35,7 @@ _ANY_EVENT = frozenset({"Image", "winlog.event_data.Image", "data.win.eventdata.
 _OF_STARTS = ("ProcessVersionInfoOriginalFileName", "properties.ProcessVersionInfoOriginalFileName")
 """Which Defender's starts have, and nothing else of its."""
 
-_VOLUME = re.compile(
+_VOLUME = LazyPattern(
     r"^(?:[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/])?(?:[A-Za-z]:|[\\/]?device[\\/]harddiskvolume\d+)", re.IGNORECASE
 )
 

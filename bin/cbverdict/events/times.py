@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Callable, Collection, List, Protocol, Sequence, Tuple, Union
 
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import is_nothing
 
 QUARTER = 900
@@ -26,21 +27,21 @@ _DIGITS = 10  # of seconds since 1970, from 2001 to 2286
 _HUNDREDS = _DIGITS - 2
 _ENDS = {f"{number:02}{point}" for number in range(100) for point in ("", ".")}
 _UNITS = (1, 1e3, 1e6, 1e9)  # in a second: other products count milliseconds, microseconds or nanoseconds
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_NUMBER = LazyPattern(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 # ISO 8601, extended or basic, as Splunk exports it, and what `convert ctime(...)` writes without a format.
-_ISO = re.compile(
+_ISO = LazyPattern(
     r"(?P<year>\d{4})-?(?P<month>\d\d)-?(?P<day>\d\d)[T ]"
     r"(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)? ?(?P<zone>.*)"
 )
-_US = re.compile(
+_US = LazyPattern(
     r"(?P<month>\d\d)/(?P<day>\d\d)/(?P<year>\d{4}) "
     r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))? ?(?P<zone>.*)"
 )
-_HALF = re.compile(r"(?P<half>[AP])M\b ?(?P<zone>.*)", re.IGNORECASE)
-_OFFSET = re.compile(r"(?:GMT|UTC)?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?")
+_HALF = LazyPattern(r"(?P<half>[AP])M\b ?(?P<zone>.*)", re.IGNORECASE)
+_OFFSET = LazyPattern(r"(?:GMT|UTC)?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?")
 _HALF_A_DAY = 12
 _UTC = {"Z", "UTC", "GMT"}
-_ABBREVIATION = re.compile(r"[A-Z]{3,5}")
+_ABBREVIATION = LazyPattern(r"[A-Z]{3,5}")
 """Names of zones as Splunk exports them (`CET`): those of whoever exported, so the search's own is taken."""
 
 

@@ -18,7 +18,7 @@ import os
 import re
 import sys
 from collections import Counter
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BytesIO, StringIO
 from itertools import count, groupby, repeat, zip_longest
 from operator import methodcaller
@@ -433,7 +433,6 @@ class _Form:
         are_last = list(plain[-len(self.varying) - 1 : -1]) == self.varying
         # Where they are the last columns, what differs from row to row behind the others, a row is cut from its end.
         self._is_cut = are_last and (not self.varying or (bool(self._each) and self._at == len(self._who)))
-        self._whole = re.compile(_pattern(plain, self.varying), re.DOTALL)
         self._cells: dict[Tuple[str, ...], list[str]] = {}
 
     @property
@@ -446,6 +445,11 @@ class _Form:
     def tail(self) -> str:
         """How a row ends whose columns hold one value each: with the twins of all of them, which are empty."""
         return "," * self._columns
+
+    @cached_property
+    def _whole(self) -> re.Pattern[str]:
+        """What matches a line; most chunks are cut without it."""
+        return re.compile(_pattern(self.plain, self.varying), re.DOTALL)
 
     def read(self, body: str) -> tuple[_Rows, list[str]] | None:
         """Read rows, and give the line of each (None: there are none, or one is not of the expected form)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import suppress
 from itertools import zip_longest
 from typing import Any, Callable, Iterator, Mapping, Sequence, TypeVar
@@ -24,6 +23,7 @@ from cbverdict.anomalies.lessons import MAX_SUBJECTS
 from cbverdict.anomalies.outline import read_outline, write_outline
 from cbverdict.errors import InvalidRequestError
 from cbverdict.json_object import read_object
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.settings.anomalies import AnomalySettings
 
 MAX_NAMES_ASKED = 5000
@@ -33,7 +33,7 @@ _LIST_CHARACTERS = 250_000  # of a list in a question, which has three
 
 T = TypeVar("T")
 
-_LESSON = re.compile(r"[0-9A-Za-z]{0,64}")
+_LESSON = LazyPattern(r"[0-9A-Za-z]{0,64}")
 
 
 def write_question(question: BaselineQuestion) -> str:

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import logging
-import re
 from bisect import bisect_right
 from http.client import HTTPException
 
 from splunklib import binding
 
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.splunkd.rest import connect
 
 logger = logging.getLogger(__name__)
@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 _PATH = "/services/search/timeparser/tz"
 _TIMEOUT = 5.0
 _LONGEST = 256 * 1024  # characters; a zone with its changes since 1900 has some 10,000
-_OFFSET = re.compile(r"Y([+-]?\d{1,6}) [YN]\w?")
-_CHANGE = re.compile(r"@([+-]?\d{1,12}) (\d{1,4})")
+_OFFSET = LazyPattern(r"Y([+-]?\d{1,6}) [YN]\w?")
+_CHANGE = LazyPattern(r"@([+-]?\d{1,12}) (\d{1,4})")
 _DAY = 86400.0
 
 

@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, NewType, Sequence, Tuple, Union
 
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.remembered import remember_short
 
 if TYPE_CHECKING:
@@ -23,23 +24,23 @@ FileHash = Union[Md5, Sha256]
 FieldValue = Union[str, Sequence[str], None]
 """What a Splunk record holds in one field: a text, several (multivalue), or nothing."""
 
-_MD5 = re.compile(r"[0-9a-f]{32}")
-_HASH = re.compile(r"[0-9a-f]{32,128}")
+_MD5 = LazyPattern(r"[0-9a-f]{32}")
+_HASH = LazyPattern(r"[0-9a-f]{32,128}")
 _MD5_DIGITS, _SHA256_DIGITS = 32, 64
-_SHA256 = re.compile(rf"[0-9a-f]{{{_SHA256_DIGITS}}}")
-_SEPARATOR = re.compile(r"[\s,;|]+")
+_SHA256 = LazyPattern(rf"[0-9a-f]{{{_SHA256_DIGITS}}}")
+_SEPARATOR = LazyPattern(r"[\s,;|]+")
 _BRACKETS = str.maketrans("{}[]()<>", "        ")
 _QUOTES = "\"'`"
 _SAME_LENGTH = "imphash"
 _LABELS = {"md5", "md5sum", "hash.md5", "file.hash.md5", "process.hash.md5"}
 _OTHER_HASHES = {40, 64, 96, 128}  # digits of SHA-1, SHA-256, SHA-384, SHA-512
 _ABOUT_HASHES = {*_LABELS, "hash", "hashes", "file", "process", "sha1", "sha256", "imphash", "value", "algorithm"}
-_HEX = re.compile(r"[a-f]{8,}")
-_HAS_DIGIT = re.compile(r"[0-9]")  # no word for nothing has one
-_VALUE = re.compile(r"[\w?-]")  # a value has one, be it a sign for nothing; JSON text has lines without
+_HEX = LazyPattern(r"[a-f]{8,}")
+_HAS_DIGIT = LazyPattern(r"[0-9]")  # no word for nothing has one
+_VALUE = LazyPattern(r"[\w?-]")  # a value has one, be it a sign for nothing; JSON text has lines without
 _AT_ENDS = " \t,;"
-_LABEL_ABOVE = re.compile(r"([:=])\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*")
-_LINE_ENDS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+_LABEL_ABOVE = LazyPattern(r"([:=])\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*")
+_LINE_ENDS = LazyPattern(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _SHORT = 512  # what a field of hashes may take; a longer text is read, but not remembered
 
 

@@ -16,13 +16,14 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Collection, Iterable, Mapping, NamedTuple
 
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import is_nothing, without_invisible
 
 NAMES_SEPARATOR = "|"
 """Between several file names: no file of Windows' has it in its name. At the end: there are more than are kept."""
 
-_COMMON_NAME = re.compile(r'(?:^|[,/;+])\s*CN\s*=\s*("[^"]*"|(?:\\.|[^,/;+\\])+)', re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"(?:^|[,/;+])\s*[\w.]+\s*=")  # what begins a part of a distinguished name
+_COMMON_NAME = LazyPattern(r'(?:^|[,/;+])\s*CN\s*=\s*("[^"]*"|(?:\\.|[^,/;+\\])+)', re.IGNORECASE)
+_ATTRIBUTE = LazyPattern(r"(?:^|[,/;+])\s*[\w.]+\s*=")  # what begins a part of a distinguished name
 _MAX_NAMES = 64  # of a file; the most common have been seen under thousands
 _MAX_NAMES_TEXT = 2048  # characters of them together
 
