@@ -25,6 +25,9 @@ _GO_WITH = {
 }
 """Which options say something together; the first is for none that orders anything."""
 
+_ACTIONS = {"": "list", "from": "again", "reset": "reset", "estimate": "estimate"}
+"""What is asked of the endpoint by which option."""
+
 _TEXT = validators.Match("1 to 255 characters", r".{1,255}\Z")
 
 
@@ -55,18 +58,17 @@ class CbsignedinputsCommand(HardenedCommand, GeneratingCommand):
             "query": self.query,
         }
         words = {name for name, value in given.items() if value}
-        action = next((one for one in ("estimate", "reset", "from") if one in words), "")
-        stray = sorted(words - _GO_WITH[action])
+        option = next((one for one in ("estimate", "reset", "from") if one in words), "")
+        self._action = _ACTIONS[option]
+        stray = sorted(words - _GO_WITH[option])
         if stray:
-            what = f"with {action}=" if action else "without from=, reset= or estimate="
+            what = f"with {option}=" if option else "without from=, reset= or estimate="
             self.end_with(f"cbsignedinputs: {', '.join(f'{one}=' for one in stray)} says nothing {what}; leave it out")
 
     def generate(self) -> Iterator[dict[str, Any]]:
         """Ask the endpoint, or say why not."""
         info = self.metadata.searchinfo
-        action = "reset" if self.is_reset else "again" if self.from_time else "list"
-        action = "estimate" if self.is_estimate else action
-        asked = {"action": action, "input": self.input_name or "", "from": self.from_time or ""}
+        asked = {"action": self._action, "input": self.input_name or "", "from": self.from_time or ""}
         asked.update(account=self.account or "", query=self.query or "")
         asked.update(to=self.to_time or "", all=str(bool(self.is_all)).lower())
         try:

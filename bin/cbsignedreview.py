@@ -16,6 +16,8 @@ from cbverdict.search.sdk_compat import HardenedCommand, run
 from cbverdict.service.decision_client import NOTHING, ROW_FIELDS, DecisionClient
 
 _NO_END = ("end", "bad")
+_LONGEST = 365
+"""Days for which a file is called bad where nobody says for how long, and the most that any decision holds."""
 
 
 @Configuration(distributed=False)
@@ -23,7 +25,7 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
     """Hand the rows to the decision service, which knows who asks; all of them are decided on, or none."""
 
     action = Option(require=True, validate=validators.Set("exclude", "expect", "bad", "end"))
-    days = Option(validate=validators.Integer(minimum=1, maximum=365))
+    days = Option(validate=validators.Integer(minimum=1, maximum=_LONGEST))
     why = Option(default="")
 
     def prepare(self) -> None:
@@ -41,7 +43,7 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
         info = self.metadata.searchinfo
         client = DecisionClient(info.splunkd_uri, info.session_key)
         try:
-            answers = client.decide(self.action, rows, float(self.days or 30), self.why)
+            answers = client.decide(self.action, rows, float(self.days or _LONGEST), self.why)
         except CbsignedError as error:
             self.write_error(f"cbsignedreview: {error}")
             answers = [NOTHING] * len(rows)

@@ -35,7 +35,7 @@ class SetupError(CbsignedError):
 
 
 class InvalidRequestError(CbsignedError):
-    """The verdict service was asked something that it does not understand: correct the request."""
+    """What was asked or stored is none of what is understood: correct the request, or do what the message says."""
 
     reason = Reason.SERVICE_ERROR
     is_final = True

@@ -13,7 +13,7 @@ from cbverdict.anomalies.gathering import Gatherer, What, Who
 from cbverdict.anomalies.known_baselines import BaselineQuestion
 from cbverdict.anomalies.outline import read_outline, write_outline
 from cbverdict.anomalies.outline_fields import OutlineNames, count_released, names_of, read_fields, write_fields
-from cbverdict.anomalies.releases import hour_of_day, program
+from cbverdict.anomalies.releases import hour_key, program_key
 from cbverdict.anomalies.seen_people import WAITING_DAYS
 from tests.bench.waiting import Line
 
@@ -45,10 +45,10 @@ def _learn() -> Baselines:
     for day in range(_NEWEST * _DAYS, _NEWEST * _DAYS + WAITING_DAYS):
         noted = organisation.waiting_people.setdefault(day, {})
         for hour in range(24):
-            noted[hour_of_day(hour)] = unite(sketch_of(f"person{chance.randrange(_PEOPLE)}") for _ in range(300))
+            noted[hour_key(hour)] = unite(sketch_of(f"person{chance.randrange(_PEOPLE)}") for _ in range(300))
         for _ in range(40):
             name = f"new{chance.randrange(_WAITING_PROGRAMS)}.exe"
-            noted[program(name)] = unite(sketch_of(f"person{chance.randrange(_PEOPLE)}") for _ in range(3))
+            noted[program_key(name)] = unite(sketch_of(f"person{chance.randrange(_PEOPLE)}") for _ in range(3))
             organisation.waiting.setdefault(_NEWEST, {})[name] = 3
     return {subject: baseline.forget(_HALF_LIFE) for subject, baseline in baselines.items()}
 

@@ -23,7 +23,7 @@ from cbverdict.anomalies.training import Learner  # noqa: E402 - likewise
 from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields  # noqa: E402 - likewise
 from cbverdict.search.enrich_options import EnrichOptions  # noqa: E402 - likewise
 from cbverdict.search.pipeline import Search  # noqa: E402 - likewise
-from cbverdict.search.row_codec import INDEX  # noqa: E402 - likewise
+from cbverdict.search.row_form import INDEX  # noqa: E402 - likewise
 from cbverdict.splunkd.lookup_files import LOOKUPS, read_lists  # noqa: E402 - likewise
 from cbverdict.verdicts.reasons import Signed  # noqa: E402 - likewise
 from tests.eval.processes import Truth, read_events  # noqa: E402 - likewise

@@ -37,13 +37,14 @@ from cbverdict.events.event import ProcessEvent
 from cbverdict.events.named_file import Process
 from cbverdict.events.people import person_of
 from cbverdict.events.times import TimeReader
-from cbverdict.search import anomaly_columns, row_codec
+from cbverdict.search import anomaly_columns, row_form
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.anomaly_table import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
-from cbverdict.search.row_codec import INDEX, RowCodec
+from cbverdict.search.row_codec import RowCodec
+from cbverdict.search.row_form import INDEX
 from cbverdict.search.verdict_columns import Enricher
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.anomalies import AnomalySettings
@@ -462,7 +463,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
         assert reply is not None
         assert f"\r\n{'a' * 32},," in reply.body.decode()
         assert f",,{before['anomaly_score']},," in reply.body.decode()
-        assert len(codec._likes) < 2000  # noqa: SLF001 - they hold on to people
+        assert len(codec._row_templates) < 2000  # noqa: SLF001 - they hold on to people
         assert not anomalies.is_full
     records: list[Any] = [_row("ann", "git.exe")]
     scorer.write(records, enricher.enrich(records))
@@ -472,7 +473,7 @@ def test_memory_does_not_grow_with_the_number_of_people() -> None:
 
 def test_what_was_written_of_people_is_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cells, sentences and groups; beyond it, all of them are made anew."""
-    monkeypatch.setattr(row_codec, "_MAX_KINDS", 3)
+    monkeypatch.setattr(row_form, "_MAX_CELLS", 3)
     monkeypatch.setattr(anomaly_columns, "_MAX_REASONS", 3)
     options = EnrichOptions(has_anomaly=True)
     scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())

@@ -22,7 +22,7 @@ from cbverdict.errors import NotCarbonBlackError
 from cbverdict.inputs.binaries import event_of as binary_event
 from cbverdict.inputs.binaries import flip_of
 from cbverdict.inputs.feed import Event
-from cbverdict.inputs.processes import MOST_KNOWN, event_of, known_of, worth_indexing
+from cbverdict.inputs.processes import event_of, sighting_of, worth_indexing
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.verdicts.cached_verdict import StoredVerdict
 from cbverdict.verdicts.evidence import Question
@@ -157,7 +157,7 @@ class TestProcesses:
         without = {"process_md5": "0" * 30}
         (rest, hashed) = (_read([_segment(**changes)])[0] for changes in (without, {"path": "", "cmdline": ""}))
         (whole,) = _read([_segment()])
-        assert known_of(rest) < known_of(hashed) < known_of(whole) == MOST_KNOWN
+        assert sighting_of(rest).known < sighting_of(hashed).known < sighting_of(whole).known
 
     def test_what_is_too_long_for_an_event_is_cut(self) -> None:
         """Splunkd would cut it in the middle of the JSON (props.conf, TRUNCATE)."""

@@ -10,7 +10,7 @@ from cbverdict.events.columns import EventFields
 from cbverdict.events.lineage import Lineage, read_lineages
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
-from cbverdict.search.row_codec import INDEX
+from cbverdict.search.row_form import INDEX
 from cbverdict.search.verdict_columns import Enricher
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.verdicts.reasons import Reason, Signed, Source

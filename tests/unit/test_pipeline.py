@@ -18,7 +18,7 @@ from cbverdict.search.anomaly_table import ANOMALY_FIELDS
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search, read_options
 from cbverdict.search.risk_columns import RISK_FIELDS
-from cbverdict.search.row_codec import INDEX
+from cbverdict.search.row_form import INDEX
 from cbverdict.search.verdict_columns import Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.verdicts import Method

@@ -16,7 +16,9 @@ from splunklib.searchcommands.internals import RecordWriterV2
 from cbsigned import CbsignedCommand
 from cbsignedreview import CbsignedreviewCommand
 from cbverdict.search import row_codec
-from cbverdict.search.row_codec import INDEX, RowCodec, pair_text
+from cbverdict.search.row_codec import RowCodec
+from cbverdict.search.row_form import INDEX
+from cbverdict.search.sdk_cells import pair_text
 from cbverdict.search.sdk_compat import write_rows
 from tests.lab.host import Row, encode
 
@@ -263,14 +265,14 @@ def test_rows_that_differ_are_made_a_part_at_a_time(
         assert reply is not None
         assert (reply.body.decode(), reply.tags) == _by_sdk(body)
         assert reply.rows == 100
-    assert len(codec._kinds) == len(codec._likes) == (kinds if do_repeat else 0)  # noqa: SLF001 - what is held is the point
+    assert len(codec._process_templates) == len(codec._row_templates) == (kinds if do_repeat else 0)  # noqa: SLF001 - what is held is the point
     assert enrichment.enriched == (kinds if do_repeat else 2 * 100)
 
 
 def test_no_more_rows_are_remembered_than_memory_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the last chunk, when they and the others become too many."""
-    monkeypatch.setattr(row_codec, "_MAX_LIKES", 10)
-    monkeypatch.setattr(row_codec, "_MAX_KINDS", 10)
+    monkeypatch.setattr(row_codec, "_MAX_ROW_TEMPLATES", 10)
+    monkeypatch.setattr(row_codec, "_MAX_PROCESS_TEMPLATES", 10)
 
     def enrich(records: list[dict[str, Any]]) -> list[Outcome]:
         return [Outcome("true", is_lasting=True) for _ in records]
@@ -278,7 +280,7 @@ def test_no_more_rows_are_remembered_than_memory_is_for(monkeypatch: pytest.Monk
     codec, held = RowCodec(_read, enrich), []
     for start in (0, 5, 10, 15):
         assert codec.reply(_body([{"process_md5": f"m{number}"} for number in range(start, start + 5)])) is not None
-        held.append((len(codec._likes), len(codec._kinds)))  # noqa: SLF001 - what is held is the point
+        held.append((len(codec._row_templates), len(codec._process_templates)))  # noqa: SLF001 - what is held is the point
     assert held == [(5, 5), (10, 10), (5, 5), (10, 10)]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from cbverdict.anomalies.explanations import NONE
+from cbverdict.anomalies.scores import PROCESS, UNJUDGED, Part
 from cbverdict.verdicts.reasons import Signed
-from cbverdict.verdicts.signed_noise import Doubts, is_signed_noise
+from cbverdict.verdicts.signed_noise import Doubts, passes_all_but_score
 
 TRUE, FALSE, UNKNOWN = Signed.TRUE, Signed.FALSE, Signed.UNKNOWN
 
@@ -34,4 +36,6 @@ CASES = {
 def test_a_row_is_noise_only_where_nothing_is_in_doubt(case: str) -> None:
     """Signed never hides a high score; what is not known yet does not block, but an unknown signature does."""
     doubts, score, is_noise = CASES[case]
-    assert is_signed_noise(doubts, score, 20.0) is is_noise
+    is_clear = passes_all_but_score(doubts, 20.0)
+    part = Part(0.0, 0.0, 0.0, (), NONE, NONE, is_clear, 20.0, "ann", (UNJUDGED, PROCESS))
+    assert part.is_noise(NONE, score) is is_noise

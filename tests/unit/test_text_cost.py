@@ -21,7 +21,8 @@ from cbverdict.events.odd_names import oddity_of
 from cbverdict.events.people import person_of
 from cbverdict.events.times import read_time
 from cbverdict.json_object import read_object
-from cbverdict.search.row_codec import INDEX, RowCodec
+from cbverdict.search.row_codec import RowCodec
+from cbverdict.search.row_form import INDEX
 from cbverdict.verdicts.hashes import parse_md5
 from tests.lab.host import encode
 from tests.unit.test_row_codec import Enrichment

@@ -30,7 +30,7 @@ from cbverdict.events.one_off_names import kind_of
 from cbverdict.placeholders import is_nothing
 
 MAX_NAME = 256
-"""Longer names are nobody's and nothing's."""
+"""Characters; names longer than this are ignored."""
 
 MAX_NAMES = 5000
 """Names that one document keeps in each of its counts; where there are more, those not seen for longest go first."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Collection, Iterable, Iterator, Tuple
 
-from cbverdict.anomalies import explanations as opinions
+from cbverdict.anomalies import explanations
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
-from cbverdict.anomalies.combination import PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy, score_with_hour
+from cbverdict.anomalies.combination import PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
 from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of
 from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
@@ -15,7 +15,7 @@ from cbverdict.anomalies.file_sides import FileSides
 from cbverdict.anomalies.local_time import Clocks, date_of
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import Profiles
-from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score, group_of, judged
+from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score, group_of
 from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
 from cbverdict.errors import Trouble
 from cbverdict.events.names import stems_of
@@ -34,7 +34,7 @@ Who = Tuple[str, ...]
 """User and team as a row says them, and its other users."""
 
 _MAX_PEOPLE = 2000
-_MAX_OPINIONS = 100_000
+_MAX_EXPLANATIONS = 100_000
 _FEW = 4  # people who begin with something on one day, each by himself
 
 
@@ -97,8 +97,8 @@ class Anomalies:
     @property
     def is_full(self) -> bool:
         """Whether so much is remembered that it is time to forget."""
-        opinions_held = len(self._parents) + sum(view.opinions for view in self._views.values())
-        return len(self._views) > _MAX_PEOPLE or opinions_held > _MAX_OPINIONS
+        held = len(self._parents) + sum(view.explanations_held for view in self._views.values())
+        return len(self._views) > _MAX_PEOPLE or held > _MAX_EXPLANATIONS
 
     def forget(self) -> None:
         """Forget people and parents; their baselines are read anew when they come again."""
@@ -129,8 +129,8 @@ class Anomalies:
         signatures = tuple(one.verdict.signature for one in of_parents if one.verdict.signature)
         file = self._files.of(event, verdict, signatures)
         process, parent = file.process, program_kind(event.parent.name)
-        opinion = self._on_parent(parent, process) if process and parent else NONE
-        is_parent_known = opinion.p_value is not None
+        explanation = self._on_parent(parent, process) if process and parent else NONE
+        is_parent_known = explanation.p_value is not None
         acted_through = _acted_through(file.gateways, (event.parent.name or "") if is_parent_known else None)
         is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
         bad = tuple(self._called_bad(event, verdict, of_parents))
@@ -139,7 +139,7 @@ class Anomalies:
             parent_signed=parent_signed,
             is_signer_unknown=not verdict.may_be_dropped,
             is_parent_unanswered=is_unanswered,
-            parent_score=None if opinion.strict is None else score_of(opinion.strict),
+            parent_score=None if explanation.strict is None else score_of(explanation.strict),
             is_publisher_denied=bool(file.denied),
             is_living_off_the_land=file.names_a_tool,
             is_name_odd=bool(file.oddities),
@@ -148,13 +148,13 @@ class Anomalies:
             is_called_bad=bool(bad),
             is_parent_new=is_parent_new,
         )
-        first = (opinions.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
-        of_parent = (opinions.new_parent(parent),) if is_parent_new else opinion.reasons
+        first = (explanations.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
+        of_parent = (explanations.new_parent(parent),) if is_parent_new else explanation.reasons
         about = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
-        side = ProcessSide(process, opinion, doubts, about, exclusions)
-        several = opinions.several_of(has_users=bool(event.other_users), has_teams=event.has_several_teams)
+        side = ProcessSide(process, explanation, doubts, about, exclusions)
+        several = explanations.several_of(has_users=bool(event.other_users), has_teams=event.has_several_teams)
         return side.of_several(several) if several else side
 
     def _called_bad(self, event: ProcessEvent, verdict: Verdict, parents: Iterable[JudgedFile]) -> Iterator[str]:
@@ -172,14 +172,11 @@ class Anomalies:
         """Score a row; `quarters` of an hour, counted since 1970, are when it began and ended (none: no time)."""
         part = self.part(side, view)
         hour = view.oddest(quarters) or view.at(None)
-        score = part.score if part.weight else None
-        if hour.p_value is not None:
-            score = score_with_hour(part.cauchy, part.weight, hour.cauchy)
+        score = part.score_at(hour)
         is_high = score is not None and score >= self.threshold
         day = view.day(next(iter(quarters))) if quarters else None
         group = group_of(part.who, day, part.cause(hour)) if is_high else ""
-        is_noise = part.passes_all_but_score and (score is None or judged(part, hour, score) < part.limit)
-        return Score(score, hour, part, is_noise, group)
+        return Score(score, hour, part, part.is_noise(hour, score), group)
 
     def begin(self, side: ProcessSide, view: PersonView) -> bool:
         """Count who begins with a program that is unusual for them; return whether this row's person does."""
@@ -200,15 +197,15 @@ class Anomalies:
         parent, reasons = side.parent, team.reasons + side.reasons
         if process and self._profiles.is_new(process):
             # It is new to its parent then as well: said twice, it is no more unusual.
-            parent = opinions.no_odder_than(parent, team)
+            parent = explanations.no_odder_than(parent, team)
         undamped, people = None, self._people_beginning(process) if process else 0
         if process and people > _FEW and view.begins(process) and not self._begins_alone(process, view):
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
             _, undamped = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
             factor = float((people - _FEW + 1) ** 2)
-            team = opinions.of_roll_out(team, factor)
-            parent = opinions.of_roll_out(parent, factor) if is_unusual(parent) else parent
-            reasons += (opinions.roll_out(process, people),)
+            team = explanations.of_roll_out(team, factor)
+            parent = explanations.of_roll_out(parent, factor) if is_unusual(parent) else parent
+            reasons += (explanations.roll_out(process, people),)
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
         doubts = side.doubts if team.strict is None else side.doubts._replace(new_score=score_of(team.strict))
@@ -234,8 +231,8 @@ class Anomalies:
     @property
     def _unread(self) -> tuple[str, ...]:
         """Write what a drop rests on and could not be read: an intruder may gain from it, so none is dropped."""
-        baselines = () if self._profiles.error is None else (opinions.UNREAD_BASELINES,)
-        return baselines if self._lists.is_whole else (*baselines, opinions.UNREAD_LISTS)
+        baselines = () if self._profiles.error is None else (explanations.UNREAD_BASELINES,)
+        return baselines if self._lists.is_whole else (*baselines, explanations.UNREAD_LISTS)
 
     def _people_beginning(self, process: str) -> int:
         """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
@@ -264,12 +261,12 @@ class Anomalies:
         if (parent, child) not in self._parents:
             group = self._profiles.parent(parent)
             if group is not None:
-                opinion = opinions.on_parent(group, parent, child)
+                explanation = explanations.on_parent(group, parent, child)
             elif self.has_learnt:
-                opinion = no_opinion(f"no opinion on the parent: too few starts by {parent} are known")
+                explanation = no_opinion(f"no opinion on the parent: too few starts by {parent} are known")
             else:
-                opinion = NONE
-            self._parents[parent, child] = opinion
+                explanation = NONE
+            self._parents[parent, child] = explanation
         return self._parents[parent, child]
 
     def _is_first_signer(self, publisher: str) -> bool:
@@ -283,5 +280,5 @@ def _acted_through(gateways: Iterable[tuple[str, str]], known: str | None) -> tu
     What a name usually starts here (`known`; None: nobody knows) says nothing of a file that has another name.
     """
     stems = frozenset[str]() if known is None else stems_of(known)
-    found = (opinions.acted_through(name, reason) for name, reason in gateways if stems.isdisjoint(stems_of(name)))
+    found = (explanations.acted_through(name, reason) for name, reason in gateways if stems.isdisjoint(stems_of(name)))
     return tuple(islice(found, 1))

@@ -12,7 +12,7 @@ from cbverdict.anomalies.decayed_counts import Counts, add_count
 from cbverdict.anomalies.distinct_count import sketch_of, unite
 from cbverdict.anomalies.known_baselines import BaselineQuestion, BaselineSource
 from cbverdict.anomalies.local_time import Clocks
-from cbverdict.anomalies.releases import hour_of_day, is_refused, program, start
+from cbverdict.anomalies.releases import hour_key, is_refused, program_key, start_key
 from cbverdict.anomalies.seen_people import ANYBODY, Users, add_user
 from cbverdict.anomalies.whole_profiles import WholeProfiles
 
@@ -70,13 +70,13 @@ def _set_aside_of_person(
         for generation, counted in learnt.names.items():
             for group in groups if name in counted else ():
                 add_count(_of(aside, group).waiting, generation, name, counted[name])
-        _note(aside, day, program(name), subject.name)
+        _note(aside, day, program_key(name), subject.name)
         add_user(_of(aside, ORGANISATION).users, name, *sketch_of(subject.name))
     unusual_hours = _unusual_hours(subject.name, learnt.days, profiles, holidays) if is_known else {}
     for day, hours in unusual_hours.items():
         _of(aside, subject).waiting_days[day] = hours
         for hour in hours_of(hours):
-            _note(aside, day, hour_of_day(hour), subject.name)
+            _note(aside, day, hour_key(hour), subject.name)
 
 
 def _unusual_names(person: str, learnt: Baseline, profiles: WholeProfiles, teams: list[str]) -> set[str]:
@@ -91,7 +91,7 @@ def _unusual_names(person: str, learnt: Baseline, profiles: WholeProfiles, teams
         for name in new
         if profiles.is_new(name)  # whatever its score: learnt, it would be dropped next
         or score_of(profile.p_value(name)) >= profiles.settings.threshold
-        or is_refused(profiles.releases, person, program(name))
+        or is_refused(profiles.releases, person, program_key(name))
     }
 
 
@@ -126,7 +126,7 @@ def _set_aside_of_everybody(learnt: Baselines, aside: Baselines, new: set[str], 
         for name in new.intersection(names):
             held.waiting.setdefault(generation, {})[name] = names[name]
             if day is not None:
-                held.waiting_people.setdefault(day, {}).setdefault(program(name), [])
+                held.waiting_people.setdefault(day, {}).setdefault(program_key(name), [])
 
 
 def _set_aside_of_parents(
@@ -151,7 +151,7 @@ def _set_aside_of_parents(
                     if day is not None and noted < _MOST_NOTED:
                         noted += 1
                         held = _of(aside, ORGANISATION).waiting_people
-                        held.setdefault(day, {}).setdefault(start(subject.name, name), [])
+                        held.setdefault(day, {}).setdefault(start_key(subject.name, name), [])
 
 
 def _day_of(learnt: Baselines) -> int | None:

@@ -43,7 +43,7 @@ from cbverdict.anomalies.releases import (
     decided_things,
     effective,
     is_released,
-    program,
+    program_key,
     releases_of,
     waits_of,
 )
@@ -186,7 +186,7 @@ def outline_of(organisation: Baseline, releases: Releases) -> Outline:
         held=frozenset(
             place_of(name)
             for name in {name for names in organisation.waiting.values() for name in names}
-            if not is_released(releases, ORGANISATION, program(name))
+            if not is_released(releases, ORGANISATION, program_key(name))
         ),
         anybody=organisation.users.get(ANYBODY, ()),
         large_teams=sum(head_count(people) >= MIN_TEAM for people in teams.values()),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Iterable
 
-from cbverdict.anomalies import explanations as opinions
+from cbverdict.anomalies import explanations
 from cbverdict.anomalies.baselines import Subject, SubjectKind
-from cbverdict.anomalies.explanations import NONE, REPORT_BELOW_P, Compared, Explanation, no_opinion
+from cbverdict.anomalies.explanations import NONE, Compared, Explanation, no_opinion
 from cbverdict.anomalies.without_team import Organisation
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _NO_TIME = "no opinion on the hour: the row has no time"
 NOBODY = "no opinion on the person: the row names none"
+
+_UNUSUAL_BELOW_P = 0.1
+"""From this p-value down something counts as begun with; it is told from there on as well (`REPORT_BELOW_P`)."""
 
 
 class PersonView:
@@ -68,15 +71,15 @@ class PersonView:
         return not self.profiles.has_run(self._person, process)
 
     @property
-    def opinions(self) -> int:
-        """Return on how many processes there is an opinion, or none, already."""
+    def explanations_held(self) -> int:
+        """Return on how many processes there is an explanation, or none, already."""
         return len(self._processes)
 
     def at(self, quarter: int | None) -> Explanation:
-        """Judge a quarter of an hour, counted since 1970 (None: no time, no opinion)."""
-        opinion = self._untimed if quarter is None else self._hour(self.clock.at(quarter).slot)
-        self.quarters[quarter] = opinion
-        return opinion
+        """Judge a quarter of an hour, counted since 1970 (None: no time, no explanation)."""
+        explanation = self._untimed if quarter is None else self._hour(self.clock.at(quarter).slot)
+        self.quarters[quarter] = explanation
+        return explanation
 
     def oddest(self, quarters: Iterable[int]) -> Explanation | None:
         """Judge several quarters of an hour; return the oddest (None: there are none)."""
@@ -90,17 +93,17 @@ class PersonView:
         return no_opinion(NOBODY if self._person is None else _NO_TIME)
 
     def _hour(self, slot: int) -> Explanation:
-        opinion = self._hours.get(slot)
-        if opinion is None:
-            opinion = self._hours[slot] = self._on_hour(slot)
-        return opinion
+        explanation = self._hours.get(slot)
+        if explanation is None:
+            explanation = self._hours[slot] = self._on_hour(slot)
+        return explanation
 
     def process(self, name: str) -> Explanation:
         """Judge a process."""
-        opinion = self._processes.get(name)
-        if opinion is None:
-            opinion = self._processes[name] = self._on_process(name)
-        return opinion
+        explanation = self._processes.get(name)
+        if explanation is None:
+            explanation = self._processes[name] = self._on_process(name)
+        return explanation
 
     def _on_hour(self, slot: int) -> Explanation:
         if self._person is None or not self.profiles.has_learnt:
@@ -111,7 +114,7 @@ class PersonView:
             return no_opinion(f"no opinion on the hour: {known}")
         if self._profile is None:
             self._profile = self.profiles.hours(self._person, self.clock.holidays)
-        return opinions.on_hour(self._profile, self._person, self.clock.name, slot)
+        return explanations.on_hour(self._profile, self._person, self.clock.name, slot)
 
     def _on_process(self, name: str) -> Explanation:
         if self._person is None or not self.profiles.has_learnt:
@@ -126,14 +129,14 @@ class PersonView:
         profile = self.profiles.person(self._person, team, group)
         is_of_team = not isinstance(group, Organisation)
         people = self.profiles.people_in(team or "")
-        return opinions.on_team(
+        return explanations.on_team(
             profile, group, Compared(self._person, self._team if is_of_team else None, people), name
         )
 
 
-def is_unusual(opinion: Explanation) -> bool:
-    """Return whether an opinion is worth a sentence."""
-    return opinion.p_value is not None and opinion.p_value <= REPORT_BELOW_P
+def is_unusual(explanation: Explanation) -> bool:
+    """Return whether something is so unusual that beginning with it may be part of a roll-out."""
+    return explanation.p_value is not None and explanation.p_value <= _UNUSUAL_BELOW_P
 
 
 def _unusual_first(hour: Explanation) -> float:

@@ -40,18 +40,18 @@ Releases = Mapping[str, Release]
 DECIDED = Release()
 
 
-def program(name: str) -> str:
-    """Write a program as what waits."""
+def program_key(name: str) -> str:
+    """Return the key under which a program waits."""
     return f"{_PROGRAM}{name}"
 
 
-def hour_of_day(hour: int) -> str:
-    """Write an hour of the day as what waits."""
+def hour_key(hour: int) -> str:
+    """Return the key under which an hour of the day waits."""
     return f"{_HOUR}{hour:02d}"
 
 
-def start(parent: str, child: str) -> str:
-    """Write that a parent starts a program as what waits."""
+def start_key(parent: str, child: str) -> str:
+    """Return the key under which a parent's start of a program waits."""
     return f"{_START}{parent} > {child}"
 
 
@@ -91,7 +91,7 @@ def is_released(releases: Releases, subject: Subject, what: str, own_days: int =
     if _is_decided(releases, ACCEPTED, person, what):
         return True
     if subject.kind is SubjectKind.PARENT:
-        return start(subject.name, what.removeprefix(_PROGRAM)) in releases
+        return start_key(subject.name, what.removeprefix(_PROGRAM)) in releases
     release = releases.get(what, DECIDED)
     if subject.kind is SubjectKind.TEAM:
         return subject.name in release.teams
@@ -104,8 +104,8 @@ def waits_of(subject: Subject, baseline: Baseline) -> set[str]:
     """Return what waits of a subject, and whatever else turns on that whether it is released."""
     names = {name for counted in baseline.waiting.values() for name in counted}
     found = waiting_hours(baseline)
-    starts = (start(subject.name, name) for name in (names if subject.kind is SubjectKind.PARENT else ()))
-    return {*map(program, names), *map(hour_of_day, found), *starts}
+    starts = (start_key(subject.name, name) for name in (names if subject.kind is SubjectKind.PARENT else ()))
+    return {*map(program_key, names), *map(hour_key, found), *starts}
 
 
 def decided_things(text: str) -> Iterable[str]:
@@ -123,12 +123,12 @@ def effective(subject: Subject, baseline: Baseline, releases: Releases) -> Basel
     names: Counts = {}
     for generation, counted in baseline.waiting.items():
         for name, times in counted.items():
-            if is_released(releases, subject, program(name)):
+            if is_released(releases, subject, program_key(name)):
                 add_count(names, generation, name, times)
     mask = sum(
         1 << hour
         for hour, own_days in waiting_hours(baseline).items()
-        if is_released(releases, subject, hour_of_day(hour), own_days)
+        if is_released(releases, subject, hour_key(hour), own_days)
     )
     days = {day: found & mask for day, found in baseline.waiting_days.items() if found & mask}
     return replace(baseline, names=merge_counts(baseline.names, names), days=merge_days(baseline.days, days))

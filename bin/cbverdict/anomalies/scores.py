@@ -62,6 +62,28 @@ class Part(NamedTuple):
         said = (*((UNREAD_END,) if is_unread else ()), *((SPAN,) if is_span else ()))
         return self._replace(reasons=(*self.reasons, *said)) if said else self
 
+    def score_at(self, hour: Explanation) -> float | None:
+        """Return the score of a row of this hour (None: nothing can be said of it)."""
+        if hour.p_value is None:
+            return self.score if self.weight else None
+        return score_with_hour(self.cauchy, self.weight, hour.cauchy)
+
+    def is_noise(self, hour: Explanation, score: float | None) -> bool:
+        """Return whether a row of this hour is dropped; `score` is what `score_at` says of it.
+
+        On a day of a roll-out a drop turns on the score that the row would have on any other day.
+        """
+        if score is None or not self.passes_all_but_score:
+            return self.passes_all_but_score
+        return (score if self.undamped is None else max(score, self._undamped_score(hour))) < self.limit
+
+    def _undamped_score(self, hour: Explanation) -> float:
+        if self.undamped is None or not (self.weight or hour.p_value is not None):
+            return 0.0
+        if hour.p_value is not None:
+            return score_with_hour(self.undamped, self.weight, hour.cauchy)
+        return score_of_cauchy(self.undamped / self.weight)
+
     def cause(self, hour: Explanation) -> str:
         """Return which question is the odd one, with this answer to that of the hour."""
         return HOUR if hour.p_value is not None and hour.p_value <= self.least[0] else self.least[1]
@@ -80,15 +102,6 @@ class Score(NamedTuple):
     def reasons(self) -> Tuple[str, ...]:
         """Return the sentences."""
         return self.hour.reasons + self.part.reasons
-
-
-def judged(part: Part, hour: Explanation, score: float) -> float:
-    """Return the score that a drop turns on: a row's own, but on a day of a roll-out that of any other day."""
-    if part.undamped is None:
-        return score
-    if hour.p_value is not None:
-        return max(score, score_with_hour(part.undamped, part.weight, hour.cauchy))
-    return max(score, score_of_cauchy(part.undamped / part.weight)) if part.weight else score
 
 
 def group_of(who: str, day: int | None, cause: str) -> str:

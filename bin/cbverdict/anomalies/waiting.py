@@ -13,7 +13,7 @@ from typing import Dict, Iterator, NamedTuple
 
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject
 from cbverdict.anomalies.distinct_count import Sketch, head_count, may_hold, unite
-from cbverdict.anomalies.releases import hour_of_day, is_released, program, releases_of, waiting_hours
+from cbverdict.anomalies.releases import hour_key, is_released, program_key, releases_of, waiting_hours
 
 
 class Waiting(NamedTuple):
@@ -39,7 +39,7 @@ def is_waiting(organisation: Baseline, what: str) -> bool:
 
 def waiting_lately(organisation: Baseline) -> Dict[str, Sketch]:
     """Return of whom each program waits since yesterday, by the newest day on which anything waits."""
-    newest, prefix = max(organisation.waiting_people, default=0), program("")
+    newest, prefix = max(organisation.waiting_people, default=0), program_key("")
     found: Dict[str, list[Sketch]] = {}
     for day in (newest - 1, newest):
         for what, people in organisation.waiting_people.get(day, {}).items():
@@ -59,8 +59,8 @@ def waiting_in(baselines: Baselines) -> Iterator[Waiting]:
     releases = releases_of(organisation)
     for subject, baseline in baselines.items():
         names = {name for counted in baseline.waiting.values() for name in counted}
-        hours = {hour_of_day(hour): own_days for hour, own_days in sorted(waiting_hours(baseline).items())}
-        for what in (*map(program, sorted(names)), *hours):
+        hours = {hour_key(hour): own_days for hour, own_days in sorted(waiting_hours(baseline).items())}
+        for what in (*map(program_key, sorted(names)), *hours):
             days = {day: names[what] for day, names in organisation.waiting_people.items() if what in names}
             if days and not is_released(releases, subject, what, hours.get(what, 0)):
                 yield Waiting(subject, what, len(days), head_count(unite(days.values())), min(days), max(days))

@@ -206,7 +206,8 @@ class ProcessFeed:
             self._pause(wait)
             prepared = self._prepare(prepared.processes, recent)
         if prepared.trouble is not None:
-            # Is the server down, or the token refused, this says so and the page waits; else the event says less.
+            # Where the server is down or refuses the token, this raises and the page is tried again; else the event
+            # says less.
             self._sources.pages.probe()
             if self._waits_for_lookups:
                 prepared = self._prepare(prepared.processes, recent)
@@ -241,8 +242,8 @@ class ProcessFeed:
                 break
             self._pause(wait)
         if any(reason.is_passing or reason.is_account_unusable for reason in troubles):
-            # An event is for years. Is the server down, or the token refused, this says so and the page waits; else
-            # the verdict itself is what cannot be had.
+            # Indexed events cannot be corrected later, so the server is probed first: where it is down or refuses the
+            # token, this raises and the page is tried again; else the verdict itself is what cannot be had.
             self._sources.pages.probe()
             self._ask(records, events)
 

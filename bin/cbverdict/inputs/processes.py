@@ -33,16 +33,6 @@ _SCORE = "alliance_score_"
 _KNOWN = frozenset(PROCESS_FIELDS)
 _UNKNOWN = "(unknown)"
 _FOLLOWS = ("signed_source", "process_signature_exists", "process_signature_verified")
-MOST_KNOWN = 2 * (len(_LATE) + 1) + 1
-
-
-def known_of(process: ReportedProcess) -> int:
-    """Return how much is known of what may come late: the hash, which outweighs path, command line, user and parent.
-
-    It is at most `MOST_KNOWN`.
-    """
-    late = (process.parent_guid, *(process.fields.get(name) for name in _LATE))
-    return (len(late) + 1) * bool(process.md5) + sum(map(bool, late))
 
 
 def revision_of(known: int, updated: str) -> int:
@@ -57,6 +47,7 @@ def sighting_of(process: ReportedProcess) -> Seen:
     texts = (process.parent_guid, *(fields.get(name, "") for name in _LATE))
     values = values_of(process.md5 or "", texts, "|".join([*process.watchlists, *sorted(scores)]))
     time = epoch_of(process.updated) or epoch_of(process.reached) or 0.0
+    # Of what may come late the hash outweighs path, command line, user and parent together.
     known = (len(texts) + 1) * bool(process.md5) + sum(map(bool, texts))
     return Seen(process.guid, values, int(time), process.is_running, known)
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Dict, Iterable, Sequence, Tuple
 
-from cbverdict.anomalies.combination import score_with_hour
 from cbverdict.anomalies.explanations import several_of
-from cbverdict.anomalies.scores import group_of, judged
+from cbverdict.anomalies.scores import group_of
 from cbverdict.anomalies.several_people import PeopleView
 from cbverdict.events.columns import OTHER_TIME_FIELDS, TIME_FIELD
 from cbverdict.events.people import accounts_of
 from cbverdict.events.texts import first_text, has_several, texts_of
 from cbverdict.search.anomaly_table import ANOMALY_FIELDS, BOOLEANS, Value, listed, texts_around, values_of
 from cbverdict.search.risk_columns import RISK_FIELDS, Findings, risk_of
-from cbverdict.search.row_codec import LINE_END, pair_text
 from cbverdict.search.scored_rows import Cells, Common, FirstRows, Person, ScoredProcess
+from cbverdict.search.sdk_cells import LINE_END, pair_text
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:
@@ -98,27 +96,27 @@ class RowScorer:
         self._anomalies.prepare(self._expected.values())
         self._people = {who: self._person(who, users) for who, users in self._expected.items()}
 
-    def score_person(self, kind: ScoredProcess, who: Tuple[str, ...], text: str) -> Common:
+    def score_person(self, process: ScoredProcess, who: Tuple[str, ...], text: str) -> Common:
         """Judge all but the hour; `text` is what stands before the fields."""
         person = self._people[who]
         common = Common(text, is_unnamed=not person.view.person, is_unread=person.has_unread_end)
         self._has_odd = self._has_odd or common.is_unnamed or common.is_unread
-        process = kind.side.process
-        if process is not None and self._anomalies.begin(kind.side, person.view):
-            self._beginnings.setdefault(process, []).append(FirstRows(common, kind, person))
-            self._noted.append(process)
-            self._begun.add(process)
+        name = process.side.process
+        if name is not None and self._anomalies.begin(process.side, person.view):
+            self._beginnings.setdefault(name, []).append(FirstRows(common, process, person))
+            self._noted.append(name)
+            self._begun.add(name)
         else:
-            common.judge(self._cells(kind, person))
+            common.judge(self._cells(process, person))
         return common
 
     def _judge_beginnings(self) -> None:
         """Judge who began with a program, and anew who did so before, where so many have that it counts."""
-        for process in self._begun:
-            is_rolled_out = self._anomalies.is_rolled_out(process)
-            for common, kind, person in self._beginnings.get(process, ()):
+        for name in self._begun:
+            is_rolled_out = self._anomalies.is_rolled_out(name)
+            for common, process, person in self._beginnings.get(name, ()):
                 if is_rolled_out or not common.is_judged:
-                    common.judge(self._cells(kind, person))
+                    common.judge(self._cells(process, person))
         self._begun.clear()
 
     def _person(self, who: Tuple[str, ...], users: Who) -> Person:
@@ -126,19 +124,15 @@ class RowScorer:
         several = several_of(has_users=isinstance(view, PeopleView), has_teams=has_teams)
         return Person(view, several, *self._both_ends(who))
 
-    def _cells(self, kind: ScoredProcess, person: Person) -> Cells:
+    def _cells(self, process: ScoredProcess, person: Person) -> Cells:
         view, several, ends, has_unread_end = person
-        part = self._anomalies.part(kind.side.of_several(several) if several else kind.side, view)
+        part = self._anomalies.part(process.side.of_several(several) if several else process.side, view)
         part = part.of_ends(ends, is_unread=has_unread_end)
         before, left, right, gap, between, after = texts_around(part)
         return Cells(
             quarters=view.quarters,
             view=view,
             ends=ends,
-            cauchy=part.cauchy,
-            weight=part.weight,
-            undamped=part.undamped,
-            limit=part.limit if part.passes_all_but_score else -math.inf,
             before=before,
             middle=sys.intern(f"{left}{pair_text(listed(part.reasons))}{right}"),
             gap=gap,
@@ -191,16 +185,15 @@ class RowScorer:
 
     def _write_row(self, common: Common, quarter: int | None, hour: Explanation) -> None:
         """Write the end of rows whose hour is judged like this."""
-        _, _, _, variable, weight, undamped, limit, before, middle, gap, lasts, part = cells = common.cells
-        p_value, hour_p, hour_variable, sentences, _ = hour
-        score = part.score if p_value is None else score_with_hour(variable, weight, hour_variable)
-        if sentences:
-            middle = self._reasons.get((sentences, part.reasons)) or self._with_hour(hour, part)
-        is_noise = (score if undamped is None else judged(part, hour, score)) < limit
-        shown = f"{score:.1f}" if weight or p_value is not None else ""
-        has_group = score >= self._anomalies.threshold
+        cells = common.cells
+        part, middle = cells.part, cells.middle
+        score = part.score_at(hour)
+        if hour.reasons:
+            middle = self._reasons.get((hour.reasons, part.reasons)) or self._with_hour(hour, part)
+        is_noise = part.is_noise(hour, score)
+        shown, has_group = ("", False) if score is None else (f"{score:.1f}", score >= self._anomalies.threshold)
         group = self._group(cells, quarter, hour) if has_group else ""
-        common.text = f"{common.head}{before}{shown}{middle}{hour_p}{gap}{group}{lasts[is_noise]}"
+        common.text = f"{common.head}{cells.before}{shown}{middle}{hour.text}{cells.gap}{group}{cells.lasts[is_noise]}"
         common.is_noise, common.hour, common.has_group = is_noise, hour, has_group
 
     def _group(self, cells: Cells, quarter: int | None, hour: Explanation) -> str:
@@ -220,16 +213,16 @@ class RowScorer:
     def write(self, records: Sequence[Record], enriched: Sequence[Enriched]) -> None:
         """Add the fields to each record, in place."""
         self.expect_rows([one.event for one in enriched])
-        kinds = self.score_processes(enriched)
+        processes = self.score_processes(enriched)
         views = [self._anomalies.view(*_who_of(one.event)) for one in enriched]
-        for kind, view in zip(kinds, views):
-            if self._anomalies.begin(kind.side, view) and kind.side.process is not None:
-                self._begun.add(kind.side.process)  # what was written before of who begins with it is judged anew
+        for process, view in zip(processes, views):
+            if self._anomalies.begin(process.side, view) and process.side.process is not None:
+                self._begun.add(process.side.process)  # what was written before of who begins with it is judged anew
         starts = self._reader.quarters([one.event.time for one in enriched])
-        for record, one, kind, view, start in zip(records, enriched, kinds, views, starts):
+        for record, one, process, view, start in zip(records, enriched, processes, views, starts):
             ends, is_unread = self._reader.ends(one.event.other_times)
             quarters = ends if start is None else list(dict.fromkeys([start, *ends]))
-            score = self._anomalies.score(kind.side, view, quarters)
+            score = self._anomalies.score(process.side, view, quarters)
             score = score._replace(part=score.part.of_ends(ends, is_unread=is_unread))
             self.unread += is_unread
             self.noise += score.is_noise

@@ -6,7 +6,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Callable, Dict, List, Union
 
-from cbverdict.search.row_codec import pair_text
+from cbverdict.search.sdk_cells import pair_text
 from cbverdict.verdicts.signed_noise import NOISE_FIELD
 
 if TYPE_CHECKING:

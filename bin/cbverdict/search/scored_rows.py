@@ -23,19 +23,13 @@ class Cells(NamedTuple):
     """What rows of a kind and of a person have in common: all but the hour, its sentences and what stands behind.
 
     `ends` are both ends of a time in quarters of an hour, where rows have them (none: they have none that can be read).
-    The rest is what is looked at for each row: of the score the sum of weighted Cauchy variables, their weight, the sum
-    without a roll-out (None: it is none), and under which score the row is dropped; of the text what stands before the
-    score, from there to the p-value of the hour with the sentences of the rest, from that p-value to the group, and
-    behind the group, of a row that is kept and of one that is dropped.
+    The rest is of the text: what stands before the score, from there to the p-value of the hour with the sentences of
+    the rest, from that p-value to the group, and behind the group, of a row that is kept and of one that is dropped.
     """
 
     quarters: Dict[Union[int, None], Explanation]
     view: PersonView
     ends: Tuple[int, ...]
-    cauchy: float
-    weight: float
-    undamped: float | None
-    limit: float
     before: str
     middle: str
     gap: str
@@ -95,5 +89,5 @@ class FirstRows(NamedTuple):
     """What somebody's first rows with a program have in common, to be made anew when others begin with it."""
 
     common: Common
-    kind: ScoredProcess
+    process: ScoredProcess
     person: Person

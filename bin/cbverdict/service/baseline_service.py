@@ -37,7 +37,7 @@ class Store(Protocol):
         """Have the right to write: no other process does meanwhile."""
 
     def read_for_update(self, subjects: Sequence[Subject]) -> Mapping[Subject, KeptBaseline]:
-        """Return what is kept, with the patience of who is going to write it."""
+        """Return what is kept, with the longer time-out of whoever writes it anew; what cannot be read is none."""
 
     def write(self, baselines: Mapping[Subject, KeptBaseline], now: float) -> None:
         """Keep baselines."""

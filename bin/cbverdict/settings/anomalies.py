@@ -11,8 +11,9 @@ from cbverdict.settings.values import parse_number
 class AnomalySettings(NamedTuple):
     """How baselines are read.
 
-    From `threshold` on (a score, 10 is one in ten) a row is not noise. After `half_life_days` what was learnt
-    counts half. With less than `minimum_support` (hours of a person, rows of a team or a parent) there is no opinion.
+    From `threshold` on a row is not noise: of what is usual for a person, about 1 row in 100 has a score of 20 or more.
+    After `half_life_days` what was learnt counts half. With less than `minimum_support` (hours of a person, rows of a
+    team or a parent) there is no opinion.
     """
 
     threshold: float = 20.0

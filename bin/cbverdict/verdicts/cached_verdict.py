@@ -21,8 +21,8 @@ class StoredVerdict(NamedTuple):
     """A verdict with its history; times are seconds since 1970.
 
     `server` is the account's name, `host` whom it named then (empty: nobody was asked). `basis` is how it was asked: a
-    verdict counts only for searches that would ask alike. `previous_status` and `flipped` are the signature's status
-    before it last changed, and when (empty and None: it never did).
+    verdict counts only for searches with the same method and settings. `previous_status` and `flipped` are the
+    signature's status before it last changed, and when (empty and None: it never did).
     """
 
     server: str

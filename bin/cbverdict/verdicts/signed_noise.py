@@ -1,4 +1,4 @@
-"""The rule of `signed_noise`: whether a row may be dropped."""
+"""The rule of `signed_noise`: what speaks against dropping a row."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ NOISE_FIELD = "signed_noise"
 class Doubts(NamedTuple):
     """What a row's process, parent and signature say against dropping it.
 
-    `parent_score` is the score of the parent's tail alone (None: no opinion), `new_score` that of a name that nobody
-    was seen with, or that many begin with together, as if neither were a reason to be lenient (None: it is no such
-    name). `is_signer_unknown`: what says that it is signed does not say by whom. `is_parent_unanswered`: the row has a
-    hash of the parent, or several, and nobody answered. `is_acted_through`: others act through such a parent, it is not
-    known what it usually starts here, and this is nothing that it starts everywhere. `is_parent_new`: the parent was
-    never seen to run or to start anything, and nobody says that it is signed. `is_called_bad`: somebody who looked
-    called the file, or its parent's, bad. `is_knowledge_unread`: what people called bad, what is usual, or a list
-    for whose sake rows are kept could not be read.
+    `parent_score` is the score that the parent's p-value gives alone (None: no opinion), `new_score` that of a name
+    that nobody was seen with, or that many begin with together, as if neither were a reason to be lenient (None: it is
+    no such name). `is_signer_unknown`: what says that it is signed does not say by whom. `is_parent_unanswered`: the
+    row has a hash of the parent, or several, and nobody answered. `is_acted_through`: others act through such a parent,
+    it is not known what it usually starts here, and this is nothing that it starts everywhere. `is_parent_new`: the
+    parent was never seen to run or to start anything, and nobody says that it is signed. `is_called_bad`: somebody who
+    looked called the file, or its parent's, bad. `is_knowledge_unread`: what people called bad, what is usual, or a
+    list for whose sake rows are kept could not be read.
     """
 
     signed: Signed
@@ -39,17 +39,12 @@ class Doubts(NamedTuple):
     is_knowledge_unread: bool = False
 
 
-def is_signed_noise(doubts: Doubts, score: float | None, threshold: float) -> bool:
-    """Return whether nothing is in doubt; `score` is the row's (None: no opinion).
+def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
+    """Return whether nothing is in doubt but perhaps the row's own score, which `Part.is_noise` compares.
 
     What is simply not known yet (no baseline, no parent hash) does not block; what was asked for in vain does, and so
     does an unknown signature, and a signature never hides a high score.
     """
-    return passes_all_but_score(doubts, threshold) and not _is_high(score, threshold)
-
-
-def passes_all_but_score(doubts: Doubts, threshold: float) -> bool:
-    """Apply every rule of `is_signed_noise` except the score threshold."""
     return (
         doubts.signed is Signed.TRUE
         and not doubts.is_signer_unknown
