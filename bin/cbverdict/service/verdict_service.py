@@ -73,11 +73,11 @@ class _Call:
         """The questions that have no answer yet, each once."""
         return [question for question in dict.fromkeys(self.request.questions) if question not in self.answers]
 
-    def seconds_left(self, now: float) -> float:
-        """Return the seconds that are left for asking; `now` is in `time.monotonic`."""
+    def seconds_left(self, now: float, today: float) -> float:
+        """Return the seconds that are left for asking; `now` only grows, `today` is seconds since 1970."""
         seconds = self.request.seconds - (now - self.started)
         deadline = self.request.deadline
-        return seconds if deadline is None else min(seconds, deadline - time.time())
+        return seconds if deadline is None else min(seconds, deadline - today)
 
 
 class VerdictService:
@@ -112,7 +112,7 @@ class VerdictService:
 
         Both raise what `answer` does.
         """
-        started = time.monotonic()
+        started = self._monotonic()
         settings = configuration.verdict_settings()
         account = configuration.account_name(request.server)
         way = Way(request.method or settings.method, settings.clause)
@@ -132,18 +132,19 @@ class VerdictService:
 
     def _finish(self, call: _Call) -> VerdictReply:
         """Ask what is missing, keep it, and write the reply."""
-        asked_at, missing, request = time.monotonic(), call.missing, call.request
-        resolution = self._ask(call, missing, call.seconds_left(asked_at)) if missing else Resolution({})
+        asked_at, missing, request = self._monotonic(), call.missing, call.request
+        seconds = call.seconds_left(asked_at, self._clock())
+        resolution = self._ask(call, missing, seconds) if missing else Resolution({})
         call.answers.update(resolution.answers)
         call.troubles.extend(resolution.troubles)
         logger.info(
             "verdicts account=%s method=%s questions=%d asked=%d requests=%d seconds=%.3f troubles=%s",
             call.account.name, call.way.method.value, len(request.questions), len(missing), resolution.requests,
-            time.monotonic() - call.started,
+            self._monotonic() - call.started,
             ",".join(sorted({trouble.reason.value for trouble in call.troubles})) or "none",
         )  # fmt: skip
         in_order = tuple(call.answers[question] for question in request.questions)
-        waited = time.monotonic() - asked_at
+        waited = self._monotonic() - asked_at
         return VerdictReply(call.account.name, in_order, resolution.requests, tuple(call.troubles), seconds=waited)
 
     def _ask(self, call: _Call, questions: list[Question], seconds: float) -> Resolution:
