@@ -16,7 +16,7 @@ from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, Subje
 from cbverdict.anomalies.known_baselines import BaselineQuestion
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.releases import ACCEPTED, REFUSED
-from cbverdict.anomalies.waiting import decision, is_waiting
+from cbverdict.anomalies.waiting import acceptance, is_waiting
 from cbverdict.anomalies.whole_profiles import WholeProfiles
 from cbverdict.errors import CbsignedError, NoRightError
 from cbverdict.events.people import person_of
@@ -50,7 +50,7 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
             client.learn({})  # Whoever may not teach may not see either.
             for what, word in ((self.accept, ACCEPTED), (self.refuse, REFUSED)):
                 if what:
-                    client.learn(decision(what, word, int(time.time()) // _DAY))
+                    client.learn(acceptance(what, word, int(time.time()) // _DAY))
             known = client.read(BaselineQuestion((ORGANISATION, *self._subjects()), is_whole=True))
         except NoRightError as error:
             # A page that shows a profile among other things is no failure for whoever may not see this one.

@@ -15,7 +15,7 @@ from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
     from cbverdict.anomalies.known_baselines import BaselineQuestion
     from cbverdict.anomalies.outline_fields import Fields
 

@@ -14,9 +14,9 @@ from splunklib.searchcommands.internals import RecordWriterV2
 from cbsigned import CbsignedCommand
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, merge_baselines
 from cbverdict.anomalies.combination import cauchy, score_of_cauchy
+from cbverdict.anomalies.decisions import Decision
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.distinct_count import sketch_of, unite
-from cbverdict.anomalies.exclusions import Decision
 from cbverdict.anomalies.explanations import (
     SEVERAL_TEAMS,
     SEVERAL_USERS,

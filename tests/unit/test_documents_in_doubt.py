@@ -7,8 +7,8 @@ from typing import Mapping, Sequence
 import pytest
 
 from cbverdict.anomalies.baselines import Baselines
+from cbverdict.anomalies.decisions import Decision, decide
 from cbverdict.anomalies.detector import Anomalies
-from cbverdict.anomalies.exclusions import Decision, decide
 from cbverdict.anomalies.explanations import MORE_NAMES
 from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names

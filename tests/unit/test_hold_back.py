@@ -24,7 +24,7 @@ from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
 from cbverdict.anomalies.releases import ACCEPTED, DAYS, PEOPLE, effective, is_released, releases_of
-from cbverdict.anomalies.waiting import decision, is_waiting, waiting_in
+from cbverdict.anomalies.waiting import acceptance, is_waiting, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.lab.memory import Memory
@@ -95,7 +95,7 @@ def test_what_was_done_at_night_waits_as_well() -> None:
     assert profile.p_value(2 * 2) < 0.01
     (waiting,) = waiting_in(learnt)
     assert (waiting.subject, waiting.what, waiting.days, waiting.people) == (ANN, "hour 02", 1, 1)
-    accepted = merge_baselines([learnt, decision("hr0: hour 02", "accepted", MONDAY)])
+    accepted = merge_baselines([learnt, acceptance("hr0: hour 02", "accepted", MONDAY)])
     assert _profiles(accepted).hours("hr0", ()).p_value(2 * 2) > profile.p_value(2 * 2)
     assert list(waiting_in(accepted)) == []
 
@@ -123,7 +123,7 @@ def test_a_profile_says_what_waits_of_its_own_and_of_nobody_else() -> None:
 def test_a_day_of_which_nothing_is_released_is_no_day() -> None:
     """Else it would count among those on which somebody was not active at an hour."""
     at_night = Baseline(days={MONDAY: 1 << 9}, waiting_days={MONDAY: 1 << 2 | 1 << 3, MONDAY + 5: 1 << 3})
-    organisation = decision("hour 02", ACCEPTED, MONDAY)[ORGANISATION]
+    organisation = acceptance("hour 02", ACCEPTED, MONDAY)[ORGANISATION]
     assert effective(ANN, at_night, releases_of(organisation)).days == {MONDAY: 1 << 9 | 1 << 2}
 
 
@@ -215,10 +215,10 @@ def test_what_another_team_takes_up_waits_for_this_one() -> None:
 def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
     """For everybody or for one person; what is refused stays refused, whoever accepts it."""
     learnt = _nightly(HISTORY, MONDAY, *(_git(MONDAY) for _ in range(5)))
-    decided = merge_baselines([learnt, decision(what, word, MONDAY)])
+    decided = merge_baselines([learnt, acceptance(what, word, MONDAY)])
     assert (_p_value(decided) > 0.01) is is_learnt
     assert is_released(releases_of(decided[ORGANISATION]), ANN, "process git.exe") is is_learnt
-    both = merge_baselines([decided, decision(what, "refused", MONDAY + 1)])
+    both = merge_baselines([decided, acceptance(what, "refused", MONDAY + 1)])
     assert _p_value(both) < 0.01
 
 
@@ -246,7 +246,7 @@ def test_what_is_new_to_everybody_waits_though_it_is_no_finding() -> None:
 
 def test_what_is_refused_waits_though_it_is_usual_by_then() -> None:
     """For one person: others go on."""
-    learnt = merge_baselines([HISTORY, decision("it0: process word.exe", "refused", MONDAY)])
+    learnt = merge_baselines([HISTORY, acceptance("it0: process word.exe", "refused", MONDAY)])
     rows = [Sighting(MONDAY, 10, f"it{number}", "it", "word.exe", "explorer.exe") for number in range(8)]
     first = merge_baselines([learnt, _company(range(MONDAY, MONDAY + 1), *rows[1:])])
     second = _nightly(first, MONDAY + 1, *rows)
@@ -324,7 +324,7 @@ def test_what_nobody_ran_but_an_account_of_the_system_waits_too() -> None:
     assert profiles.is_new_parent("evil.exe")
     row = next(row for row in rows_of_waiting(learnt[ORGANISATION]) if row["what"] == "process evil.exe")
     assert (row["status"], row["people"]) == ("waits", "0")
-    accepted = merge_baselines([learnt, decision("process evil.exe", ACCEPTED, MONDAY)])
+    accepted = merge_baselines([learnt, acceptance("process evil.exe", ACCEPTED, MONDAY)])
     assert not _profiles(accepted).is_new("evil.exe")
 
 

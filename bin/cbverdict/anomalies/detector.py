@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Collection, Iterable, Iterator, Tuple
 from cbverdict.anomalies import explanations
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
+from cbverdict.anomalies.decisions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of
-from cbverdict.anomalies.exclusions import sentence_of, sentence_of_bad
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.file_sides import FileSides
 from cbverdict.anomalies.local_time import Clocks, date_of

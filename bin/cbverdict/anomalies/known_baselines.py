@@ -9,7 +9,7 @@ from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baseline, Subject
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
 
 
 class BaselineQuestion(NamedTuple):

@@ -40,7 +40,7 @@ from cbverdict.anomalies.outline import (
 from cbverdict.anomalies.releases import (
     Release,
     Releases,
-    decided_things,
+    accepted_things,
     effective,
     is_released,
     program_key,
@@ -98,7 +98,7 @@ def write_fields(organisation: Baseline) -> Dict[str, str]:
         for name, value in values.items():
             fields.setdefault(_field(kind, name), {})[name] = value
     for what, release in releases.items():
-        for thing in decided_things(what) or (what,):
+        for thing in accepted_things(what) or (what,):
             fields.setdefault(_field(_RELEASES, thing), {})[what] = _write_release(release)
     return {name: _json(value) for name, value in fields.items()}
 

@@ -12,7 +12,7 @@ from cbverdict.anomalies.without_team import Organisation
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
     from cbverdict.anomalies.local_time import LocalClock
     from cbverdict.anomalies.profiles import Profiles
     from cbverdict.anomalies.reference_lists import Lists, Member

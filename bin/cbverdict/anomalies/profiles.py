@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Se
 from cbverdict.anomalies.active_hours import HourProfile, count_hours
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import starts_before, totals, weigh, weigh_one, weights
+from cbverdict.anomalies.decisions import Decisions
 from cbverdict.anomalies.distinct_count import head_count
-from cbverdict.anomalies.exclusions import Decisions
 from cbverdict.anomalies.known_baselines import BaselineQuestion, BaselineSource, KnownBaselines
 from cbverdict.anomalies.outline import MIN_TEAM, Head, Program
 from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Past, PersonProfile

@@ -13,7 +13,7 @@ from cbverdict.anomalies.active_hours import hours_of, merge_days
 from cbverdict.anomalies.baselines import Baseline, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import Counts, add_count, merge_counts
 from cbverdict.anomalies.distinct_count import Sketch, head_count, sketch_of, unite
-from cbverdict.anomalies.seen_people import DECISIONS, WAITING_DAYS
+from cbverdict.anomalies.seen_people import ACCEPTANCES, WAITING_DAYS
 
 DAYS = 5
 """Days on which something has to go on until it is learnt by itself."""
@@ -21,7 +21,7 @@ DAYS = 5
 PEOPLE = 5
 """People who have to do it, together over these days."""
 
-ACCEPTED, REFUSED = (word.strip() for word in DECISIONS)
+ACCEPTED, REFUSED = (word.strip() for word in ACCEPTANCES)
 
 _PROGRAM, _HOUR, _START = "process ", "hour ", "start "
 
@@ -108,7 +108,7 @@ def waits_of(subject: Subject, baseline: Baseline) -> set[str]:
     return {*map(program_key, names), *map(hour_key, found), *starts}
 
 
-def decided_things(text: str) -> Iterable[str]:
+def accepted_things(text: str) -> Iterable[str]:
     """Return what a decision may be about, as it is noted (nothing: it is none); a name may have a colon in it."""
     if not _is_decision(text):
         return ()
@@ -145,7 +145,7 @@ def waiting_hours(baseline: Baseline) -> Dict[int, int]:
 
 
 def _is_decision(what: str) -> bool:
-    return what.startswith(DECISIONS)
+    return what.startswith(ACCEPTANCES)
 
 
 def _is_decided(releases: Releases, word: str, person: str, what: str) -> bool:

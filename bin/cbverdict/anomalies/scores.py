@@ -9,7 +9,7 @@ from cbverdict.anomalies.explanations import SPAN, UNREAD_END
 from cbverdict.anomalies.local_time import date_text
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
     from cbverdict.anomalies.explanations import Explanation
     from cbverdict.verdicts.signed_noise import Doubts
 

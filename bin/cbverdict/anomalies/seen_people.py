@@ -24,7 +24,7 @@ WAITING_DAYS = 60
 MOST_WAITING = 5000
 """Programs, hours and starts of which it is remembered who waits with them."""
 
-DECISIONS = ("accepted ", "refused ")
+ACCEPTANCES = ("accepted ", "refused ")
 """How what somebody decided on begins, among what waits."""
 
 
@@ -52,10 +52,10 @@ def forget_waiting(people: People) -> People:
             days.setdefault(what, []).append(day)
     if len(days) > MOST_WAITING:
         left_out = sorted(days, key=lambda what: (-len(days[what]), -max(days[what]), what))[MOST_WAITING:]
-        few = {what for what in left_out if not what.startswith(DECISIONS)}
+        few = {what for what in left_out if not what.startswith(ACCEPTANCES)}
         people = {day: {what: one for what, one in noted.items() if what not in few} for day, noted in people.items()}
     kept = {
-        day: {what: known for what, known in noted.items() if day > oldest or what.startswith(DECISIONS)}
+        day: {what: known for what, known in noted.items() if day > oldest or what.startswith(ACCEPTANCES)}
         for day, noted in people.items()
     }
     return {day: noted for day, noted in kept.items() if noted}

@@ -13,7 +13,7 @@ from cbverdict.anomalies.person_view import PersonView
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Subject
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
 
 MAX_PEOPLE = 100
 """People of one row of whom each is judged."""

@@ -48,7 +48,7 @@ def waiting_lately(organisation: Baseline) -> Dict[str, Sketch]:
     return {name: unite(people) for name, people in found.items()}
 
 
-def decision(what: str, word: str, day: int) -> Baselines:
+def acceptance(what: str, word: str, day: int) -> Baselines:
     """Return what to learn where somebody accepts or refuses something: a program or an hour, of a person or of all."""
     return {ORGANISATION: Baseline(waiting_people={day: {f"{word} {what}": []}})}
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
-from cbverdict.anomalies.exclusions import Action
+from cbverdict.anomalies.decisions import Action
 from cbverdict.carbonblack.factory import server_of
 from cbverdict.carbonblack.port import Way
 from cbverdict.errors import SearchOverError, advice
@@ -17,7 +17,7 @@ from cbverdict.splunkd.jobs import JobState
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
     from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
     from cbverdict.service.baseline_service import ActiveDecisions
     from cbverdict.service.verdict_api import VerdictReply, VerdictRequest

@@ -17,7 +17,7 @@ from cbverdict.anomalies.baselines import (
     read_subject,
     write_baseline,
 )
-from cbverdict.anomalies.exclusions import read_decision, write_decision
+from cbverdict.anomalies.decisions import read_decision, write_decision
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.anomalies.lessons import MAX_SUBJECTS
 from cbverdict.anomalies.outline import read_outline, write_outline

@@ -13,7 +13,7 @@ from cbverdict.anomalies.outline import Head, Outline
 from cbverdict.anomalies.outline_fields import names_of
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
     from cbverdict.anomalies.known_baselines import BaselineQuestion
     from cbverdict.anomalies.outline_fields import OutlineNames
     from cbverdict.settings.anomalies import AnomalySettings

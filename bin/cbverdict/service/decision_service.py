@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence, Tuple
 
-from cbverdict.anomalies.exclusions import Action, Decision, decide
+from cbverdict.anomalies.decisions import Action, Decision, decide
 from cbverdict.errors import InvalidRequestError
 from cbverdict.json_object import read_object
 

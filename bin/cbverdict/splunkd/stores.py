@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence
 
-from cbverdict.anomalies.exclusions import Action, read_decision, write_decision
+from cbverdict.anomalies.decisions import Action, read_decision, write_decision
 from cbverdict.errors import StoreError
 from cbverdict.splunkd.kvstore import Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
@@ -12,7 +12,7 @@ from cbverdict.verdicts.hashes import is_sha256
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
 
 if TYPE_CHECKING:
-    from cbverdict.anomalies.exclusions import Decision
+    from cbverdict.anomalies.decisions import Decision
     from cbverdict.verdicts.evidence import Question
 
 _SHA256_COLUMN = SIGNATURE_COLUMNS["sha256"]

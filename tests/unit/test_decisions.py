@@ -7,8 +7,8 @@ from typing import Any, Dict, Tuple
 
 import pytest
 
+from cbverdict.anomalies.decisions import Action, Decision, Decisions, decide, read_decision, write_decision
 from cbverdict.anomalies.detector import Anomalies
-from cbverdict.anomalies.exclusions import Action, Decision, Decisions, decide, read_decision, write_decision
 from cbverdict.anomalies.reference_lists import Listed, Lists, Names, Roster
 from cbverdict.errors import InvalidRequestError
 from cbverdict.events.columns import EventFields
