@@ -583,7 +583,25 @@ def test_a_server_that_starts_itself_is_known_by_its_stem() -> None:
             "tamper", "remotethread", "crossprocopen", "emetmitigation", "processblock", "of_next_year",
         )),
         *({"type": f"endpoint.event.{kind}"} for kind in ("crossproc", "apicall", "of_next_year")),
-        {"signature": "Suspicious process hollowing", "EventCode": "1"},
+        *({"event_type": text} for text in (
+            "Access Process", "Memory Write", "Behavioral Indicators", "ES_EVENT_TYPE_NOTIFY_GET_TASK",
+            "VirtualAllocEx", "MODULE_MEM_DISK_MISMATCH", "REMOTE_PROCESS_HANDLE", "process_vm_writev", "ptrace",
+        )),
+        *({"ActionType": text} for text in (
+            "NtAllocateVirtualMemoryRemoteApiCall", "WriteToLsassProcessMemory", "MemoryRemoteProtect",
+            "ProcessPrimaryTokenModified", "OfNextYear",
+        )),
+        *({"event_simpleName": text} for text in (
+            "DocumentProgramInjectedThread", "SuspiciousCreateThread", "CreateThreadReflectiveDll", "OfNextYear",
+        )),
+        *({"event_type": text} for text in ("dll", "image", "library", "ImageMapped", "load_module")),
+        {"event.category": "api"},
+        {"event.category": "library"},
+        {"type": "endpoint.event.fileless_scriptload"},
+        {"GrantedAccess": "0x1410"},
+        {"winlog.event_data.TargetImage": "C:\\Windows\\System32\\lsass.exe"},
+        {"data.win.eventdata.imageLoaded": "C:\\Temp\\evil.dll"},
+        {"signature": "Suspicious process hollowing"},
         {"event.kind": "alert"},
         {"event.kind": ["event", "alert"]},
         *({"event.code": text} for text in (
@@ -606,7 +624,7 @@ def test_what_was_done_to_a_process_is_not_dropped_for_its_files_signature(colum
     for row in (
         _row(**columns),
         {"process_md5": SIGNED, "process_name": "acme.exe", **columns},
-        {"Image": PATH, "Hashes": f"MD5={SIGNED}", "ParentImage": "C:\\a.exe", "EventCode": "1", **columns},
+        {"Image": PATH, "Hashes": f"MD5={SIGNED}", "ParentImage": "C:\\a.exe", "EventCode": "3", **columns},
     ):
         assert _is_dropped(row) == [False]
 
@@ -622,6 +640,10 @@ def test_what_was_done_to_a_process_is_not_dropped_for_its_files_signature(colum
         {"event_type": "PROCESS", "event_sub_type": "PROCESS_START"},
         {"TargetImage": "-"},
         {"SourceImage": "0"},
+        {"EventCode": "1", "signature": "Dependency Injection host started"},
+        {"EventCode": "1", "signature": "Process Injection Wermgr Child Process"},
+        {"signature": "SQL Injection Probe on web server"},
+        {"category": "Tamper protection"},
     ],
 )
 def test_a_life_of_a_process_in_which_nothing_was_done_to_it_is_noise(columns: Record) -> None:
@@ -636,6 +658,7 @@ def test_a_life_of_a_process_in_which_nothing_was_done_to_it_is_noise(columns: R
         {"Image": PATH, "Hashes": f"MD5={SIGNED}", "event_type": "FILE_CREATE"},
         {"EventCode": "29", "Image": PATH, "Hashes": f"MD5={SIGNED}", "file_path": "C:\\Temp\\b.exe"},
         {"type": "endpoint.event.procstart", "Hashes": SIGNED, "Image": PATH, "childproc_md5": UNSIGNED},
+        *({"Hashes": SIGNED, "Image": PATH, "event_action": kind} for kind in ("FileCreated", "new file")),
     ],
 )
 @pytest.mark.parametrize("column", ["Hashes", "process_hash", "mine"])
@@ -657,9 +680,14 @@ def test_who_says_where_a_hash_is_says_nothing_of_what_the_row_is_about(row: Rec
         ({"my_process_md5": SIGNED, "name": "acme.exe", "EventCode": "29"}, "my_process_md5"),
         ({"childproc_md5": SIGNED, "name": "acme.exe", "type": "endpoint.event.procstart"}, "childproc_md5"),
         ({"Hashes": SIGNED, "name": "acme.exe"}, "Hashes"),
+        ({"file_hash": SIGNED, "name": "acme.exe"}, "file_hash"),
+        ({"ContextMD5": SIGNED, "name": "acme.exe", "event_simpleName": "NetworkConnectIP4"}, "ContextMD5"),
+        *(({"myProcessMD5": SIGNED, "name": "acme.exe", "ActionType": text}, "myProcessMD5") for text in (
+            "ConnectionSuccess", "RegistryValueSet", "LogonSuccess", "ScheduledTaskCreated",
+        )),
         ({"properties.MD5": SIGNED, "name": "acme.exe", "properties.ActionType": "ProcessCreated"}, "properties.MD5"),
     ],
-)
+)  # fmt: skip
 def test_a_hash_whose_column_is_named_is_the_processes_where_nothing_says_otherwise(row: Record, column: str) -> None:
     """By the column's own name, or since the row is about nothing else."""
     options = EnrichOptions(fields=EventFields(md5=(column,), name=("name",)), has_anomaly=True)
@@ -677,6 +705,7 @@ def test_a_hash_whose_column_is_named_is_the_processes_where_nothing_says_otherw
         ({"ParentCommandLine": "C:\\a.exe -x"}, True),
         ({"OriginalFileName": "acme.exe"}, True),
         ({"process_name": "acme.exe"}, True),
+        ({"signature": "x", "category": "x", "EventType": "info", "operation": "x"}, False),
     ],
 )
 @pytest.mark.parametrize("prefix", ["", "winlog.event_data."])
@@ -733,3 +762,37 @@ def test_more_sources_are_read_without_options(row: Record) -> None:
     of_file = {name: changed[name] for name in row if name in changed}
     if of_file:
         assert _is_dropped({**row, **of_file}) == [False]
+
+
+@pytest.mark.parametrize(
+    "column", ["event_action", "operation", "evt.type", "es_event_type", "event_name", "event_type"]
+)
+@pytest.mark.parametrize("word", ["load", "creation", "deleted", "rename", "overwrite", "modification", "written"])
+def test_what_became_of_a_file_is_none_of_the_process(column: str, word: str) -> None:
+    """In whichever column a source says it."""
+    assert _is_dropped({"md5": SIGNED, "process_name": "acme.exe", column: word}) == [False]
+
+
+@pytest.mark.parametrize("column", ["file_hash", "file_md5"])
+def test_a_files_hash_that_is_named_is_the_processes_only_where_the_file_is(column: str) -> None:
+    """The path of another file speaks against it."""
+    options = EnrichOptions(fields=EventFields(md5=(column,), name=("process_path",)), has_anomaly=True)
+    for path, is_noise in ((PATH, "true"), ("C:\\Temp\\evil.exe", "false")):
+        row: Record = {column: SIGNED, "process_path": PATH, "file_path": path}
+        (enriched,) = Search(Documents(), Memory({}), options).enrich([row])
+        assert enriched["signed_noise"] == is_noise
+
+
+@pytest.mark.parametrize(
+    ("parent", "child"),
+    [
+        ("wininit.exe", "fontdrvhost.exe"), ("spoolsv.exe", "splwow64.exe"), ("notepad.exe", "splwow64.exe"),
+        ("control.exe", "systemsettings.exe"), ("wuauclt.exe", "am_delta.exe"), ("onedrivesetup.exe", "onedrive.exe"),
+        ("update.exe", "teams.exe"), ("code.exe", "rg.exe"), ("node.exe", "esbuild.exe"), ("msbuild.exe", "cl.exe"),
+        ("zoom.exe", "cpthost.exe"), ("virtualbox.exe", "vboxsvc.exe"), ("explorer.exe", "acme.exe"),
+    ],
+)  # fmt: skip
+def test_what_the_system_starts_every_day_is_no_finding_on_the_first_day(parent: str, child: str) -> None:
+    """Detections are about these parents as well, but nobody acts through them."""
+    lists = read_lists()
+    assert not lists.may_be_gateway(parent) or lists.gateway(parent, child) is None

@@ -73,7 +73,8 @@ class Anomalies:
     ) -> None:
         """Read what is not known yet of people (user, team, other users as rows say them), rows and publishers."""
         events = list(events)
-        parents = set(filter(None, map(program_kind, {event.parent.name for event in events})))
+        named = {name for event in events for name in (event.parent.name, *event.parent_commands)}
+        parents = set(filter(None, map(program_kind, named)))
         processes = set(filter(None, map(program_kind, {event.process.name for event in events})))
         subjects = {Subject(SubjectKind.PARENT, name) for name in parents}
         for who in whos:
@@ -131,7 +132,9 @@ class Anomalies:
         process, parent = file.process, program_kind(event.parent.name)
         explanation = self._on_parent(parent, process) if process and parent else NONE
         is_parent_known = explanation.p_value is not None
-        acted_through = _acted_through(file.gateways, (event.parent.name or "") if is_parent_known else None)
+        known = [event.parent.name or ""] if is_parent_known else []
+        known += [name for name in event.parent_commands if self._usually_starts(name, process)]
+        acted_through = _acted_through(file.gateways, known)
         is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
         bad = tuple(self._called_bad(event, verdict, of_parents))
         doubts = Doubts(
@@ -257,6 +260,15 @@ class Anomalies:
             return event.parent.md5 is not None  # Without a name, nobody says that it was ever seen.
         return process is not None and self._profiles.is_new_parent(parent)
 
+    def _usually_starts(self, parent: str, process: str | None) -> bool:
+        """Return whether it was learnt of a parent, which only a command line names, that it usually starts a program.
+
+        What such a row says is not learnt, and this only takes back what the same name speaks against the row.
+        """
+        kind = program_kind(parent)
+        explanation = self._on_parent(kind, process) if kind and process else NONE
+        return explanation.p_value is not None and not is_unusual(explanation)
+
     def _on_parent(self, parent: str, child: str) -> Explanation:
         if (parent, child) not in self._parents:
             group = self._profiles.parent(parent)
@@ -274,11 +286,11 @@ class Anomalies:
         return is_named and self._profiles.is_new_publisher(publisher)
 
 
-def _acted_through(gateways: Iterable[tuple[str, str]], known: str | None) -> tuple[str, ...]:
+def _acted_through(gateways: Iterable[tuple[str, str]], known: Iterable[str]) -> tuple[str, ...]:
     """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
 
-    What a name usually starts here (`known`; None: nobody knows) says nothing of a file that has another name.
+    `known` are names of which it is known what they usually start here; that says nothing of a file with another name.
     """
-    stems = frozenset[str]() if known is None else stems_of(known)
+    stems = frozenset[str]().union(*map(stems_of, known))
     found = (explanations.acted_through(name, reason) for name, reason in gateways if stems.isdisjoint(stems_of(name)))
     return tuple(islice(found, 1))

@@ -153,7 +153,7 @@ _ADDED_BY_WINDOWS = Names((name, Listed("", "")) for name in ("conhost.exe", "we
 class Lists(NamedTuple):
     """All of them; `holidays` are local days since 1970 by calendar, `expected` processes by team in lower case.
 
-    `gateways` are parents through which others act, by name in lower case.
+    `gateways` are parents through which others act, by name in lower case, and `acting` the tools that are such too.
 
     `problems` are sentences about rows that could not be read, so far. `is_whole`: all rows for whose sake
     others are kept could be read.
@@ -165,6 +165,7 @@ class Lists(NamedTuple):
     tools: Names = Names()
     publishers: Names = Names()
     gateways: Mapping[str, Gateway] = {}
+    acting: Names = Names()
     problems: Sequence[str] = ()
     is_whole: bool = True
 
@@ -184,12 +185,13 @@ class Lists(NamedTuple):
 
     def may_be_gateway(self, parent: str) -> bool:
         """Return whether others may act through a parent, depending on what it starts."""
-        return not self.gateways.keys().isdisjoint(spellings_of(parent)) or self.names_a_tool((parent,))
+        spellings = spellings_of(parent)
+        return not self.gateways.keys().isdisjoint(spellings) or self.acting.may_have(spellings)
 
     def gateway(self, parent: str, child: str) -> str | None:
         """Return how others act through a parent that starts a child unlike those it is known for (None: none such).
 
-        They act through each tool; a row of its own in the list of parents says what it is known for.
+        They act through each of the `acting` tools; a row of its own in the list of parents says what it is known for.
         """
         found = [self.gateways[spelling] for spelling in sorted(spellings_of(parent) & self.gateways.keys())]
         for one in found or self._as_gateways(parent, child):
@@ -201,8 +203,8 @@ class Lists(NamedTuple):
         """Return what a tool is as a parent: known to start itself again, and what Windows adds to each program."""
         if stems_of(parent) & stems_of(child):
             return ()
-        reasons = (self.tool(spelling) for spelling in sorted(spellings_of(parent)))
-        return [Gateway(_ADDED_BY_WINDOWS, reason) for reason in reasons if reason is not None]
+        found = (self.acting.find(spelling) for spelling in sorted(spellings_of(parent)))
+        return [Gateway(_ADDED_BY_WINDOWS, one.reason) for one in found if one and one.status != "allowed"]
 
     def denied(self, publisher: str) -> str | None:
         """Return why a publisher is denied (None: it is not), whatever letters of the same meaning it is written in."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple, Sequence, Tuple
@@ -44,8 +43,15 @@ _OF_PROCESS = ("process", "Processes.process")
 """How a column begins that is about nothing but the process."""
 
 
-_OF_PROCESS_ALONE = LazyPattern(r"(?:.*[^a-z])?(?:process|proc)(?:_?image)?[_.]?md5", re.IGNORECASE)
-"""Columns that hold the hash of the process, whatever the row is about: `process_md5`, `src.process.md5`."""
+_OF_PROCESS_ALONE = LazyPattern(
+    r"(?:.*(?:[^A-Za-z]|[a-z](?=P)))?(?:[Pp]rocess|[Pp]roc)(?:_?[Ii]mage)?[_.]?(?:md5|Md5|MD5)"
+)
+"""Columns that hold the hash of the process, whatever the row is about: `process_md5`, `InitiatingProcessMD5`."""
+
+_SHARED = frozenset(
+    {*MD5_FIELDS, *SHA256_FIELDS, *HASH_FIELDS, *FILE_HASH_FIELDS, *OTHER_FILE_FIELDS, *TARGET_FIELDS, *CHILD_FIELDS}
+)
+"""Columns that sources use for the hash of whatever a row is about, or of another file than the process's."""
 
 
 class Md5Pin(Enum):
@@ -165,4 +171,4 @@ def _list_names(
 
 
 def _pin_of(names: Tuple[str, ...]) -> Md5Pin:
-    return Md5Pin.OWN if {*MD5_FIELDS, *SHA256_FIELDS}.isdisjoint(names) else Md5Pin.SHARED
+    return Md5Pin.OWN if _SHARED.isdisjoint(names) else Md5Pin.SHARED

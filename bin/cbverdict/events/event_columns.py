@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbverdict.events.column_spellings import cim
+from cbverdict.events.column_spellings import cim, sysmon
 
 EVENT_KIND_FIELDS = (
     "EventCode",
@@ -57,6 +57,9 @@ EVENT_KIND_FIELDS = (
 """What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
 Defender's words, in the spellings that add-ons and searches give these columns."""
 
+TITLE_FIELDS = ("EventDescription", "signature", "TaskCategory", "EventType", "category")
+"""Of these, where the title of an alert may stand as well: there it counts where no other says that it is a start."""
+
 CATEGORY_FIELDS = ("event.category",)
 """What a row is about, of which Elastic's common schema knows several at once."""
 
@@ -64,7 +67,7 @@ EVENT_STATE_FIELDS = ("event.kind",)
 """Whether a row is an event or an alert of the endpoint's, in the same schema."""
 
 LOADED_FILE_FIELDS = (
-    "ImageLoaded",
+    *sysmon("ImageLoaded"),
     *cim("loaded_file", "loaded_file_path"),
     "dll.name",
     "dll.path",
@@ -91,7 +94,7 @@ LOADED_FILE_FIELDS = (
 
 OTHER_FILE_FIELDS = (
     *LOADED_FILE_FIELDS,
-    "TargetFilename",
+    *sysmon("TargetFilename"),
     "TargetFileName",
     "file_name",
     "file_path",
@@ -126,8 +129,19 @@ CHILD_FIELDS = ("childproc_name", "childproc_hash", "childproc_hash{}", "childpr
 """What names the process that the row's process has started: of Carbon Black Cloud's starts that is who began."""
 
 TARGET_FIELDS = (
-    "SourceImage",
-    "TargetImage",
+    *sysmon(
+        "SourceImage",
+        "TargetImage",
+        "SourceProcessGUID",
+        "TargetProcessGUID",
+        "GrantedAccess",
+        "CallTrace",
+        "StartModule",
+        "StartAddress",
+        "NewThreadId",
+    ),
+    "SourceProcessGuid",
+    "TargetProcessGuid",
     "sourceImage",
     "targetImage",
     "Target.process.name",

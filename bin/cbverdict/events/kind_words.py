@@ -28,6 +28,7 @@ _NUMBER = LazyPattern(
 )
 _HEX_NUMBER = LazyPattern(r"0x0{0,8}([0-9a-f]{1,4})")
 _BETWEEN = LazyPattern(r"[,;|\s]+")  # what joins several of them in one text
+_BEFORE_CAPITAL = LazyPattern(r"(?<=[a-z0-9])(?=[A-Z])")  # `ReflectiveDllInjection` is three words
 _WORDS = LazyPattern(r"[a-z0-9]+")
 
 
@@ -59,4 +60,6 @@ def ends_of(text: str) -> list[str]:
 
 
 def _words_of(text: str) -> list[str]:
-    return _WORDS.findall(plain(text)) if len(text) <= LONGEST_KIND else []
+    if len(text) > LONGEST_KIND:
+        return []
+    return _WORDS.findall(plain(_BEFORE_CAPITAL.sub(" ", text)))

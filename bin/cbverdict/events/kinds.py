@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Sequence
 
-from cbverdict.events.event_columns import ACTION_FIELDS, CATEGORY_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS
+from cbverdict.events.event_columns import ACTION_FIELDS, CATEGORY_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS, TITLE_FIELDS
 from cbverdict.events.kind_words import (
     LONGEST_KIND,
     MOST_KINDS,
@@ -26,14 +26,12 @@ _OTHER_FILES = frozenset({6, 7, 11, 15, 23, 24, 26, 27, 28, 29})
 """Sysmon's: a driver, an image, a file, a stream, a clipboard, files that were deleted, blocked or found."""
 
 _STARTS = frozenset({1, 4688})
-_TITLES = ("EventDescription", "signature", "TaskCategory", "EventType", "category")
-"""Where the title of an alert may stand as well: they count where no other column says that it is a start."""
-
 _LOADS = frozenset({6, 7})  # Sysmon's, of a driver and of an image
 _LOAD_BEGINNINGS = (
     "modload", "moduleload", "loadimage", "loadedimage", "loadlibrary", "imageload", "driverload", "libraryload",
     "kernelmodeload", "classifiedmoduleload", "dllload", "loaddll", "loaddriver", "sharedobjectload",
-    "sharedlibraryload", "kextload", "sectionload",
+    "sharedlibraryload", "kextload", "sectionload", "loadmodule", "loadedmodule", "loadedkernelmodule", "scriptload",
+    "filelessscriptload",
 )  # fmt: skip
 _OTHER_BEGINNINGS = (
     *_LOAD_BEGINNINGS, "modinfo", "filemod", "childproc", "imagehash",
@@ -47,7 +45,7 @@ _OTHER_BEGINNINGS = (
 )  # fmt: skip
 """How the words of a kind that is about another file begin, at one of them: some write the source before it."""
 
-_KINDS = tuple(name for name in EVENT_KIND_FIELDS if name not in _TITLES)
+_KINDS = tuple(name for name in EVENT_KIND_FIELDS if name not in TITLE_FIELDS)
 _SURE_KINDS = tuple(name for name in _KINDS if name not in {"signature_id", "event_id"})  # some number their rules so
 _OTHER_KINDS = frozenset(
     {
@@ -55,6 +53,7 @@ _OTHER_KINDS = frozenset(
         "download", "quarantine",
     }
 )  # fmt: skip
+_LOADED = frozenset({"dll", "image", "library", "module", "driver", "mmap", "imagemapped"})
 _OTHER_ACTIONS = frozenset(
     {"load", "creation", "deletion", "overwrite", "rename", "modification", "change", "extended"}
 )
@@ -67,7 +66,10 @@ _OTHER_CHANGES = frozenset(
 )  # fmt: skip
 """Words that say nothing of what was changed: they count where no column says that the row is a start."""
 
-_CHANGE_FIELDS = ("event.action", "event_type", "event.type", "eventType", "action_type", "type")
+_CHANGE_FIELDS = (
+    "event.action", "event_type", "event.type", "eventType", "action_type", "type", "event_action", "actionType",
+    "operation", "evt.type", "es_event_type", "values(event_type)", "event_name", "EventName",
+)  # fmt: skip
 _START_BEGINNINGS = ("processcreat", "procstart", "processstart", "processrollup", "newprocess")
 
 _OF_FORWARDER = ("ingress.event.", "endpoint.event.")
@@ -129,15 +131,33 @@ def is_sure_start(record: Record) -> bool:
     return _is_start(record, _SURE_KINDS)
 
 
+def says_other_file(record: Record) -> bool:
+    """Return whether a row says in so many words that it is about another file than the process's."""
+    return _is_category_of_files(record) or any(
+        _is_numbered_other(text) if name in NUMBERED_FIELDS else _is_other(text)
+        for name in _KINDS
+        if record.get(name)
+        for text in texts_of(record, (name,))[:MOST_KINDS]
+    )
+
+
 def is_about_other_file(record: Record) -> bool:
     """Return whether a row says that it is about a file which the process loaded, made, deleted or the like."""
     if _says_other(record, _KINDS) or _is_category_of_files(record):
         return True
-    return not is_sure_start(record) and (_says_other(record, _TITLES) or _says_change(record))
+    return not is_sure_start(record) and (_says_other(record, TITLE_FIELDS) or _says_change(record))
+
+
+def says_number(record: Record) -> bool:
+    """Return whether a column of numbers says of what kind a row is."""
+    texts = (text for name in NUMBERED_FIELDS if record.get(name) for text in texts_of(record, (name,)))
+    return any(number_of(text) is not None for text in texts)
 
 
 def is_load(record: Record) -> bool:
-    """Return whether a row says that the process has loaded an image, a library or a driver."""
+    """Return whether a row says that the process has loaded an image, a library, a driver or a script."""
+    if not _LOADED.isdisjoint(map(word_of, texts_of(record, CATEGORY_FIELDS))):
+        return True
     return any(
         (name in NUMBERED_FIELDS and number_of(text) in _LOADS) or _names_load(text)
         for name in _KINDS
@@ -156,7 +176,9 @@ def _is_start(record: Record, names: Sequence[str]) -> bool:
 
 
 def _says_change(record: Record) -> bool:
-    return any(word_of(text) in _OTHER_CHANGES for text in texts_of(record, _CHANGE_FIELDS)[:MOST_KINDS])
+    return any(
+        word_of(text) in _OTHER_CHANGES | _OTHER_ACTIONS for text in texts_of(record, _CHANGE_FIELDS)[:MOST_KINDS]
+    )
 
 
 def _is_category_of_files(record: Record) -> bool:
@@ -187,7 +209,7 @@ def names_other(text: str) -> bool:
 
 @remember_short(LONGEST_KIND)
 def _names_load(text: str) -> bool:
-    return any(end.startswith(_LOAD_BEGINNINGS) for end in ends_of(text))
+    return word_of(text) in _LOADED or any(end.startswith(_LOAD_BEGINNINGS) for end in ends_of(text))
 
 
 @remember_short(LONGEST_KIND)
@@ -232,5 +254,5 @@ _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
     **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
     **dict.fromkeys(("ActionType", "actiontype", "properties.ActionType", "values(ActionType)"), _is_not_created),
     "type": _is_of_forwarder,
-    **dict.fromkeys(_TITLES, _title_names_other),
+    **dict.fromkeys(TITLE_FIELDS, _title_names_other),
 }

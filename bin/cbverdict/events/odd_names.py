@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import dropwhile
 from typing import Iterator, Sequence
 
 from cbverdict.events.names import EXTENSION, LONGEST_NAME, LONGEST_PATH
 from cbverdict.events.texts import plain
 from cbverdict.lazy_pattern import LazyPattern
-from cbverdict.placeholders import has_invisible
+from cbverdict.placeholders import has_invisible, without_invisible
 from cbverdict.remembered import remember_short
 
 _RUNS = r"\.(?:exe|bat|cmd|scr|dll|ps1)"
@@ -25,11 +24,29 @@ _LIKE_LATIN = {
 _DEVICE = LazyPattern(r"[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/]")
 """What Windows lets stand before a path without it being another one."""
 
-_WEB_FOLDER = LazyPattern(r"[\"']?[\\/]{2}(?![?.][\\/])[^\\/]*@", re.IGNORECASE)
-_HERE_OR_ABOVE = frozenset({".", ".."})  # where a path begins that is none from the root
+_SHARE = LazyPattern(
+    r"[\"']?(?:[\\/]{2}(?![?.][\\/])|[\\/]{2}[?.][\\/]UNC[\\/]|[\\/]\?\?[\\/]UNC[\\/]|[\\/]Device[\\/]Mup[\\/])",
+    re.IGNORECASE,
+)
+"""How a path on another machine begins, of which the web's have a port or `SSL` behind an `@`."""
+
+_BEFORE_MACHINE = frozenset({"unc", "device", "mup", "?", "??", "."})
+_DOTS_AND_BLANKS = ". \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_TURNED = LazyPattern("[\u202a-\u202e\u2066-\u2069]")  # what stands behind it is read from right to left
+_SYSTEM_FOLDERS = frozenset(
+    {"windows", "system32", "syswow64", "program files", "program files (x86)", "programdata", "users", "winsxs"}
+)
+_LOOKS_LIKE = str.maketrans(
+    "\u0430\u0410\u0441\u0421\u0501\u0435\u0415\u0433\u04bb\u041d\u0456\u0406\u0458\u043a\u041a\u04cf\u043c\u041c\u043d\u043e\u041e\u0440\u0420\u0455\u0405\u0442\u0422\u0443\u0461\u051d\u0445\u0425"
+    "\u03b1\u0391\u03f2\u03b5\u0395\u0397\u03b9\u0399\u03ba\u039a\u039c\u03bf\u039f\u03c1\u03a1\u03c4\u03a4\u03c5\u03a5\u03c9\u03bd\u03c7\u03a7\u0131\u026a\u1d00\u1d04\u1d05\u1d07\u0261\u029c\u029f\u1d0d\u0274\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d21",
+    "aAcCdeErhHiIjkKlmMnoOpPsStTywwxXaAceEHiIkKMoOpPtTuYwvxXiiacdeghlmnoprstuw",
+)
+"""Letters of other scripts, and small capitals, by the Latin ones that they look like."""
+
+_HERE_OR_ABOVE = frozenset({".", ".."})
 _DOCUMENT = LazyPattern(
-    r"\.(?:pdf|docx?|docm|xlsx?|xlsm|pptx?|rtf|odt|ods|txt|csv|jpe?g|png|gif|bmp|mp[34]|avi|html?|eml|msg)"
-    r"(?:[\s_]*\.(?:exe|com|scr|pif))?$",
+    r"\.(?:pdf|docx?|do[ct]m|dotx|xlsx?|xls[bm]|ppt[xm]?|pps[xm]?|rtf|odt|ods|one|txt|log|csv|jpe?g|png|gif|bmp|svg|tiff?"
+    r"|heic|webp|mp[34]|avi|mov|html?|eml|msg|zip|rar|7z|iso|lnk|url)(?:[\s_().\d-]*\.(?:exe|com|scr|pif))?$",
     re.IGNORECASE,
 )
 """A document, or a program that passes for one where its extension is not shown."""
@@ -92,28 +109,44 @@ def _oddity_of_extension(name: str) -> str | None:
 
 
 def _oddity_of_folders(text: str, folders: Sequence[str]) -> str | None:
-    r"""Return what is odd about the folders of a path: those that look like others, and those of another machine.
+    r"""Return what is odd about the folders of a path: those that pass for the system's, and those of another machine.
 
     Windows takes dots and blanks at an end for nothing in some places and for a part of the name in others, so that
     `C:\Windows \System32` passes for the system's own folder.
     """
-    if any(map(has_invisible, folders)):
-        return "is in a folder whose name holds characters that nobody sees"
-    if not text.isascii() and any(map(_looks_latin, folders)):
-        return "is in a folder whose name mixes letters that look alike"
-    if text.strip("\"'").startswith("/"):
+    if _TURNED.search(text):
+        return "is in a folder whose name is turned around"
+    if _is_of_other_systems(text):
         return None
-    if any(name != name.rstrip(". ") for name in dropwhile(_HERE_OR_ABOVE.__contains__, folders)):
+    if any(map(_passes_for_systems, folders)):
+        return "is in a folder that passes for one of the system's"
+    if any(name != name.rstrip(_DOTS_AND_BLANKS) for name in folders if name not in _HERE_OR_ABOVE):
         return "is in a folder whose name ends in a dot or a blank"
     if any(":" in name and not _DRIVE.fullmatch(name) for name in folders):
         return "is in a folder that is a stream behind another"
-    return "is on a web folder of another machine" if _WEB_FOLDER.match(text) else None
+    machine = next((name for name in folders if name.lower() not in _BEFORE_MACHINE), "") if _SHARE.match(text) else ""
+    is_of_web = "@" in machine or "davwwwroot" in map(str.lower, folders)
+    return "is on a web folder of another machine" if is_of_web else None
+
+
+def _is_of_other_systems(text: str) -> bool:
+    bare = text.strip("\"'")
+    return bare.startswith("/") and not bare.startswith("//") and "\\" not in bare
+
+
+def _passes_for_systems(folder: str) -> bool:
+    """Return whether a folder looks like one of the system's without being called so."""
+    if folder.isascii():
+        return False  # what only ends otherwise is found by its end
+    looks = unicodedata.normalize("NFKD", without_invisible(folder)).translate(_LOOKS_LIKE)
+    letters = "".join(letter for letter in looks if not unicodedata.combining(letter)).lower().strip()
+    return letters in _SYSTEM_FOLDERS
 
 
 def _parts_of(path: str) -> list[str]:
     """Return folders and what stands behind the last separator, of whichever system, with all dots and blanks."""
     bare = path.strip("\"'")
-    if not bare.startswith("/"):
+    if not _is_of_other_systems(path):
         bare = _DEVICE.sub("", bare).replace("\\", "/")
     *folders, name = bare.split("/")
     # Behind a folder `a:` is no drive, but a file with a stream.
@@ -123,16 +156,6 @@ def _parts_of(path: str) -> list[str]:
 def _is_mixed(name: str) -> bool:
     """Return whether a word of a name has Latin letters beside those of a script that looks like them."""
     return any(_LIKE_LATIN & scripts and "LATIN" in scripts for scripts in map(_scripts_of, _WORD.findall(name)))
-
-
-def _looks_latin(name: str) -> bool:
-    """Return whether a word of a folder's name is Latin but for few letters of another script, and none of its own."""
-    for word in _WORD.findall(name) if not name.isascii() else ():
-        scripts = [unicodedata.name(letter, "").partition(" ")[0] for letter in word]
-        others = sum(script in _LIKE_LATIN for script in scripts)
-        if 0 < others < scripts.count("LATIN"):
-            return True
-    return False
 
 
 def _scripts_of(word: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Sequence, Tuple
+from typing import Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.column_names import ColumnNames, Md5Pin
 from cbverdict.events.event_columns import CHILD_FIELDS
@@ -17,6 +17,8 @@ from cbverdict.events.kinds import (
     is_process_start,
     is_sure_start,
     may_be_change_of_file,
+    says_number,
+    says_other_file,
 )
 from cbverdict.events.named_file import Process, agreed, distinct, first_name, raw_texts
 from cbverdict.events.names import are_of_one_program, file_name
@@ -108,7 +110,7 @@ def _read_process(record: Record, names: ColumnNames) -> Process:
 def _is_about_another_file(record: Record, names: ColumnNames) -> bool:
     """Return whether a row's hash may be that of a file which the process loaded, made or deleted."""
     if names.md5_pin is Md5Pin.OWN:  # of which nothing is known but what kind of event the row is
-        return bool(names.event_kind) and is_about_other_file(record)
+        return bool(names.event_kind) and says_other_file(record)
     if names.event_kind:
         if is_about_other_file(record):
             return True
@@ -132,12 +134,19 @@ def _names_another_file(record: Record, names: ColumnNames) -> bool:
     folder the one that it is in.
     """
     own = set(map(_bare_path, raw_texts(record, names.name)))
+    folders = {folder for path in own for folder in _folders_above(path)}
     for text in raw_texts(record, names.other_file):
         path = _bare_path(text)
-        is_folder = any(one.startswith(path.rstrip("/") + "/") for one in own)
-        if "/" in path and path not in own and not is_folder:
+        if "/" in path and path not in own and path.rstrip("/") not in folders:
             return True
     return _has_other_hash(record, names)
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """Yield the folders that a path is in, the nearest first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _bare_path(text: str) -> str:
@@ -208,7 +217,9 @@ def _is_named_as_process(record: Record, names: ColumnNames) -> bool:
 
 def _may_be_any_event(record: Record, names: ColumnNames) -> bool:
     """Return whether a row names its process by a column of all events alone, and none says of what kind it is."""
-    if names.other_name or _is_of_process(record, names) or texts_of(record, names.event_kind):
+    if names.other_name or _is_of_process(record, names):
+        return False
+    if names.event_kind and (is_process_start(record) or says_number(record)):
         return False
     return not texts_of(record, [*names.original_name, *(name for name in names.name if name not in _ANY_EVENT)])
 

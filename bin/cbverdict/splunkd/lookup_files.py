@@ -28,6 +28,8 @@ _KEEPING = ("teams", "tools", "publishers", "parents")
 """The lists for whose sake rows are kept: with less of them, more would be dropped."""
 
 _HOLIDAYS = {"calendar", "date"}
+_ONLY_DETECTED = "detected"
+"""The category of tools that detections are about, and that run nothing for others: `notepad.exe`, `wininit.exe`."""
 
 
 def read_lists(folder: Path = LOOKUPS) -> Lists:
@@ -44,6 +46,7 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
     holidays = _Holidays(folder, problems)
     if (folder / "cbsigned_holidays_local.csv").exists():
         holidays.load()
+    tools = list(_switched_on(rows["tools"]))
     return Lists(
         roster=roster,
         holidays=holidays,
@@ -51,9 +54,10 @@ def read_lists(folder: Path = LOOKUPS) -> Lists:
             team: _names((row for row in rows["expected"] if row["team"].strip().lower() in {team, "*"}), "process")
             for team in teams
         },
-        tools=_names(_switched_on(rows["tools"]), "process"),
+        tools=_names(tools, "process"),
         publishers=_names(rows["publishers"], "publisher"),
         gateways=_gateways(rows["parents"]),
+        acting=_names((row for row in tools if row.get("category", "").strip().lower() != _ONLY_DETECTED), "process"),
         problems=problems,
         is_whole=not any(of_each[name] for name in _KEEPING),
     )
