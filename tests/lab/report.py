@@ -9,12 +9,14 @@ from typing import Iterable, Iterator, Sequence
 
 from cbverdict.anomalies.explanations import (
     LIBRARY,
+    LOADED,
     NAMELESS,
     NO_PROCESS,
     ODD_PARENT,
     SEVERAL_PARENTS,
     SEVERAL_TEAMS,
     SEVERAL_USERS,
+    TAMPERING,
     UNREAD_BASELINES,
 )
 from cbverdict.anomalies.outline import MIN_TEAM
@@ -42,7 +44,9 @@ _REASONS = {
     SEVERAL_TEAMS: "several teams",
     SEVERAL_PARENTS: "several parents",
     LIBRARY: "a library",
-    NO_PROCESS: "no process named",
+    NO_PROCESS: "not said to run",
+    LOADED: "loaded a file",
+    TAMPERING: "done to a process",
     ODD_PARENT: "parent's hash",
     NAMELESS: "no name",
     " by who made it": "another name",

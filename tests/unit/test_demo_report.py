@@ -157,7 +157,7 @@ def test_the_fields_of_the_answer_are_told_from_the_rows_own_columns() -> None:
                 (["first program here that is signed by P", SEVERAL_USERS], "several users"),
                 ("a.exe is called b.exe by who made it", "another name"),
                 ("the name 'a,b.exe' holds what stands between several names", "odd name"),
-                (NO_PROCESS, "no process named"),
+                (NO_PROCESS, "not said to run"),
             )
         ),
         ({"signed": "true", "process_signature_publisher": "P", "process_original_name": "PowerShell.EXE"}, ON_LIST),

@@ -270,3 +270,14 @@ def test_baselines_that_come_late_are_waited_for_and_not_asked_for_again() -> No
     (record,) = search.enrich([_row()])
     assert record["signed"] == "true"
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("option", ["md5", "name", "parent_md5", "parent_name"])
+def test_a_column_that_is_named_and_that_no_row_has_is_told(option: str) -> None:
+    """It alone is read, so its guards are off: what Word starts would be dropped without a word."""
+    row = {"process_md5": "a" * 32, "mine": "acme.exe"}
+    for column, is_told in (("nosuch", True), ("mine", False)):
+        search = Search(Answers(), None, EnrichOptions(fields=EventFields(**{option: (column,)})))
+        search.enrich([dict(row)])
+        assert search.has_trouble == is_told
+        assert (f"No row has anything in {column}, which {option}= names" in search.summary()) == is_told

@@ -6,7 +6,7 @@ and Sysmon write raw, and what Elastic's common schema calls it.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import Dict, NamedTuple, Tuple
 
 from cbverdict.events.column_spellings import cim, values_of_cim
 from cbverdict.events.event_columns import (
@@ -178,6 +178,16 @@ class EventFields(NamedTuple):
     parent_name: Tuple[str, ...] = PARENT_NAME_FIELDS
     user: Tuple[str, ...] = USER_FIELDS
     team: Tuple[str, ...] = TEAM_FIELDS
+
+    def named(self) -> Dict[str, str]:
+        """Return the columns of files that the analyst has named, by option."""
+        given = {
+            "md5": self.md5 if self.is_md5_pinned else (),
+            "name": self.name if self.is_name_pinned else (),
+            "parent_md5": self.parent_md5 if self.parent_md5 is not PARENT_MD5_FIELDS else (),
+            "parent_name": self.parent_name if self.parent_name is not PARENT_NAME_FIELDS else (),
+        }
+        return {option: names[0] for option, names in given.items() if names}
 
     @property
     def is_md5_pinned(self) -> bool:

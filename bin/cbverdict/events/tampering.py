@@ -42,6 +42,9 @@ _BEGINNINGS = (
 _ALERTS = frozenset({"maliciousfile", "ransomware", "behavior", "behaviour", "ruledetection", "maliciousthread"})
 """What an endpoint itself says that it found: words that are nothing but that, and no part of a title."""
 
+_STATES = frozenset({"alert", "api", "malware", "intrusiondetection"})
+"""Likewise, in the words of Elastic's common schema; calls of the system are recorded where they are odd."""
+
 _OF_FORWARDER = ("ingress.event.", "endpoint.event.")
 _NOTHING_DONE = frozenset({"procstart", "procend", "process", "netconn", "netconn_proxy", "regmod"})
 """Of the events of Carbon Black's forwarders those that are about a process's life, its network and the registry."""
@@ -80,7 +83,7 @@ def is_about_tampering(record: Record) -> bool:
     if any(text != FILLED for text in texts_of(record, TARGET_FIELDS)):
         return True
     states = map(word_of, texts_of(record, (*EVENT_STATE_FIELDS, *CATEGORY_FIELDS)))
-    if not {"alert", "api"}.isdisjoint(states):
+    if not _STATES.isdisjoint(states):
         return True
     names = [name for name in EVENT_KIND_FIELDS if record.get(name)]
     if any(_names_tampering(record, name) for name in names if name not in TITLE_FIELDS):

@@ -86,7 +86,8 @@ class Search:
     @property
     def has_trouble(self) -> bool:
         """Whether something went wrong that the analyst should hear of."""
-        return bool(self._enricher.tally.troubles or (self._anomalies and self._anomalies.troubles))
+        tally = self._enricher.tally
+        return bool(tally.troubles or tally.missed or (self._anomalies and self._anomalies.troubles))
 
     @property
     def troubles(self) -> set[Reason]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import TYPE_CHECKING, Sequence
 
 from cbverdict.verdicts.reasons import Reason, Signed, Source
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tally:
-    """What one search came to, for its message."""
+    """What one search came to, for its message.
+
+    `columns_not_met` are those that the analyst has named and no row has had so far, by option.
+    """
 
     rows: int = 0
     questions: int = 0
@@ -24,6 +28,12 @@ class Tally:
     sources: Counter[Source] = field(default_factory=Counter)
     troubles: dict[Trouble, None] = field(default_factory=dict)
     unread_columns: set[str] = field(default_factory=set)
+    columns_not_met: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def missed(self) -> dict[str, str]:
+        """The columns that were named in vain, once there were rows."""
+        return self.columns_not_met if self.rows else {}
 
 
 def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
@@ -34,9 +44,13 @@ def summary(tally: Tally, remarks: Sequence[str] = ()) -> str:
         f"{tally.signed[Signed.UNKNOWN]} unknown{f' ({reasons})' if reasons else ''}; {tally.questions} distinct "
         f"questions, {tally.sources[Source.CACHE]} rows from the cache, {tally.requests} requests to Carbon Black."
     )
-    remarks = [*remarks, *map(_unread, sorted(tally.unread_columns))]
+    remarks = [*remarks, *map(_unread, sorted(tally.unread_columns)), *starmap(_not_met, tally.missed.items())]
     return " ".join([text, *remarks, *(trouble.message for trouble in tally.troubles)])
 
 
 def _unread(column: str) -> str:
     return f"{column} looks like a hash and is not read: where it is the process's own MD5, say md5={column}."
+
+
+def _not_met(option: str, column: str) -> str:
+    return f"No row has anything in {column}, which {option}= names and which alone was read: check how it is spelled."

@@ -61,7 +61,7 @@ class Enricher:
         self.parents = ParentFiles()
         self._parent_field = f"{options.prefix}parent_signed"
         self._not_judged = dict.fromkeys(_fields_of_noise_not_judged(options), "false")
-        self.tally = Tally()
+        self.tally = Tally(columns_not_met=options.fields.named())
         self._answers = FileAnswers(source, options, self.tally)
 
     def enrich(self, records: list[Record], events: Sequence[ProcessEvent] | None = None) -> list[Enriched]:
@@ -103,7 +103,11 @@ class Enricher:
 
     def read(self, records: Iterable[Record]) -> list[ProcessEvent]:
         """Read what records say."""
-        events = read_events(list(records), self._options.fields)
+        rows = list(records)
+        events = read_events(rows, self._options.fields)
+        for option, column in list(self.tally.columns_not_met.items()):
+            if any(row.get(column) for row in rows):
+                del self.tally.columns_not_met[option]
         self.tally.unread_columns.update(event.unread_hash for event in events if event.unread_hash)
         return events
 
