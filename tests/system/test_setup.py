@@ -140,7 +140,7 @@ def test_settings_are_saved_and_hold(site: Site, edr: EdrServer, stanza: str, fi
         ("verdicts", {"clause": "foo:bar"}, "clause"),
         ("verdicts", {"keep_signed_days": "-1"}, "keep_signed_days must be 0 (not kept) to 3650"),
         ("anomalies", {"threshold": "nan"}, "write a number"),
-        ("proxy", {"proxy_enabled": "1", "proxy_url": "http://proxy", "proxy_port": "8080"}, "is not http or https"),
+        ("proxy", {"proxy_enabled": "1", "proxy_url": "http://proxy", "proxy_port": "8080"}, "has to be http or https"),
         ("proxy", {"proxy_enabled": "1", "proxy_url": "proxy"}, "no host or no port"),
     ],
 )

@@ -269,7 +269,7 @@ EXPECTED: Dict[str, Rows] = {
     ' where Processes.process_path="*\\\\temp\\\\*"'
     " by Processes.process_hash Processes.process_name Processes.process_path Processes.original_file_name"
     " Processes.process_guid Processes.parent_process_name Processes.process Processes.user Processes.dest"
-    " | `drop_dm_object_name(Processes)` | `cbsigned_filter`": sorted(
+    " | `drop_dm_object_name(Processes)` | where len(process_hash)=32 | `cbsigned_filter`": sorted(
         CIM_KEPT, key=lambda row: next(one.md5 for one in PROGRAMS if one.name == row["process_name"])
     ),
     "index=edr type=ingress.event.procstart | cbsigned risk=true"
