@@ -133,7 +133,8 @@ class Anomalies:
         explanation = self._on_parent(parent, process) if process and parent else NONE
         is_parent_known = explanation.p_value is not None
         known = [event.parent.name or ""] if is_parent_known else []
-        known += [name for name in event.parent_commands if self._usually_starts(name, process)]
+        if file.gateways:  # else nobody asks
+            known += [name for name in event.parent_commands if self._usually_starts(name, process)]
         acted_through = _acted_through(file.gateways, known)
         is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
         bad = tuple(self._called_bad(event, verdict, of_parents))

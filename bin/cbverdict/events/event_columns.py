@@ -57,6 +57,10 @@ EVENT_KIND_FIELDS = (
 """What kind of event a row is: Sysmon's and Windows' numbers and names, Carbon Black's, Elastic's, CrowdStrike's and
 Defender's words, in the spellings that add-ons and searches give these columns."""
 
+DEFENDER_KIND_FIELDS = ("ActionType", "actiontype", "properties.ActionType", "values(ActionType)")
+CROWDSTRIKE_KIND_FIELDS = ("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName")
+"""Of these, those of sources that name each of their kinds, so that a list of them can be closed."""
+
 TITLE_FIELDS = ("EventDescription", "signature", "TaskCategory", "EventType", "category")
 """Of these, where the title of an alert may stand as well: there it counts where no other says that it is a start."""
 

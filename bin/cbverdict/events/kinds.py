@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Sequence
 
-from cbverdict.events.event_columns import ACTION_FIELDS, CATEGORY_FIELDS, CHILD_FIELDS, EVENT_KIND_FIELDS, TITLE_FIELDS
+from cbverdict.events.event_columns import (
+    ACTION_FIELDS,
+    CATEGORY_FIELDS,
+    CHILD_FIELDS,
+    CROWDSTRIKE_KIND_FIELDS,
+    DEFENDER_KIND_FIELDS,
+    EVENT_KIND_FIELDS,
+    TITLE_FIELDS,
+)
 from cbverdict.events.kind_words import (
     LONGEST_KIND,
     MOST_KINDS,
@@ -72,7 +80,9 @@ _CHANGE_FIELDS = (
 )  # fmt: skip
 _START_BEGINNINGS = ("processcreat", "procstart", "processstart", "processrollup", "newprocess")
 
-_OF_FORWARDER = ("ingress.event.", "endpoint.event.")
+OF_FORWARDER = ("ingress.event.", "endpoint.event.")
+"""How the kinds of Carbon Black's forwarders begin."""
+
 _CLOUD_START = "endpoint.event.procstart"
 _ABOUT_BINARIES = frozenset({"binary", "binaryinfo", "binarystore", "module"})
 _CHANGES = (
@@ -244,15 +254,15 @@ def _is_not_created(text: str) -> bool:
 def _is_of_forwarder(text: str) -> bool:
     """Carbon Black's forwarders; other sources fill a column `type` with anything, an alert's title as well."""
     lower = text.lower()
-    if lower.startswith(_OF_FORWARDER):
+    if lower.startswith(OF_FORWARDER):
         return names_other(lower.rpartition(".")[2])
     return word_of(text) in _OTHER_KINDS or _title_names_other(text)
 
 
 _BY_COLUMN: Dict[str, Callable[[str], bool]] = {
     "event.action": _is_other_action,
-    **dict.fromkeys(("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"), _is_no_rollup),
-    **dict.fromkeys(("ActionType", "actiontype", "properties.ActionType", "values(ActionType)"), _is_not_created),
+    **dict.fromkeys(CROWDSTRIKE_KIND_FIELDS, _is_no_rollup),
+    **dict.fromkeys(DEFENDER_KIND_FIELDS, _is_not_created),
     "type": _is_of_forwarder,
     **dict.fromkeys(TITLE_FIELDS, _title_names_other),
 }

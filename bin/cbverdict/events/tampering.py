@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from cbverdict.events.event_columns import (
     CATEGORY_FIELDS,
+    CROWDSTRIKE_KIND_FIELDS,
+    DEFENDER_KIND_FIELDS,
     EVENT_KIND_FIELDS,
     EVENT_STATE_FIELDS,
     TARGET_FIELDS,
     TITLE_FIELDS,
 )
 from cbverdict.events.kind_words import LONGEST_KIND, MOST_KINDS, NUMBERED_FIELDS, ends_of, numbers_of, word_of
-from cbverdict.events.kinds import is_sure_start, names_other
+from cbverdict.events.kinds import OF_FORWARDER, is_sure_start, names_other
 from cbverdict.events.texts import FILLED, Record, texts_of
 from cbverdict.remembered import remember_short
 
@@ -45,13 +47,12 @@ _ALERTS = frozenset({"maliciousfile", "ransomware", "behavior", "behaviour", "ru
 _STATES = frozenset({"alert", "api", "malware", "intrusiondetection"})
 """Likewise, in the words of Elastic's common schema; calls of the system are recorded where they are odd."""
 
-_OF_FORWARDER = ("ingress.event.", "endpoint.event.")
 _NOTHING_DONE = frozenset({"procstart", "procend", "process", "netconn", "netconn_proxy", "regmod"})
 """Of the events of Carbon Black's forwarders those that are about a process's life, its network and the registry."""
 
 _HARMLESS = {
     **dict.fromkeys(
-        ("ActionType", "actiontype", "properties.ActionType", "values(ActionType)"),
+        DEFENDER_KIND_FIELDS,
         (
             "processcreat", "connection", "inboundconnection", "listeningconnection", "networksignature", "dns", "http",
             "ssl", "icmp", "ftp", "ssh", "smtp", "ntlm", "kerberos", "registry", "logon", "scheduledtask", "file",
@@ -61,7 +62,7 @@ _HARMLESS = {
         ),
     ),
     **dict.fromkeys(
-        ("event_simpleName", "event_simplename", "event_SimpleName", "#event_simpleName"),
+        CROWDSTRIKE_KIND_FIELDS,
         (
             "processrollup", "syntheticprocessrollup", "endofprocess", "network", "dnsrequest", "rawbind", "asep",
             "reg",
@@ -102,7 +103,7 @@ def _names_tampering(record: Record, name: str) -> bool:
 @remember_short(LONGEST_KIND)
 def _is_tampering(text: str) -> bool:
     lower = text.lower()
-    if lower.startswith(_OF_FORWARDER):
+    if lower.startswith(OF_FORWARDER):
         kind = lower.split(".")[2]
         return kind not in _NOTHING_DONE and not names_other(kind)
     return word_of(text) in _ALERTS or _begins(text, _BEGINNINGS)
