@@ -25,6 +25,8 @@ from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_
 from cbverdict.verdicts.verdict import JudgedFile
 
 if TYPE_CHECKING:
+    from cbverdict.anomalies.decisions import Decision
+    from cbverdict.anomalies.file_sides import FileSide
     from cbverdict.anomalies.known_baselines import BaselineSource
     from cbverdict.anomalies.reference_lists import Lists
     from cbverdict.events.event import ProcessEvent
@@ -130,12 +132,8 @@ class Anomalies:
         signatures = tuple(one.verdict.signature for one in of_parents if one.verdict.signature)
         file = self._files.of(event, verdict, signatures)
         process, parent = file.process, program_kind(event.parent.name)
-        explanation = self._on_parent(parent, process) if process and parent else NONE
-        is_parent_known = explanation.p_value is not None
-        known = [event.parent.name or ""] if is_parent_known else []
-        if file.gateways:  # else nobody asks
-            known += [name for name in event.parent_commands if self._usually_starts(name, process)]
-        acted_through = _acted_through(file.gateways, known)
+        on_parent = self._on_parent(parent, process) if process and parent else NONE
+        acted_through = self._acted_through(event, file, on_parent)
         is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
         bad = tuple(self._called_bad(event, verdict, of_parents))
         doubts = Doubts(
@@ -143,7 +141,7 @@ class Anomalies:
             parent_signed=parent_signed,
             is_signer_unknown=not verdict.may_be_dropped,
             is_parent_unanswered=is_unanswered,
-            parent_score=None if explanation.strict is None else score_of(explanation.strict),
+            parent_score=None if on_parent.strict is None else score_of(on_parent.strict),
             is_publisher_denied=bool(file.denied),
             is_living_off_the_land=file.names_a_tool,
             is_name_odd=bool(file.oddities),
@@ -153,13 +151,26 @@ class Anomalies:
             is_parent_new=is_parent_new,
         )
         first = (explanations.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
-        of_parent = (explanations.new_parent(parent),) if is_parent_new else explanation.reasons
-        about = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
+        of_parent = (explanations.new_parent(parent),) if is_parent_new else on_parent.reasons
+        reasons = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
         decisions = self._profiles.decisions
         exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
-        side = ProcessSide(process, explanation, doubts, about, exclusions)
+        side = ProcessSide(process, on_parent, doubts, reasons, exclusions)
         several = explanations.several_of(has_users=bool(event.other_users), has_teams=event.has_several_teams)
         return side.of_several(several) if several else side
+
+    def _acted_through(self, event: ProcessEvent, file: FileSide, on_parent: Explanation) -> tuple[str, ...]:
+        """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
+
+        They do not where it is known what the parent of that name (in the row: `on_parent`) usually starts here.
+        """
+        if not file.gateways:
+            return ()
+        known = [event.parent.name or ""] if on_parent.p_value is not None else []
+        known += [name for name in event.parent_commands if self._usually_starts(name, file.process)]
+        stems = frozenset[str]().union(*map(stems_of, known))
+        acting = ((name, why) for name, why in file.gateways if stems.isdisjoint(stems_of(name)))
+        return tuple(explanations.acted_through(name, why) for name, why in islice(acting, 1))
 
     def _called_bad(self, event: ProcessEvent, verdict: Verdict, parents: Iterable[JudgedFile]) -> Iterator[str]:
         """Write who called a row's file bad, or one that its parent may be."""
@@ -202,13 +213,11 @@ class Anomalies:
         if process and self._profiles.is_new(process):
             # It is new to its parent then as well: said twice, it is no more unusual.
             parent = explanations.no_odder_than(parent, team)
-        undamped, people = None, self._people_beginning(process) if process else 0
-        if process and people > _FEW and view.begins(process) and not self._begins_alone(process, view):
+        undamped, people = None, self._rolled_out_to(process, view) if process else 0
+        if process and people:
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
             _, undamped = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
-            factor = float((people - _FEW + 1) ** 2)
-            team = explanations.of_roll_out(team, factor)
-            parent = explanations.of_roll_out(parent, factor) if is_unusual(parent) else parent
+            team, parent = _as_rolled_out(team, parent, people)
             reasons += (explanations.roll_out(process, people),)
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
@@ -217,9 +226,7 @@ class Anomalies:
         if unread:
             doubts, reasons = doubts._replace(is_knowledge_unread=True), (*reasons, *unread)
         is_clear, limit = passes_all_but_score(doubts, self.threshold), self.threshold
-        exclusion = None
-        if side.exclusions and may_be_left_out(doubts):
-            exclusion = next((one for one in side.exclusions if view.is_covered(one)), None)
+        exclusion = _exclusion_of(side, view, doubts)
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
             reasons = (sentence_of(exclusion, date_of(exclusion.until)), *reasons)
@@ -242,6 +249,12 @@ class Anomalies:
         """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
         here = len(self._beginners.get(process, ()))
         return max(here, head_count(self._profiles.waiting_lately(process))) if here else 0
+
+    def _rolled_out_to(self, process: str, view: PersonView) -> int:
+        """Return how many people begin with a program, this row's among them (0: too few, or it is no part of that)."""
+        people = self._people_beginning(process)
+        is_part = people > _FEW and view.begins(process) and not self._begins_alone(process, view)
+        return people if is_part else 0
 
     def _begins_alone(self, process: str, view: PersonView) -> bool:
         """Return whether nobody else of a person's team begins with a program, whatever other teams are given."""
@@ -287,11 +300,15 @@ class Anomalies:
         return is_named and self._profiles.is_new_publisher(publisher)
 
 
-def _acted_through(gateways: Iterable[tuple[str, str]], known: Iterable[str]) -> tuple[str, ...]:
-    """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
+def _as_rolled_out(team: Explanation, parent: Explanation, people: int) -> tuple[Explanation, Explanation]:
+    """Return both opinions on a program that so many people begin with on one day."""
+    factor = float((people - _FEW + 1) ** 2)
+    eased = explanations.of_roll_out(parent, factor) if is_unusual(parent) else parent
+    return explanations.of_roll_out(team, factor), eased
 
-    `known` are names of which it is known what they usually start here; that says nothing of a file with another name.
-    """
-    stems = frozenset[str]().union(*map(stems_of, known))
-    found = (explanations.acted_through(name, reason) for name, reason in gateways if stems.isdisjoint(stems_of(name)))
-    return tuple(islice(found, 1))
+
+def _exclusion_of(side: ProcessSide, view: PersonView, doubts: Doubts) -> Decision | None:
+    """Return by which decision people leave a row out (None: by none)."""
+    if not side.exclusions or not may_be_left_out(doubts):
+        return None
+    return next((one for one in side.exclusions if view.is_covered(one)), None)
