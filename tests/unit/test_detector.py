@@ -491,7 +491,7 @@ def test_of_who_is_forgotten_nothing_is_held() -> None:
     event = ProcessEvent(Process(None, "git.exe"), Process(None, "explorer.exe"))
     anomalies.prepare([("ann", ""), ("bob", "")], [event])
     side = anomalies.process_side(event, Verdict(Signed.TRUE, Reason.BINARY), Signed.TRUE)
-    assert anomalies.begin(side, anomalies.view("ann", ""))
+    assert anomalies.roll_outs.count_beginner(side.process, anomalies.view("ann", ""))
     profiles = anomalies._profiles  # noqa: SLF001 - what is held is the point
     profiles.person("ann", "hr", profiles.team("hr"))  # type: ignore[arg-type] # there is one
     anomalies.forget()
@@ -499,7 +499,7 @@ def test_of_who_is_forgotten_nothing_is_held() -> None:
     assert {subject.key for subject in (*profiles._known, *profiles._groups)} == kept  # noqa: SLF001 - likewise
     assert (profiles._persons, profiles._totals) == ({}, {})  # noqa: SLF001 - likewise
     anomalies.prepare([("amy", "")])
-    assert anomalies.begin(side, anomalies.view("amy", ""))
+    assert anomalies.roll_outs.count_beginner(side.process, anomalies.view("amy", ""))
 
 
 def test_it_is_time_to_forget_when_two_thousand_people_or_a_hundred_thousand_opinions_are_held() -> None:

@@ -9,19 +9,19 @@ from cbverdict.anomalies import explanations
 from cbverdict.anomalies.baselines import Subject, SubjectKind, program_kind
 from cbverdict.anomalies.combination import PARENT_WEIGHT, PROCESS_WEIGHT, score_of, score_of_cauchy
 from cbverdict.anomalies.decisions import sentence_of, sentence_of_bad
-from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, sketch_of
 from cbverdict.anomalies.explanations import NONE, Explanation, combined, no_opinion
 from cbverdict.anomalies.file_sides import FileSides
 from cbverdict.anomalies.local_time import Clocks, date_of
 from cbverdict.anomalies.person_view import PersonView, is_unusual
 from cbverdict.anomalies.profiles import Profiles
+from cbverdict.anomalies.roll_outs import RollOuts, eased
 from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score, group_of
 from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
 from cbverdict.errors import Trouble
 from cbverdict.events.names import stems_of
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
-from cbverdict.verdicts.signed_noise import Doubts, may_be_left_out, passes_all_but_score
+from cbverdict.verdicts.signed_noise import Doubt, may_be_excluded_by_hand
 from cbverdict.verdicts.verdict import JudgedFile
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ Who = Tuple[str, ...]
 
 _MAX_PEOPLE = 2000
 _MAX_EXPLANATIONS = 100_000
-_FEW = 4  # people who begin with something on one day, each by himself
 
 
 class Anomalies:
@@ -51,7 +50,7 @@ class Anomalies:
         self._views: dict[Who, PersonView] = {}
         self._clocks = Clocks(lists.holidays)
         self._parents: dict[tuple[str, str], Explanation] = {}
-        self._beginners: dict[str, dict[str, set[str | None]]] = {}  # by program: who, in which teams
+        self.roll_outs = RollOuts(self._profiles)
         self._was_unread = self._unread
 
     @property
@@ -107,7 +106,7 @@ class Anomalies:
         """Forget people and parents; their baselines are read anew when they come again."""
         self._views.clear()
         self._parents.clear()
-        self._beginners.clear()
+        self.roll_outs.forget()
         self._profiles.forget()
 
     def forget_quarters(self) -> None:
@@ -136,25 +135,27 @@ class Anomalies:
         acted_through = self._acted_through(event, file, on_parent)
         is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
         bad = tuple(self._called_bad(event, verdict, of_parents))
-        doubts = Doubts(
-            signed=verdict.signed,
-            parent_signed=parent_signed,
-            is_signer_unknown=not verdict.may_be_dropped,
-            is_parent_unanswered=is_unanswered,
-            parent_score=None if on_parent.strict is None else score_of(on_parent.strict),
-            is_publisher_denied=bool(file.denied),
-            is_living_off_the_land=file.names_a_tool,
-            is_name_odd=bool(file.oddities),
-            is_about_several=event.has_several_parents,
-            is_acted_through=bool(acted_through),
-            is_called_bad=bool(bad),
-            is_parent_new=is_parent_new,
-        )
+        judged = {
+            Doubt.NOT_SIGNED: verdict.signed is not Signed.TRUE,
+            Doubt.SIGNER_UNKNOWN: verdict.signed is Signed.TRUE and not verdict.may_be_dropped,
+            Doubt.PARENT_NOT_SIGNED: parent_signed is Signed.FALSE,
+            Doubt.PARENT_UNANSWERED: is_unanswered,
+            Doubt.PARENT_UNUSUAL: self._is_high(on_parent),
+            Doubt.PARENT_NEW: is_parent_new,
+            Doubt.PUBLISHER_DENIED: bool(file.denied),
+            Doubt.LIVING_OFF_THE_LAND: file.names_a_tool,
+            Doubt.NAME_ODD: bool(file.oddities),
+            Doubt.ABOUT_SEVERAL: event.has_several_parents,
+            Doubt.ACTED_THROUGH: bool(acted_through),
+            Doubt.CALLED_BAD: bool(bad),
+        }
+        doubts = frozenset(doubt for doubt, is_there in judged.items() if is_there)
         first = (explanations.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
         of_parent = (explanations.new_parent(parent),) if is_parent_new else on_parent.reasons
         reasons = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
-        decisions = self._profiles.decisions
-        exclusions = decisions.on_file(event.process.md5, process, parent, verdict) if may_be_left_out(doubts) else ()
+        exclusions: tuple[Decision, ...] = ()
+        if may_be_excluded_by_hand(doubts):
+            exclusions = self._profiles.decisions.on_file(event.process.md5, process, parent, verdict)
         side = ProcessSide(process, on_parent, doubts, reasons, exclusions)
         several = explanations.several_of(has_users=bool(event.other_users), has_teams=event.has_several_teams)
         return side.of_several(several) if several else side
@@ -193,39 +194,28 @@ class Anomalies:
         group = group_of(part.who, day, part.cause(hour)) if is_high else ""
         return Score(score, hour, part, part.is_noise(hour, score), group)
 
-    def begin(self, side: ProcessSide, view: PersonView) -> bool:
-        """Count who begins with a program that is unusual for them; return whether this row's person does."""
-        if side.process is None or not view.begins(side.process):
-            return False
-        people = self._beginners.setdefault(side.process, {})
-        people.setdefault(view.person, set()).add(view.compared_team)
-        return True
-
-    def is_rolled_out(self, process: str) -> bool:
-        """Return whether so many people begin with a program that this is judged otherwise than one who does."""
-        return self._people_beginning(process) > _FEW
-
     def part(self, side: ProcessSide, view: PersonView) -> Part:
-        """Judge all but the hour; those who began with the program are known from `begin`."""
+        """Judge all but the hour; those who began with the program are known from `roll_outs`."""
         process = side.process
         team = NONE if process is None else view.process(process)
         parent, reasons = side.parent, team.reasons + side.reasons
         if process and self._profiles.is_new(process):
             # It is new to its parent then as well: said twice, it is no more unusual.
             parent = explanations.no_odder_than(parent, team)
-        undamped, people = None, self._rolled_out_to(process, view) if process else 0
+        undamped, people = None, self.roll_outs.people_with(process, view) if process else 0
         if process and people:
             # Many people on one day are a roll-out, one is an incident; whether the row is dropped does not turn on it.
             _, undamped = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
-            team, parent = _as_rolled_out(team, parent, people)
+            team, parent = eased(team, parent, people)
             reasons += (explanations.roll_out(process, people),)
         weight, cauchy = combined((team, PROCESS_WEIGHT), (parent, PARENT_WEIGHT))
         score = score_of_cauchy(cauchy / weight) if weight else 0.0
-        doubts = side.doubts if team.strict is None else side.doubts._replace(new_score=score_of(team.strict))
-        unread = self._unread
+        doubts, unread, limit = side.doubts, self._unread, self.threshold
+        if self._is_high(team):
+            doubts |= {Doubt.NEW_UNUSUAL}
         if unread:
-            doubts, reasons = doubts._replace(is_knowledge_unread=True), (*reasons, *unread)
-        is_clear, limit = passes_all_but_score(doubts, self.threshold), self.threshold
+            doubts, reasons = doubts | {Doubt.KNOWLEDGE_UNREAD}, (*reasons, *unread)
+        is_clear = not doubts
         exclusion = _exclusion_of(side, view, doubts)
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
@@ -233,6 +223,10 @@ class Anomalies:
         least = min((team.p_value_or(UNJUDGED), PROCESS), (parent.p_value_or(UNJUDGED), PARENT))
         who = view.person or process or ""
         return Part(cauchy, weight, score, reasons, team, parent, is_clear, limit, who, least, undamped)
+
+    def _is_high(self, found: Explanation) -> bool:
+        """Return whether an opinion alone reaches the threshold where nothing is a reason to be lenient."""
+        return found.strict is not None and score_of(found.strict) >= self.threshold
 
     def take_became_unread(self) -> bool:
         """Return once whether what a drop rests on cannot be read any more, since `part` was asked first."""
@@ -244,27 +238,6 @@ class Anomalies:
         """Write what a drop rests on and could not be read: an intruder may gain from it, so none is dropped."""
         baselines = () if self._profiles.error is None else (explanations.UNREAD_BASELINES,)
         return baselines if self._lists.is_whole else (*baselines, explanations.UNREAD_LISTS)
-
-    def _people_beginning(self, process: str) -> int:
-        """Return how many people begin with a program in this search, or did so in what was learnt since yesterday."""
-        here = len(self._beginners.get(process, ()))
-        return max(here, head_count(self._profiles.waiting_lately(process))) if here else 0
-
-    def _rolled_out_to(self, process: str, view: PersonView) -> int:
-        """Return how many people begin with a program, this row's among them (0: too few, or it is no part of that)."""
-        people = self._people_beginning(process)
-        is_part = people > _FEW and view.begins(process) and not self._begins_alone(process, view)
-        return people if is_part else 0
-
-    def _begins_alone(self, process: str, view: PersonView) -> bool:
-        """Return whether nobody else of a person's team begins with a program, whatever other teams are given."""
-        team = view.compared_team
-        others = self._beginners.get(process, {}).items()
-        if team is None or any(team in theirs for who, theirs in others if who != view.person):
-            return False
-        lately = self._profiles.waiting_lately(process)
-        mates = {*self._profiles.members(team)}.difference(sketch_of(view.person))
-        return len(lately) < MAX_EXACT and mates.isdisjoint(lately)
 
     def _is_new_parent(self, event: ProcessEvent, process: str | None, parent: str | None) -> bool:
         """Return whether nothing is known of a parent, once there is something to know."""
@@ -300,15 +273,8 @@ class Anomalies:
         return is_named and self._profiles.is_new_publisher(publisher)
 
 
-def _as_rolled_out(team: Explanation, parent: Explanation, people: int) -> tuple[Explanation, Explanation]:
-    """Return both opinions on a program that so many people begin with on one day."""
-    factor = float((people - _FEW + 1) ** 2)
-    eased = explanations.of_roll_out(parent, factor) if is_unusual(parent) else parent
-    return explanations.of_roll_out(team, factor), eased
-
-
-def _exclusion_of(side: ProcessSide, view: PersonView, doubts: Doubts) -> Decision | None:
+def _exclusion_of(side: ProcessSide, view: PersonView, doubts: Collection[Doubt]) -> Decision | None:
     """Return by which decision people leave a row out (None: by none)."""
-    if not side.exclusions or not may_be_left_out(doubts):
+    if not side.exclusions or not may_be_excluded_by_hand(doubts):
         return None
     return next((one for one in side.exclusions if view.is_covered(one)), None)

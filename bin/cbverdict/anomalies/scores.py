@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Collection, FrozenSet, NamedTuple, Tuple
 
 from cbverdict.anomalies.combination import score_of_cauchy, score_with_hour
 from cbverdict.anomalies.explanations import SPAN, UNREAD_END
 from cbverdict.anomalies.local_time import date_text
+from cbverdict.verdicts.signed_noise import Doubt
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.decisions import Decision
     from cbverdict.anomalies.explanations import Explanation
-    from cbverdict.verdicts.signed_noise import Doubts
 
 HOUR, PROCESS, PARENT = "hour", "process", "parent"
 """Which question is the odd one."""
@@ -25,13 +25,13 @@ class ProcessSide(NamedTuple):
 
     process: str | None
     parent: Explanation
-    doubts: Doubts
+    doubts: FrozenSet[Doubt]
     reasons: Tuple[str, ...]
     exclusions: Tuple[Decision, ...] = ()
 
     def of_several(self, reason: str) -> ProcessSide:
         """Return what it says on a row whose columns name several people, or teams: that is never dropped."""
-        doubts = self.doubts._replace(is_about_several=True)
+        doubts = self.doubts | {Doubt.ABOUT_SEVERAL}
         return self._replace(doubts=doubts, reasons=(reason, *self.reasons), exclusions=())
 
 

@@ -102,7 +102,7 @@ class RowScorer:
         common = Common(text, is_unnamed=not person.view.person, is_unread=person.has_unread_end)
         self._has_odd = self._has_odd or common.is_unnamed or common.is_unread
         name = process.side.process
-        if name is not None and self._anomalies.begin(process.side, person.view):
+        if name is not None and self._anomalies.roll_outs.count_beginner(name, person.view):
             self._beginnings.setdefault(name, []).append(FirstRows(common, process, person))
             self._noted.append(name)
             self._begun.add(name)
@@ -113,7 +113,7 @@ class RowScorer:
     def _judge_beginnings(self) -> None:
         """Judge who began with a program, and anew who did so before, where so many have that it counts."""
         for name in self._begun:
-            is_rolled_out = self._anomalies.is_rolled_out(name)
+            is_rolled_out = self._anomalies.roll_outs.is_rolled_out(name)
             for common, process, person in self._beginnings.get(name, ()):
                 if is_rolled_out or not common.is_judged:
                     common.judge(self._cells(process, person))
@@ -216,8 +216,9 @@ class RowScorer:
         processes = self.score_processes(enriched)
         views = [self._anomalies.view(*_who_of(one.event)) for one in enriched]
         for process, view in zip(processes, views):
-            if self._anomalies.begin(process.side, view) and process.side.process is not None:
-                self._begun.add(process.side.process)  # what was written before of who begins with it is judged anew
+            name = process.side.process
+            if self._anomalies.roll_outs.count_beginner(name, view) and name is not None:
+                self._begun.add(name)  # what was written before of who begins with it is judged anew
         starts = self._reader.quarters([one.event.time for one in enriched])
         for record, one, process, view, start in zip(records, enriched, processes, views, starts):
             ends, is_unread = self._reader.ends(one.event.other_times)
