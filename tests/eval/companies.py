@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Dict, List
 
-from cbverdict.anomalies.baselines import Baselines, merge_baselines
+from cbverdict.anomalies.baselines import Baselines
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.reference_lists import Lists, Roster
@@ -21,6 +21,7 @@ from cbverdict.verdicts.reasons import Reason, Signed, Source
 from cbverdict.verdicts.verdict import Answer, Verdict
 from tests.eval.company import ROLLED_OUT, Company, Incident, Row, Shape
 from tests.lab.memory import Memory
+from tests.lab.sightings import merge_baselines
 
 THRESHOLD = 20.0
 TOP = 20

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple
 
 from cbverdict.anomalies.active_hours import SLOTS, weekday_of
 from cbverdict.anomalies.combination import score_of
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.eval.metrics import Detection
 from tests.lab.memory import profiles_of
+from tests.lab.sightings import Sighting, learn
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple
 
 from cbverdict.anomalies.combination import score_of
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.eval.hours import LEARNT
 from tests.eval.metrics import Detection
 from tests.lab.memory import profiles_of
+from tests.lab.sightings import Sighting, learn
 
 if TYPE_CHECKING:
     from pathlib import Path

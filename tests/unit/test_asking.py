@@ -86,7 +86,7 @@ class Clock:
 
 def _asking(server: AnyServer, clock: Clock | None = None, *, is_over: bool = False) -> Asking:
     connection = Connection(ACCOUNT, server)
-    return Asking(connection, JOINT, is_expired_signed=False, is_over=lambda: is_over, monotonic=clock or Clock())
+    return Asking(connection, JOINT, expired_is_signed=False, is_over=lambda: is_over, monotonic=clock or Clock())
 
 
 def test_evidence_is_judged_here_and_not_by_the_server() -> None:
@@ -121,7 +121,7 @@ def test_an_expired_signature_counts_where_the_admin_says_so() -> None:
     """And not elsewhere."""
     gathered = GatheredEvidence({A: Evidence(Joint.MISS, Signature("Expired"))}, 1, (), hit_proves_signed=True)
     signed = [
-        Resolution.of(gathered, Method.JOINT, is_expired_signed=is_signed).answers[A].verdict.signed
+        Resolution.of(gathered, Method.JOINT, expired_is_signed=is_signed).answers[A].verdict.signed
         for is_signed in (True, False)
     ]
     assert signed == [Signed.TRUE, Signed.FALSE]
@@ -202,7 +202,7 @@ def test_what_another_search_asked_is_kept_by_that_one() -> None:
     kept = list[dict[Question, Answer]]()
     others = OthersAsk(Resolution({A: IS_SIGNED}, 1))
     asking = Asking(
-        Connection(ACCOUNT, AnyServer(), flights=others), JOINT, is_expired_signed=False, is_over=lambda: False,
+        Connection(ACCOUNT, AnyServer(), flights=others), JOINT, expired_is_signed=False, is_over=lambda: False,
         monotonic=Clock(), keep=lambda answers: kept.append(dict(answers)),
     )  # fmt: skip
     assert asking.ask([A], 10) == Resolution({A: IS_SIGNED})

@@ -17,16 +17,15 @@ from cbverdict.anomalies.baselines import (
     Subject,
     SubjectKind,
     baseline_name,
-    merge_baselines,
     read_baseline,
     read_subject,
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import GENERATION, generation_of, totals, weigh
 from cbverdict.anomalies.distinct_count import MAX_EXACT, head_count, may_hold, sketch_of, unite
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.seen_people import ANYBODY, MANY_USERS
 from cbverdict.errors import InvalidRequestError
+from tests.lab.sightings import Sighting, learn, merge_baselines
 
 SIGHTING = st.builds(
     Sighting,

@@ -12,7 +12,7 @@ from splunklib.searchcommands import StreamingCommand
 from splunklib.searchcommands.internals import RecordWriterV2
 
 from cbsigned import CbsignedCommand
-from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, merge_baselines
+from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines
 from cbverdict.anomalies.combination import cauchy, score_of_cauchy
 from cbverdict.anomalies.decisions import Decision
 from cbverdict.anomalies.detector import Anomalies
@@ -25,7 +25,6 @@ from cbverdict.anomalies.explanations import (
     UNREAD_END,
     UNREAD_LISTS,
 )
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.anomalies.person_view import NOBODY
 from cbverdict.anomalies.profiles import Profiles
@@ -53,6 +52,7 @@ from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 from tests.lab.host import Row, _decode, encode
 from tests.lab.memory import Memory
+from tests.lab.sightings import Sighting, learn, merge_baselines
 
 MONDAY = 20_759  # 2026-11-02
 NOON, NIGHT = "1793620800", "1793584800.5"  # that day, 12:00 and 2:00 UTC

@@ -10,7 +10,6 @@ from cbverdict.anomalies.baselines import Baselines
 from cbverdict.anomalies.decisions import Decision, decide
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.explanations import MORE_NAMES
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names
 from cbverdict.events.times import TimeReader
 from cbverdict.search.anomaly_columns import RowScorer
@@ -23,6 +22,7 @@ from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 from tests.lab.host import Row
 from tests.lab.memory import Memory
+from tests.lab.sightings import Sighting, learn
 
 OWN, PARENT = Md5("a" * 32), Md5("b" * 32)
 FILE = Signature("Signed", "Example Corp", original_name="p.exe", observed_names="p.exe")

@@ -12,13 +12,11 @@ from cbverdict.anomalies.baselines import (
     Baselines,
     Subject,
     SubjectKind,
-    merge_baselines,
     read_baseline,
     write_baseline,
 )
 from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.distinct_count import sketch_of, unite
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
@@ -28,6 +26,7 @@ from cbverdict.anomalies.waiting import acceptance, is_waiting, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from cbverdict.settings.anomalies import AnomalySettings
 from tests.lab.memory import Memory
+from tests.lab.sightings import Sighting, learn, merge_baselines
 
 MONDAY = 20_759
 ANN, HR = Subject(SubjectKind.PERSON, "hr0"), Subject(SubjectKind.TEAM, "hr")

@@ -18,11 +18,9 @@ from cbverdict.anomalies.baselines import (
     Baselines,
     Subject,
     SubjectKind,
-    merge_baselines,
 )
 from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.distinct_count import MAX_EXACT, sketch_of, unite
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.anomalies.outline import read_outline, write_outline
@@ -37,6 +35,7 @@ from cbverdict.anomalies.whole_profiles import WholeProfiles
 from cbverdict.errors import InvalidRequestError
 from cbverdict.service.baseline_api import questions_of, read_question, write_question
 from tests.lab.memory import Memory
+from tests.lab.sightings import Sighting, learn, merge_baselines
 
 MONDAY = 20_759
 PROGRAMS = [f"tool{number}.exe" for number in range(40)]

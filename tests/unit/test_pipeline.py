@@ -10,7 +10,6 @@ import pytest
 from splunklib.searchcommands import StreamingCommand
 
 from cbverdict.anomalies.baselines import Baselines, Subject, SubjectKind
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.errors import ServiceError, Trouble
 from cbverdict.events.columns import TIME_FIELD, EventFields
@@ -27,6 +26,7 @@ from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.verdict import Answer, Verdict
 from tests.lab.host import encode
 from tests.lab.memory import Memory
+from tests.lab.sightings import Sighting, learn
 
 A = "a" * 32
 LEARNT: Baselines = {}

@@ -149,10 +149,10 @@ def test_a_proxy_that_is_not_used_is_not_looked_at() -> None:
 def test_verdict_settings_have_presets_and_defaults() -> None:
     """A clause is a preset's name or a template."""
     assert parse_verdict_settings({}) == VerdictSettings(
-        Method.JOINT, 'digsig_result:"Signed"', is_expired_signed=False
+        Method.JOINT, 'digsig_result:"Signed"', expired_is_signed=False
     )
     stanza = {"method": "binary", "clause": "digsig_prog_name", "expired_is_signed": "true"}
-    expected = VerdictSettings(Method.BINARY, "digsig_prog_name:{{ process_name }}", is_expired_signed=True)
+    expected = VerdictSettings(Method.BINARY, "digsig_prog_name:{{ process_name }}", expired_is_signed=True)
     assert parse_verdict_settings(stanza) == expected
     assert parse_verdict_settings({"clause": "digsig_publisher:x"}).clause == "digsig_publisher:x"
     with pytest.raises(SetupError, match="method 'guess' is not one of joint, binary, prog_name"):

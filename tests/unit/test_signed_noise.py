@@ -11,7 +11,6 @@ from cbverdict.anomalies.baselines import Baselines
 from cbverdict.anomalies.decisions import Decision, decide
 from cbverdict.anomalies.detector import Anomalies
 from cbverdict.anomalies.explanations import NONE
-from cbverdict.anomalies.gathering import Sighting, learn
 from cbverdict.anomalies.reference_lists import Gateway, Listed, Lists, Names
 from cbverdict.anomalies.scores import PROCESS, UNJUDGED, Part
 from cbverdict.events.columns import EventFields
@@ -21,6 +20,7 @@ from cbverdict.verdicts.signature import Signature
 from cbverdict.verdicts.signed_noise import Doubt, may_be_excluded_by_hand
 from cbverdict.verdicts.verdict import Verdict
 from tests.lab.memory import Memory
+from tests.lab.sightings import Sighting, learn
 
 TRUE, FALSE, UNKNOWN = Signed.TRUE, Signed.FALSE, Signed.UNKNOWN
 NOW = 1_800_000_000.0

@@ -127,8 +127,8 @@ def test_what_is_judged_never_contradicts_itself(joint: Joint, status: str, trou
     """A reason goes with one answer: else the store would take it for forged, and every search would ask anew."""
     for signature in (None, Signature(status), Signature(status, publisher="Example Corp")):
         for hit_proves in (True, False):
-            for is_expired_signed in (True, False):
+            for expired_is_signed in (True, False):
                 evidence = Evidence(joint, signature, trouble)
-                verdict = judge(evidence, hit_proves_signed=hit_proves, expired_is_signed=is_expired_signed)
+                verdict = judge(evidence, hit_proves_signed=hit_proves, expired_is_signed=expired_is_signed)
                 assert verdict.is_consistent, (evidence, verdict)
     assert judge_published(is_hit=joint is Joint.HIT).is_consistent

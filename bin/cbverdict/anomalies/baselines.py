@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Dict, Iterable, Mapping, NamedTuple
+from typing import Any, Dict, Mapping, NamedTuple
 
 from cbverdict.anomalies.active_hours import HOURS, Days, forget_days, merge_days
 from cbverdict.anomalies.decayed_counts import (
@@ -142,15 +142,6 @@ def program_kind(text: str | None) -> str | None:
     """
     name = program_of(text or "")
     return kind_of(name) if 0 < len(name) <= MAX_NAME else None
-
-
-def merge_baselines(parts: Iterable[Baselines]) -> Baselines:
-    """Put what several machines have learnt together."""
-    merged: Baselines = {}
-    for part in parts:
-        for subject, baseline in part.items():
-            merged[subject] = merged[subject].merge(baseline) if subject in merged else baseline
-    return merged
 
 
 def write_baseline(baseline: Baseline) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, NamedTuple, Tuple
 
+from cbverdict.anomalies.active_hours import add_hour
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
-from cbverdict.anomalies.decayed_counts import add_count, generation_of
+from cbverdict.anomalies.decayed_counts import add_count
 from cbverdict.anomalies.distinct_count import sketch_of
 from cbverdict.anomalies.seen_people import add_person, add_user
 
@@ -20,21 +21,6 @@ class Who(NamedTuple):
 class What(NamedTuple):
     """What started what, and who signed it; names in lower case (None: a row does not say)."""
 
-    process: str | None = None
-    parent: str | None = None
-    publisher: str | None = None
-
-
-class Sighting(NamedTuple):
-    """What one row teaches (None: the row does not say): local day and hour, who, and what started what.
-
-    Names are in lower case. `day` is since 1970-01-01 in the person's own time zone.
-    """
-
-    day: int
-    hour: int
-    person: str | None = None
-    team: str | None = None
     process: str | None = None
     parent: str | None = None
     publisher: str | None = None
@@ -71,9 +57,7 @@ class Gatherer:
         if name is None:
             return
         person = self._people.get(who) or self._person(who)
-        days = person.days
-        day, hour = moment
-        days[day] = days.get(day, 0) | 1 << hour
+        add_hour(person.days, *moment)
         if person.generation != generation:
             self._turn(person, who, generation)
         if process is not None:
@@ -84,7 +68,7 @@ class Gatherer:
                 names[process] = names.get(process, 0) + 1
 
     def _turn(self, person: _Person, who: Who, generation: int) -> None:
-        """Add to another generation than the last time, in which a person is in a team, or in none."""
+        """Switch to another generation, and note in it which team the person is in."""
         person.generation, person.counts = generation, ()
         for one in (*person.baselines, self._of(ORGANISATION)) if who.team is not None else ():
             add_person(one.people, generation, str(who.team), str(who.person))
@@ -117,12 +101,3 @@ def _begin(person: _Person, generation: int) -> Tuple[Dict[str, int], ...]:
     """Return the counts of a generation to which somebody's programs are added."""
     person.counts = tuple([one.names.setdefault(generation, {}) for one in person.baselines])
     return person.counts
-
-
-def learn(baselines: Baselines, sighting: Sighting) -> None:
-    """Add what one row teaches."""
-    day, hour, person, team, process, parent, publisher = sighting
-    gatherer = Gatherer(baselines)
-    generation = generation_of(day)
-    gatherer.add_person(Who(person, team), process, (day, hour), generation)
-    gatherer.add_program(What(process, parent, publisher), generation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cbverdict.anomalies.active_hours import HOURS, SLOTS, Days, hours_of
+from cbverdict.anomalies.active_hours import HOURS, SLOTS, Days, add_hour, hours_of
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Subject, SubjectKind
 from cbverdict.anomalies.combination import score_of
 from cbverdict.anomalies.decayed_counts import Counts, add_count
@@ -104,7 +104,7 @@ def _unusual_hours(person: str, days: Days, profiles: Profiles, holidays: Collec
         for hour in hours_of(hours):
             slot = profile.slot(day, hour * SLOTS // HOURS)
             if score_of(min(profile.p_value(slot), profile.p_value(slot + 1))) >= profiles.settings.threshold:
-                found[day] = found.get(day, 0) | 1 << hour
+                add_hour(found, day, hour)
     return found
 
 

@@ -272,8 +272,9 @@ class SetupCheck(Protocol):
     def try_joint_query(self, clause: str, deadline: float) -> None:
         """Ask the joint query, which servers may block."""
 
-    def clock_ahead(self, deadline: float) -> float | None:
-        """Return by how many seconds the server's clock is ahead of this one (None: it does not say)."""
+    @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the server's clock was ahead of this one at its last answer (None: it does not say)."""
 
     def close(self) -> None:
         """Close the connections."""

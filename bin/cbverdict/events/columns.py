@@ -211,11 +211,6 @@ class EventFields(NamedTuple):
         is_pinned = self.parent_md5 is not PARENT_MD5_FIELDS
         return self.parent_md5 if is_pinned else (*self.parent_sha256, *PARENT_SHA1_FIELDS)
 
-    @property
-    def sha256(self) -> Tuple[str, ...]:
-        """The columns that a SHA-256 is read from."""
-        return self.md5 if self.is_md5_pinned else (*self.md5, *SHA256_FIELDS)
-
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
         of_others = [*OTHER_FILE_FIELDS, *CHILD_FIELDS, *TARGET_FIELDS, *EVENT_STATE_FIELDS, *ACTION_FIELDS]

@@ -7,8 +7,8 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
-from cbverdict.anomalies.gathering import Sighting
-from cbverdict.anomalies.gathering import learn as add_sighting
+from cbverdict.anomalies.decayed_counts import generation_of
+from cbverdict.anomalies.gathering import Gatherer, What
 from cbverdict.anomalies.lessons import new_lesson
 from cbverdict.carbonblack.port import Page, PageRequest, ReportedBinary
 from cbverdict.carbonblack.times import epoch_of
@@ -95,14 +95,14 @@ class BinaryFeed:
 
     def read(self, prepared: Sequence[ReportedBinary], recent: SeenKeys) -> Batch:
         """Make an event of each binary that is new, or whose signature was reported or changed since."""
-        is_expired_signed = self._sources.settings.verdicts.is_expired_signed
+        expired_is_signed = self._sources.settings.verdicts.expired_is_signed
         events, keys, judged, new = [], [], [], []
         for binary in prepared:
             signature = binary.signature
             key = _key(binary)
             reached = int(max(epoch_of(binary.reached) or 0.0, 0.0))
             keys.append(Seen(key, time=reached))
-            verdict = judge(Evidence(signature=signature), expired_is_signed=is_expired_signed)
+            verdict = judge(Evidence(signature=signature), expired_is_signed=expired_is_signed)
             if signature.is_collected:
                 judged.append((Question(binary.md5), verdict, not recent.was_ever(key)))
             if key not in recent:
@@ -168,10 +168,10 @@ class BinaryFeed:
                 return
 
     def _learn_signers(self, verdicts: Iterable[Verdict]) -> None:
-        day = int(self._clock() // 86400)
+        gatherer, generation = Gatherer(self._unsaved_baselines), generation_of(int(self._clock() // 86400))
         for verdict in verdicts:
             if verdict.signature and verdict.signature.names_publisher:
-                add_sighting(self._unsaved_baselines, Sighting(day=day, hour=0, publisher=verdict.signature.publisher))
+                gatherer.add_program(What(publisher=verdict.signature.publisher), generation)
 
     def _event(self, binary: ReportedBinary, verdict: Verdict) -> Event:
         account, status = self._sources.account, binary.signature.result or "unknown"

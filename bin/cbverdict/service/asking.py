@@ -39,7 +39,7 @@ class Asking:
 
     connection: Connection
     way: Way
-    is_expired_signed: bool
+    expired_is_signed: bool
     is_over: Callable[[], bool]
     monotonic: Callable[[], float]
     recall: Callable[[list[Question]], Mapping[Question, Answer]] = lambda _: {}
@@ -48,7 +48,7 @@ class Asking:
     def ask(self, questions: list[Question], seconds: float) -> Resolution:
         """Ask what no other search asks at this moment, and wait for what others ask."""
         deadline = Deadline.after(seconds, self.is_over)
-        flights, key = self.connection.flights, (self.way, self.is_expired_signed)
+        flights, key = self.connection.flights, (self.way, self.expired_is_signed)
         flight = flights.take_off(key, questions)
         resolution = Resolution({})
         try:
@@ -82,7 +82,7 @@ class Asking:
         if down is not None:
             return Resolution.unanswered(questions, down)
         findings = self.connection.source.gather(questions, self.way, Deadline.after(seconds, self.is_over))
-        resolution = Resolution.of(findings, self.way.method, is_expired_signed=self.is_expired_signed)
+        resolution = Resolution.of(findings, self.way.method, expired_is_signed=self.expired_is_signed)
         if any(answer.source is Source.SERVER for answer in resolution.answers.values()):
             breaker.succeed()
         elif resolution.requests and is_servers_fault(resolution.troubles, seconds, self.connection.account):

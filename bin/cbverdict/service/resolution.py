@@ -25,13 +25,13 @@ class Resolution:
     troubles: tuple[Trouble, ...] = ()
 
     @classmethod
-    def of(cls, findings: GatheredEvidence, method: Method, *, is_expired_signed: bool = False) -> Resolution:
+    def of(cls, findings: GatheredEvidence, method: Method, *, expired_is_signed: bool = False) -> Resolution:
         """Judge what was found; what nobody answered is unknown, with its reason."""
         proves_signed = findings.hit_proves_signed
         answers = {
             question: _published_answer(evidence)
             if method is Method.PROG_NAME
-            else _answer(evidence, proves_signed=proves_signed, is_expired_signed=is_expired_signed)
+            else _answer(evidence, proves_signed=proves_signed, expired_is_signed=expired_is_signed)
             for question, evidence in findings.evidence.items()
         }
         return cls(answers, findings.requests, findings.troubles)
@@ -47,8 +47,8 @@ class Resolution:
         return Resolution({**self.answers, **other.answers}, self.requests + other.requests, tuple(troubles))
 
 
-def _answer(evidence: Evidence, *, proves_signed: bool, is_expired_signed: bool) -> Answer:
-    verdict = judge(evidence, hit_proves_signed=proves_signed, expired_is_signed=is_expired_signed)
+def _answer(evidence: Evidence, *, proves_signed: bool, expired_is_signed: bool) -> Answer:
+    verdict = judge(evidence, hit_proves_signed=proves_signed, expired_is_signed=expired_is_signed)
     trouble = evidence.trouble
     is_answered = trouble is None or verdict.reason is not trouble or trouble.is_of_row
     return Answer(verdict, Source.SERVER if is_answered else Source.NONE)

@@ -154,7 +154,7 @@ class VerdictService:
         is_over = partial(self._watch.is_over, sid, call.configuration.job_state)
         connection = self._connections.to(call.configuration.account(call.account.name))
         recall, keep = partial(self._recall_again, call), partial(self._remember, call)
-        asking = Asking(connection, call.way, call.settings.is_expired_signed, is_over, self._monotonic, recall, keep)
+        asking = Asking(connection, call.way, call.settings.expired_is_signed, is_over, self._monotonic, recall, keep)
         return asking.ask(questions, seconds)
 
     def _recall(self, call: _Call) -> None:

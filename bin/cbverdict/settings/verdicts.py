@@ -34,7 +34,7 @@ class VerdictSettings(NamedTuple):
 
     method: Method = Method.JOINT
     clause: str = DEFAULT_CLAUSE
-    is_expired_signed: bool = False
+    expired_is_signed: bool = False
     lifetimes: Lifetimes = Lifetimes()
 
     def bases(self, method: Method) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ class VerdictSettings(NamedTuple):
         A verdict of the joint query rests on the binary document as well, so method=binary takes it too. So does each
         take what the input of binaries read of the document, and what a saved search made of indexed events.
         """
-        expired = "expired is signed" if self.is_expired_signed else "expired is not signed"
+        expired = self._on_expired
         joint, binary = f"joint, {self.clause}, {expired}", f"binary, {expired}"
         others = (self.document_basis, INDEXED_BASIS + expired)
         return {Method.JOINT: (joint, *others), Method.BINARY: (binary, joint, *others)}.get(method, ())
@@ -51,7 +51,11 @@ class VerdictSettings(NamedTuple):
     @property
     def document_basis(self) -> str:
         """Return the way of the input of binaries, which reads each new document from Carbon Black."""
-        return f"document, expired is {'' if self.is_expired_signed else 'not '}signed"
+        return f"document, {self._on_expired}"
+
+    @property
+    def _on_expired(self) -> str:
+        return "expired is signed" if self.expired_is_signed else "expired is not signed"
 
 
 def parse_verdict_settings(stanza: Mapping[str, str | None]) -> VerdictSettings:
@@ -65,7 +69,7 @@ def parse_verdict_settings(stanza: Mapping[str, str | None]) -> VerdictSettings:
     return VerdictSettings(
         method=parse_method(stanza.get("method") or Method.JOINT.value),
         clause=CLAUSE_PRESETS.get(clause, clause),
-        is_expired_signed=parse_bool(where, "expired_is_signed", stanza.get("expired_is_signed"), default=False),
+        expired_is_signed=parse_bool(where, "expired_is_signed", stanza.get("expired_is_signed"), default=False),
         lifetimes=Lifetimes(
             signed=_parse_lifetime(stanza, "keep_signed_days", _KEPT.signed, 86400.0),
             not_signed=_parse_lifetime(stanza, "keep_not_signed_days", _KEPT.not_signed, 86400.0),

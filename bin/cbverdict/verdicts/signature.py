@@ -119,6 +119,11 @@ class Signature(NamedTuple):
         return self.result.strip().lower() not in {"", "(unknown)"}
 
     @property
+    def may_count_as_signed(self) -> bool:
+        """Whether it is a good one, or one that an admin may let count as good."""
+        return self.status in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}
+
+    @property
     def status(self) -> SignatureStatus | None:
         """The status, or None where Carbon Black's word is not one of the eight."""
         return _STATUS_BY_WORD.get(self.result.strip().lower())
@@ -189,11 +194,11 @@ def worse_of(one: Signature, other: Signature) -> Signature:
     """
     worse, better = sorted((one, other), key=_badness, reverse=True)
     names = _united_names(worse, better)
-    if worse.status not in _MAY_BE_GOOD and worse.is_collected:
+    if worse.is_collected and not worse.may_count_as_signed:
         return worse._replace(observed_names=names)
     if better.sha256 and worse.sha256 and worse.sha256 != better.sha256:
         return Signature(_SEVERAL_FILES, observed_names=_all_names(worse, better))
-    publishers = {worse.publisher, better.publisher if better.status in _MAY_BE_GOOD else ""} - {""}
+    publishers = {worse.publisher, better.publisher if better.may_count_as_signed else ""} - {""}
     if len(publishers) > 1:
         signed = f"{SignatureStatus.SIGNED.value} by several publishers"
         return Signature(signed, observed_names=_all_names(worse, better))
@@ -218,7 +223,6 @@ def _all_names(one: Signature, other: Signature, but: Collection[str] = ()) -> s
 
 
 _SEVERAL_FILES = "Several files of one MD5"
-_MAY_BE_GOOD = {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}
 
 
 def _badness(signature: Signature) -> tuple[int, tuple[str, ...]]:

@@ -164,9 +164,7 @@ _REASON_BY_STATUS = {
 
 
 def _may_be_signed(signature: Signature | None) -> bool:
-    if signature is None or not signature.is_collected:
-        return True
-    return signature.status in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}
+    return signature is None or not signature.is_collected or signature.may_count_as_signed
 
 
 def _boolean(value: bool | None) -> str:  # noqa: FBT001 - it is the value that is written

@@ -93,12 +93,6 @@ class EdrClient:
         """Ask for the server's version (`GET /api/info`), which any valid token may."""
         return self._ask(Request("GET", "/api/info"), deadline, self._read_version)
 
-    def time(self, deadline: float = math.inf) -> float | None:
-        """Ask for nothing but the time (seconds since 1970; None: the server does not say)."""
-        answer = self._transport.send(Request("GET", "/api/info"), deadline, self._sent)
-        self._raise_for_status(answer)
-        return answer.time
-
     def count_published(self, md5: Md5, name: str, deadline: float = math.inf) -> ProcessCount:
         """Send the published request, byte for byte, and say how many documents match."""
         request = Request("GET", "/api/v1/process?" + published_query_string(md5, name))

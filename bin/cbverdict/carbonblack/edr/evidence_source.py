@@ -17,7 +17,7 @@ from cbverdict.settings.verdicts import Method
 from cbverdict.verdicts.evidence import Binaries, Evidence, Hits, Joint, ProcessCount, Question
 from cbverdict.verdicts.hashes import Md5, is_sha256
 from cbverdict.verdicts.reasons import Reason
-from cbverdict.verdicts.signature import SignatureStatus, worse_of
+from cbverdict.verdicts.signature import worse_of
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.deadline import Deadline
@@ -242,7 +242,7 @@ def _add_binaries(evidence: Evidence, md5: Md5, outcome: Binaries | CbsignedErro
     if isinstance(outcome, Binaries) and md5 in outcome.signatures:
         signature = outcome.signatures[md5]
         is_whole = outcome.is_complete or outcome.has_more
-        if is_whole or signature.status not in {SignatureStatus.SIGNED, SignatureStatus.EXPIRED}:
+        if is_whole or not signature.may_count_as_signed:
             return evidence._replace(signature=signature)
         # The search was cut short, and another document may say the contrary: a good one alone proves nothing.
     trouble = _trouble(outcome)

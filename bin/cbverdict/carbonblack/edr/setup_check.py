@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from cbverdict.carbonblack.edr.clause import read_clause
@@ -45,10 +44,10 @@ class EdrSetupCheck:
         """Ask the process search with the clause."""
         self._client.find_processes(joint_query([ANY_MD5], read_clause(clause).render(ANY_MD5, ANY_NAME)), deadline)
 
-    def clock_ahead(self, deadline: float) -> float | None:
-        """Compare the time that stands in the head of an answer, to the second, with this host's."""
-        told = self._client.time(deadline)
-        return None if told is None else told - time.time()
+    @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the server's clock was ahead of this host's when it last answered."""
+        return self._client.clock_offset
 
     def close(self) -> None:
         """Close the connections."""

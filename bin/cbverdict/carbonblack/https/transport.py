@@ -44,14 +44,10 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What came back: its status, and its body as it was before it was compressed.
-
-    `time` is what the server says it was when it answered, in seconds since 1970 (None: it does not say).
-    """
+    """What came back: its status, and its body as it was before it was compressed."""
 
     status: int
     content: bytearray
-    time: Optional[float] = None
 
 
 class Transport:
@@ -117,8 +113,7 @@ class Transport:
                 allowance.of(started + seconds, self._max_bytes + _HEAD_BYTES),
                 self._adapter.send(self._prepare(request), proxies=self._proxies) as response,
             ):
-                said = _time_of(response.headers.get("Date") or "")
-                self._look_at_the_clock(said)
+                self._look_at_the_clock(_time_of(response.headers.get("Date") or ""))
                 content = self._read(response)
         except Exception as error:  # noqa: BLE001 - a hostile answer has the HTTP libraries raise what it likes
             failure = failure_of(error, time.monotonic() - started, self._server)
@@ -133,7 +128,7 @@ class Transport:
         )  # fmt: skip
         wait = retry_after(response.headers.get("Retry-After"))
         is_passing = response.status_code in RETRIED_STATUSES
-        answer = Response(response.status_code, content, said)
+        answer = Response(response.status_code, content)
         return _Outcome(answer, wait, is_passing=is_passing)
 
     def _look_at_the_clock(self, said: float | None) -> None:
