@@ -142,7 +142,9 @@ def test_a_wrong_token_gets_the_recorded_page(client: Client, recorded: Path) ->
 
 def test_recorded_binaries_are_found_by_their_own_words(client: Client, edr: EdrServer, recorded: Path) -> None:
     """Each of the 59 summaries: by hash, and by two words of its publisher in any case."""
-    for path in sorted((recorded / "carbon_black" / "binary_summaries_5.1").glob("*.json")):
+    summaries = sorted((recorded / "carbon_black" / "binary_summaries_5.1").glob("*.json"))
+    assert len(summaries) == 59
+    for path in summaries:
         document = json.loads(path.read_text(encoding="utf-8"))
         edr.estate.add_document(document)
         assert client.get(f"/api/v1/binary/{document['md5']}/summary").json() == document

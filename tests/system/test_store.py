@@ -99,7 +99,9 @@ def test_only_what_this_search_judged_is_dropped(site: Site, options: list[str])
     """An event that calls itself noise is none; the fields are words, for an empty cell may not count."""
     own = ("signed_noise", "x_signed_noise", "signed_signed_noise")
     rows: list[Row] = [{"md5": md5, **dict.fromkeys(own, "true")} for md5 in (B, C, "")]
-    for found in site.search(rows, *options).rows:
+    written = site.search(rows, *options).rows
+    assert len(written) == len(rows)
+    for found in written:
         prefix = next((option.partition("=")[2] for option in options if option.startswith("prefix")), "")
         assert (found["signed_noise"], found[f"{prefix}signed_noise"]) == ("false", "false")
 
