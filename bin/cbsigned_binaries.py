@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from cbverdict.inputs.binary_feed import BinaryFeed
+from cbverdict.inputs.binaries.binary_reader import BinaryReader
 from cbverdict.inputs.script import InputKind, run
 from cbverdict.splunkd.logs import prepare
 
@@ -21,7 +21,7 @@ if __name__ == "__main__":
             description="New binaries from Carbon Black EDR: a warm verdict store, and signatures that changed.",
             overlap=86400.0,
             max_overlap=7 * 86400.0,
-            make_feed=lambda sources, arguments, _: BinaryFeed(sources, arguments),
+            make_reader=lambda sources, arguments, _: BinaryReader(sources, arguments),
         ),
         sys.argv,
     )

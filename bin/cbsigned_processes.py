@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
-from cbverdict.inputs.process_feed import ProcessFeed
+from cbverdict.inputs.processes.process_reader import ProcessReader
 from cbverdict.inputs.script import InputKind, run
 from cbverdict.memory import collect_garbage_rarely, keep_large_blocks_off_the_heap
 from cbverdict.splunkd.logs import prepare
@@ -24,7 +24,7 @@ if __name__ == "__main__":
             description="New processes from Carbon Black EDR: whether they are signed, and how unusual they are.",
             overlap=300.0,
             max_overlap=3600.0,  # more than are remembered would be written again and again
-            make_feed=ProcessFeed,
+            make_reader=ProcessReader,
         ),
         sys.argv,
     )

@@ -63,7 +63,7 @@ class NoRightError(CbsignedError):
     is_final = True
 
 
-class TakenError(CbsignedError):
+class InputLockedError(CbsignedError):
     """Another process reads for this input: that one goes on, and this one looks again at the next interval."""
 
 

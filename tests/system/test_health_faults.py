@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from splunklib import binding
 
-from cbverdict.checks import accounts, feeds, host, kept, lists, session
+from cbverdict.checks import accounts, host, inputs, kept, lists, session
 from cbverdict.checks.finding import Finding, Status, read_findings, run, write_findings
 from cbverdict.checks.interpreter import check_libraries, check_python
 from cbverdict.errors import ServiceError
@@ -90,7 +90,7 @@ class Lab:
             "settings": partial(accounts.check_settings, configuration),
             "decisions": partial(kept.check_decisions, system),
             "lookups": partial(lists.check_lookups, system),
-            "inputs": partial(feeds.check_inputs, configuration, system),
+            "inputs": partial(inputs.check_inputs, configuration, system),
             "saved searches": partial(host.check_searches, system),
             "search head cluster": partial(host.check_members, system),
             "right": partial(session.check_capabilities, own),

@@ -10,15 +10,15 @@ from cbverdict.carbonblack.port import Page, Row
 from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import InputArguments
-from cbverdict.inputs.checkpoint import Checkpoint
-from cbverdict.inputs.checkpoint_store import Order
 from cbverdict.inputs.clocks import ClockReading
-from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.feed import ID_FIELD, Batch, Event
-from cbverdict.inputs.health import Health
-from cbverdict.inputs.intake import Intake
+from cbverdict.inputs.input_run import InputRun
 from cbverdict.inputs.pause import Pause, StoppedError
-from cbverdict.inputs.seen_keys import Seen, SeenKeys
+from cbverdict.inputs.progress.checkpoint import Checkpoint
+from cbverdict.inputs.progress.checkpoint_store import Order
+from cbverdict.inputs.progress.cursor import Cursor
+from cbverdict.inputs.progress.seen_keys import Seen, SeenKeys
+from cbverdict.inputs.reader import ID_FIELD, Batch, Event
+from cbverdict.inputs.reports.health import Health
 
 NAME = "cbsigned_processes://main"
 NOW = 1_793_606_400.0
@@ -74,7 +74,7 @@ class FakePause(Pause):
 
 
 @dataclass
-class FakeFeed:
+class FakeReader:
     """Rows in the order of their times, read a page at a time; each may raise or change things `before` it answers.
 
     `clocks` is by how much the clock of a row's endpoint is off, which is called as the row is.
@@ -241,7 +241,7 @@ class FakeCheckpoints:
 
 
 @dataclass
-class FakeRight:
+class FakeLease:
     """The right to read; `before` may raise."""
 
     renewals: int = 0
@@ -257,10 +257,10 @@ class FakeRight:
 class Bench:
     """An input with a fake at each of its ports; `run` is a run of a process of its own over them."""
 
-    feed: FakeFeed = field(default_factory=FakeFeed)
+    reader: FakeReader = field(default_factory=FakeReader)
     stream: FakeStream = field(default_factory=FakeStream)
     checkpoints: FakeCheckpoints = field(default_factory=FakeCheckpoints)
-    right: FakeRight = field(default_factory=FakeRight)
+    lease: FakeLease = field(default_factory=FakeLease)
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
@@ -270,14 +270,14 @@ class Bench:
     def run(self, account: str = "lab", limit: float = 900.0, server: str = "", **arguments: Any) -> list[str]:
         """Run to the end; return what arrived of it."""
         before = len(self.stream.names)
-        Intake(
+        InputRun(
             NAME,
             account,
             InputArguments(**{"start": "-1h", "page_size": 10, **arguments}),
-            feed=self.feed,
+            reader=self.reader,
             stream=self.stream,
             checkpoints=self.checkpoints,
-            right=self.right,
+            lease=self.lease,
             pause=self.pause,
             health=Health(limit),
             clock=self.clock,

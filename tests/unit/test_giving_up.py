@@ -29,12 +29,12 @@ from cbverdict.carbonblack.https.transport import Response
 from cbverdict.carbonblack.port import Image, Page, ReportedProcess, Row
 from cbverdict.errors import CbsignedError, CutShortError, EdrError, SearchOverError, SetupError, Trouble
 from cbverdict.inputs.arguments import InputArguments
-from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.feed import Batch
-from cbverdict.inputs.pages import Pages
 from cbverdict.inputs.pause import Pause, StoppedError
-from cbverdict.inputs.process_feed import ProcessFeed
-from cbverdict.inputs.seen_keys import SeenKeys
+from cbverdict.inputs.processes.process_reader import ProcessReader
+from cbverdict.inputs.progress.cursor import Cursor
+from cbverdict.inputs.progress.seen_keys import SeenKeys
+from cbverdict.inputs.reader import Batch
+from cbverdict.inputs.reading.pages import Pages
 from cbverdict.service.asking import is_servers_fault
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest
 from cbverdict.settings.account import Account
@@ -156,7 +156,7 @@ class TestSearch:
 
 
 @dataclass
-class FailingFeed:
+class FailingReader:
     """A search of Carbon Black's whose first page fails; `asked` are the rows that were asked for."""
 
     error: CbsignedError
@@ -203,7 +203,7 @@ class FailingFeed:
         raise NotImplementedError
 
 
-def _patiently(call: Any) -> Any:
+def _retry(call: Any) -> Any:
     """Try again at once, for three times at most."""
     for _ in range(3):
         try:
@@ -268,8 +268,8 @@ class TestInput:
     @pytest.mark.parametrize("name", BY_ERROR)
     def test_its_page_is_asked_for_as_the_page_says(self, name: str) -> None:
         """With half as many rows where less may help."""
-        feed = FailingFeed(_error(name))
-        pages = Pages(feed, SeenKeys(), ROWS, _patiently, Pause(lambda: False), lambda: 0.0)
+        reader = FailingReader(_error(name))
+        pages = Pages(reader, SeenKeys(), ROWS, _retry, Pause(lambda: False), lambda: 0.0)
         expected = {"half as many rows": [ROWS, ROWS // 2], "same again": [ROWS, ROWS], "the input stops": [ROWS]}
         try:
             (page,) = pages.read(Cursor("2026-11-02T07:00:00"), "")
@@ -279,7 +279,7 @@ class TestInput:
             assert page.is_last
         finally:
             pages.close()
-        assert feed.asked == expected[BY_ERROR[name]["Input's page"]]
+        assert reader.asked == expected[BY_ERROR[name]["Input's page"]]
 
     @pytest.mark.parametrize("name", BY_ERROR)
     def test_verdicts_are_asked_again_as_the_page_says(self, name: str) -> None:
@@ -291,10 +291,10 @@ class TestInput:
                 raise StoppedError
             waits.append(seconds)
 
-        feed = ProcessFeed(sources, InputArguments(), pause)  # type: ignore[arg-type] # as much of it as is needed
+        reader = ProcessReader(sources, InputArguments(), pause)  # type: ignore[arg-type] # as much of it as is needed
         try:
-            prepared = feed.prepare(Page([], is_last=True, read=lambda: [PROCESS]), SeenKeys())
-            (event,) = feed.read(prepared, SeenKeys()).events
+            prepared = reader.prepare(Page([], is_last=True, read=lambda: [PROCESS]), SeenKeys())
+            (event,) = reader.read(prepared, SeenKeys()).events
         except StoppedError:
             what = "the input stops"
         else:
@@ -307,10 +307,10 @@ class TestInput:
     def test_a_probe_that_fails_keeps_the_page(self) -> None:
         """Rather than that events are written that say nothing, for years."""
         sources = FakeSources(_error("UnauthorizedError"), probe_fails=True)
-        feed = ProcessFeed(sources, InputArguments(), lambda _: None)  # type: ignore[arg-type] # as above
-        prepared = feed.prepare(Page([], is_last=True, read=lambda: [PROCESS]), SeenKeys())
+        reader = ProcessReader(sources, InputArguments(), lambda _: None)  # type: ignore[arg-type] # as above
+        prepared = reader.prepare(Page([], is_last=True, read=lambda: [PROCESS]), SeenKeys())
         with pytest.raises(errors.UnauthorizedError):
-            feed.read(prepared, SeenKeys())
+            reader.read(prepared, SeenKeys())
 
 
 @pytest.mark.parametrize("row", _table("The numbers"), ids=lambda row: row["Constant"])

@@ -29,7 +29,7 @@ from cbverdict.inputs.clocks import (
     ClockReading,
     EndpointClocks,
 )
-from cbverdict.inputs.lookups import Lookups
+from cbverdict.inputs.processes.lookups import Lookups
 
 NOW = 1_793_606_400.0
 BEGIN = write_time(NOW - 86400)[:19]

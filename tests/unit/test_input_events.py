@@ -19,10 +19,10 @@ from cbverdict.carbonblack.edr.binary_documents import read_page as read_binarie
 from cbverdict.carbonblack.edr.process_documents import read_page, read_processes
 from cbverdict.carbonblack.port import PROCESS_FIELDS, Fields, Image, ReportedProcess
 from cbverdict.errors import NotCarbonBlackError
-from cbverdict.inputs.binaries import event_of as binary_event
-from cbverdict.inputs.binaries import flip_of
-from cbverdict.inputs.feed import Event
-from cbverdict.inputs.processes import event_of, sighting_of, worth_indexing
+from cbverdict.inputs.binaries.binary_events import event_of as binary_event
+from cbverdict.inputs.binaries.binary_events import flip_of
+from cbverdict.inputs.processes.process_events import event_of, sighting_of, worth_indexing
+from cbverdict.inputs.reader import Event
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.verdicts.cached_verdict import StoredVerdict
 from cbverdict.verdicts.evidence import Question

@@ -10,7 +10,7 @@ from cbverdict.anomalies.baselines import Baselines, Subject, SubjectKind
 from cbverdict.anomalies.decayed_counts import totals
 from cbverdict.anomalies.known_baselines import BaselineQuestion, KnownBaselines
 from cbverdict.errors import InvalidRequestError, StoreError
-from cbverdict.inputs.lessons import Lessons
+from cbverdict.inputs.learning import Lessons
 
 ROW: Dict[str, str] = {"user": "ann", "process_name": "a.exe", "_time": "1793606400"}
 
@@ -60,7 +60,7 @@ def test_what_cannot_be_handed_over_waits_for_the_next_time(trouble: Exception) 
 
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it can never be handed over, it is forgotten in the end."""
-    monkeypatch.setattr("cbverdict.inputs.lessons._MAX_UNSAVED_ROWS", 10)
+    monkeypatch.setattr("cbverdict.inputs.learning._MAX_UNSAVED_ROWS", 10)
     sources = _Sources()
     sources.trouble = StoreError("it is full")
     lessons = Lessons(cast("Any", sources), 1793700000.0)

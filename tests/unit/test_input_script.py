@@ -11,26 +11,26 @@ from typing import Any, Iterator
 import pytest
 from splunklib.modularinput import EventWriter, InputDefinition, ValidationDefinition
 
-from cbverdict.errors import CbsignedError, ServerFailedError, SetupError, TakenError
+from cbverdict.errors import CbsignedError, InputLockedError, ServerFailedError, SetupError
 from cbverdict.inputs.pause import StoppedError
 from cbverdict.inputs.script import InputKind, InputScript
 from cbverdict.inputs.stream import PagedOutput
 from tests.lab.edr.server import TOKEN, EdrServer
 from tests.lab.site import Site
-from tests.unit.input_ports import NAME, FakeFeed, failing, row
+from tests.unit.input_ports import NAME, FakeReader, failing, row
 
 
 class Input:
     """An input in this very process: what it writes to splunkd and to splunkd's log."""
 
-    def __init__(self, site: Site, folder: Path, feed: FakeFeed) -> None:
+    def __init__(self, site: Site, folder: Path, reader: FakeReader) -> None:
         """Store where it runs, and what it reads."""
-        self.feed = feed
+        self.reader = reader
         self.pipe = io.BytesIO()
         self.log = io.StringIO()
         self._site = site
         self._folder = folder
-        kind = InputKind("cbsigned_processes", "A title", "A description.", 60.0, 600.0, lambda *_: feed)
+        kind = InputKind("cbsigned_processes", "A title", "A description.", 60.0, 600.0, lambda *_: reader)
         self.script = InputScript(kind, PagedOutput(self.pipe))
 
     def run(self, **parameters: str) -> None:
@@ -65,7 +65,7 @@ def handlers() -> Iterator[None]:
 @pytest.fixture
 def reader(site: Site, tmp_path: Path, handlers: None) -> Input:  # noqa: ARG001 - to give signals back
     """Give an input that has one row to read."""
-    return Input(site, tmp_path, FakeFeed([row("row0", "07:00:00")]))
+    return Input(site, tmp_path, FakeReader([row("row0", "07:00:00")]))
 
 
 def test_a_run_that_ends_well_says_nothing(reader: Input, site: Site) -> None:
@@ -81,7 +81,7 @@ def test_a_run_that_ends_well_says_nothing(reader: Input, site: Site) -> None:
     ("error", "log", "has_failed"),
     [
         (StoppedError(), "", True),  # nobody asked it to stop: splunkd is gone
-        (TakenError("another process reads"), "", False),
+        (InputLockedError("another process reads"), "", False),
         (BrokenPipeError(), "", True),
         (ZeroDivisionError("a secret"), "a defect of the add-on (ZeroDivisionError): see cbsigned_processes.log", True),
     ],
@@ -90,7 +90,7 @@ def test_what_ends_a_run_is_told_where_it_belongs(
     reader: Input, error: Exception, log: str, *, has_failed: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In splunkd's log only what an admin has to look at, and never what a defect says."""
-    reader.feed.before_written = failing([error])
+    reader.reader.before_written = failing([error])
     reader.run()
     assert reader.script.has_failed is has_failed
     assert reader.log.getvalue() == (f"ERROR {NAME}: {log}\n" if log else "")
@@ -139,10 +139,10 @@ def test_inputs_need_carbon_black_6_1(reader: Input, edr: EdrServer, version: st
 def test_the_check_asks_for_one_row_and_may_be_told_why_not(reader: Input) -> None:
     """What Carbon Black says to it is what the admin hears."""
     reader.validate(start="2026-11-02")
-    assert [(cursor.second, started, rows) for cursor, started, rows in reader.feed.asked] == [
+    assert [(cursor.second, started, rows) for cursor, started, rows in reader.reader.asked] == [
         ("2026-11-02T00:00:00", "2026-11-02T00:00:00", 1)
     ]
-    reader.feed.before_fetch = failing([ServerFailedError("it answered 503")])
+    reader.reader.before_fetch = failing([ServerFailedError("it answered 503")])
     with pytest.raises(CbsignedError, match="it answered 503"):
         reader.validate()
     with pytest.raises(SetupError, match="still to come"):
@@ -151,7 +151,7 @@ def test_the_check_asks_for_one_row_and_may_be_told_why_not(reader: Input) -> No
 
 def test_no_secret_is_in_what_it_says(reader: Input, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever goes wrong."""
-    reader.feed.before_written = failing([ValueError(TOKEN)])
+    reader.reader.before_written = failing([ValueError(TOKEN)])
     reader.run()
     assert TOKEN not in reader.log.getvalue()
     assert caplog.records

@@ -9,12 +9,12 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cbverdict.errors import SetupError, StoreError, TakenError
+from cbverdict.errors import InputLockedError, SetupError, StoreError
 from cbverdict.events.times import write_time
-from cbverdict.inputs.checkpoint import Checkpoint, write_checkpoint
-from cbverdict.inputs.checkpoint_store import COLLECTION, CheckpointStore, Order
-from cbverdict.inputs.lease import Lease
-from cbverdict.inputs.seen_keys import KEPT_KEYS, MAX_KEYS, RECORD_LETTERS, SeenKeys
+from cbverdict.inputs.progress.checkpoint import Checkpoint, write_checkpoint
+from cbverdict.inputs.progress.checkpoint_store import COLLECTION, CheckpointStore, Order
+from cbverdict.inputs.progress.lease import Lease
+from cbverdict.inputs.progress.seen_keys import KEPT_KEYS, MAX_KEYS, RECORD_LETTERS, SeenKeys
 from tests.lab.https import Request, Response
 from tests.lab.site import ROOT
 from tests.lab.splunkd.kvstore import Collection
@@ -347,7 +347,7 @@ class TestLease:
         """By a lock, which ends with its process whatever becomes of the KV store."""
         first = hosts.lease()
         first.take()
-        with pytest.raises(TakenError, match="a process on this host reads for cbsigned_processes://main"):
+        with pytest.raises(InputLockedError, match="a process on this host reads for cbsigned_processes://main"):
             hosts.lease().take()
         hosts.lease(name="cbsigned_processes://other").take()
 
@@ -389,7 +389,7 @@ class TestLease:
         hosts.clock.now += seconds
         other = hosts.lease("sh2")
         if is_taken:
-            with pytest.raises(TakenError, match="sh1 reads for"):
+            with pytest.raises(InputLockedError, match="sh1 reads for"):
                 other.take()
         else:
             other.take()
@@ -417,10 +417,10 @@ class TestLease:
         lease.take()
         hosts.clock.now += 200
         hosts.lease("sh2").take()
-        with pytest.raises(TakenError, match="the lease of cbsigned_processes://main ran out"):
+        with pytest.raises(InputLockedError, match="the lease of cbsigned_processes://main ran out"):
             lease.renew()
         hosts.splunkd.collections[COLLECTION].delete({})
-        with pytest.raises(TakenError):
+        with pytest.raises(InputLockedError):
             lease.renew()
 
     def test_while_the_store_is_down_it_stays_until_it_runs_out(self, hosts: Hosts) -> None:
@@ -448,7 +448,7 @@ class TestLease:
         with Meanwhile(ROOT) as splunkd:
             hosts = Hosts(splunkd, tmp_path, FakeClock())
             splunkd.after_a_look = hosts.lease("sh2").take
-            with pytest.raises(TakenError, match="another host was faster to read for cbsigned_processes://main"):
+            with pytest.raises(InputLockedError, match="another host was faster to read for cbsigned_processes://main"):
                 hosts.lease().take()
             assert hosts.document()["host"] == "sh2"
 

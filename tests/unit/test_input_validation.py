@@ -10,13 +10,13 @@ from cbverdict.errors import SetupError, StoreError, TimedOutError, advice
 from cbverdict.inputs.advice import in_input_words
 from cbverdict.inputs.arguments import InputArguments
 from cbverdict.inputs.validation import check_query, estimate
-from tests.unit.input_ports import NOW, FakeFeed
+from tests.unit.input_ports import NOW, FakeReader
 
 BEGIN = "2026-11-01T08:00:00"
 
 
 @dataclass
-class Counts(FakeFeed):
+class Counts(FakeReader):
     """A server that finds so many rows from a time on, and reads a query so."""
 
     by_since: dict[str, int] = field(default_factory=dict)
@@ -33,8 +33,8 @@ class Counts(FakeFeed):
 
 
 def _check(query: str, found: dict[str, int], terms: list[str]) -> None:
-    feeds = {True: Counts(by_since={BEGIN: 34_884}), False: Counts(by_since=found, understood=terms)}
-    check_query(lambda given: feeds[given.query == ""], InputArguments(query=query), BEGIN)
+    readers = {True: Counts(by_since={BEGIN: 34_884}), False: Counts(by_since=found, understood=terms)}
+    check_query(lambda given: readers[given.query == ""], InputArguments(query=query), BEGIN)
 
 
 def test_a_query_that_finds_nothing_is_asked_about() -> None:
@@ -60,8 +60,8 @@ def test_a_field_that_the_server_does_not_know_is_named() -> None:
 def test_an_estimate_counts_a_day() -> None:
     """Of rows that are found, and of all."""
     since = "2026-11-01T08:00:00"
-    feeds = {True: Counts(by_since={since: 100_000}), False: Counts(by_since={since: 20_000})}
-    found = estimate(lambda given: feeds[given.query == ""], InputArguments(query="a:b"), NOW)
+    readers = {True: Counts(by_since={since: 100_000}), False: Counts(by_since={since: 20_000})}
+    found = estimate(lambda given: readers[given.query == ""], InputArguments(query="a:b"), NOW)
     assert (found.rows, found.all_rows, found.megabytes) == (20_000, 100_000, 23.0)
 
 

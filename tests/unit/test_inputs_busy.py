@@ -18,9 +18,9 @@ from sortedcontainers import SortedKeyList  # type: ignore[import-untyped] # stu
 from cbverdict.carbonblack.port import Page
 from cbverdict.errors import ServerFailedError
 from cbverdict.events.times import write_time
-from cbverdict.inputs.checkpoint_store import Order
-from cbverdict.inputs.cursor import Cursor
-from tests.unit.input_ports import Bench, Document, FakeFeed
+from cbverdict.inputs.progress.checkpoint_store import Order
+from cbverdict.inputs.progress.cursor import Cursor
+from tests.unit.input_ports import Bench, Document, FakeReader
 
 SCALE = 20
 MINUTES = 10
@@ -29,7 +29,7 @@ OVERLAP = 300.0
 
 
 @dataclass
-class BusyFeed(FakeFeed):
+class BusyReader(FakeReader):
     """Rows that become visible while the time passes; `fetched` counts how often each was sent."""
 
     coming: list[tuple[float, str, str]] = field(default_factory=list)
@@ -66,13 +66,13 @@ class Site:
     """A server that hears of rows all the time, and an input that runs every minute."""
 
     bench: Bench = field(default_factory=Bench)
-    feed: BusyFeed = field(default_factory=BusyFeed)
+    reader: BusyReader = field(default_factory=BusyReader)
     names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Put them together."""
-        self.feed.clock = self.bench.clock
-        self.bench.feed = self.feed
+        self.reader.clock = self.bench.clock
+        self.bench.reader = self.reader
         self._chance = random.Random(3)  # noqa: S311 - data
 
     def hear(
@@ -84,7 +84,7 @@ class Site:
             name = f"row{len(self.names)}"
             delay = self._chance.uniform(0, 290) if self._chance.random() < late else 0.0
             self.names.append(name)
-            self.feed.come(heard + delay, name, stamp(heard, number))
+            self.reader.come(heard + delay, name, stamp(heard, number))
 
     def run(self, minutes: int, **arguments: float) -> list[int]:
         """Run once a minute; return how much each run wrote."""
@@ -119,7 +119,7 @@ def test_a_busy_server_is_read_three_times_at_most(site: Site, rate: int) -> Non
     site.hear(rate / SCALE, MINUTES * 60, late=0.1)
     site.run(MINUTES + 10)
     assert site.account() == (0, 0)
-    assert sum(site.feed.fetched.values()) <= 3 * len(site.names)
+    assert sum(site.reader.fetched.values()) <= 3 * len(site.names)
     assert site.statuses() == []
 
 
@@ -130,7 +130,7 @@ def test_what_is_late_by_seconds_is_not_waited_for(site: Site, interval: int, la
     began = site.bench.clock.now
     for number in range(rows := 4 * MINUTES * 60):
         site.names.append(f"{began + number / 4:.2f}")
-        site.feed.come(began + number / 4 + number % 5 / 4 * late, site.names[-1], began + number / 4)
+        site.reader.come(began + number / 4 + number % 5 / 4 * late, site.names[-1], began + number / 4)
     waited = []
     for run in range(MINUTES * 60 // interval + 1):
         site.bench.clock.now = began + (run + 1) * interval + (0.0, -1.0, 1.4)[run % 3]
@@ -138,7 +138,7 @@ def test_what_is_late_by_seconds_is_not_waited_for(site: Site, interval: int, la
         waited += [site.bench.clock.now - float(name) for name in found]
     assert len(waited) == rows
     assert max(waited) <= late + 2 * interval + 3
-    assert sum(site.feed.fetched.values()) <= 3 * rows
+    assert sum(site.reader.fetched.values()) <= 3 * rows
 
 
 def test_a_burst_is_written_once(site: Site) -> None:
@@ -154,7 +154,7 @@ def test_a_burst_is_written_once(site: Site) -> None:
 @pytest.mark.parametrize("has_date", [True, False])
 def test_a_node_that_is_behind_hides_nothing(site: Site, behind: int, *, has_date: bool) -> None:
     """Every fourth row is given a time of some minutes ago, and more come by the right ones."""
-    site.feed.clock_offset = 0.0 if has_date else None
+    site.reader.clock_offset = 0.0 if has_date else None
     site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
     site.hear(4.5, 300)
     site.run(5)
@@ -169,13 +169,13 @@ def test_a_node_that_is_behind_hides_nothing(site: Site, behind: int, *, has_dat
 @pytest.mark.parametrize("rate", [0.5, 4.5])
 def test_a_server_that_steps_back_hides_nothing(site: Site, rate: float, *, has_date: bool) -> None:
     """By ten minutes, whether its answers say so or not."""
-    site.feed.clock_offset = 0.0 if has_date else None
+    site.reader.clock_offset = 0.0 if has_date else None
     site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
     site.hear(rate, 300)
     site.run(5)
     site.hear(rate, 600, stamp=lambda at, _: at - 600)
     if has_date:
-        site.feed.clock_offset = -600.0
+        site.reader.clock_offset = -600.0
     site.run(20)
     assert site.account() == (0, 0)
     assert "clock" in site.statuses()
@@ -184,11 +184,11 @@ def test_a_server_that_steps_back_hides_nothing(site: Site, rate: float, *, has_
 @pytest.mark.parametrize("rate", [0.5, 4.5])
 def test_a_server_that_is_set_ahead_hides_nothing_that_is_late(site: Site, rate: float) -> None:
     """By ten minutes, as one that is put right: what it heard before is late by seconds, whatever its clock says."""
-    site.feed.clock_offset = -600.0
+    site.reader.clock_offset = -600.0
     site.bench.run(start="-1h", overlap=OVERLAP, page_size=50)
     site.hear(rate, 300, late=0.5, stamp=lambda at, _: at - 600)
     site.run(5)
-    site.feed.clock_offset = 0.0
+    site.reader.clock_offset = 0.0
     site.hear(rate, 600, late=0.5)
     site.run(22)
     assert site.account() == (0, 0)
@@ -202,10 +202,10 @@ def test_a_node_that_is_behind_is_seen_though_as_many_rows_move_on(site: Site) -
     site.run(10)
     site.hear(4.5, 600, stamp=lambda at, number: at - 400 if number % 4 == 0 else at)
     for _ in range(16):
-        before = [one for one in site.feed.visible if one["at"] < write_time(site.bench.clock.now - 330)]
+        before = [one for one in site.reader.visible if one["at"] < write_time(site.bench.clock.now - 330)]
         for one in before[-120:]:  # They are updated, and move to now.
-            site.feed.visible.remove(one)
-            site.feed.come(site.bench.clock.now, one["name"], site.bench.clock.now)
+            site.reader.visible.remove(one)
+            site.reader.come(site.bench.clock.now, one["name"], site.bench.clock.now)
         site.run(1)
     assert site.account() == (0, 0)
     assert "clock" in site.statuses()
@@ -217,19 +217,19 @@ def test_rows_that_cannot_be_served_are_stepped_over_and_tried_again(site: Site)
     bad = {"row1", "row151", "row152", "row299"}
 
     def fail(cursor: Cursor) -> None:
-        _, _, rows = site.feed.asked[-1]
-        page = site.feed.between(cursor)[cursor.skip : cursor.skip + rows]
+        _, _, rows = site.reader.asked[-1]
+        page = site.reader.between(cursor)[cursor.skip : cursor.skip + rows]
         if bad & {one["name"] for one in page}:
             raise ServerFailedError("it answered 500")
 
-    site.feed.before_fetch = fail
+    site.reader.before_fetch = fail
     site.hear(5, 60)
     site.run(10)
     assert set(site.names) - set(site.bench.stream.names) == bad
     assert site.account()[1] == 0
     assert site.statuses().count("skipped") >= 1
     assert set(site.statuses()) == {"skipped"}
-    site.feed.before_fetch = lambda _: None
+    site.reader.before_fetch = lambda _: None
     site.bench.clock.now += 7200
     site.run(2)
     assert site.account() == (0, 0)
@@ -243,7 +243,7 @@ def test_with_a_delay_each_row_is_fetched_once(site: Site) -> None:
     site.hear(4.5, 300)
     site.run(9, delay=120.0, overlap=0.0)
     assert site.account() == (0, 0)
-    assert sum(site.feed.fetched.values()) <= 1.1 * len(site.names)
+    assert sum(site.reader.fetched.values()) <= 1.1 * len(site.names)
 
 
 @pytest.mark.parametrize("bound", [{"max_events_per_hour": 1000}, {"max_mb_per_hour": 1.0}])
@@ -296,7 +296,7 @@ def test_what_is_missing_of_an_hour_is_told_once_a_day(site: Site) -> None:
     assert site.account() == (0, 0)
     first = site.bench.clock.now - 190 * 60
     for number in range(4):
-        site.feed.come(site.bench.clock.now, f"lost{number}", first + 3600 + 60 * number)
+        site.reader.come(site.bench.clock.now, f"lost{number}", first + 3600 + 60 * number)
     site.bench.clock.now += 86400
     site.run(3)
     (event,) = [event for event in site.bench.stream.health if event.fields["status"] == "missing"]
@@ -316,12 +316,12 @@ def test_what_is_written_again_is_counted_and_told(site: Site, caplog: pytest.Lo
     assert checkpoint
     site.bench.checkpoints.checkpoint = replace(checkpoint, forgotten=site.bench.clock.now)
     site.bench.checkpoints.kept = ""
-    site.feed.before_batch = lambda batch: batch._replace(again=len(batch.events))
+    site.reader.before_batch = lambda batch: batch._replace(again=len(batch.events))
     site.bench.checkpoints.checkpoint = replace(checkpoint, is_open=True)
     assert site.run(1) == [120]
     assert site.statuses() == ["again"]
     assert "run=done events=120 again=120" in caplog.text
-    site.feed.before_batch = lambda batch: batch
+    site.reader.before_batch = lambda batch: batch
     site.hear(2, 50)
     site.run(1)
     assert site.statuses() == ["again", "again_over"]

@@ -13,10 +13,10 @@ from cbverdict.carbonblack.port import Row
 from cbverdict.carbonblack.times import second_of
 from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import InputArguments, begin_of, parse_arguments
-from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.health import Health
-from cbverdict.inputs.packed_records import DIGEST_SIZE, PackedRecords
-from cbverdict.inputs.seen_keys import RECORD_LETTERS, Seen, SeenKeys, values_of
+from cbverdict.inputs.progress.cursor import Cursor
+from cbverdict.inputs.progress.packed_records import DIGEST_SIZE, PackedRecords
+from cbverdict.inputs.progress.seen_keys import RECORD_LETTERS, Seen, SeenKeys, values_of
+from cbverdict.inputs.reports.health import Health
 
 
 def _rows(first: int, last: int) -> list[Row]:

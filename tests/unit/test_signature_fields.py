@@ -12,7 +12,7 @@ from cbverdict.carbonblack.edr.clause import Clause
 from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS, DOCUMENT_FIELDS
 from cbverdict.carbonblack.edr.signature_documents import read_signature
 from cbverdict.carbonblack.port import ReportedBinary
-from cbverdict.inputs.binaries import event_of, flip_of
+from cbverdict.inputs.binaries.binary_events import event_of, flip_of
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.verdict_columns import Enricher, Record
 from cbverdict.service.verdict_api import VerdictReply, VerdictRequest, read_reply, write_reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Iterator
 
-from cbverdict.checks import accounts, feeds, host, interpreter, kept, lists, session
+from cbverdict.checks import accounts, host, inputs, interpreter, kept, lists, session
 from cbverdict.checks.finding import Finding, failure, read_findings, run
 from cbverdict.errors import CbsignedError, NoRightError
 from cbverdict.splunkd.entries import Entries
@@ -34,7 +34,7 @@ def check_host(configuration: SplunkdConfiguration, splunkd_uri: str, token: str
             "decisions": partial(kept.check_decisions, entries),
             "lookups": partial(lists.check_lookups, entries),
             "lists": lists.check_lists,
-            "inputs": partial(feeds.check_inputs, configuration, entries),
+            "inputs": partial(inputs.check_inputs, configuration, entries),
             "saved searches": partial(host.check_searches, entries),
             "search head cluster": partial(host.check_members, entries),
         }

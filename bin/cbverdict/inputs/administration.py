@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 from cbverdict.errors import InvalidRequestError
 from cbverdict.inputs.arguments import begin_of, parse_arguments
-from cbverdict.inputs.checkpoint import VERSION, read_checkpoint
-from cbverdict.inputs.checkpoint_store import COLLECTION, Order
-from cbverdict.inputs.process_feed import ProcessFeed
+from cbverdict.inputs.processes.process_reader import ProcessReader
+from cbverdict.inputs.progress.checkpoint import VERSION, read_checkpoint
+from cbverdict.inputs.progress.checkpoint_store import COLLECTION, Order
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.validation import estimate
 from cbverdict.splunkd.conf import SplunkdConfiguration
@@ -61,7 +61,7 @@ def _read(text: str) -> Dict[str, str]:
 def _estimated(asked: Dict[str, str], splunkd_uri: str, token: str) -> Fields:
     arguments = parse_arguments({"account": asked.get("account"), "query": asked.get("query")}, 0.0)
     sources = Sources(SplunkdConfiguration(splunkd_uri, token), arguments.account, longest=_SECONDS)
-    found = estimate(lambda given: ProcessFeed(sources, given, lambda _: None), arguments, time.time())
+    found = estimate(lambda given: ProcessReader(sources, given, lambda _: None), arguments, time.time())
     figures = {"rows_a_day": str(found.rows), "of": str(found.all_rows), "mb_a_day": f"{found.megabytes:.1f}"}
     return {"account": sources.account.name, "server": sources.server, "query": arguments.query, **figures}
 

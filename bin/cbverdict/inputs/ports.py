@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Iterable, List, Protocol
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.checkpoint import Checkpoint
-    from cbverdict.inputs.checkpoint_store import Order
-    from cbverdict.inputs.feed import Event
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.progress.checkpoint import Checkpoint
+    from cbverdict.inputs.progress.checkpoint_store import Order
+    from cbverdict.inputs.progress.seen_keys import SeenKeys
+    from cbverdict.inputs.reader import Event
 
 
 class Stream(Protocol):
@@ -43,8 +43,8 @@ class Checkpoints(Protocol):
         """Keep what is left of an admin's order, from a second on (UTC)."""
 
 
-class Right(Protocol):
-    """The right to read; `cbverdict.inputs.lease.Lease` is the real one."""
+class HeldLease(Protocol):
+    """The right to read, held; `cbverdict.inputs.progress.lease.Lease` is the real one."""
 
     def renew(self) -> None:
-        """Keep it; raises `TakenError` where it is lost."""
+        """Keep it; raises `InputLockedError` where it is lost."""

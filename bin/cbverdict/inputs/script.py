@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, NoReturn, 
 
 from splunklib.modularinput import Argument, EventWriter, InputDefinition, Scheme, Script, ValidationDefinition
 
-from cbverdict.errors import CbsignedError, TakenError
+from cbverdict.errors import CbsignedError, InputLockedError
 from cbverdict.inputs.advice import in_input_words
 from cbverdict.inputs.arguments import InputArguments, parse_arguments, past_begin_of
-from cbverdict.inputs.checkpoint_store import CheckpointStore
-from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.health import MIN_LIMIT, Health
-from cbverdict.inputs.intake import Intake
-from cbverdict.inputs.lease import Lease
+from cbverdict.inputs.input_run import InputRun
 from cbverdict.inputs.pause import Pause, StoppedError
+from cbverdict.inputs.progress.checkpoint_store import CheckpointStore
+from cbverdict.inputs.progress.cursor import Cursor
+from cbverdict.inputs.progress.lease import Lease
+from cbverdict.inputs.reports.health import MIN_LIMIT, Health
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.stream import EventStream, PagedOutput
 from cbverdict.inputs.validation import check_query, estimate
@@ -30,7 +30,7 @@ from cbverdict.search.sdk_compat import end_process, standard_output
 from cbverdict.splunkd.conf import SplunkdConfiguration
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.feed import Feed
+    from cbverdict.inputs.reader import Reader
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class InputKind(NamedTuple):
     description: str
     overlap: float
     max_overlap: float
-    make_feed: Callable[[Sources, InputArguments, Callable[[float], None]], Feed]
+    make_reader: Callable[[Sources, InputArguments, Callable[[float], None]], Reader]
 
 
 _ARGUMENTS = (
@@ -129,12 +129,12 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         now = time.time()
         begin = past_begin_of(arguments.start, now)
 
-        def feed_of(given: InputArguments) -> Feed:
-            return self._kind.make_feed(sources, given, Pause(lambda: False))
+        def reader_of(given: InputArguments) -> Reader:
+            return self._kind.make_reader(sources, given, Pause(lambda: False))
 
-        feed_of(arguments).fetch(Cursor(begin), begin, 1)
-        check_query(feed_of, arguments, begin)
-        expected = estimate(feed_of, arguments, now)
+        reader_of(arguments).fetch(Cursor(begin), begin, 1)
+        check_query(reader_of, arguments, begin)
+        expected = estimate(reader_of, arguments, now)
         logger.info(
             "validated query_is_set=%s rows_a_day=%d of=%d mb_a_day=%.1f",
             bool(arguments.query), expected.rows, expected.all_rows, expected.megabytes,
@@ -150,7 +150,7 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         except StoppedError:
             self.has_failed = not self._is_stopping
             logger.info("input=%s stopped=true splunkd_is_gone=%s", name, self.has_failed)
-        except TakenError as error:
+        except InputLockedError as error:
             logger.info("input=%s reads=elsewhere reason=%r", name, str(error))
         except BrokenPipeError:
             logger.warning("input=%s trouble='splunkd is gone'", name)
@@ -172,14 +172,14 @@ class InputScript(Script):  # type: ignore[misc] # the SDK has no types
         logging.getLogger().setLevel(configuration.log_level())
         sources = Sources(configuration, arguments.account, self._is_over)
         pause = Pause(self._is_over, lease.renew)
-        Intake(
+        InputRun(
             name,
             sources.account.name,
             arguments,
-            feed=self._kind.make_feed(sources, arguments, pause),
+            reader=self._kind.make_reader(sources, arguments, pause),
             stream=stream,
             checkpoints=CheckpointStore(uri, token, name),
-            right=lease,
+            lease=lease,
             pause=pause,
             health=Health(max(MIN_LIMIT, 3 * interval)),
             server=sources.server,

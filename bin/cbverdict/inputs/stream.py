@@ -15,7 +15,7 @@ from cbverdict.events.times import write_time
 if TYPE_CHECKING:
     from splunklib.modularinput import EventWriter
 
-    from cbverdict.inputs.feed import Event
+    from cbverdict.inputs.reader import Event
 
 
 _END = "</stream>"

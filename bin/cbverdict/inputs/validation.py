@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from cbverdict.errors import SetupError
-from cbverdict.inputs.window import second
+from cbverdict.inputs.progress.window import second
 
 if TYPE_CHECKING:
     from cbverdict.inputs.arguments import InputArguments
-    from cbverdict.inputs.feed import Feed
+    from cbverdict.inputs.reader import Reader
 
 _EVER = "1970-01-08T00:00:00"
 _DAY = 86400.0
@@ -43,7 +43,7 @@ class Estimate(NamedTuple):
         return self.rows * EVENT_BYTES / 1e6
 
 
-def check_query(feed_of: Callable[[InputArguments], Feed], arguments: InputArguments, begin: str) -> None:
+def check_query(reader_of: Callable[[InputArguments], Reader], arguments: InputArguments, begin: str) -> None:
     """Check that the server understands a query, and that it finds anything.
 
     Raises:
@@ -52,8 +52,8 @@ def check_query(feed_of: Callable[[InputArguments], Feed], arguments: InputArgum
     """
     if not arguments.query:
         return
-    feed = feed_of(arguments)
-    terms = feed.terms()
+    reader = reader_of(arguments)
+    terms = reader.terms()
     bare = _QUOTED.sub("", arguments.query)
     named = [name.lower() for name in dict.fromkeys(_FIELD.findall(bare)) if not _DOCUMENTED.match(name.lower())]
     not_read = [name for name in named if not any(_names(term, name) for term in terms)]
@@ -62,9 +62,9 @@ def check_query(feed_of: Callable[[InputArguments], Feed], arguments: InputArgum
             f"query names {', '.join(not_read)}, which Carbon Black does not know as a field: it read "
             f"{' '.join(terms)[:300]}"
         )
-    if feed.count(begin, "") or feed.count(_EVER, ""):
+    if reader.count(begin, "") or reader.count(_EVER, ""):
         return
-    everything = feed_of(replace(arguments, query="")).count(begin, "")
+    everything = reader_of(replace(arguments, query="")).count(begin, "")
     if everything:
         raise SetupError(
             f"query matches 0 of {everything:,} rows since {begin}Z, and none before: is it meant? Carbon Black read "
@@ -72,11 +72,11 @@ def check_query(feed_of: Callable[[InputArguments], Feed], arguments: InputArgum
         )
 
 
-def estimate(feed_of: Callable[[InputArguments], Feed], arguments: InputArguments, now: float) -> Estimate:
+def estimate(reader_of: Callable[[InputArguments], Reader], arguments: InputArguments, now: float) -> Estimate:
     """Ask how much an input would write a day: what came within the last one; raises `EdrError`."""
     since = second(now - _DAY)
-    rows = feed_of(arguments).count(since, "")
-    everything = feed_of(replace(arguments, query="")).count(since, "") if arguments.query else rows
+    rows = reader_of(arguments).count(since, "")
+    everything = reader_of(replace(arguments, query="")).count(since, "") if arguments.query else rows
     return Estimate(rows, everything)
 
 

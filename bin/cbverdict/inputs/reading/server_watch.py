@@ -14,15 +14,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Sequence
 
 from cbverdict.errors import EdrError
-from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.pages import server_time
-from cbverdict.inputs.window import FEW_ROWS, Window, epoch, second
+from cbverdict.inputs.progress.cursor import Cursor
+from cbverdict.inputs.progress.window import FEW_ROWS, Window, epoch, second
+from cbverdict.inputs.reading.pages import server_time
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.checkpoint import Checkpoint
-    from cbverdict.inputs.feed import Feed
-    from cbverdict.inputs.reporter import Reporter
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.progress.checkpoint import Checkpoint
+    from cbverdict.inputs.progress.seen_keys import SeenKeys
+    from cbverdict.inputs.reader import Reader
+    from cbverdict.inputs.reports.reporter import Reporter
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +44,15 @@ class ServerWatch:
     """The server's clock and counts over one run."""
 
     def __init__(
-        self, feed: Feed, overlap: float, reporter: Reporter, clock: Callable[[], float], chance: Callable[[], float]
+        self,
+        reader: Reader,
+        overlap: float,
+        reporter: Reporter,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
     ) -> None:
         """Store whom to ask, by how much the admin would look back, who tells of it, the time, and chance (0 to 1)."""
-        self._feed = feed
+        self._reader = reader
         self._own_overlap = overlap
         self._reporter = reporter
         self._clock = clock
@@ -61,7 +66,7 @@ class ServerWatch:
 
     def now(self) -> float:
         """Return the time by the server's clock."""
-        offset = self._feed.clock_offset
+        offset = self._reader.clock_offset
         return server_time(self._clock(), self._offset if offset is None else offset)
 
     def begin(self, checkpoint: Checkpoint, recent: SeenKeys) -> Checkpoint:
@@ -82,7 +87,7 @@ class ServerWatch:
             back = max(self.now() - self._depth, epoch(checkpoint.started))
             checkpoint = checkpoint.with_window(checkpoint.window.back_to(back))
             checkpoint = replace(checkpoint, late_since=self._clock(), counted=("", "", 0))
-        return replace(checkpoint, asked=self._clock(), offset=self._feed.clock_offset or checkpoint.offset)
+        return replace(checkpoint, asked=self._clock(), offset=self._reader.clock_offset or checkpoint.offset)
 
     def limit(self, checkpoint: Checkpoint) -> float:
         """Return what counts for the server's time where its clock was set ahead: what it heard before may be late."""
@@ -105,7 +110,7 @@ class ServerWatch:
 
     def end(self, checkpoint: Checkpoint) -> Checkpoint:
         """Remember how late things came, and what the server counts now of what is read for good."""
-        offset = self._feed.clock_offset
+        offset = self._reader.clock_offset
         if self._late > self.overlap:
             late = min(self._late, MAX_LATE + self._own_overlap)
             checkpoint = replace(checkpoint, late=late, late_since=self._clock())
@@ -156,21 +161,21 @@ class ServerWatch:
         """Look at a few rows somewhere in a time: as many may have left it as came."""
         start = second(epoch(since) + self._chance() * (epoch(until) - epoch(since)))
         try:
-            page = self._feed.fetch(Cursor(start), checkpoint.started, _SAMPLE, until)
+            page = self._reader.fetch(Cursor(start), checkpoint.started, _SAMPLE, until)
         except EdrError as error:
             logger.warning("sample trouble=%r", str(error))
             return False
-        return recent.forgotten < epoch(since) and self._feed.count_unseen(page, recent) > 0
+        return recent.forgotten < epoch(since) and self._reader.count_unseen(page, recent) > 0
 
     def _count(self, since: str, until: str) -> int | None:
         try:
-            return self._feed.count(since, until)
+            return self._reader.count(since, until)
         except EdrError as error:
             logger.warning("count trouble=%r", str(error))
             return None
 
     def _compare_clocks(self, checkpoint: Checkpoint) -> Checkpoint:
-        offset = self._feed.clock_offset
+        offset = self._reader.clock_offset
         if offset is None or not checkpoint.asked:
             return checkpoint
         step = checkpoint.offset - offset

@@ -15,9 +15,9 @@ from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import StoreError
 from cbverdict.events.times import write_time
 from cbverdict.inputs.beginnings import plausible_time
-from cbverdict.inputs.binaries import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
-from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
-from cbverdict.inputs.seen_keys import Seen
+from cbverdict.inputs.binaries.binary_events import FLIP_SOURCETYPE, SOURCETYPE, event_of, flip_of
+from cbverdict.inputs.progress.seen_keys import Seen
+from cbverdict.inputs.reader import ID_FIELD, REVISION_FIELD, Batch, Event
 from cbverdict.service.verdict_api import MAX_QUESTIONS, VerdictRequest
 from cbverdict.verdicts.cached_verdict import keep, store_key
 from cbverdict.verdicts.evidence import Evidence, Question
@@ -26,8 +26,8 @@ from cbverdict.verdicts.verdict import Verdict, judge
 if TYPE_CHECKING:
     from cbverdict.anomalies.baselines import Baselines
     from cbverdict.inputs.arguments import InputArguments
-    from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.progress.cursor import Cursor
+    from cbverdict.inputs.progress.seen_keys import SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.verdicts.cached_verdict import StoredVerdict
 
@@ -46,7 +46,7 @@ _FLIP_OVERLAP = 600.0
 _REFRESH_SECONDS = 300.0
 
 
-class BinaryFeed:
+class BinaryReader:
     """The binary search, read in the order in which binaries reach the server."""
 
     def __init__(self, sources: Sources, arguments: InputArguments, clock: Callable[[], float] = time.time) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Callable
 
 from filelock import FileLock, Timeout
 
-from cbverdict.errors import SetupError, StoreError, TakenError, advice
-from cbverdict.inputs.checkpoint_store import COLLECTION
+from cbverdict.errors import InputLockedError, SetupError, StoreError, advice
+from cbverdict.inputs.progress.checkpoint_store import COLLECTION
 from cbverdict.splunkd.kvstore import Collection
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Lease:
         """Acquire the lease.
 
         Raises:
-            TakenError: another process has it.
+            InputLockedError: another process has it.
             SetupError: nothing can be written where locks are kept; without one two processes might read at once.
             StoreError: the KV store does not answer.
         """
@@ -68,7 +68,9 @@ class Lease:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise TakenError(f"a process on this host reads for {self._name}. {advice(TakenError)}") from None
+            raise InputLockedError(
+                f"a process on this host reads for {self._name}. {advice(InputLockedError)}"
+            ) from None
         except OSError as error:
             raise SetupError(
                 f"the lock {self._path} cannot be had ({error.strerror or type(error).__name__}): see to the disk and "
@@ -77,10 +79,10 @@ class Lease:
         now = self._clock()
         for document in self._collection.find({"_key": self._key}):
             if document.get("host") != self._host and self._is_valid(document.get("expires"), now):
-                raise TakenError(f"{document.get('host')} reads for {self._name}. {advice(TakenError)}")
+                raise InputLockedError(f"{document.get('host')} reads for {self._name}. {advice(InputLockedError)}")
             self._collection.delete({"_key": self._key, "owner": document.get("owner")})
         if not self._collection.insert(self._document(now)):
-            raise TakenError(f"another host was faster to read for {self._name}. {advice(TakenError)}")
+            raise InputLockedError(f"another host was faster to read for {self._name}. {advice(InputLockedError)}")
         self._renewed = now
 
     def _is_valid(self, expires: object, now: float) -> bool:
@@ -92,7 +94,7 @@ class Lease:
         """Keep the lease, every now and then.
 
         Raises:
-            TakenError: another process has it.
+            InputLockedError: another process has it.
             StoreError: the KV store did not answer until it ran out.
         """
         now = self._clock()
@@ -108,7 +110,7 @@ class Lease:
             if now < self._renewed + self._seconds:
                 return  # It is still ours, and this is tried again.
             raise
-        raise TakenError(f"the lease of {self._name} ran out. {advice(TakenError)}")
+        raise InputLockedError(f"the lease of {self._name} ran out. {advice(InputLockedError)}")
 
     def _document(self, now: float) -> dict[str, object]:
         return {

@@ -12,10 +12,9 @@ from cbverdict.carbonblack.port import Image, Page, PageRequest, ReportedProcess
 from cbverdict.carbonblack.times import epoch_of
 from cbverdict.events.columns import TIME_FIELD as EVENT_TIME
 from cbverdict.inputs.clocks import ClockReading
-from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Batch, Event
-from cbverdict.inputs.lessons import Lessons
-from cbverdict.inputs.lookups import Lookups
-from cbverdict.inputs.processes import (
+from cbverdict.inputs.learning import Lessons
+from cbverdict.inputs.processes.lookups import Lookups
+from cbverdict.inputs.processes.process_events import (
     ENDPOINT_TIME_FIELD,
     LONG_FIELDS,
     SOURCETYPE,
@@ -24,6 +23,7 @@ from cbverdict.inputs.processes import (
     sighting_of,
     worth_indexing,
 )
+from cbverdict.inputs.reader import ID_FIELD, REVISION_FIELD, Batch, Event
 from cbverdict.search.enrich_options import EnrichOptions
 from cbverdict.search.pipeline import Search
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from cbverdict.events.event import ProcessEvent
     from cbverdict.inputs.arguments import InputArguments
     from cbverdict.inputs.beginnings import Beginning
-    from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.seen_keys import Seen, SeenKeys
+    from cbverdict.inputs.progress.cursor import Cursor
+    from cbverdict.inputs.progress.seen_keys import Seen, SeenKeys
     from cbverdict.inputs.sources import Sources
     from cbverdict.search.verdict_columns import Record
     from cbverdict.verdicts.reasons import Reason
@@ -72,7 +72,7 @@ class Prepared(NamedTuple):
     trouble: EdrError | None
 
 
-class ProcessFeed:
+class ProcessReader:
     """The process search, read in the order in which processes reach the server."""
 
     def __init__(
@@ -189,7 +189,7 @@ class ProcessFeed:
             if self._pages % _PAGES_A_LESSON == 0:
                 self._lessons.hand_over()
 
-    def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:  # noqa: ARG002 - the feed's own signature
+    def finish(self, recent: SeenKeys, flips_checked_until: float) -> Batch:  # noqa: ARG002 - the reader's own signature
         """Learn from the rest; what fails is tried a few times, for no learning may hold up what comes next."""
         for wait in WAITS if self._lessons is not None else ():
             if self._lessons is None or self._lessons.hand_over():

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.checkpoint import Checkpoint
-    from cbverdict.inputs.feed import Batch
-    from cbverdict.inputs.reporter import Reporter
+    from cbverdict.inputs.progress.checkpoint import Checkpoint
+    from cbverdict.inputs.reader import Batch
+    from cbverdict.inputs.reports.reporter import Reporter
 
 logger = logging.getLogger(__name__)
 

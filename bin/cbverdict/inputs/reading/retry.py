@@ -6,7 +6,7 @@ import logging
 import random
 from typing import Callable, TypeVar
 
-from cbverdict.errors import CbsignedError, SearchOverError, TakenError
+from cbverdict.errors import CbsignedError, InputLockedError, SearchOverError
 from cbverdict.inputs.advice import in_input_words
 from cbverdict.inputs.pause import Pause, StoppedError
 
@@ -21,7 +21,7 @@ LONGEST_WAIT = 300.0
 _MOST_DOUBLINGS = 10
 
 
-class Patience:
+class Retry:
     """Call until it works; `told` hears of every trouble, `before_next` is done before each new try."""
 
     def __init__(self, name: str, pause: Pause, told: Callable[[str], None], before_next: Callable[[], None]) -> None:
@@ -36,13 +36,13 @@ class Patience:
 
         Raises:
             StoppedError: splunkd wants the input to stop.
-            TakenError: another process reads for this input.
+            InputLockedError: another process reads for this input.
         """
         attempt = 0
         while True:
             try:
                 return call()
-            except TakenError:  # noqa: PERF203 - it waits between two tries
+            except InputLockedError:  # noqa: PERF203 - it waits between two tries
                 raise
             except SearchOverError:
                 raise StoppedError from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 
 from cbverdict.errors import EdrError
 from cbverdict.inputs.beginnings import Beginning, beginning_of, is_doubtful, is_older
-from cbverdict.inputs.images import Images
+from cbverdict.inputs.processes.images import Images
 from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Callable, Dict, List, Tuple
 
 from cbverdict.carbonblack.times import second_of
-from cbverdict.inputs.window import Window, epoch, second
+from cbverdict.inputs.progress.window import Window, epoch, second
 
 VERSION = 2
 """Of what is kept; the first release kept none."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any, Callable, List, NamedTuple, Sequence, TypeVar
 
-from cbverdict.inputs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from cbverdict.inputs.seen_keys import RECORD_LETTERS, SeenKeys
+from cbverdict.inputs.progress.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from cbverdict.inputs.progress.seen_keys import RECORD_LETTERS, SeenKeys
 from cbverdict.splunkd.kvstore import Collection, Document
 
 T = TypeVar("T")

@@ -14,15 +14,15 @@ from cbverdict.carbonblack.times import second_of
 from cbverdict.errors import CbsignedError, NotCarbonBlackError, advice
 from cbverdict.inputs.arguments import MIN_PAGE_SIZE
 from cbverdict.inputs.pause import LOOK_EVERY, Pause
-from cbverdict.inputs.window import second
+from cbverdict.inputs.progress.window import second
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from cbverdict.carbonblack.port import Page, Row
-    from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.feed import Batch, Feed
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.progress.cursor import Cursor
+    from cbverdict.inputs.progress.seen_keys import SeenKeys
+    from cbverdict.inputs.reader import Batch, Reader
 
 _AHEAD = 3
 """Pages that are fetched before the first of them is read."""
@@ -52,7 +52,7 @@ _COARSE = 1.0
 
 logger = logging.getLogger(__name__)
 
-Patiently = Callable[[Callable[[], Any]], Any]
+Retrying = Callable[[Callable[[], Any]], Any]
 
 
 class Gap(NamedTuple):
@@ -90,14 +90,14 @@ class _Coming(NamedTuple):
 
 
 class Pages:
-    """Fetch and read pages; `patiently` tries again what fails, `pause` is how to wait."""
+    """Fetch and read pages; `retry` tries again what fails, `pause` is how to wait."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - its ports
         self,
-        feed: Feed,
+        reader: Reader,
         recent: SeenKeys,
         page_size: int,
-        patiently: Patiently,
+        retry: Retrying,
         pause: Pause,
         clock: Callable[[], float],
         known_gaps: Sequence[tuple[str, str]] = (),
@@ -106,11 +106,11 @@ class Pages:
         self._known_gaps = known_gaps
         self._failures = self._idle = 0
         self._skipped: list[Gap] = []
-        self._feed = feed
+        self._reader = reader
         self._recent = recent
         self._page_size = page_size
         self._rows = page_size
-        self._patiently = patiently
+        self._retry = retry
         self._pause = pause
         self._clock = clock
         self._coming: SimpleQueue[_Coming] = SimpleQueue()
@@ -136,7 +136,7 @@ class Pages:
 
         is_last = False
         while not is_last:
-            coming: _Coming = self._patiently(attempt)
+            coming: _Coming = self._retry(attempt)
             self._room.release()
             batch = self._read(coming)
             is_last = coming.is_last
@@ -154,13 +154,13 @@ class Pages:
         while not self._is_closed:
             rows, began = self._rows, self._clock()
             try:
-                page = self._feed.fetch(self._cursor, started, rows, self._until)
+                page = self._reader.fetch(self._cursor, started, rows, self._until)
             except CbsignedError as error:
                 if not error.reason.may_be_too_much:
                     raise
                 self._shrink(rows, error, started)
                 continue
-            offset = self._feed.clock_offset
+            offset = self._reader.clock_offset
             asked = server_time(began, offset)
             latest = began if offset is None else began + offset + _COARSE
             self._rows = min(2 * rows, self._page_size)
@@ -218,23 +218,23 @@ class Pages:
     def _serves(self, number: int, started: str) -> Page[Any] | None:
         """Return the page of one row that lies so many behind what was read (None: the server does not serve it)."""
         try:
-            return self._feed.fetch(self._behind(number), started, 1, self._until)
+            return self._reader.fetch(self._behind(number), started, 1, self._until)
         except CbsignedError as error:
             if error.reason.may_be_too_much:
                 return None
             raise
 
     def _prepare(self, page: Page[Any]) -> Future[Any]:
-        return self._preparer.submit(self._feed.prepare, page, self._recent)
+        return self._preparer.submit(self._reader.prepare, page, self._recent)
 
     def _read(self, coming: _Coming) -> Batch:
         pending = [coming.prepared]
 
         def attempt() -> Batch:
             prepared = pending.pop() if pending else self._prepare(coming.page)
-            return self._feed.read(self._pause.until(prepared), self._recent)
+            return self._reader.read(self._pause.until(prepared), self._recent)
 
-        batch: Batch = self._patiently(attempt)
+        batch: Batch = self._retry(attempt)
         return batch
 
 

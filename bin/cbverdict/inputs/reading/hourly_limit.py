@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.checkpoint import Checkpoint
-    from cbverdict.inputs.reporter import Reporter
+    from cbverdict.inputs.progress.checkpoint import Checkpoint
+    from cbverdict.inputs.reports.reporter import Reporter
 
 _HOUR = 3600.0
 _MEGABYTE = 1e6
 
 
-class Ceiling:
+class HourlyLimit:
     """Count what is written in this hour; where that is too much, the input pauses until the next, and says so.
 
     It is looked at behind each page, so at most one page more is written.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cbverdict.carbonblack.port import PROCESS_FIELDS
 from cbverdict.carbonblack.times import epoch_of
-from cbverdict.inputs.seen_keys import Seen, values_of
+from cbverdict.inputs.progress.seen_keys import Seen, values_of
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields, Image, ReportedProcess

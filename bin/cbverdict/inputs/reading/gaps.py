@@ -6,12 +6,12 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, List, Sequence
 
-from cbverdict.inputs.window import epoch, second
+from cbverdict.inputs.progress.window import epoch, second
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.checkpoint import Checkpoint, Span
-    from cbverdict.inputs.pages import Gap
-    from cbverdict.inputs.reporter import Reporter
+    from cbverdict.inputs.progress.checkpoint import Checkpoint, Span
+    from cbverdict.inputs.reading.pages import Gap
+    from cbverdict.inputs.reports.reporter import Reporter
 
 logger = logging.getLogger(__name__)
 

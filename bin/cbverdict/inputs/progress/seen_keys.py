@@ -13,7 +13,7 @@ from hashlib import blake2b
 from heapq import nsmallest
 from typing import Iterable, Iterator, NamedTuple, Set, Tuple
 
-from cbverdict.inputs.packed_records import DIGEST_SIZE, PackedRecords
+from cbverdict.inputs.progress.packed_records import DIGEST_SIZE, PackedRecords
 
 RECORD_LETTERS = 36
 MAX_KEYS = 300_000

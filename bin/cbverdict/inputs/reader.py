@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Sequence, Union
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields, Page
     from cbverdict.inputs.clocks import ClockReading
-    from cbverdict.inputs.cursor import Cursor
-    from cbverdict.inputs.seen_keys import Seen, SeenKeys
+    from cbverdict.inputs.progress.cursor import Cursor
+    from cbverdict.inputs.progress.seen_keys import Seen, SeenKeys
 
 ID_FIELD = "cbsigned_id"
 REVISION_FIELD = "cbsigned_revision"
@@ -38,7 +38,7 @@ class Batch(NamedTuple):
     again: int = 0
 
 
-class Feed(Protocol):
+class Reader(Protocol):
     """A search of Carbon Black's that is read page by page, in the order of a time that the server gives.
 
     While pages are fetched and prepared in threads of their own, earlier ones are read, in order. Methods raise
@@ -71,7 +71,7 @@ class Feed(Protocol):
     def count_unseen(self, page: Page[Any], recent: SeenKeys) -> int:
         """Return how much of a page was never seen."""
 
-    def prepare(self, page: Page[Any], recent: SeenKeys) -> Any:  # noqa: ANN401 - each feed has its own
+    def prepare(self, page: Page[Any], recent: SeenKeys) -> Any:  # noqa: ANN401 - each reader has its own
         """Prepare what of a page does not depend on the pages before it; `recent` may lack some of them yet."""
 
     def read(self, prepared: Any, recent: SeenKeys) -> Batch:  # noqa: ANN401 - likewise

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Dict, Mapping, Sequence, Set
 
 from cbverdict.carbonblack.times import second_of
 from cbverdict.errors import EdrError
-from cbverdict.inputs.window import epoch, second
+from cbverdict.inputs.progress.window import epoch, second
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Row
-    from cbverdict.inputs.checkpoint import Checkpoint
-    from cbverdict.inputs.feed import Feed
-    from cbverdict.inputs.reporter import Reporter
+    from cbverdict.inputs.progress.checkpoint import Checkpoint
+    from cbverdict.inputs.reader import Reader
+    from cbverdict.inputs.reports.reporter import Reporter
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class RowCounts:
         if len(self.hours) > _HOURS:
             self.hours = dict(sorted(self.hours.items())[-_HOURS:])
 
-    def check(self, checkpoint: Checkpoint, feed: Feed, report: Reporter, now: float) -> Checkpoint:
+    def check(self, checkpoint: Checkpoint, reader: Reader, report: Reporter, now: float) -> Checkpoint:
         """Ask once a day what the server counts of each hour that is settled, and tell what is missing."""
         if not checkpoint.rows_checked:
             return replace(checkpoint, rows_checked=now)
@@ -105,7 +105,7 @@ class RowCounts:
             if rows >= _UNKNOWN or until > checkpoint.cursor:
                 continue  # Not all of it was read and counted.
             try:
-                there = feed.count(f"{hour}:00:00", until)
+                there = reader.count(f"{hour}:00:00", until)
             except EdrError as error:
                 logger.warning("count hour=%s trouble=%r", hour, str(error))
                 return checkpoint

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Iterator
 from cbverdict.checks.finding import Finding, failure, fine, warning
 from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import parse_arguments
-from cbverdict.inputs.checkpoint_store import COLLECTION
-from cbverdict.inputs.health import MIN_LIMIT
+from cbverdict.inputs.progress.checkpoint_store import COLLECTION
+from cbverdict.inputs.reports.health import MIN_LIMIT
 from cbverdict.splunkd.kvstore import Collection
 
 if TYPE_CHECKING:

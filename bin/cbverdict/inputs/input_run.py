@@ -11,33 +11,33 @@ from typing import TYPE_CHECKING, Callable
 
 from cbverdict.errors import CbsignedError
 from cbverdict.inputs.arguments import InputArguments, past_begin_of
-from cbverdict.inputs.ceiling import Ceiling
-from cbverdict.inputs.checkpoint import Checkpoint
 from cbverdict.inputs.clocks import EndpointClocks
-from cbverdict.inputs.cursor import Cursor
-from cbverdict.inputs.gaps import note_gaps
-from cbverdict.inputs.pages import Pages, ReadPage
-from cbverdict.inputs.patience import Patience
-from cbverdict.inputs.reporter import Reporter
-from cbverdict.inputs.rereading import Rereading
-from cbverdict.inputs.row_counts import RowCounts
-from cbverdict.inputs.server_watch import ServerWatch, any_chance
-from cbverdict.inputs.summary import Summary
-from cbverdict.inputs.window import Pass, epoch, second
+from cbverdict.inputs.progress.checkpoint import Checkpoint
+from cbverdict.inputs.progress.cursor import Cursor
+from cbverdict.inputs.progress.window import Pass, epoch, second
+from cbverdict.inputs.reading.gaps import note_gaps
+from cbverdict.inputs.reading.hourly_limit import HourlyLimit
+from cbverdict.inputs.reading.pages import Pages, ReadPage
+from cbverdict.inputs.reading.rereading import Rereading
+from cbverdict.inputs.reading.retry import Retry
+from cbverdict.inputs.reading.row_counts import RowCounts
+from cbverdict.inputs.reading.server_watch import ServerWatch, any_chance
+from cbverdict.inputs.reports.reporter import Reporter
+from cbverdict.inputs.reports.summary import Summary
 
 if TYPE_CHECKING:
-    from cbverdict.inputs.feed import Batch, Event, Feed
-    from cbverdict.inputs.health import Health
     from cbverdict.inputs.pause import Pause
-    from cbverdict.inputs.ports import Checkpoints, Right, Stream
-    from cbverdict.inputs.seen_keys import SeenKeys
+    from cbverdict.inputs.ports import Checkpoints, HeldLease, Stream
+    from cbverdict.inputs.progress.seen_keys import SeenKeys
+    from cbverdict.inputs.reader import Batch, Event, Reader
+    from cbverdict.inputs.reports.health import Health
 
 logger = logging.getLogger(__name__)
 
 _LOOK_BACK = 60.0  # Seconds after which at the earliest a run looks back, where the overlap is shorter.
 
 
-class Intake:
+class InputRun:
     """One run of an input: from its checkpoint until nothing more is left."""
 
     def __init__(  # noqa: PLR0913 - its ports
@@ -46,10 +46,10 @@ class Intake:
         account: str,
         arguments: InputArguments,
         *,
-        feed: Feed,
+        reader: Reader,
         stream: Stream,
         checkpoints: Checkpoints,
-        right: Right,
+        lease: HeldLease,
         pause: Pause,
         health: Health,
         server: str = "",
@@ -61,19 +61,19 @@ class Intake:
         self._account = account
         self._server = server
         self._arguments = arguments
-        self._feed = feed
+        self._reader = reader
         self._stream = stream
         self._checkpoints = checkpoints
-        self._right = right
+        self._lease = lease
         self._pause = pause
         self._clock = clock
         self._report = Reporter(name, account, stream.write, health, clock)
-        self._watch = ServerWatch(feed, arguments.overlap, self._report, clock, chance)
+        self._watch = ServerWatch(reader, arguments.overlap, self._report, clock, chance)
         self._summary = Summary(name, clock)
-        self._patiently = Patience(name, pause, self._hear, self._before_next_try)
-        self._ceiling = Ceiling(arguments.max_events_per_hour, arguments.max_mb_per_hour)
+        self._retry = Retry(name, pause, self._hear, self._before_next_try)
+        self._hourly_limit = HourlyLimit(arguments.max_events_per_hour, arguments.max_mb_per_hour)
         self._reread = Rereading(
-            checkpoints, self._pages, self._close, self._patiently, (self._report, clock, self._ceiling)
+            checkpoints, self._pages, self._close, self._retry, (self._report, clock, self._hourly_limit)
         )
         self._rows = RowCounts({})
         self._clocks = EndpointClocks({})
@@ -85,17 +85,17 @@ class Intake:
 
         Raises:
             StoppedError: splunkd wants it to stop.
-            TakenError: another process reads for this input now.
+            InputLockedError: another process reads for this input now.
         """
-        loaded, recent = self._patiently(self._checkpoints.load)
+        loaded, recent = self._retry(self._checkpoints.load)
         checkpoint, recent = self._begin(loaded, recent)
         self._resume(checkpoint, recent)
         checkpoint = self._watch.begin(checkpoint, recent)
-        checkpoint = self._ceiling.begin(checkpoint, self._report, self._clock())
-        is_over = self._ceiling.is_reached
+        checkpoint = self._hourly_limit.begin(checkpoint, self._report, self._clock())
+        is_over = self._hourly_limit.is_reached
         if not is_over:
             checkpoint = self._reread.run(checkpoint, recent)
-            is_over = self._ceiling.is_reached
+            is_over = self._hourly_limit.is_reached
         while not is_over:
             checkpoint, is_over = self._sweep(checkpoint, recent)
         self._finish(checkpoint, recent)
@@ -115,12 +115,12 @@ class Intake:
         started = past_begin_of(start, now)
         logger.info("input=%s account=%s begins=%s", self._name, self._account, started)
         if loaded is not None:
-            recent = self._patiently(self._checkpoints.forget)
+            recent = self._retry(self._checkpoints.forget)
         caught_up = epoch(started) or now
         checkpoint = Checkpoint(
             self._account, start, started, started, caught_up, flips_checked_until=now, server=self._server
         )
-        self._patiently(partial(self._checkpoints.save, checkpoint, ""))  # So that it begins there whatever comes.
+        self._retry(partial(self._checkpoints.save, checkpoint, ""))  # So that it begins there whatever comes.
         return checkpoint, recent
 
     def _started(self, checkpoint: Checkpoint) -> Event:
@@ -166,7 +166,7 @@ class Intake:
             checkpoint, is_over = self._read(part, checkpoint, recent)
             if not is_over:
                 return checkpoint, False
-            if self._ceiling.is_reached:
+            if self._hourly_limit.is_reached:
                 return checkpoint, True
         window = checkpoint.window
         if not self._news and window.unsettled and self._watch.has_more_than(window, self._clock()):
@@ -186,7 +186,7 @@ class Intake:
                 checkpoint = note_gaps(page.skipped, checkpoint, self._report, self._clock())
                 checkpoint = self._move(part, page, checkpoint, (reached, bound))
                 checkpoint = self._end(page, recent, checkpoint)
-                if self._ceiling.is_reached:
+                if self._hourly_limit.is_reached:
                     return checkpoint, True
                 is_long = self._clock() - unsure_since > max(overlap, _LOOK_BACK)
                 if overlap and not part.until and not page.is_last and is_long:
@@ -220,16 +220,16 @@ class Intake:
         self._watch.look(page.batch.new)
         logger.info(
             "input=%s rows=%d events=%d requests=%d lag_seconds=%.0f",
-            self._name, len(page.rows), len(page.batch.events), self._feed.requests, self._report.health.lag,
+            self._name, len(page.rows), len(page.batch.events), self._reader.requests, self._report.health.lag,
         )  # fmt: skip
         return checkpoint
 
     def _finish(self, checkpoint: Checkpoint, recent: SeenKeys) -> None:
         now = self._clock()
-        batch = self._patiently(partial(self._feed.finish, recent, checkpoint.flips_checked_until))
+        batch = self._retry(partial(self._reader.finish, recent, checkpoint.flips_checked_until))
         checkpoint = self._watch.end(checkpoint)
-        checkpoint = self._rows.check(checkpoint, self._feed, self._report, now)
-        checkpoint = self._summary.end(checkpoint, self._report, self._feed.requests)
+        checkpoint = self._rows.check(checkpoint, self._reader, self._report, now)
+        checkpoint = self._summary.end(checkpoint, self._report, self._reader.requests)
         batch = batch._replace(events=[*batch.events, *self._report.clock_events(self._clocks.news(now))])
         checkpoint = replace(checkpoint, flips_checked_until=now, clocks=self._clocks.told)
         self._close(batch, recent, checkpoint, 0.0, is_open=False)
@@ -238,13 +238,13 @@ class Intake:
         self, batch: Batch, recent: SeenKeys, checkpoint: Checkpoint, lag: float, *, is_open: bool = True
     ) -> Checkpoint:
         """Write events, and then that they are written: whoever dies between writes them again."""
-        self._right.renew()
+        self._lease.renew()
         is_first = not checkpoint.told_alive
         size = self._stream.write([self._started(checkpoint), *batch.events] if is_first else batch.events)
         checkpoint = replace(checkpoint, told_alive=self._clock() if is_first else checkpoint.told_alive)
         self._summary.add(batch)
-        checkpoint = self._ceiling.add(checkpoint, len(batch.events), size, self._report)
-        self._patiently(partial(self._feed.written, batch))
+        checkpoint = self._hourly_limit.add(checkpoint, len(batch.events), size, self._report)
+        self._retry(partial(self._reader.written, batch))
         self._page_at = self._clock()
         self._report.tell_lag(lag)
         kept = "".join([recent.note(key) for key in batch.keys])
@@ -257,24 +257,24 @@ class Intake:
             forgotten=float(recent.forgotten),
             is_open=is_open,
         )
-        self._patiently(partial(self._checkpoints.save, checkpoint, kept))
+        self._retry(partial(self._checkpoints.save, checkpoint, kept))
         if recent.is_full():
-            self._patiently(partial(self._checkpoints.tidy, recent))
+            self._retry(partial(self._checkpoints.tidy, recent))
         return checkpoint
 
     def _pages(self, recent: SeenKeys, checkpoint: Checkpoint) -> Pages:
         gaps = [(since, until) for since, until, _, _ in checkpoint.skipped]
         size = self._arguments.page_size
-        return Pages(self._feed, recent, size, self._patiently, self._pause, self._clock, gaps)
+        return Pages(self._reader, recent, size, self._retry, self._pause, self._clock, gaps)
 
     def _hear(self, trouble: str) -> None:
         # While a backfill is at work, what counts is how long no page came.
         self._report.tell_lag(self._clock() - max(self._caught_up, self._page_at), trouble)
 
     def _before_next_try(self) -> None:
-        self._right.renew()
+        self._lease.renew()
         try:
-            self._feed.reload()
+            self._reader.reload()
         except CbsignedError as error:
             logger.warning("input=%s trouble=%r", self._name, str(error))
 

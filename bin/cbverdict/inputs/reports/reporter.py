@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Sequence, Tuple
 
 from cbverdict.events.times import write_time
-from cbverdict.inputs.feed import ID_FIELD, REVISION_FIELD, Event
-from cbverdict.inputs.health import SOURCETYPE, Health
+from cbverdict.inputs.reader import ID_FIELD, REVISION_FIELD, Event
+from cbverdict.inputs.reports.health import SOURCETYPE, Health
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields

@@ -1,0 +1,1 @@
+"""The input of binaries: what it asks Carbon Black, and the events that it makes."""

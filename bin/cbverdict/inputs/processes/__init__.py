@@ -1,0 +1,1 @@
+"""The input of processes: what it asks Carbon Black, and the events that it makes."""

@@ -1,0 +1,1 @@
+"""Page by page, forwards and again: fetching, retrying, stepping over, looking back, counting, and a limit."""
