@@ -34,6 +34,7 @@ from cbverdict.errors import ServiceError
 from cbverdict.events.columns import GUID_FIELDS, OTHER_TIME_FIELDS, TIME_FIELD, EventFields
 from cbverdict.events.event import ProcessEvent
 from cbverdict.events.named_file import Process
+from cbverdict.events.one_off_names import kind_of
 from cbverdict.events.people import person_of
 from cbverdict.events.times import TimeReader
 from cbverdict.search import anomaly_columns, row_form
@@ -181,6 +182,21 @@ def test_what_a_parent_that_was_never_seen_starts_is_kept(parent: str, signed_by
     sentence = "implant.exe was never seen here before, and nobody says that it is signed"
     assert (sentence in said["anomaly_reasons"]) is is_kept
     assert day_one["signed_noise"] == "true"
+
+
+@pytest.mark.parametrize("parent", ["beacon.tmp", "acme-9.9.exe", "acme-dead0beef1.exe"])
+def test_others_of_a_kind_do_not_vouch_for_a_parent_with_a_name_for_one_start(parent: str) -> None:
+    """Whoever names his file chooses the kind."""
+    learnt = _learnt()
+    for number in range(60):
+        for earlier in (f"is-{number:04x}.tmp", f"acme-4.{number}.exe"):
+            learn(learnt, Sighting(MONDAY - 1, 9, "bob", "it", "git.exe", kind_of(earlier)))
+    (unknown,), (signed,) = (
+        _scored([{**_row("bob", "git.exe", parent), **more}], Memory(learnt))
+        for more in ({}, {"parent_process_md5": "a" * 32})
+    )
+    assert (unknown["signed_noise"], signed["signed_noise"]) == ("false", "true")
+    assert "is a name for one start" in unknown["anomaly_reasons"]
 
 
 NO_OPINION = [

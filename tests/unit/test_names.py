@@ -19,6 +19,7 @@ from cbverdict.events.names import (
     stems_of,
 )
 from cbverdict.events.odd_names import oddity_of
+from cbverdict.events.odd_places import is_anybodys, passes_for_windows
 from cbverdict.placeholders import has_invisible
 
 
@@ -286,3 +287,63 @@ def test_no_mark_that_nobody_sees_is_forgotten() -> None:
 def test_the_program_at_the_start_of_a_command_line_is_found(command: str, name: str | None) -> None:
     """However it is quoted, whatever is behind it."""
     assert program_started(command) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "is_odd"),
+    [
+        ("C:\\Windows\\explorer.exe", False),
+        ("C:\\Users\\Public\\explorer.exe", True),
+        ("\\Device\\HarddiskVolume3\\Windows\\System32\\svchost.exe", False),
+        ("\\Device\\HarddiskVolumeShadowCopy1\\Windows\\System32\\svchost.exe", False),
+        ("\\\\10.0.0.5\\c$\\Windows\\explorer.exe", True),
+        ("\\\\?\\UNC\\10.0.0.5\\c$\\Windows\\explorer.exe", True),
+        ("\\\\?\\C:\\Windows\\system32\\CONHOST.EXE", False),
+        ("\\??\\C:\\Windows\\system32\\conhost.exe", False),
+        ("\\SystemRoot\\System32\\smss.exe", False),
+        ("%SystemRoot%\\explorer.exe", False),
+        ("c:/windows/system32/net.exe", False),
+        ("C:\\Windows\\..\\Users\\Public\\explorer.exe", True),
+        ("C:\\Windows\\Temp\\svchost.exe", True),
+        ("C:\\Windows\\Temp\\..\\System32\\svchost.exe", False),
+        ("C:\\x\\Windows\\System32\\svchost.exe", True),
+        ("C:\\ProgramData\\Microsoft\\Windows\\Containers\\Base\\Files\\Windows\\System32\\svchost.exe", False),
+        ("C:\\$WINDOWS.~BT\\Work\\Windows\\System32\\cmd.exe", False),
+        ("D:\\Apps\\Explorer.exe", True),
+        ("explorer.exe", False),
+        ("/usr/bin/net", False),
+        ("C:\\Program Files\\Acme\\acme.exe", False),
+    ],
+)
+def test_windows_own_programs_are_in_windows_folder(path: str, is_odd: bool) -> None:  # noqa: FBT001 - a case
+    """Whatever stands before a path; a folder in Windows' where everybody may write is none of its own."""
+    assert passes_for_windows(path) is is_odd
+    assert (oddity_of(path) == "is called like a program of Windows, and is in another folder") is is_odd
+
+
+@pytest.mark.parametrize(
+    ("path", "is_anybodys_folder"),
+    [
+        ("C:\\Users\\Public\\a.exe", True),
+        ("C:\\Users\\jdoe\\AppData\\Local\\Temp\\1\\a.exe", True),
+        ("C:\\Users\\jdoe\\AppData\\Local\\Programs\\a.exe", False),
+        ("C:\\Users\\jdoe\\Downloads\\a.exe", True),
+        ("C:\\$Recycle.Bin\\S-1-5-21\\a.exe", True),
+        ("C:\\Windows\\Temp\\a.exe", True),
+        ("C:\\ProgramData\\a.exe", True),
+        ("C:\\ProgramData\\Acme\\a.exe", False),
+        ("C:\\PerfLogs\\a.exe", True),
+        ("\\\\server\\share\\a.exe", True),
+        ("\\\\.\\C:\\Users\\Public\\a.exe", True),
+        ("C:\\Program Files\\Acme\\a.exe", False),
+        ("/tmp/a", True),
+        ("/private/tmp/a", True),
+        ("/var/tmp/a", True),
+        ("/usr/bin/a", False),
+        ("a.exe", False),
+        ("C:\\Temp\\" + "a" * 40_000, False),
+    ],
+)
+def test_folders_where_anybody_may_put_a_program(path: str, is_anybodys_folder: bool) -> None:  # noqa: FBT001 - a case
+    """By Windows' and other systems' own rights; what is longer than a path is odd anyway."""
+    assert is_anybodys(path) is is_anybodys_folder

@@ -212,9 +212,9 @@ def test_what_comes_after_that_is_known_as_from_the_beginning(monkeypatch: pytes
 @pytest.mark.parametrize("late", [BAD, GOOD, SILENT])
 def test_the_codec_judges_rows_anew_when_their_parent_has_come(late: str) -> None:
     """A search gives its newest rows first, a child before its parent; the SDK's way remembers no row."""
-    child: Row = {"process_md5": GOOD, "process_name": "report.exe", "parent_process_path": "c:\\temp\\report.exe"}
+    child: Row = {"process_md5": GOOD, "process_name": "report.exe", "parent_process_path": "c:\\tools\\report.exe"}
     other: Row = {"process_md5": OTHER, "process_name": "other.exe"}
-    parent: Row = {"process_md5": late, "process_path": "c:\\temp\\report.exe"}
+    parent: Row = {"process_md5": late, "process_path": "c:\\tools\\report.exe"}
     columns = ["process_md5", "process_name", "process_path", "parent_process_path", INDEX]
     searches = [Search(Server(), Memory({}), EnrichOptions(has_anomaly=True), _read) for _ in range(2)]
     chunks: list[list[Row]] = [[child, other], [other, parent, child], [child, other], [parent, child]]

@@ -281,7 +281,7 @@ def test_an_unsigned_file_that_may_be_the_parent_counts_against_the_row(others: 
 
 def test_a_namesake_of_another_path_is_another_file() -> None:
     """Many builds of one name are told apart by their paths, and an unsigned one elsewhere is no parent."""
-    own = [f"C:\\Users\\u{number}\\agent.exe" for number in range(25)]
+    own = [f"C:\\Program Files\\u{number}\\agent.exe" for number in range(25)]
     files: list[Record] = [{"Image": path, "process_hash": f"{number:032x}"} for number, path in enumerate(own, 1)]
     children = [_row(ParentImage=path) for path in own]
     elsewhere: Record = {"Image": "C:\\Temp\\agent.exe", "process_hash": UNSIGNED}

@@ -86,6 +86,9 @@ KEPT = {
     Doubt.PARENT_UNANSWERED: Row(is_unanswered=True),
     Doubt.PARENT_UNUSUAL: Row({"process_name": "rare.exe"}, learnt=LEARNT),
     Doubt.PARENT_NEW: Row({"parent_process_name": "never.exe"}, parent_signed=UNKNOWN, learnt=LEARNT),
+    Doubt.PARENT_ANYBODYS: Row(
+        {"parent_process_path": "C:\\Users\\Public\\acme.exe", "parent_process_name": "acme.exe"}, parent_signed=UNKNOWN
+    ),
     Doubt.PUBLISHER_DENIED: Row(signature=Signature("Signed", "Shady Ltd")),
     Doubt.LIVING_OFF_THE_LAND: Row({"process_name": "powershell.exe"}),
     Doubt.NAME_ODD: Row({"process_name": "invoice.pdf.exe"}),

@@ -19,6 +19,7 @@ from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessS
 from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
 from cbverdict.errors import Trouble
 from cbverdict.events.names import stems_of
+from cbverdict.events.odd_places import is_anybodys
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signed_noise import Doubt, may_be_excluded_by_hand
@@ -134,6 +135,7 @@ class Anomalies:
         on_parent = self._on_parent(parent, process) if process and parent else NONE
         acted_through = self._acted_through(event, file, on_parent)
         is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
+        is_parent_anybodys = parent_signed is Signed.UNKNOWN and any(map(is_anybodys, event.parent_names))
         bad = tuple(self._called_bad(event, verdict, of_parents))
         judged = {
             Doubt.NOT_SIGNED: verdict.signed is not Signed.TRUE,
@@ -142,6 +144,7 @@ class Anomalies:
             Doubt.PARENT_UNANSWERED: is_unanswered,
             Doubt.PARENT_UNUSUAL: self._is_high(on_parent),
             Doubt.PARENT_NEW: is_parent_new,
+            Doubt.PARENT_ANYBODYS: is_parent_anybodys,
             Doubt.PUBLISHER_DENIED: bool(file.denied),
             Doubt.LIVING_OFF_THE_LAND: file.names_a_tool,
             Doubt.NAME_ODD: bool(file.oddities),
@@ -152,6 +155,7 @@ class Anomalies:
         doubts = frozenset(doubt for doubt, is_there in judged.items() if is_there)
         first = (explanations.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
         of_parent = (explanations.new_parent(parent),) if is_parent_new else on_parent.reasons
+        of_parent += (explanations.PARENT_ANYBODYS,) if is_parent_anybodys else ()
         reasons = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
         exclusions: tuple[Decision, ...] = ()
         if may_be_excluded_by_hand(doubts):

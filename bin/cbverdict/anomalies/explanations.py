@@ -162,7 +162,9 @@ def new_parent(parent: str | None) -> str:
     """Write that nothing is known of a parent (None: it has no name)."""
     if parent is None:
         return "the row names no parent, and nobody says that its parent's hash is signed"
-    return f"{_counted(parent)} was never seen here before, and nobody says that it is signed"
+    if is_one_off(parent):
+        return f"{parent} is a name for one start, for which no earlier one vouches, and nobody says that it is signed"
+    return f"{parent} was never seen here before, and nobody says that it is signed"
 
 
 def roll_out(process: str, people: int) -> str:
@@ -189,6 +191,7 @@ TAMPERING = (
 )
 NO_PROCESS = "no column says that a process ran the file"
 ODD_PARENT = "the row's hash of the parent is none that Carbon Black can be asked for"
+PARENT_ANYBODYS = "the parent is in a folder where anybody may put a program, and nobody says that it is signed"
 SEVERAL_PARENTS = "the row is about several parents, of which one is judged"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 

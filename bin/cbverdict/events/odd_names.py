@@ -7,6 +7,7 @@ import unicodedata
 from typing import Iterator, Sequence
 
 from cbverdict.events.names import EXTENSION, LONGEST_NAME, LONGEST_PATH
+from cbverdict.events.odd_places import passes_for_windows
 from cbverdict.events.texts import plain
 from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import has_invisible, without_invisible
@@ -51,6 +52,7 @@ _DOCUMENT = LazyPattern(
 )
 """A document, or a program that passes for one where its extension is not shown."""
 
+_OUTSIDE_WINDOWS = "is called like a program of Windows, and is in another folder"
 _DRIVE = LazyPattern(r"[A-Za-z]:")
 _LIBRARIES = LazyPattern(
     r"\.(?:dll|sys|ocx|drv|mui|ax|acm|tsp|cpl|ime|efi|rll|tlb|olb|xll|wll|pyd|node|dylib|so(?:\.\d+)*)(?:\.bak)?$"
@@ -72,7 +74,8 @@ def oddity_of(text: str) -> str | None:
     if _BETWEEN_PATHS.search(text) or (_BETWEEN_PROGRAMS.search(text) and _ENDS_IN_PROGRAM.search(text[-10:])):
         return "holds several paths"
     *folders, name = _parts_of(text)
-    return next(_oddities_of(name), None) or _oddity_of_extension(name) or _oddity_of_folders(text, folders)
+    found = next(_oddities_of(name), None) or _oddity_of_extension(name) or _oddity_of_folders(text, folders)
+    return found or (_OUTSIDE_WINDOWS if passes_for_windows(text) else None)
 
 
 def is_of_library(text: str) -> bool:

@@ -26,6 +26,7 @@ class Doubt(Enum):
     PARENT_NEW = "the parent was never seen to run or to start anything, and nobody says that it is signed", True
     # It is in doubt what ran, or what is known.
     PARENT_NOT_SIGNED = "the parent is not signed"
+    PARENT_ANYBODYS = "the parent is in a folder where anybody may put a program, and nobody says that it is signed"
     PARENT_UNANSWERED = "the row has a hash of the parent, or several, and nobody answered"
     PUBLISHER_DENIED = "its publisher, or the parent's, is not wanted"
     LIVING_OFF_THE_LAND = "it is a tool that intruders live off"
