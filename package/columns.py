@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "bin"))
 from cbverdict.events.columns import (  # noqa: E402 - found by then
     GUID_FIELDS,
     HOST_FIELDS,
+    INTERNAL_NAME_FIELDS,
     MD5_FIELDS,
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
@@ -38,6 +39,7 @@ from cbverdict.events.event_columns import (  # noqa: E402 - likewise
     OTHER_FILE_FIELDS,
     TARGET_FIELDS,
 )
+from cbverdict.events.finding_columns import FINDING_FIELDS  # noqa: E402 - likewise
 from cbverdict.events.parent_columns import (  # noqa: E402 - likewise
     PARENT_COMMAND_FIELDS,
     PARENT_MD5_FIELDS,
@@ -56,6 +58,7 @@ _PURPOSES = {
     "SHA-256 of the process, where those of its MD5 have none": SHA256_FIELDS,
     "name of the process, or its path; the list of tools is asked for all of them": NAME_FIELDS,
     "name that its author gave the file": ORIGINAL_NAME_FIELDS,
+    "what else its author called it; looked for among the tools alone": INTERNAL_NAME_FIELDS,
     "MD5 of the parent": PARENT_MD5_FIELDS,
     "SHA-256 of the parent, where those of its MD5 have none": PARENT_SHA256_FIELDS,
     "another hash of the parent, for which nobody can be asked": PARENT_SHA1_FIELDS,
@@ -72,6 +75,7 @@ _PURPOSES = {
     "what kind of event it is": (*EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *EVENT_STATE_FIELDS),
     "what became of a file": ACTION_FIELDS,
     "a file that the process has loaded": LOADED_FILE_FIELDS,
+    "what the endpoint or a threat feed says against the process or its parent": FINDING_FIELDS,
     "another file than the process's": tuple(name for name in OTHER_FILE_FIELDS if name not in LOADED_FILE_FIELDS),
     "a process that this one has started": CHILD_FIELDS,
     "a process that this one reached into, or a file that was blocked": TARGET_FIELDS,

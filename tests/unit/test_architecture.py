@@ -23,6 +23,7 @@ def test_the_command_starts_without_the_libraries_that_only_the_service_needs() 
         "cbverdict.events.column_spellings",
         "cbverdict.events.columns",
         "cbverdict.events.event_columns",
+        "cbverdict.events.finding_columns",
         "cbverdict.events.parent_columns",
         "cbverdict.memory",
         "cbverdict.search.sdk_compat",

@@ -35,7 +35,7 @@ from cbverdict.errors import (
 from cbverdict.settings.account import Account
 from cbverdict.verdicts.evidence import Binaries, Hits, ProcessCount
 from cbverdict.verdicts.hashes import Md5
-from cbverdict.verdicts.signature import Signature
+from cbverdict.verdicts.signature import Signature, SignatureStatus
 from tests.lab.edr.server import TOKEN
 from tests.lab.https import HttpsServer, Identity, Request, Response
 
@@ -223,6 +223,26 @@ def test_documents_are_read_by_hash_and_the_worse_of_two_counts(client: EdrClien
     assert client.find_binaries("q", 5) == Binaries(expected, is_complete=False, has_more=True)
     canned.body.update(total_results=4, incomplete_results=True)
     assert client.find_binaries("q", 5) == Binaries(expected, is_complete=False, has_more=False)
+
+
+@pytest.mark.parametrize(
+    ("again", "status"),
+    [
+        ({}, "Signed"),
+        ({"signed": "Signed", "digsig_result_code": "0"}, "Signed"),
+        ({"signed": "signed", "digsig_result_code": "0x00000000"}, "Signed"),
+        ({"signed": "(unknown)", "digsig_result_code": ""}, "Signed"),
+        ({"signed": "Unsigned", "digsig_result_code": "2148204800"}, "Unsigned"),
+        ({"signed": "Bad Signature"}, "Bad Signature"),
+        ({"signed": "Signed", "digsig_result_code": "2148098064"}, "Signed, with the error 2148098064"),
+        ({"digsig_result_code": "0x800b0100"}, "Signed, with the error 0x800b0100"),
+    ],
+)
+def test_a_document_that_says_otherwise_elsewhere_is_not_signed(again: dict[str, str], status: str) -> None:
+    """The status stands in three fields; what contradicts itself is no answer."""
+    signature = read_signature({"md5": A, "digsig_result": "Signed", "digsig_publisher": "Acme", **again})
+    assert signature.result == status
+    assert (signature.status is SignatureStatus.SIGNED) is (status == "Signed")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cbverdict.events.columns import (
     HASH_FIELDS,
+    INTERNAL_NAME_FIELDS,
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
     SHA256_FIELDS,
@@ -25,10 +26,12 @@ from cbverdict.events.event_columns import (
     OTHER_FILE_FIELDS,
     TARGET_FIELDS,
 )
+from cbverdict.events.finding_columns import FINDING_FIELDS
 from cbverdict.events.named_file import Process
 from cbverdict.events.names import file_name
 from cbverdict.events.parent_columns import (
     PARENT_COMMAND_FIELDS,
+    PARENT_NAME_FIELDS,
     PARENT_ORIGINAL_NAME_FIELDS,
 )
 from cbverdict.verdicts.hashes import Md5, Sha256
@@ -153,10 +156,10 @@ def test_only_the_columns_that_are_needed_are_named() -> None:
     """Each column costs; names only where a question may turn on them."""
     fields = EventFields(md5=("h",), name=("n", "h"), parent_md5=("p",), parent_name=("q",))
     others = [*OTHER_FILE_FIELDS, *CHILD_FIELDS, *TARGET_FIELDS, *EVENT_STATE_FIELDS, *ACTION_FIELDS]
-    about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *others, *HASH_FIELDS]
+    about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *others, *FINDING_FIELDS, *HASH_FIELDS]
     assert fields.columns(has_names=False) == list(dict.fromkeys(["h", "p", *about, "n"]))
-    of_author = [*ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
-    names = ["n", *NAME_FIELDS, "q", *PARENT_COMMAND_FIELDS, *of_author]
+    of_author = [*ORIGINAL_NAME_FIELDS, *INTERNAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
+    names = ["n", *NAME_FIELDS, "q", *PARENT_NAME_FIELDS, *PARENT_COMMAND_FIELDS, *of_author]
     assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, *names]))
 
 

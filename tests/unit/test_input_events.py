@@ -144,6 +144,24 @@ class TestProcesses:
         event = event_of(process, None)
         assert {name for name in event if name.startswith(("alliance", "terminated"))} == {"alliance_score_virustotal"}
 
+    def test_feeds_that_list_a_process_are_named(self) -> None:
+        """Scores go from -100, of what is trusted, to 100; a row that a feed lists is no noise."""
+        scores = {"alliance_score_virustotal": 90, "alliance_score_srstrust": -100, "alliance_score_tor": 0}
+        (process,) = _read([_segment(**scores)])
+        assert event_of(process, None)["feed_name"] == ["virustotal"]
+
+    def test_what_segments_say_differently_is_all_in_the_event(self) -> None:
+        """Which file it is, who ran it and what started it nobody can tell then; to come late is no difference."""
+        late = _segment(segment_id=1, process_md5=None, username="(unknown)", last_server_update="2026-11-02T07:00:01Z")
+        other = _segment(segment_id=3, process_md5="b" * 32, username="CORP\\alice", parent_name="winword.exe")
+        (alike,), (process,) = _read([late, _segment(path="C:\\TOOL.EXE")]), _read([late, _segment(), other])
+        assert alike.contradictions == {}
+        event = event_of(process, None)
+        assert event["process_md5"] == ["a" * 32, "b" * 32]
+        assert event["user"] == ["CORP\\alice", "CORP\\jdoe"]
+        assert event["parent_process_name"] == ["explorer.exe", "winword.exe"]
+        assert event["process_name"] == "tool.exe"
+
     @pytest.mark.parametrize(
         ("value", "text"), [(True, None), (["x"], None), ({"a": 1}, None), (7, "7"), (7.5, "7.5"), (0, "0")]
     )

@@ -796,3 +796,47 @@ def test_what_the_system_starts_every_day_is_no_finding_on_the_first_day(parent:
     """Detections are about these parents as well, but nobody acts through them."""
     lists = read_lists()
     assert not lists.may_be_gateway(parent) or lists.gateway(parent, child) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "pinned"),
+    [
+        # Who else started it, or had it started, and as whom.
+        ({"process.parent.name": "explorer.exe", "process.Ext.effective_parent.name": "WmiPrvSE.exe"}, EventFields()),
+        ({"process.Ext.effective_parent.executable": "C:\\O\\WINWORD.EXE"}, EventFields()),
+        ({"ActionType": "ProcessCreatedUsingWmiQuery"}, EventFields()),
+        ({"EventCode": "4688", "SubjectUserName": "ann", "TargetUserName": "bob"}, EventFields()),
+        ({"winlog.event_data.SubjectUserName": "ann", "winlog.event_data.TargetUserName": "bob"}, EventFields()),
+        ({"parent_process_name": "winword.exe->explorer.exe"}, EventFields()),
+        ({"pn": "explorer.exe", "ParentImage": "C:\\O\\WINWORD.EXE"}, EventFields(parent_name=("pn",))),
+        ({"pn": "", "ParentImage": "C:\\O\\WINWORD.EXE"}, EventFields(parent_name=("pn",))),
+        # What its author called it.
+        ({"process_original_filename": "PowerShell.EXE"}, EventFields()),
+        ({"process_internal_name": "POWERSHELL"}, EventFields()),
+        ({"ProcessVersionInfoInternalFileName": "POWERSHELL"}, EventFields()),
+        # Of several processes.
+        ({"process_guid": "{AAAA0001},{BBBB0002}"}, EventFields()),
+        ({"event.category": "cross_process"}, EventFields()),
+    ],
+)
+def test_who_else_is_named_keeps_a_row(columns: Record, pinned: EventFields) -> None:
+    """Each was dropped, by what another column says."""
+    search = Search(Documents(), Memory({}), EnrichOptions(has_anomaly=True, fields=pinned))
+    (row,) = search.enrich([{"process_hash": SIGNED, "process_name": "acme.exe", **columns}])
+    assert row["signed_noise"] == "false"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"process_path": "0", "original_file_name": "0", "process_internal_name": "0"},
+        {"parent_process_name": "explorer.exe", "parent_process_path": "0"},
+        {"user": "0", "SubjectUserName": "ann"},
+        {"childproc_name": "0"},
+        {"EventCode": "4688", "SubjectUserName": "ann", "TargetUserName": "-"},
+        {"process_internal_name": "acme_main"},
+    ],
+)
+def test_what_fillnull_filled_in_names_nobody(columns: Record) -> None:
+    """Nor does an internal name that is no tool's."""
+    assert _is_dropped(_row(**columns)) == [True]

@@ -91,7 +91,7 @@ KEPT = {
     ),
     Doubt.PUBLISHER_DENIED: Row(signature=Signature("Signed", "Shady Ltd")),
     Doubt.LIVING_OFF_THE_LAND: Row({"process_name": "powershell.exe"}),
-    Doubt.NAME_ODD: Row({"process_name": "invoice.pdf.exe"}),
+    Doubt.ODD: Row({"process_name": "invoice.pdf.exe"}),
     Doubt.ABOUT_SEVERAL: Row({"user": ["user1", "user2"]}),
     Doubt.ACTED_THROUGH: Row({"parent_process_name": "wmiprvse.exe"}),
     Doubt.CALLED_BAD: Row(decisions=(_called_bad(),)),
@@ -142,7 +142,7 @@ def test_people_may_overrule_what_they_can_know_better_and_nothing_else() -> Non
     assert {doubt for doubt in Doubt if may_be_excluded_by_hand([doubt])} == overruled
     assert may_be_excluded_by_hand(overruled)
     assert may_be_excluded_by_hand([])
-    assert not may_be_excluded_by_hand({*overruled, Doubt.NAME_ODD})
+    assert not may_be_excluded_by_hand({*overruled, Doubt.ODD})
 
 
 @pytest.mark.parametrize(("score", "is_noise"), [(None, True), (4.0, True), (19.9, True), (20.0, False), (99.0, False)])

@@ -147,7 +147,7 @@ class Anomalies:
             Doubt.PARENT_ANYBODYS: is_parent_anybodys,
             Doubt.PUBLISHER_DENIED: bool(file.denied),
             Doubt.LIVING_OFF_THE_LAND: file.names_a_tool,
-            Doubt.NAME_ODD: bool(file.oddities),
+            Doubt.ODD: bool(file.oddities),
             Doubt.ABOUT_SEVERAL: event.has_several_parents,
             Doubt.ACTED_THROUGH: bool(acted_through),
             Doubt.CALLED_BAD: bool(bad),

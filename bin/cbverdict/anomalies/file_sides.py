@@ -103,7 +103,7 @@ class FileSides:
         """Judge a file, once for all rows that say the same of it; all that is read is in the key."""
         key = (
             event.process.name, event.names, event.other_names, event.original_names, event.is_any_file,
-            event.has_loaded, event.is_tampering, verdict.signature, verdict.signed is Signed.TRUE,
+            event.has_loaded, event.is_tampering, event.findings, verdict.signature, verdict.signed is Signed.TRUE,
         )  # fmt: skip
         found = self._files.get(key)
         if found is None:
@@ -135,6 +135,7 @@ class FileSides:
             odd.append(LOADED)
         if event.is_tampering and event.process.md5 is not None:
             odd.append(TAMPERING)
+        odd += event.findings
         given = (*((name,) for name in event.original_names), own.author_names)
         return _File(
             own_name,

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Callable,
-    Dict,
     Generic,
     Iterable,
     Iterator,
-    List,
+    Mapping,
     NamedTuple,
     Protocol,
     TypeVar,
@@ -105,7 +104,7 @@ class PageRequest:
     until: str = ""
 
 
-Fields = Dict[str, Union[str, List[str]]]
+Fields = dict[str, Union[str, list[str]]]
 """Fields of an event; what is not known is left out or empty."""
 
 
@@ -178,7 +177,7 @@ class ReportedProcess(NamedTuple):
     not known; `process_path`, `process` (its command line) and `user` may come late. `link` is the process's page on
     the server's console. `reached` is when the first of what the page has of it reached the server (ISO 8601, by the
     server's clock; empty: the server does not say), `updated` when the last did. `is_running` is whether more of it may
-    come.
+    come. `contradictions` are all values of fields (whose file, who, whose child) of which segments say different ones.
     """
 
     guid: str
@@ -192,6 +191,7 @@ class ReportedProcess(NamedTuple):
     reached: str = ""
     updated: str = ""
     is_running: bool = True
+    contradictions: Mapping[str, list[str]] = {}
 
     @property
     def image(self) -> Image:

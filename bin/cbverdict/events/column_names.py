@@ -11,6 +11,7 @@ from cbverdict.events.columns import (
     GUID_FIELDS,
     HASH_FIELDS,
     HOST_FIELDS,
+    INTERNAL_NAME_FIELDS,
     MD5_FIELDS,
     NAME_FIELDS,
     ORIGINAL_NAME_FIELDS,
@@ -32,8 +33,10 @@ from cbverdict.events.event_columns import (
     OTHER_FILE_FIELDS,
     TARGET_FIELDS,
 )
+from cbverdict.events.finding_columns import FINDING_FIELDS
 from cbverdict.events.parent_columns import (
     PARENT_COMMAND_FIELDS,
+    PARENT_NAME_FIELDS,
     PARENT_ORIGINAL_NAME_FIELDS,
 )
 from cbverdict.events.texts import Record, columns_of
@@ -78,9 +81,11 @@ class ColumnNames(NamedTuple):
     name: Tuple[str, ...]
     other_name: Tuple[str, ...]
     original_name: Tuple[str, ...]
+    internal_name: Tuple[str, ...]
     parent_md5: Tuple[str, ...]
     parent_sha256: Tuple[str, ...]
     parent_name: Tuple[str, ...]
+    other_parent_name: Tuple[str, ...]
     parent_any_hash: Tuple[str, ...]
     parent_command: Tuple[str, ...]
     parent_original_name: Tuple[str, ...]
@@ -97,6 +102,7 @@ class ColumnNames(NamedTuple):
     child: Tuple[str, ...]
     target: Tuple[str, ...]
     action: Tuple[str, ...]
+    finding: Tuple[str, ...]
     any_path: Tuple[str, ...]
     process_path: Tuple[str, ...]
     unread: Tuple[str, ...]
@@ -110,7 +116,8 @@ class ColumnNames(NamedTuple):
 
 def columns_read(fields: EventFields) -> ColumnNames:
     """Return all columns that are read."""
-    return _list_names(fields, fields.is_md5_pinned, fields.is_name_pinned, fields.parent_any_hash)
+    pinned = fields.is_md5_pinned, fields.is_name_pinned, fields.is_parent_name_pinned
+    return _list_names(fields, *pinned, fields.parent_any_hash)
 
 
 def columns_there(fields: EventFields, records: Sequence[Record]) -> ColumnNames:
@@ -125,6 +132,7 @@ def _list_names(
     fields: EventFields,
     is_md5_pinned: bool,  # noqa: FBT001 - a part of what is remembered, for whoever pins a column may name all of them
     is_name_pinned: bool,  # noqa: FBT001 - likewise
+    is_parent_name_pinned: bool,  # noqa: FBT001 - likewise
     parent_any_hash: Tuple[str, ...],
 ) -> ColumnNames:
     of_process = tuple(name for name in fields.md5 if name.startswith(_OF_PROCESS))
@@ -144,9 +152,11 @@ def _list_names(
         name=fields.name,
         other_name=NAME_FIELDS if is_name_pinned else (),
         original_name=ORIGINAL_NAME_FIELDS,
+        internal_name=INTERNAL_NAME_FIELDS,
         parent_md5=fields.parent_md5,
         parent_sha256=fields.parent_sha256,
         parent_name=fields.parent_name,
+        other_parent_name=PARENT_NAME_FIELDS if is_parent_name_pinned else (),
         parent_any_hash=parent_any_hash,
         parent_command=PARENT_COMMAND_FIELDS,
         parent_original_name=PARENT_ORIGINAL_NAME_FIELDS,
@@ -163,6 +173,7 @@ def _list_names(
         child=CHILD_FIELDS,
         target=(*TARGET_FIELDS, *EVENT_STATE_FIELDS),
         action=ACTION_FIELDS,
+        finding=(*FINDING_FIELDS, *ACTION_FIELDS),
         any_path=ANY_PATH_FIELDS,
         process_path=PROCESS_PATH_FIELDS,
         unread=(*HASH_FIELDS, *(MD5_FIELDS if is_md5_pinned else ())),

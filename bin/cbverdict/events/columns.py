@@ -19,6 +19,7 @@ from cbverdict.events.event_columns import (
     OTHER_FILE_FIELDS,
     TARGET_FIELDS,
 )
+from cbverdict.events.finding_columns import FINDING_FIELDS
 from cbverdict.events.parent_columns import (
     PARENT_COMMAND_FIELDS,
     PARENT_MD5_FIELDS,
@@ -77,9 +78,19 @@ ORIGINAL_NAME_FIELDS = (
     "winlog.event_data.OriginalFileName",
     "data.win.eventdata.originalFileName",
     "properties.ProcessVersionInfoOriginalFileName",
+    "process_original_filename",
     "values(OriginalFileName)",
     *values_of_cim("original_file_name"),
 )
+INTERNAL_NAME_FIELDS = (
+    "process_internal_name",
+    "internal_name",
+    "InternalName",
+    "ProcessVersionInfoInternalFileName",
+    "properties.ProcessVersionInfoInternalFileName",
+)
+"""What else its author called the file: looked for among the tools, and often no file's name."""
+
 USER_FIELDS = (
     *cim("user"),
     "username",
@@ -97,7 +108,16 @@ USER_FIELDS = (
     "values(User)",
     *values_of_cim("user"),
 )
-OTHER_USER_FIELDS = ("process_username", "SubjectUserName", "InitiatingProcessAccountName")
+OTHER_USER_FIELDS = (
+    "process_username",
+    "SubjectUserName",
+    "TargetUserName",
+    "winlog.event_data.SubjectUserName",
+    "winlog.event_data.TargetUserName",
+    "data.win.eventdata.subjectUserName",
+    "data.win.eventdata.targetUserName",
+    "InitiatingProcessAccountName",
+)
 """Who is meant where `USER_FIELDS` name nobody."""
 
 TEAM_FIELDS = ("team",)
@@ -185,7 +205,7 @@ class EventFields(NamedTuple):
             "md5": self.md5 if self.is_md5_pinned else (),
             "name": self.name if self.is_name_pinned else (),
             "parent_md5": self.parent_md5 if self.parent_md5 is not PARENT_MD5_FIELDS else (),
-            "parent_name": self.parent_name if self.parent_name is not PARENT_NAME_FIELDS else (),
+            "parent_name": self.parent_name if self.is_parent_name_pinned else (),
         }
         return {option: names[0] for option, names in given.items() if names}
 
@@ -198,6 +218,11 @@ class EventFields(NamedTuple):
     def is_name_pinned(self) -> bool:
         """Whether the analyst says where the name of the process is."""
         return self.name is not NAME_FIELDS
+
+    @property
+    def is_parent_name_pinned(self) -> bool:
+        """Whether the analyst says where the name of the parent is."""
+        return self.parent_name is not PARENT_NAME_FIELDS
 
     @property
     def parent_sha256(self) -> Tuple[str, ...]:
@@ -214,9 +239,9 @@ class EventFields(NamedTuple):
     def columns(self, *, has_names: bool) -> list[str]:
         """Return the columns that say which file ran, `GUID_FIELDS` apart; those of parents only with `has_names`."""
         of_others = [*OTHER_FILE_FIELDS, *CHILD_FIELDS, *TARGET_FIELDS, *EVENT_STATE_FIELDS, *ACTION_FIELDS]
-        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *of_others, *HASH_FIELDS]
-        of_author = [*ORIGINAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
-        names = [*NAME_FIELDS, *self.parent_name, *PARENT_COMMAND_FIELDS, *of_author]
+        about = [*SHA256_FIELDS, *EVENT_KIND_FIELDS, *CATEGORY_FIELDS, *of_others, *FINDING_FIELDS, *HASH_FIELDS]
+        of_author = [*ORIGINAL_NAME_FIELDS, *INTERNAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
+        names = [*NAME_FIELDS, *self.parent_name, *PARENT_NAME_FIELDS, *PARENT_COMMAND_FIELDS, *of_author]
         of_parent = [*self.parent_sha256, *self.parent_any_hash]
         return list(dict.fromkeys([*self.md5, *of_parent, *about, *self.name, *(names if has_names else ())]))
 

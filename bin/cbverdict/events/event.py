@@ -11,13 +11,15 @@ from cbverdict.events.once import Once
 from cbverdict.events.parent import read_parent
 from cbverdict.events.people import accounts_of
 from cbverdict.events.process import read_process
-from cbverdict.events.texts import Record, first_text, has_several, texts_of
+from cbverdict.events.texts import FILLED, Record, first_text, has_several, plain, texts_of
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.verdicts.hashes import read_md5
 from cbverdict.verdicts.reasons import Reason
 
 if TYPE_CHECKING:
     from cbverdict.events.columns import EventFields
 
+_BETWEEN = LazyPattern(r"[,;|\s]+")  # identities that were joined in one text
 _ANY_HOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - nothing is bound
 """What each host calls itself, and no other one."""
 
@@ -33,7 +35,8 @@ class ProcessEvent(NamedTuple):
     other people beside `user`. `has_several_parents`: it is about more than one, `has_several_teams`: it names more.
     `unread_hash` is a column that looks like the process's hash and is not read. `is_any_file`: no column says that a
     process ran the file. `has_loaded`: it is about a file that the process has loaded, `is_tampering`: about what was
-    done to the process, or by it to another one.
+    done to the process, or by it to another one. `findings` are sentences of what the row says against the process or
+    its parent.
     """
 
     process: Process
@@ -57,6 +60,7 @@ class ProcessEvent(NamedTuple):
     parent_commands: Tuple[str, ...] = ()
     has_loaded: bool = False
     is_tampering: bool = False
+    findings: Tuple[str, ...] = ()
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
@@ -76,20 +80,30 @@ class _Reader:
     def __init__(self, names: ColumnNames) -> None:
         self._names = names
         hashes = (names.md5, names.sha256, names.own_md5, names.md5_beside_own, names.sha256_beside_own)
-        other_files = (names.file_hash, names.event_kind, names.other_file, names.child, names.action, names.any_path)
-        texts = (names.process_path, names.name, names.other_name, names.original_name)
+        other_files = (
+            names.file_hash,
+            names.event_kind,
+            names.other_file,
+            names.child,
+            names.action,
+            names.any_path,
+            names.finding,
+        )
+        texts = (names.process_path, names.name, names.other_name, names.original_name, names.internal_name)
         self._files = Once(partial(read_process, names=names), *hashes, *other_files, *texts, names.target)
         of_parent = (names.parent_md5, names.parent_sha256, names.parent_any_hash)
-        of_its_name = (names.parent_name, names.parent_command, names.parent_original_name)
+        of_its_name = (names.parent_name, names.other_parent_name, names.parent_command, names.parent_original_name)
         self._parents = Once(partial(read_parent, names=names), *of_parent, *of_its_name)
         self._people = Once(partial(_read_people, names=names), names.user, names.other_user, names.team)
 
     def read(self, record: Record) -> ProcessEvent:
         names = self._names
+        if FILLED in record.values():
+            record = _without_filled(record, names)
         said, of_parent = self._files.of(record), self._parents.of(record)
         process = said.process
         user, team, other_users, has_several_teams = self._people.of(record)
-        if process.md5 is not None and has_several(record, names.guid):
+        if process.md5 is not None and _has_several_guids(record, names.guid):
             process = Process(None, process.name, Reason.AMBIGUOUS)
         times = tuple(texts_of(record, names.time))
         return ProcessEvent(
@@ -114,7 +128,24 @@ class _Reader:
             parent_commands=of_parent.commands,
             has_loaded=said.has_loaded,
             is_tampering=said.is_tampering,
+            findings=said.findings,
         )
+
+
+def _without_filled(record: Record, names: ColumnNames) -> Record:
+    """Leave out what `fillnull` filled in where nobody is called so, or where another column has the name."""
+    filled = {name for name, value in record.items() if value == FILLED}
+    nothing = filled & {*names.user, *names.other_user, *names.original_name, *names.internal_name, *names.child}
+    for group in (names.name, names.parent_name):
+        if any(record.get(name) for name in group if name not in filled):
+            nothing |= filled.intersection(group)
+    return {name: value for name, value in record.items() if name not in nothing}
+
+
+def _has_several_guids(record: Record, names: Sequence[str]) -> bool:
+    """Return whether a column has several identities of processes, also in one text (`mvjoin`)."""
+    each = ({plain(one) for text in texts_of(record, (name,)) for one in _BETWEEN.split(text) if one} for name in names)
+    return any(len(guids) > 1 for guids in each)
 
 
 def _read_people(record: Record, names: ColumnNames) -> tuple[str, str, Tuple[str, ...], bool]:

@@ -61,7 +61,7 @@ _BETWEEN_PATHS = LazyPattern(
     r"[,;|]\s*[\"']?(?:[A-Za-z]:[\\/]|\\\\|/)|[^\s\"'(]\s+[\"']?[A-Za-z]:\\|[^\sA-Za-z0-9\"'(/\\?.][\"']?[A-Za-z]:[\\/]|^/.*\s/|[\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\S"
 )
 _BETWEEN_NAMES = LazyPattern(rf"[,;|]|{_RUNS}[\"']?\s.*{EXTENSION}[\"']?$", re.IGNORECASE)
-_BETWEEN_PROGRAMS = LazyPattern(rf"{_RUNS}[\"']?(?:\s*[^\w\s.\\/():\"'-]|\s+[\\/]\s)", re.IGNORECASE)
+_BETWEEN_PROGRAMS = LazyPattern(rf"{_RUNS}[\"']?(?:\s*[^\w\s.\\/():\"'-]|\s*[-=]+>|\s+[\\/]\s)", re.IGNORECASE)
 _ENDS_IN_PROGRAM = LazyPattern(rf"{EXTENSION}[\"']?$", re.IGNORECASE)
 """What stands between names or paths that were joined in one text (`mvjoin`), with whatever between them."""
 

@@ -20,7 +20,7 @@ _JOINED = LazyPattern(r"\n|,\s*(?=[\"']?(?:[A-Za-z]:\\|\\\\))")
 class ParentSaid(NamedTuple):
     """The parent, whether its hash is odd, whether there are several, and all that names it; see `ProcessEvent`.
 
-    `commands` are the programs at the start of its command lines.
+    `commands` are the programs at the start of its command lines, and names that the analyst did not ask for.
     """
 
     parent: Process
@@ -43,7 +43,8 @@ def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
     parent = _parent(md5, sha256, first_name(record, names.parent_name))
     originals = distinct(record, names.parent_original_name)
     raw = raw_texts(record, names.parent_name)
-    return ParentSaid(parent, is_odd, are_several, raw, originals, commands)
+    others = raw_texts(record, names.other_parent_name)  # the analyst says where its name is: these count against it
+    return ParentSaid(parent, is_odd, are_several, raw, originals, tuple(dict.fromkeys((*commands, *others))))
 
 
 def _commands(record: Record, names: Sequence[str]) -> tuple[Tuple[str, ...], bool]:

@@ -103,6 +103,8 @@ PARENT_NAME_FIELDS = (
     "parent_file_path",
     "parent_file_name",
     "winlog.event_data.ParentImage",
+    "process.Ext.effective_parent.name",
+    "process.Ext.effective_parent.executable",
     "values(ParentImage)",
     "values(parent_name)",
     "values(InitiatingProcessFileName)",

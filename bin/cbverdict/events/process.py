@@ -7,6 +7,7 @@ from typing import Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.column_names import ColumnNames, Md5Pin
 from cbverdict.events.event_columns import CHILD_FIELDS
+from cbverdict.events.findings import read_findings
 from cbverdict.events.kinds import (
     is_about_binary,
     is_about_child,
@@ -47,7 +48,7 @@ class ProcessSaid(NamedTuple):
 
     `has_loaded`: the row is about a file that the process has loaded, `is_tampering`: about what was done to the
     process or by it to another. `may_be_any_event`: no column of the process's says that the row is its start, but one
-    of its parent's may.
+    of its parent's may. `findings` are sentences of what the row says against the process or its parent.
     """
 
     process: Process
@@ -58,12 +59,14 @@ class ProcessSaid(NamedTuple):
     has_loaded: bool
     is_tampering: bool
     may_be_any_event: bool
+    findings: Tuple[str, ...]
 
 
 def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
     """Read which file ran, and all that names it."""
     process = _read_process(record, names)
-    texts, others = raw_texts(record, names.name), raw_texts(record, names.other_name)
+    texts = raw_texts(record, names.name)
+    others = (*raw_texts(record, names.other_name), *raw_texts(record, names.internal_name))
     original_names = distinct(record, names.original_name)
     is_any_file = process.md5 is not None and (
         (bool(names.event_kind) and is_about_binary(record))
@@ -80,6 +83,7 @@ def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
         has_loaded=_has_loaded(record, names),
         is_tampering=is_tampering,
         may_be_any_event=process.md5 is not None and _may_be_any_event(record, names),
+        findings=read_findings(record) if names.finding else (),
     )
 
 

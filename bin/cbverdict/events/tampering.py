@@ -38,13 +38,14 @@ _BEGINNINGS = (
     "duplicateprocesshandle", "duplicatethreadhandle", "handleopen", "processblock", "apicall", "createthread",
     "processmemory", "memoryremote", "memorywrite", "primarytoken", "memdiskmismatch", "behavioralindicator",
     "gettask", "virtualalloc", "virtualprotect", "mapviewofsection", "setwindowshook", "ptrace", "processvm",
+    "processcreatedusingwmi",
 )  # fmt: skip
 """Likewise, where no title of an alert stands."""
 
 _ALERTS = frozenset({"maliciousfile", "ransomware", "behavior", "behaviour", "ruledetection", "maliciousthread"})
 """What an endpoint itself says that it found: words that are nothing but that, and no part of a title."""
 
-_STATES = frozenset({"alert", "api", "malware", "intrusiondetection"})
+_STATES = frozenset({"alert", "api", "malware", "intrusiondetection", "crossprocess", "injection"})
 """Likewise, in the words of Elastic's common schema; calls of the system are recorded where they are odd."""
 
 _NOTHING_DONE = frozenset({"procstart", "procend", "process", "netconn", "netconn_proxy", "regmod"})

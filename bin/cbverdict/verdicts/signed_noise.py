@@ -30,7 +30,7 @@ class Doubt(Enum):
     PARENT_UNANSWERED = "the row has a hash of the parent, or several, and nobody answered"
     PUBLISHER_DENIED = "its publisher, or the parent's, is not wanted"
     LIVING_OFF_THE_LAND = "it is a tool that intruders live off"
-    NAME_ODD = "something about its names or its parent's is odd"
+    ODD = "something about the row, its names or its parent's is odd"
     ABOUT_SEVERAL = "the row is about several people, teams or parents"
     CALLED_BAD = "somebody who looked called the file, or its parent's, bad"
     KNOWLEDGE_UNREAD = "what people called bad, what is usual, or a list for whose sake rows are kept was not read"

@@ -40,6 +40,16 @@ _FIELDS = {
     "parent_md5": "parent_md5",
     "segment_id": "segment_id",
 }
+_OF_ONE_PROCESS = {
+    "process_md5": "process_md5",
+    "process_name": "process_name",
+    "path": "process_path",
+    "username": "user",
+    "parent_name": "parent_process_name",
+    "parent_md5": "parent_process_md5",
+}
+"""What is the same in all segments of a process."""
+
 _COUNTS = (
     "childproc_count",
     "crossproc_count",
@@ -123,9 +133,21 @@ def _process(guid: str, segments: list[Document], names: Dict[str, str], console
     hits = sorted(watchlists - {""})
     updated = fields.get(_FIELDS[REACHED], "")
     is_running = segments[-1].get("terminated") is not True
+    several = _contradictions(segments) if len(segments) > 1 else {}
     return ReportedProcess(
-        guid, parent, md5, parse_md5(parent_md5), start, fields, hits, link, arrived, updated, is_running
+        guid, parent, md5, parse_md5(parent_md5), start, fields, hits, link, arrived, updated, is_running, several
     )
+
+
+def _contradictions(segments: list[Document]) -> Dict[str, list[str]]:
+    """Return the values of what segments say differently of one process, by our name."""
+    several: Dict[str, list[str]] = {}
+    for theirs, ours in _OF_ONE_PROCESS.items():
+        texts = (_text(document.get(theirs)) for document in segments)
+        found = {text.lower(): text for text in texts if text and (not theirs.endswith("md5") or parse_md5(text))}
+        if len(found) > 1:
+            several[ours] = sorted(found.values())
+    return several
 
 
 def _tidy(fields: Dict[str, str]) -> None:

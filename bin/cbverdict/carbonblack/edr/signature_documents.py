@@ -6,12 +6,14 @@ from typing import Any, Iterable, Mapping
 
 from cbverdict.carbonblack.edr.digsig import DIGSIG_FIELDS, DOCUMENT_FIELDS
 from cbverdict.events.names import file_name
+from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import is_nothing
 from cbverdict.verdicts.hashes import Md5, parse_md5, parse_sha256
 from cbverdict.verdicts.signature import Signature, SignatureStatus, worse_of, write_names
 
 Document = Mapping[str, Any]
 
+_NO_ERROR = LazyPattern(r"(?:0x)?0+")
 _MAX_TEXT = 400  # characters of a certificate's text; the longest that a CA signs has some 300
 
 
@@ -32,6 +34,7 @@ def read_signatures(documents: Iterable[object]) -> tuple[dict[Md5, Signature], 
 def read_signature(document: Document) -> Signature:
     """Read the signature block of a binary document, and which file it is."""
     digsig = {attribute: _text(document, name) for attribute, name in DIGSIG_FIELDS.items()}
+    digsig["result"] = _result(document, digsig["result"])
     of_author = {name: document.get(DOCUMENT_FIELDS[name]) for name in ("original_name", "internal_name")}
     is_unread = any(value is not None and not _is_whole_text(value) for value in of_author.values())
     return Signature(
@@ -41,6 +44,19 @@ def read_signature(document: Document) -> Signature:
         sha256=parse_sha256(_text(document, DOCUMENT_FIELDS["sha256"])) or "",
         md5=parse_md5(_text(document, DOCUMENT_FIELDS["md5"])) or "",
     )
+
+
+def _result(document: Document, result: str) -> str:
+    """Return the status that a document gives; where it says `Signed` and otherwise as well, that is none or the other.
+
+    The status stands in three fields: in words in two, and as the number of an error of Windows', 0 for none.
+    """
+    if result.lower() != SignatureStatus.SIGNED.value.lower():
+        return result
+    again, code = _text(document, "signed"), _text(document, "digsig_result_code")
+    if not is_nothing(again) and again.lower() != result.lower():
+        return again
+    return result if is_nothing(code) or _NO_ERROR.fullmatch(code) else f"{result}, with the error {code}"
 
 
 def _is_whole_text(value: object) -> bool:

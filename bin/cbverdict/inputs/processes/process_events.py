@@ -8,7 +8,7 @@ Source of the CIM names: Splunk Common Information Model 6, data model Endpoint,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Mapping
 
 from cbverdict.carbonblack.port import PROCESS_FIELDS
 from cbverdict.carbonblack.times import epoch_of
@@ -91,4 +91,14 @@ def event_of(process: ReportedProcess, parent: Image | None) -> Fields:
     if parent:
         fields["parent_process_path"] = parent.path
         fields["parent_process"] = parent.cmdline or parent.path
+    feeds = _listing_feeds(process.fields)
+    if feeds:
+        fields["feed_name"] = feeds
+    fields.update(process.contradictions)
     return {name: value for name, value in fields.items() if value}
+
+
+def _listing_feeds(fields: Mapping[str, str]) -> list[str]:
+    """Return the threat feeds that list a process: their scores go from -100, of what is trusted, to 100."""
+    scores = ((name[len(_SCORE) :], score) for name, score in fields.items() if name.startswith(_SCORE))
+    return sorted(name for name, score in scores if not score.startswith("-") and score.strip("0. "))
