@@ -27,7 +27,7 @@ Row = Dict[str, str]
 EVERYDAY = frozenset(
     {
         "auditpol.exe", "conhost.exe", "consent.exe", "csrss.exe", "cvtres.exe", "dllhost.exe", "fontdrvhost.exe",
-        "gpupdate.exe", "hxtsr.exe", "logonui.exe", "ping.exe",
+        "dwm.exe", "gpupdate.exe", "hxtsr.exe", "logonui.exe", "msedgewebview2.exe", "ping.exe",
         "msedge.exe", "runtimebroker.exe", "searchindexer.exe", "searchprotocolhost.exe", "smartscreen.exe", "smss.exe",
         "svchost.exe", "taskhostw.exe", "teams.exe", "tiworker.exe", "wermgr.exe", "wmiprvse.exe",
     }

@@ -345,7 +345,7 @@ class Report:
             "parent not signed": self._of(row, "parent_signed") == "false",
             "what is usual unread": UNREAD_BASELINES in str(self._of(row, "anomaly_reasons")),
             "unusual": self._score(row) >= AnomalySettings().threshold,
-            ON_LIST: self._lists.names_a_tool((*event.names, *event.original_names, *self._documented(row))),
+            ON_LIST: self._lists.tool_named((*event.names, *event.original_names, *self._documented(row))) is not None,
             "no publisher": self._of(row, "process_signature_publisher", None) == "",
         }
         reasons = str(self._of(row, "anomaly_reasons"))

@@ -147,7 +147,7 @@ def test_the_incidents_of_the_demo_all_surface(bare_site: Site) -> None:
         for row in rows.values()
         if row not in incidents
         and row["signed"] == "true"
-        and not lists.names_a_tool(read_event(row, EventFields()).names)
+        and not lists.tool_named(read_event(row, EventFields()).names)
     ]
     assert len(usual) > len(rows) / 2
     assert sum(row["signed_noise"] == "true" for row in usual) > 0.9 * len(usual)

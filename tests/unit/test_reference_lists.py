@@ -310,7 +310,7 @@ def test_a_tool_that_is_allowed_as_a_parent_starts_anything(tmp_path: Path) -> N
     (tmp_path / "cbsigned_parents_local.csv").write_text("parent,usual_children,reason,status\npython.exe,,,allowed\n")
     lists = read_lists(tmp_path)
     assert lists.gateway("python.exe", "acme.exe") is None
-    assert lists.names_a_tool(["python.exe"])
+    assert lists.tool_named(["python.exe"])
 
 
 def test_parents_through_which_others_act_are_listed_with_what_they_start_everywhere(tmp_path: Path) -> None:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 Who = Tuple[str, ...]
 """User and team as a row says them, and its other users."""
 
+_SAID = frozenset({Doubt.SIGNER_UNKNOWN, Doubt.PARENT_NOT_SIGNED, Doubt.PARENT_UNANSWERED, Doubt.PARENT_ANYBODYS})
+"""What no other sentence says; columns of its own say of a row that it is not signed."""
+
 _MAX_PEOPLE = 2000
 _MAX_EXPLANATIONS = 100_000
 
@@ -146,7 +149,7 @@ class Anomalies:
             Doubt.PARENT_NEW: is_parent_new,
             Doubt.PARENT_ANYBODYS: is_parent_anybodys,
             Doubt.PUBLISHER_DENIED: bool(file.denied),
-            Doubt.LIVING_OFF_THE_LAND: file.names_a_tool,
+            Doubt.LIVING_OFF_THE_LAND: bool(file.tool),
             Doubt.ODD: bool(file.oddities),
             Doubt.ABOUT_SEVERAL: event.has_several_parents,
             Doubt.ACTED_THROUGH: bool(acted_through),
@@ -155,8 +158,9 @@ class Anomalies:
         doubts = frozenset(doubt for doubt, is_there in judged.items() if is_there)
         first = (explanations.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
         of_parent = (explanations.new_parent(parent),) if is_parent_new else on_parent.reasons
-        of_parent += (explanations.PARENT_ANYBODYS,) if is_parent_anybodys else ()
-        reasons = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first)
+        said = [doubt.sentence for doubt in judged if doubt in doubts & _SAID] if verdict.signed is Signed.TRUE else []
+        tool = (file.tool,) if file.tool else ()
+        reasons = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first, *said, *tool)
         exclusions: tuple[Decision, ...] = ()
         if may_be_excluded_by_hand(doubts):
             exclusions = self._profiles.decisions.on_file(event.process.md5, process, parent, verdict)

@@ -153,6 +153,11 @@ def acted_through(parent: str, reason: str) -> str:
     return f"{shown(parent)} {reason}, and what it usually starts here is not known"
 
 
+def tool_named(name: str, reason: str) -> str:
+    """Write that a name is on the list of tools."""
+    return f"{shown(name)} {reason}: it is on the list of tools, of which none is noise"
+
+
 def denied_signer(whose: str, signer: str, reason: str) -> str:
     """Write that a file is signed by somebody who is denied."""
     return f"{whose}signed by {signer}, which is denied: {reason}"
@@ -191,7 +196,6 @@ TAMPERING = (
 )
 NO_PROCESS = "no column says that a process ran the file"
 ODD_PARENT = "the row's hash of the parent is none that Carbon Black can be asked for"
-PARENT_ANYBODYS = "the parent is in a folder where anybody may put a program, and nobody says that it is signed"
 SEVERAL_PARENTS = "the row is about several parents, of which one is judged"
 MORE_NAMES = "the file was seen under more names than are known here, so not all were looked for among the tools"
 

@@ -20,6 +20,7 @@ from cbverdict.anomalies.explanations import (
     denied_signer,
     odd_names,
     other_names,
+    tool_named,
 )
 from cbverdict.events.odd_names import is_of_library
 from cbverdict.verdicts.reasons import Signed
@@ -36,14 +37,15 @@ _MAX_FILES = 20_000
 class FileSide(NamedTuple):
     """What a program is called and counted as (None: it has no name), and what is odd about its names or its parent's.
 
-    `publisher` is who signed it (empty: nobody known), `denied` says which signers are not wanted, the parent's too.
-    `gateways` are the names of the parent through which others act, and how they do.
+    `tool` says that it is a tool that intruders live off, and how (empty: it is none). `publisher` is who signed it
+    (empty: nobody known), `denied` says which signers are not wanted, the parent's too. `gateways` are the names of
+    the parent through which others act, and how they do.
     """
 
     name: str | None
     process: str | None
     oddities: Tuple[str, ...]
-    names_a_tool: bool
+    tool: str
     publisher: str
     denied: Tuple[str, ...]
     gateways: Tuple[Tuple[str, str], ...]
@@ -57,7 +59,7 @@ class _File(NamedTuple):
     odd_names: Tuple[str, ...]
     other_names: Tuple[str, ...]
     unknown_names: Tuple[str, ...]
-    names_a_tool: bool
+    tool: str
     publisher: str
     denied: Tuple[str, ...]
 
@@ -93,7 +95,7 @@ class FileSides:
                 *file.odd_names, *parent.odd_names, *file.other_names, *parent.other_names, *several, *odd_hash,
                 *file.unknown_names,
             ),
-            file.names_a_tool,
+            file.tool,
             file.publisher,
             file.denied + parent.denied,
             tuple((name, reason) for name, reason in reasons if reason is not None),
@@ -143,7 +145,7 @@ class FileSides:
             (NAMELESS, *odd) if is_nameless else tuple(odd),
             tuple(other_names(f"{event.process.name}", event.names, given)),
             (MORE_NAMES,) if own.has_more_names else (),
-            self._lists.names_a_tool(names),
+            self._tool(names),
             own.publisher,
             self._denied("", [own]),
         )
@@ -159,6 +161,11 @@ class FileSides:
             self._denied("its parent is ", signatures),
             tuple(filter(self._lists.may_be_gateway, names)),
         )
+
+    def _tool(self, names: Iterable[str]) -> str:
+        """Write which tool is named (empty: none)."""
+        found = self._lists.tool_named(names)
+        return "" if found is None else tool_named(*found)
 
     def _denied(self, whose: str, signatures: Iterable[Signature]) -> Tuple[str, ...]:
         """Write which signers are denied."""

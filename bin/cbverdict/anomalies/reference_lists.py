@@ -174,14 +174,15 @@ class Lists(NamedTuple):
         found = self.tools.find(process)
         return None if found is None or found.status == "allowed" else found.reason
 
-    def names_a_tool(self, names: Iterable[str]) -> bool:
-        """Return whether any of these texts may name a tool, however it is spelled."""
-        return any(map(self._may_name_a_tool, dict.fromkeys(names)))  # an author calls a file the same several times
-
-    def _may_name_a_tool(self, name: str) -> bool:
-        spellings = spellings_of(name)
-        # Most texts name nothing on the list, and that is soon said.
-        return self.tools.may_have(spellings) and any(self.tool(spelling) is not None for spelling in spellings)
+    def tool_named(self, names: Iterable[str]) -> tuple[str, str] | None:
+        """Return the first of these texts that may name a tool, however it is spelled, and how that is lived off."""
+        for name in dict.fromkeys(names):  # an author calls a file the same several times
+            spellings = spellings_of(name)
+            if self.tools.may_have(spellings):  # Most texts name nothing on the list, and that is soon said.
+                reason = next(filter(None, map(self.tool, sorted(spellings))), None)
+                if reason is not None:
+                    return name, reason
+        return None
 
     def may_be_gateway(self, parent: str) -> bool:
         """Return whether others may act through a parent, depending on what it starts."""

@@ -90,7 +90,7 @@ class DecisionService:
     def _refuse_tools(self, made: Iterable[Decision]) -> None:
         lists = self._lists()
         for one in made:
-            if one.action == Action.EXCLUDE.word and lists.names_a_tool((one.process_name,)):
+            if one.action == Action.EXCLUDE.word and lists.tool_named((one.process_name,)):
                 what = f"{one.process_name} is a tool that intruders live off: it is never left out"
                 raise InvalidRequestError(f"{what}. Filter it in the detection")
 

@@ -35,8 +35,9 @@ class Doubt(Enum):
     CALLED_BAD = "somebody who looked called the file, or its parent's, bad"
     KNOWLEDGE_UNREAD = "what people called bad, what is usual, or a list for whose sake rows are kept was not read"
 
-    def __init__(self, _: str, may_be_overruled: bool = False) -> None:  # noqa: FBT001, FBT002 - a member's own value
-        """Store whether people may overrule it; whoever does not say so means that they may not."""
+    def __init__(self, sentence: str, may_be_overruled: bool = False) -> None:  # noqa: FBT001, FBT002 - a member's own value
+        """Store what it comes to in words, and whether people may overrule it; by default they may not."""
+        self.sentence = sentence
         self.may_be_overruled = may_be_overruled
 
 
