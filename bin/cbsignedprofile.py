@@ -28,7 +28,6 @@ _WHAT = validators.Match(
     "process <name> or hour <00 to 23>, of one person with <person>: before it",
     r"(?:[^:]{1,256}: )?(?:process .{1,256}|hour (?:[01]\d|2[0-3]))\Z",
 )
-_DAY = 86400
 
 
 @Configuration(type="reporting")
@@ -50,7 +49,7 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
             client.learn({})  # Whoever may not teach may not see either.
             for what, word in ((self.accept, ACCEPTED), (self.refuse, REFUSED)):
                 if what:
-                    client.learn(acceptance(what, word, int(time.time()) // _DAY))
+                    client.learn(acceptance(what, word, time.time()))
             known = client.read(BaselineQuestion((ORGANISATION, *self._subjects()), is_whole=True))
         except NoRightError as error:
             # A page that shows a profile among other things is no failure for whoever may not see this one.

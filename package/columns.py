@@ -82,7 +82,6 @@ _PURPOSES = {
 }
 """What the columns are read for, in the words of the manual."""
 
-_DEFINITION = re.compile(r"(?<=\[cbsigned_columns\]\ndefinition = ).*")
 _BASE_NAME = r"^.*[\\\\/]|[. ]+$"
 _ACCOUNT = r"^.*[\\\\/]|@.*$"
 _OF_DOCUMENT = 'if(match(coalesce(process_document_md5, ""), "^[0-9a-f]{32}$"), process_document_md5, null())'
@@ -102,10 +101,15 @@ def _name(column: str, names: Sequence[str], cut: str) -> str:
     return f'{column}=coalesce(lower(replace({_first(names)}, "{cut}", "")), "")'
 
 
+def own_md5() -> str:
+    """Write the macro that finds the MD5 of a row's process (null: it has none)."""
+    hashes = ", ".join(f"`cbsigned_md5_of({name})`" for name in MD5_FIELDS if "(" not in name)
+    return f"lower(coalesce({hashes}))"
+
+
 def definition() -> str:
     """Write the macro."""
-    hashes = ", ".join(f"`cbsigned_md5_of({name})`" for name in MD5_FIELDS if "(" not in name)
-    md5 = f'lower(coalesce({hashes}, {_OF_DOCUMENT}, "-"))'
+    md5 = f'lower(coalesce(`cbsigned_own_md5`, {_OF_DOCUMENT}, "-"))'
     read = [
         _name("cbsigned_user", (*USER_FIELDS, *OTHER_USER_FIELDS), _ACCOUNT),
         _name("cbsigned_process", NAME_FIELDS, _BASE_NAME),
@@ -134,8 +138,12 @@ def definition() -> str:
 
 
 def renewed() -> str:
-    """Return macros.conf with the macro replaced."""
-    return _DEFINITION.sub(lambda _: definition(), MACROS.read_text(encoding="utf-8"))
+    """Return macros.conf with the macros replaced."""
+    text = MACROS.read_text(encoding="utf-8")
+    for name, written in (("cbsigned_columns", definition()), ("cbsigned_own_md5", own_md5())):
+        before, head, rest = text.partition(f"[{name}]\ndefinition = ")
+        text = f"{before}{head}{written}\n{rest.split("\n", 1)[1]}"
+    return text
 
 
 def table() -> str:

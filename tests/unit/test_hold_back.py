@@ -94,7 +94,7 @@ def test_what_was_done_at_night_waits_as_well() -> None:
     assert profile.p_value(2 * 2) < 0.01
     (waiting,) = waiting_in(learnt)
     assert (waiting.subject, waiting.what, waiting.days, waiting.people) == (ANN, "hour 02", 1, 1)
-    accepted = merge_baselines([learnt, acceptance("hr0: hour 02", "accepted", MONDAY)])
+    accepted = merge_baselines([learnt, acceptance("hr0: hour 02", "accepted", MONDAY * 86400)])
     assert _profiles(accepted).hours("hr0", ()).p_value(2 * 2) > profile.p_value(2 * 2)
     assert list(waiting_in(accepted)) == []
 
@@ -122,7 +122,7 @@ def test_a_profile_says_what_waits_of_its_own_and_of_nobody_else() -> None:
 def test_a_day_of_which_nothing_is_released_is_no_day() -> None:
     """Else it would count among those on which somebody was not active at an hour."""
     at_night = Baseline(days={MONDAY: 1 << 9}, waiting_days={MONDAY: 1 << 2 | 1 << 3, MONDAY + 5: 1 << 3})
-    organisation = acceptance("hour 02", ACCEPTED, MONDAY)[ORGANISATION]
+    organisation = acceptance("hour 02", ACCEPTED, MONDAY * 86400)[ORGANISATION]
     assert effective(ANN, at_night, releases_of(organisation)).days == {MONDAY: 1 << 9 | 1 << 2}
 
 
@@ -212,13 +212,20 @@ def test_what_another_team_takes_up_waits_for_this_one() -> None:
     ],
 )
 def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
-    """For everybody or for one person; what is refused stays refused, whoever accepts it."""
+    """For everybody or for one person; of two decisions on the same thing the last holds."""
     learnt = _nightly(HISTORY, MONDAY, *(_git(MONDAY) for _ in range(5)))
-    decided = merge_baselines([learnt, acceptance(what, word, MONDAY)])
+    decided = merge_baselines([learnt, acceptance(what, word, MONDAY * 86400)])
     assert (_p_value(decided) > 0.01) is is_learnt
     assert is_released(releases_of(decided[ORGANISATION]), ANN, "process git.exe") is is_learnt
-    both = merge_baselines([decided, acceptance(what, "refused", MONDAY + 1)])
-    assert _p_value(both) < 0.01
+    refused = merge_baselines([decided, acceptance(what, "refused", (MONDAY + 1) * 86400)])
+    assert _p_value(refused) < 0.01
+    again = acceptance(what, "accepted", (MONDAY + 1) * 86400 + 60)
+    for parts in ([refused, again], [again, refused]):
+        assert _p_value(merge_baselines(parts)) > 0.01 or what.startswith("hr1")
+    listed = [row["status"] for row in rows_of_waiting(merge_baselines([refused, again])[ORGANISATION])]
+    assert [status for status in listed if status in {"accepted", "refused"}] == ["accepted"]
+    at_once = merge_baselines([refused, acceptance(what, "accepted", (MONDAY + 1) * 86400)])
+    assert _p_value(at_once) < 0.01
 
 
 def test_who_waits_with_a_program_is_none_of_its_users() -> None:
@@ -245,7 +252,7 @@ def test_what_is_new_to_everybody_waits_though_it_is_no_finding() -> None:
 
 def test_what_is_refused_waits_though_it_is_usual_by_then() -> None:
     """For one person: others go on."""
-    learnt = merge_baselines([HISTORY, acceptance("it0: process word.exe", "refused", MONDAY)])
+    learnt = merge_baselines([HISTORY, acceptance("it0: process word.exe", "refused", MONDAY * 86400)])
     rows = [Sighting(MONDAY, 10, f"it{number}", "it", "word.exe", "explorer.exe") for number in range(8)]
     first = merge_baselines([learnt, _company(range(MONDAY, MONDAY + 1), *rows[1:])])
     second = _nightly(first, MONDAY + 1, *rows)
@@ -323,7 +330,7 @@ def test_what_nobody_ran_but_an_account_of_the_system_waits_too() -> None:
     assert profiles.is_new_parent("evil.exe")
     row = next(row for row in rows_of_waiting(learnt[ORGANISATION]) if row["what"] == "process evil.exe")
     assert (row["status"], row["people"]) == ("waits", "0")
-    accepted = merge_baselines([learnt, acceptance("process evil.exe", ACCEPTED, MONDAY)])
+    accepted = merge_baselines([learnt, acceptance("process evil.exe", ACCEPTED, MONDAY * 86400)])
     assert not _profiles(accepted).is_new("evil.exe")
 
 

@@ -67,8 +67,8 @@ def kept() -> Baselines:
                 learn(new, Sighting(night, 3, f"user{number}", f"team{number % 3}", "odd.exe", PROGRAMS[0]))
         known = merge_baselines([known, hold_back(new, Memory(known), Lists(), night)])
     decided = [
-        acceptance("user1: process tool39.exe", ACCEPTED, MONDAY),
-        acceptance("process tool38.exe", REFUSED, MONDAY),
+        acceptance("user1: process tool39.exe", ACCEPTED, MONDAY * 86400),
+        acceptance("process tool38.exe", REFUSED, MONDAY * 86400),
     ]
     known = merge_baselines([known, *decided])
     return {subject: baseline.forget(120.0) for subject, baseline in known.items()}
@@ -192,7 +192,7 @@ def test_of_a_document_a_question_reads_few_fields_and_they_say_all_of_it(kept: 
 
 def test_equal_baselines_are_outlined_alike(kept: Baselines) -> None:
     """In whatever order they were learnt: what is written does not change for nothing."""
-    parts = [{ORGANISATION: kept[ORGANISATION]}, acceptance("process a.exe", ACCEPTED, MONDAY)]
+    parts = [{ORGANISATION: kept[ORGANISATION]}, acceptance("process a.exe", ACCEPTED, MONDAY * 86400)]
     one, other = (merge_baselines(order)[ORGANISATION] for order in (parts, parts[::-1]))
     assert write_fields(one) == write_fields(other)
 
@@ -309,7 +309,7 @@ def test_an_organisation_with_too_many_names_is_asked_about_all_of_a_group() -> 
 
 def test_a_decision_on_somebody_with_a_colon_in_the_name_is_found() -> None:
     """It stands with everything that it may be about."""
-    noted = acceptance("process b: process a.exe", REFUSED, MONDAY)[ORGANISATION]
+    noted = acceptance("process b: process a.exe", REFUSED, MONDAY * 86400)[ORGANISATION]
     for what in ("process a.exe", "process b: process a.exe"):
         asked = OutlineNames(waiting=[what])
         fields = write_fields(noted)

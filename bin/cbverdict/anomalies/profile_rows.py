@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterator, Mapping
+from typing import TYPE_CHECKING, Collection, Dict, Iterator, Mapping
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind
 from cbverdict.anomalies.distinct_count import head_count, unite
 from cbverdict.anomalies.explanations import WEEKDAYS
 from cbverdict.anomalies.local_time import date_text
-from cbverdict.anomalies.releases import ACCEPTED, REFUSED, Releases, is_released, releases_of
+from cbverdict.anomalies.releases import Releases, is_decision, is_released, releases_of, standing_decisions
 from cbverdict.anomalies.waiting import waiting_in
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.profiles import Profiles
 
 Row = Dict[str, str]
+
+_FULL_PERCENTS = 0.1  # from where on a share is written without decimals
 
 MOST_NAMES = 100
 """Programs in one profile, the most used first."""
@@ -39,18 +41,21 @@ def rows_of(subject: Subject, profiles: Profiles, kept: Mapping[Subject, Baselin
 def rows_of_waiting(organisation: Baseline) -> Iterator[Row]:
     """Yield what waits or was decided on, of everybody together."""
     releases = releases_of(organisation)
-    noted = {what for names in organisation.waiting_people.values() for what in names}
-    for what in sorted(noted):
+    decided = standing_decisions(organisation)
+    noted = {what for names in organisation.waiting_people.values() for what in names if not is_decision(what)}
+    for what in sorted({*noted, *decided}):
         days = {day: names[what] for day, names in organisation.waiting_people.items() if what in names}
-        decided = what.startswith((f"{ACCEPTED} ", f"{REFUSED} "))
-        yield {
-            "what": what.partition(" ")[2] if decided else what,
-            "status": what.partition(" ")[0] if decided else _status(releases, what),
-            "days": "" if decided else str(len(days)),
-            "people": "" if decided else str(head_count(unite(days.values()))),
-            "first_day": date_text(min(days)),
-            "last_day": date_text(max(days)),
-        }
+        if what in decided:
+            status, thing = what.split(" ", 1)
+            yield _waiting_row(thing, status, [], "", [decided[what]])
+        else:
+            yield _waiting_row(what, _status(releases, what), days, str(head_count(unite(days.values()))), days)
+
+
+def _waiting_row(what: str, status: str, on: Collection[int], people: str, days: Collection[int]) -> Row:
+    count, (first, last) = str(len(on)) if on else "", (min(days), max(days))
+    seen = {"days": count, "people": people, "first_day": date_text(first), "last_day": date_text(last)}
+    return {"what": what, "status": status, **seen}
 
 
 def _status(releases: Releases, what: str) -> str:
@@ -75,8 +80,12 @@ def _names(subject: Subject, profiles: Profiles) -> Iterator[Row]:
     total = sum(seen.values())
     everybody = profiles.everybody()
     for name, times in seen.most_common(MOST_NAMES):
-        share = f"{100 * times / total:.2g} % of {total:,} starts"
-        yield _row(subject, "process", name, f"{share}; {100 * everybody.share(name):.2g} % of everybody's")
+        share = f"{_percent(times / total)} of {total:,} starts"
+        yield _row(subject, "process", name, f"{share}; {_percent(everybody.share(name))} of everybody's")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= _FULL_PERCENTS else f"{100 * share:.2g} %"
 
 
 def _row(subject: Subject, what: str, value: str, detail: str) -> Row:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Dict, FrozenSet, Iterable, Mapping, NamedTuple, Sequence
+from typing import Dict, FrozenSet, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.active_hours import hours_of, merge_days
 from cbverdict.anomalies.baselines import Baseline, Subject, SubjectKind
@@ -61,7 +61,8 @@ def releases_of(organisation: Baseline) -> Dict[str, Release]:
     for names in organisation.waiting_people.values():
         for what, people in names.items():
             noted.setdefault(what, []).append(people)
-    found, teams = dict.fromkeys(filter(_is_decision, noted), DECIDED), _Teams(organisation)
+    found, teams = dict.fromkeys(standing_decisions(organisation), DECIDED), _Teams(organisation)
+    noted = {what: days for what, days in noted.items() if not is_decision(what)}
     for what, days in noted.items():
         if len(days) < DAYS or what in found:
             continue
@@ -70,6 +71,20 @@ def releases_of(organisation: Baseline) -> Dict[str, Release]:
         elif head_count(unite(days)) >= PEOPLE:
             found[what] = _release(days, teams.of(days) if what.startswith(_PROGRAM) else ())
     return found
+
+
+def standing_decisions(organisation: Baseline) -> Dict[str, int]:
+    """Return what somebody decided, as it is noted, and on which day: of each thing the last that was decided on it.
+
+    The second of the day stands where people do of what waits; of two at once the refusal holds.
+    """
+    last: Dict[str, Tuple[int, int, str]] = {}
+    for day, names in organisation.waiting_people.items():
+        for what, seconds in names.items():
+            if is_decision(what):
+                thing = what.partition(" ")[2]
+                last[thing] = max(last.get(thing, (day, -1, "")), (day, max(seconds, default=0), what))
+    return {what: day for day, _, what in last.values()}
 
 
 def is_refused(releases: Releases, person: str, what: str) -> bool:
@@ -110,7 +125,7 @@ def waits_of(subject: Subject, baseline: Baseline) -> set[str]:
 
 def accepted_things(text: str) -> Iterable[str]:
     """Return what a decision may be about, as it is noted (nothing: it is none); a name may have a colon in it."""
-    if not _is_decision(text):
+    if not is_decision(text):
         return ()
     parts = text.partition(" ")[2].split(": ")
     return [": ".join(parts[start:]) for start in range(len(parts))]
@@ -144,7 +159,8 @@ def waiting_hours(baseline: Baseline) -> Dict[int, int]:
     return found
 
 
-def _is_decision(what: str) -> bool:
+def is_decision(what: str) -> bool:
+    """Return whether what is noted is a decision on something, and not something that waits."""
     return what.startswith(ACCEPTANCES)
 
 

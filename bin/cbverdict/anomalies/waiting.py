@@ -15,6 +15,8 @@ from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Baselines, Sub
 from cbverdict.anomalies.distinct_count import Sketch, head_count, may_hold, unite
 from cbverdict.anomalies.releases import hour_key, is_released, program_key, releases_of, waiting_hours
 
+_DAY = 86400  # seconds
+
 
 class Waiting(NamedTuple):
     """Something that waits: whose, what (a program or an hour of the day), since and until which day, and of how many.
@@ -48,9 +50,13 @@ def waiting_lately(organisation: Baseline) -> Dict[str, Sketch]:
     return {name: unite(people) for name, people in found.items()}
 
 
-def acceptance(what: str, word: str, day: int) -> Baselines:
-    """Return what to learn where somebody accepts or refuses something: a program or an hour, of a person or of all."""
-    return {ORGANISATION: Baseline(waiting_people={day: {f"{word} {what}": []}})}
+def acceptance(what: str, word: str, moment: float) -> Baselines:
+    """Return what to learn where somebody accepts or refuses something: a program or an hour, of a person or of all.
+
+    `moment` is in seconds since 1970: what is decided last on the same thing holds.
+    """
+    day, second = divmod(int(moment), _DAY)
+    return {ORGANISATION: Baseline(waiting_people={day: {f"{word} {what}": [second]}})}
 
 
 def waiting_in(baselines: Baselines) -> Iterator[Waiting]:
