@@ -142,7 +142,8 @@ def renewed() -> str:
     text = MACROS.read_text(encoding="utf-8")
     for name, written in (("cbsigned_columns", definition()), ("cbsigned_own_md5", own_md5())):
         before, head, rest = text.partition(f"[{name}]\ndefinition = ")
-        text = f"{before}{head}{written}\n{rest.split("\n", 1)[1]}"
+        after = rest.partition("\n")[2]
+        text = f"{before}{head}{written}\n{after}"
     return text
 
 
