@@ -94,6 +94,8 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
             if not self._learnt.parts_read:
                 self._report_nothing(count_events(*whom, info.sid))
                 return
+            if self._learnt.names_nobody:
+                self.write_warning("{}", _NOBODY.format(", ".join(self._fields.user[:3])))
             client, lesson = BaselineClient(*whom), f"{self._learnt.lesson}{'w' if self.wait else ''}"
             if self.wait and self._learnt.baselines:
                 self._learnt.baselines = hold_back(self._learnt.baselines, client, read_lists(), self._learnt.last_day)
@@ -115,6 +117,12 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
             )
         else:
             self.write_warning("{}", "cbsignedlearn: the search has no rows, so there is nothing to learn from.")
+
+
+_NOBODY = (
+    "cbsignedlearn: no row names a person, so nobody's habits are learnt. A user is looked for in {} and the like: say "
+    "with user=<field> where it is, and keep that column in the search."
+)
 
 
 def _quote(name: str) -> str:

@@ -34,12 +34,14 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
         if self.days is None and self.action not in _NO_END:
             self.end_with(f"cbsignedreview action={self.action}: say for how many days=")
         self.configuration.required_fields = list(ROW_FIELDS)
+        self._has_rows = False
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Decide on the rows of a chunk; a refusal is the search's error."""
         rows = list(records)
         if not rows:
             return
+        self._has_rows = True
         info = self.metadata.searchinfo
         client = DecisionClient(info.splunkd_uri, info.session_key)
         try:
@@ -50,6 +52,14 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
         for row, answer in zip(rows, answers):
             row.update(answer)
             yield row
+
+    def conclude(self) -> None:
+        """Say so where there was nothing to decide on."""
+        if not self._has_rows:
+            self.write_warning(
+                "cbsignedreview: no row was handed over, so nothing was decided: look at what stands before it, and at "
+                "the time of the search"
+            )
 
 
 run(CbsignedreviewCommand, __name__)

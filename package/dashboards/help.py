@@ -43,11 +43,13 @@ def _first_words() -> str:
     """Return what to type first."""
     return (
         "## Type this first\n\n"
-        "```\nindex=edr type=ingress.event.procstart | cbsigned | `drop_signed_noise` | sort - anomaly_score\n```\n\n"
+        "```\nindex=edr type=ingress.event.procstart | cbsigned | sort - anomaly_score\n```\n\n"
+        "Look at the rows with `signed_noise=true` before you drop them: end the search in `drop_signed_noise` then.\n\n"
         "* `signed` is `true`, `false` or `unknown`; `signed_reason` says why, in the table below.\n"
         "* `anomaly_score` goes from 0 to 100: 10 is what one in ten rows has, 20 one in a hundred, 30 one in a thousand.\n"
         "* `anomaly_reasons` says in sentences what is unusual.\n"
-        "* `signed_noise` is `true` only where nothing is in doubt. Unknown is never dropped.\n\n"
+        "* `signed_noise` is `true` only where nothing speaks against dropping the row. An unknown signature always does; "
+        "what was not learnt yet does not.\n\n"
         "The whole manual is in the app's folder, `docs/`, a page for each question."
     )
 

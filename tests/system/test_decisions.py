@@ -57,6 +57,12 @@ def test_what_somebody_leaves_out_is_dropped_until_it_is_ended(site: Site, estat
     assert _noise(site)[0] == "false"
 
 
+def test_where_no_row_comes_nothing_is_decided_and_that_is_said(site: Site) -> None:
+    """As where the search's time leaves the row out."""
+    ((level, message),) = _review(site, [], "action=exclude", "days=30", "why=our own").messages
+    assert (level, "no row was handed over" in message) == ("WARN", True)
+
+
 def test_what_somebody_calls_bad_is_kept_from_then_on(site: Site, estate: Estate) -> None:
     """Though it is signed; the row says who called it so, and so does the log."""
     estate.add_binary(A, "Signed", "c:\\timecard.exe", publisher="Example Corp")

@@ -110,6 +110,14 @@ def test_a_search_whose_rows_do_not_arrive_says_so(bare_site: Site) -> None:
     assert "found 4711 events, and nothing of them arrived: nothing is learnt" in lost.messages[0][1]
 
 
+def test_rows_that_name_nobody_are_learnt_with_a_warning(bare_site: Site) -> None:
+    """A column that is spelled otherwise than in the option would go unnoticed."""
+    rows: list[Row] = [{"_time": "1793620800", "process_name": "a.exe", "usr": "ann"} for _ in range(3)]
+    ((level, message),) = bare_site.learn(rows, "user=ussr").messages
+    assert (level, "no row names a person" in message) == ("WARN", True)
+    assert bare_site.learn(rows, "user=usr").messages == []
+
+
 def test_rows_that_no_map_has_read_are_not_taken_for_learning(bare_site: Site) -> None:
     """Their fields are whatever an event's author wrote into them."""
     key = bare_site.splunkd.log_in("admin", *bare_site.splunkd.roles()["cbsigned_admin"])

@@ -156,6 +156,11 @@ class TrainingResult:
             known = self.baselines.get(subject)
             self.baselines[subject] = known.merge(baseline) if known else baseline
 
+    @property
+    def names_nobody(self) -> bool:
+        """Whether no row that was learnt names a person."""
+        return self.rows > self.skipped and not any(one.kind is SubjectKind.PERSON for one in self.baselines)
+
     def report(self, action: str) -> Iterator[Dict[str, str]]:
         """Return what was learnt, a row for each kind of baseline."""
         for kind in SubjectKind:
