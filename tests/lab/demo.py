@@ -271,9 +271,10 @@ def _learn(site: Site, arguments: argparse.Namespace, options: Options, chunk: i
         raise InputError(f"nothing was learnt: {result.messages[0][1]}")
     counts = {str(row["kind"]): int(str(row["baselines"])) for row in result.rows}
     if not any(counts.values()):
-        readable = "seconds since 1970, or 2026-03-02T08:15:00+00:00"
+        readable = "seconds since 1970, or with its zone in numbers, as 2026-03-02T08:15:00+00:00"
+        seen = f"; {facts.unread_time[:40]!r} is neither" if facts.unread_time else ""
         raise InputError(
-            f"LEARN={arguments.learn} teaches nothing: no row has a _time that can be read ({readable}). "
+            f"LEARN={arguments.learn} teaches nothing: no row has a _time that can be read ({readable}{seen}). "
             f"Its columns are: {', '.join([*columns][:100])}"
         )
     learnt = ", ".join(f"{number} {kind}" for kind, number in counts.items())

@@ -23,7 +23,7 @@ from cbverdict.anomalies.outline import MIN_TEAM
 from cbverdict.events.columns import NAME_FIELDS, TIME_FIELD
 from cbverdict.events.event import ProcessEvent, read_event
 from cbverdict.events.people import person_of
-from cbverdict.events.times import read_time
+from cbverdict.events.times import Zone, read_time
 from cbverdict.settings.anomalies import AnomalySettings
 from cbverdict.splunkd.lookup_files import read_lists
 from cbverdict.verdicts.hashes import parse_md5
@@ -39,6 +39,10 @@ MOST_HASHES = 100_000
 MOST_KINDS = 5_000
 MOST_USERS = 50_000
 ON_LIST = "on list of tools"
+_UNUSUAL = "unusual"
+_MAKE_TIME = "SPL='| eval _time=strptime(<column>, \"<format>\") | cbsigned' makes one"
+_COLUMNS_SHOWN = 6
+_SAID = 2  # sentences that are shown of what is unusual
 _REASONS = {
     SEVERAL_USERS: "several users",
     SEVERAL_TEAMS: "several teams",
@@ -67,6 +71,7 @@ class _Group:
 
     rows: int = 0
     top: float = -1.0
+    said: tuple[str, ...] = ()
     users: dict[str, None] = field(default_factory=dict)
 
 
@@ -80,8 +85,8 @@ class Kept:
         self._groups: dict[tuple[str, str, str], _Group] = {}
         self._is_cut = self._are_users_cut = False
 
-    def add(self, why: str, event: ProcessEvent, name: str, score: float) -> None:
-        """Add a row."""
+    def add(self, why: str, event: ProcessEvent, name: str, score: float, said: Sequence[str] = ()) -> None:
+        """Add a row, of which this is said."""
         self.rows += 1
         user = event.user[:_LONGEST]
         key = (why, name.lower()[:_LONGEST], (event.parent.name or "").lower()[:_LONGEST])
@@ -89,7 +94,8 @@ class Kept:
         if group is None:
             group = self._groups[key] = _Group()
         group.rows += 1
-        group.top = max(group.top, score)
+        if score > group.top:
+            group.top, group.said = score, tuple(said[:_SAID])
         if user and user not in group.users:
             if self._users_left:
                 self._users_left -= 1
@@ -112,6 +118,8 @@ class Kept:
             said = f"{group.top:5.0f}" if group.top >= 0 else " " * 5
             names = f"{plain(name, 24):24} {plain(parent, 18):18}"
             yield f"  {group.rows:5} {said}  {why:18} {names} {self._who(group)}"
+            if why == _UNUSUAL:
+                yield from (f"{' ' * 14}{plain(sentence)}" for sentence in group.said)
         if len(ordered) > SHOWN:
             yield f"  ... and {len(ordered) - SHOWN} more kinds"
         if self._is_cut:
@@ -135,9 +143,11 @@ class Kept:
 class Facts:
     """What the rows of a file say of themselves, and so on what there can be no opinion."""
 
-    def __init__(self, options: Options) -> None:
-        """Take which columns are read."""
+    def __init__(self, options: Options, zone: Zone | None = None) -> None:
+        """Take which columns are read, and in which zone times without one are meant (None: such are not read)."""
         self._fields = options.fields
+        self._zone = zone
+        self.unread_time = ""
         self._roster = read_lists().roster
         self._teams: dict[str, set[str]] = {}
         self.rows = self._times = self._users = self._processes = self._parents = 0
@@ -151,7 +161,11 @@ class Facts:
     def add(self, event: ProcessEvent) -> None:
         """Take note of what a row says."""
         self.rows += 1
-        self._times += any(read_time(time) is not None for time in (event.time, *event.other_times))
+        times = (event.time, *event.other_times)
+        has_time = any(read_time(time, self._zone) is not None for time in times)
+        self._times += has_time
+        if not has_time:
+            self.unread_time = self.unread_time or event.time
         self._processes += event.process.name is not None
         self._parents += event.parent.name is not None
         person = person_of(event.user)
@@ -165,7 +179,8 @@ class Facts:
     def missing(self) -> Iterator[str]:
         """Say what no row says, and on what there is no opinion then."""
         if not self._times:
-            yield f"no row has a time that can be read ({TIME_FIELD}): no opinion on the hour"
+            seen = f", as {plain(self.unread_time, 40)!r} cannot" if self.unread_time else ""
+            yield f"no row has a time that can be read ({TIME_FIELD}{seen}): no opinion on the hour. {_MAKE_TIME}"
         if not self._users:
             yield f"no row says who it was ({_any(self._fields.user)}): no opinion on the hour and on the team"
         elif not self._teams:
@@ -187,6 +202,14 @@ class Facts:
             yield f"{few} with a time are too little: an opinion takes {AnomalySettings().minimum_support:g}"
 
 
+class _Utc:
+    """The zone of whoever searches in the lab."""
+
+    def epoch_of(self, local: float) -> float:
+        """Return the same."""
+        return local
+
+
 class Report:
     """What a search's rows came to."""
 
@@ -206,7 +229,7 @@ class Report:
         self._columns: dict[str, None] = {}
         self._dropped: Counter[tuple[str, str, str]] = Counter()
         self.kept = Kept()
-        self.facts = Facts(options)
+        self.facts = Facts(options, _Utc())
         self.rows = 0
         self.has_noise = False
 
@@ -224,7 +247,7 @@ class Report:
                 self.has_noise = True
                 if noise != "true":
                     name = event.process.name or str(row.get("action", ""))
-                    self.kept.add(self._why(answered, event), event, name, self._score(answered))
+                    self.kept.add(self._why(answered, event), event, name, self._score(answered), self._said(answered))
                 else:
                     self._drop(event, str(self._of(answered, "process_signature_publisher") or ""))
             if row.get("event_id") in self._wanted:
@@ -325,7 +348,7 @@ class Report:
             yield f"OPTIONS='name=<column>'. The columns are: {shown}."
         if self._with_md5:
             return
-        yield f"\nNo row has an MD5 where it was looked for ({', '.join(map(plain, self._fields.md5))})."
+        yield f"\nNo row has an MD5 where it was looked for ({_any(self._fields.md5)})."
         yield f"The columns are: {shown}. If one of them holds it, OPTIONS=md5=<column>."
         if KNOWN.isdisjoint(columns):
             yield "If they are values, the file has no header: put a line with the names of the columns first."
@@ -340,11 +363,13 @@ class Report:
     def _why(self, row: Row, event: ProcessEvent) -> str:
         if self._of(row, "signed") != "true":
             reason = str(self._of(row, "signed_reason"))
-            return "no hash" if reason == Reason.NO_HASH.value else reason
+            if reason != Reason.NO_HASH.value:
+                return reason
+            return _UNUSUAL if self._score(row) >= AnomalySettings().threshold else "no hash"
         found = {
             "parent not signed": self._of(row, "parent_signed") == "false",
             "what is usual unread": UNREAD_BASELINES in str(self._of(row, "anomaly_reasons")),
-            "unusual": self._score(row) >= AnomalySettings().threshold,
+            _UNUSUAL: self._score(row) >= AnomalySettings().threshold,
             ON_LIST: self._lists.tool_named((*event.names, *event.original_names, *self._documented(row))) is not None,
             "no publisher": self._of(row, "process_signature_publisher", None) == "",
         }
@@ -356,6 +381,10 @@ class Report:
         """Return the names that Carbon Black's document has of a row's file."""
         for name in ("process_original_name", "process_internal_name", "process_observed_names"):
             yield from filter(None, str(self._of(row, name) or "").split("|"))
+
+    def _said(self, row: Row) -> Sequence[str]:
+        reasons = self._of(row, "anomaly_reasons") or ()
+        return [reasons] if isinstance(reasons, str) else reasons
 
     def _score(self, row: Row) -> float:
         return float(str(self._of(row, "anomaly_score") or -1))
@@ -384,7 +413,10 @@ def _hash_kind(value: Value) -> str:
 
 
 def _any(names: Sequence[str]) -> str:
-    return ", ".join(plain(name) for name in names if not name.startswith("Processes."))
+    """Write the first of some columns that are looked at."""
+    shown = [plain(name) for name in names if not name.startswith("Processes.")]
+    more = ["... (docs/columns.md)"] if len(shown) > _COLUMNS_SHOWN else []
+    return ", ".join([*shown[:_COLUMNS_SHOWN], *more])
 
 
 def _listed(counts: Counter[str]) -> str:
