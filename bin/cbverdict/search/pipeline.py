@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _DAY = 86400.0
-_NO_TIME = "{} have no time that can be read (_time, firstTime, lastTime), so their hour is not judged."
+_NO_TIME = (
+    "{} have no time that can be read (_time, firstTime, lastTime), so their hour is not judged: eval "
+    '_time=strptime(<column>, "<format>") before the command makes one.'
+)
 _UNREAD = "{} have an end of their time that cannot be read, so that its hour is not judged."
 _NOBODY = "{} name nobody, so nobody's habits were compared."
 _NOTHING_LEARNT = "Nothing is known yet of what is usual: an admin runs cbsignedlearn, or enables its saved search."
