@@ -93,7 +93,7 @@ class CbsignedCommand(HardenedCommand, StreamingCommand):
         return self._first_search().reply(body) if body.count("\n") > 1 else None
 
     def conclude(self) -> None:
-        """Say in one message what the search came to."""
+        """Write what the search came to in one message."""
         if self._search is not None:
             write = self.write_warning if self._search.has_trouble else self.write_info
             write("{}", self._search.summary())  # The SDK formats a message: its text must not be the format.

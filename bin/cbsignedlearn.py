@@ -108,7 +108,7 @@ class CbsignedlearnCommand(HardenedCommand, ReportingCommand):
         yield from self._learnt.report("would learn" if self.dryrun else "learnt")
 
     def _report_nothing(self, events: int | None) -> None:
-        """Say that no part came, though each chunk of rows makes one, be it empty."""
+        """Report that no part came, though each chunk of rows makes one, be it empty."""
         if events:
             self.write_error(
                 f"cbsignedlearn: the search found {events} events, and nothing of them arrived: nothing is learnt. "

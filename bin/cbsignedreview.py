@@ -54,7 +54,7 @@ class CbsignedreviewCommand(HardenedCommand, StreamingCommand):
             yield row
 
     def conclude(self) -> None:
-        """Say so where there was nothing to decide on."""
+        """Report where there was nothing to decide on."""
         if not self._has_rows:
             self.write_warning(
                 "cbsignedreview: no row was handed over, so nothing was decided: look at what stands before it, and at "

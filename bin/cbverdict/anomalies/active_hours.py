@@ -8,8 +8,8 @@ The density is one over time of day times one over day of week, each smoothed (a
 own hours and of nothing else. That others work at night says nothing for somebody who never did, and it makes the
 density fall with the distance from all that somebody does: further away is never less unusual.
 
-An hour counts as much as other days than its own say the same: what somebody did once is no habit, and each step of who
-comes a little earlier every night has to be taken twice.
+An hour weighs as much as the share of other days on which it was active too (leave-one-out): what somebody did once is
+no habit, and each step of who comes a little earlier every night has to be taken twice.
 
 What is old counts half as much after so many newer active days of the same person, whatever the calendar says: it means
 the same for a contractor of two days a week, for one who comes back from leave, and for one who is there every day.

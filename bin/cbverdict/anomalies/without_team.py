@@ -39,7 +39,7 @@ class Organisation(GroupProfile):
 
     def __init__(
         self, everybody: Everybody, users: Mapping[str, Sequence[int]]
-    ) -> None:  # a team's is made of other things
+    ) -> None:  # and no super().__init__: there are no others to leave out
         """Store what everybody does, and who was seen with which program, as far as it is known."""
         self._compare(everybody.seen, everybody.total, everybody, everybody)
         self._support(everybody.once, everybody.sightings)

@@ -1,4 +1,4 @@
-"""What whoever runs the check may do, and what searches and calls of the add-on come to in his name."""
+"""What whoever runs the check may do, and what searches and calls of the add-on come to with that session."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class HardenedCommand(_Base):
         return None
 
     def conclude(self) -> None:
-        """Say what the search came to; its last chunk is answered, and what is reported goes out with that answer."""
+        """Report what the search came to; its last chunk is answered, and what is said goes out with that answer."""
 
     def _read_csv_records(self, ifile: Iterable[str]) -> Iterable[dict[str, Any]]:
         # The csv module refuses a NUL before Python 3.11, and the whole search would end over one.

@@ -58,7 +58,7 @@ _REFUSED = ("connection refused", "winerror 10061")
 
 
 def no_connection(error: BaseException) -> str:
-    """Say why there is no connection to splunkd: what an admin may have set, else the kind of the error."""
+    """Write why there is no connection to splunkd: what an admin may have set, else the kind of the error."""
     text = f"{error!r} {error}".lower()
     if any(words in text for words in _WANTS_CERTIFICATE):
         return _NO_CERTIFICATE

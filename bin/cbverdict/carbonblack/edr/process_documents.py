@@ -160,7 +160,7 @@ def _tidy(fields: Dict[str, str]) -> None:
 
 
 def _add_deeds(fields: Dict[str, str], segments: list[Document]) -> None:
-    """Say what a process did as far as these segments tell, whether it was blocked, and when it ended."""
+    """Add what a process did as far as these segments tell, whether it was blocked, and when it ended."""
     counts: Dict[str, int] = {}
     for segment in segments:
         for name in _COUNTS:

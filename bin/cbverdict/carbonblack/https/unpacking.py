@@ -39,7 +39,7 @@ _ZLIB_STARTS = (b"\x08", b"\x18", b"\x28", b"\x38", b"\x48", b"\x58", b"\x68", b
 
 
 def _window(name: str, start: bytes) -> int:
-    """Build a decompressor for what comes: gzip, or deflate with its header, or (as some servers send it) without."""
+    """Build a decompressor for gzip, or for deflate with a zlib header or, as some servers send it, without one."""
     if name != "deflate":
         return 16 + zlib.MAX_WBITS
     has_header = start[:1] in _ZLIB_STARTS and int.from_bytes(start[:2], "big") % 31 == 0  # RFC 1950, 2.2

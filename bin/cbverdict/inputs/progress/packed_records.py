@@ -26,7 +26,7 @@ class PackedRecords:
         return self._count
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the records, in no order that means anything."""
+        """Iterate over the records, in no order that means anything."""
         size = self._size
         return (bucket[at : at + size] for bucket in self._buckets for at in range(0, len(bucket), size))
 

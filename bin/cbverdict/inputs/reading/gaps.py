@@ -47,7 +47,7 @@ def due_gaps(checkpoint: Checkpoint, now: float) -> List[Span]:
 
 
 def tried_gap(checkpoint: Checkpoint, gap: Span, report: Reporter, now: float, *, is_open: bool) -> Checkpoint:
-    """Say what trying again came to; after some tries no more are made."""
+    """Report what trying again came to; after some tries no more are made."""
     since, until, tries, _ = gap
     others = [span for span in checkpoint.skipped if span[:2] != gap[:2]]
     if not is_open:

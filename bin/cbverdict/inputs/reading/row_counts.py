@@ -82,7 +82,7 @@ class RowCounts:
         return count
 
     def _go_on_to(self, settled: str) -> None:
-        """Hours in which there was nothing count too."""
+        """Add a count of 0 for each hour without rows."""
         if settled <= self._since:
             return
         first = max(epoch(self._since), epoch(settled) - _HOURS * _HOUR)

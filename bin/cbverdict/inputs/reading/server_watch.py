@@ -1,4 +1,4 @@
-"""What a server's clock and its counts say of how far back an input must look.
+"""Compare a server's clock and its counts with what was read, to know how far back an input must look.
 
 Rows are read by the times that the server gives them. Those are wrong where its clock is set back, or where one of the
 nodes of a cluster is behind: rows then appear behind what was read. So before each run what the server counts of a time

@@ -37,7 +37,7 @@ class Summary:
         self._again += batch.again
 
     def end(self, checkpoint: Checkpoint, report: Reporter, requests: int) -> Checkpoint:
-        """Say what it came to: in the log always, in an event where much was written again, and every now and then."""
+        """Report what it came to: in the log always, in an event where much was written again, and now and then."""
         now = self._clock()
         seconds, lag = now - self._began, report.health.lag
         words = (
