@@ -203,7 +203,7 @@ def test_all_options_work(site: Site, edr: EdrServer) -> None:
             "cb_process_signature_status": "Signed",
             "cb_parent_signed": "false",
             "cb_anomaly_score": "",
-            "cb_anomaly_reasons": "",
+            "cb_anomaly_reasons": ["what says that it is signed does not say by whom", "the parent is not signed"],
             "cb_anomaly_hour_p": "",
             "cb_anomaly_group": "",
             "cb_anomaly_team_p": "",

@@ -144,7 +144,7 @@ class TestNothingDrifts:
 
     def test_every_source_type_has_props_and_an_event_type(self) -> None:
         """Of its name."""
-        sources = [path.read_text(encoding="utf-8") for path in (ROOT / "bin" / "cbverdict" / "inputs").glob("*.py")]
+        sources = [path.read_text(encoding="utf-8") for path in (ROOT / "bin" / "cbverdict" / "inputs").rglob("*.py")]
         written = set(re.findall(r'SOURCETYPE = "([\w:]+)"', "".join(sources)))
         assert written == set(read_conf(ROOT / "default" / "props.conf"))
         searches = {stanza["search"] for stanza in read_conf(ROOT / "default" / "eventtypes.conf").values()}

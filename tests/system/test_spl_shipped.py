@@ -108,8 +108,11 @@ CALLERS = {
     "| rest /servicesNS/-/-/configs/conf-macros splunk_server=local count=0"
     """ | where match(definition, "cbsigned|drop_signed_noise") AND 'eai:acl.app'!="cbsigned\""""
     " | table eai:acl.app title definition": "cbsigned_filter",
+    "| rest /servicesNS/-/-/data/ui/views splunk_server=local count=0"
+    """ | where match('eai:data', "cbsigned|drop_signed_noise") AND 'eai:acl.app'!="cbsigned\""""
+    " | table eai:acl.app title": "cbsigned_triage",
 }
-"""What finds searches and macros of others that call the add-on, and one of its own that does."""
+"""What finds searches, macros and dashboards of others that call the add-on, and one of its own that does."""
 
 EXPECTED: Dict[str, Rows] = {
     # README
@@ -237,16 +240,16 @@ EXPECTED: Dict[str, Rows] = {
         {"signed": "unknown", "count": "1"},
     ],
     # docs/searches.md
-    "... | cbsigned | where anomaly_score>=20"
-    " | stats max(anomaly_score) AS score count values(process_name) values(anomaly_reasons) BY anomaly_group"
+    "... | cbsigned | where anomaly_score>=20 | `cbsigned_columns`"
+    " | stats max(anomaly_score) AS score count values(cbsigned_process) values(anomaly_reasons) BY anomaly_group"
     " | sort - score": [],
     '... | cbsigned | where anomaly_score>=20 OR signed!="true"': _paths(KEPT),
     # docs/troubleshooting.md
     "<your search> | cbsigned | stats count by signed signed_reason"
     " | lookup cbsigned_reasons signed_reason OUTPUT meaning next_step": BY_REASON,
-    "<your search> | cbsigned | stats count by signed signed_reason signed_noise parent_signed": _counts(
-        "signed", "signed_reason", "signed_noise", "parent_signed", parent_signed="true"
-    ),
+    '<your search> | cbsigned | where signed="true" AND signed_noise="false"'
+    ' | eval why=if(anomaly_score>=20, mvappend("its score is 20 or more", anomaly_reasons), anomaly_reasons)'
+    " | stats count BY why | sort - count": [],
     "index=_internal source=*cbsigned_processes.log* OR source=*cbsigned_binaries.log* | sort - _time": [
         {"_raw": "level=INFO page read=1"},
         {"_raw": "level=WARNING trouble reason=unreachable"},
@@ -260,6 +263,8 @@ EXPECTED: Dict[str, Rows] = {
     " | `cbsigned_columns` | stats count by cbsigned_process process_signature_publisher": [
         {"cbsigned_process": EDITOR.name, "process_signature_publisher": "Example Corp", "count": "1"}
     ],
+    "| eventstats max(eval(if(len(process_hash)=32, 1, 0))) AS has_md5 by process_guid dest"
+    " | where isnull(has_md5) OR has_md5=0 OR len(process_hash)=32": _paths((*KEPT, EDITOR)),
     '| tstats count from datamodel=Endpoint.Processes where Processes.process_path="*\\\\temp\\\\*"'
     " by Processes.process Processes.user Processes.dest": [
         {"Processes.process": f"{program.path} /a", "Processes.user": program.user, "count": "2"}
@@ -269,7 +274,7 @@ EXPECTED: Dict[str, Rows] = {
     ' where Processes.process_path="*\\\\temp\\\\*"'
     " by Processes.process_hash Processes.process_name Processes.process_path Processes.original_file_name"
     " Processes.process_guid Processes.parent_process_name Processes.process Processes.user Processes.dest"
-    " | `drop_dm_object_name(Processes)` | where len(process_hash)=32 | `cbsigned_filter`": sorted(
+    " | `drop_dm_object_name(Processes)` | `cbsigned_filter`": sorted(
         CIM_KEPT, key=lambda row: next(one.md5 for one in PROGRAMS if one.name == row["process_name"])
     ),
     "index=edr type=ingress.event.procstart | cbsigned risk=true"
@@ -357,7 +362,7 @@ def _runnable(head: SearchHead, text: str) -> str:
         return f"{STARTS} {spl[4:]}"
     if spl.startswith("| cbsigned "):
         return f"{STARTS} {spl}"
-    if spl.startswith(("| where ", "| lookup ")):
+    if spl.startswith(("| where ", "| lookup ", "| eventstats ")):
         return f"{STARTS} | cbsigned {'prefix=x_ ' if 'x_' in spl else ''}{spl}"
     return spl
 

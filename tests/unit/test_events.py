@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbverdict.events.columns import (
+    GUID_FIELDS,
     HASH_FIELDS,
     INTERNAL_NAME_FIELDS,
     NAME_FIELDS,
@@ -34,8 +35,11 @@ from cbverdict.events.parent_columns import (
     PARENT_NAME_FIELDS,
     PARENT_ORIGINAL_NAME_FIELDS,
 )
+from cbverdict.search.anomaly_table import ANOMALY_FIELDS
+from cbverdict.search.risk_columns import RISK_FIELDS
 from cbverdict.verdicts.hashes import Md5, Sha256
 from cbverdict.verdicts.reasons import Reason
+from cbverdict.verdicts.verdict import DETAIL_FIELDS, STATUS_FIELDS
 
 MD5 = Md5("578bab56836a3fe455ffc7883041825b")
 PARENT = Md5("053eeee1abae53f044f1e386e22ae525")
@@ -161,6 +165,14 @@ def test_only_the_columns_that_are_needed_are_named() -> None:
     of_author = [*ORIGINAL_NAME_FIELDS, *INTERNAL_NAME_FIELDS, *PARENT_ORIGINAL_NAME_FIELDS]
     names = ["n", *NAME_FIELDS, "q", *PARENT_NAME_FIELDS, *PARENT_COMMAND_FIELDS, *of_author]
     assert fields.columns(has_names=True) == list(dict.fromkeys(["h", "p", *about, *names]))
+
+
+def test_no_column_is_read_that_the_command_writes() -> None:
+    """A search whose rows have it is left to the SDK, whole, and what was written once would be read as said."""
+    read = {*EventFields().columns(has_names=True), *EventFields().who(), *GUID_FIELDS}
+    assert read.isdisjoint(
+        {*STATUS_FIELDS, *DETAIL_FIELDS, *ANOMALY_FIELDS, *RISK_FIELDS, "signed_source", "parent_signed"}
+    )
 
 
 @pytest.mark.parametrize(

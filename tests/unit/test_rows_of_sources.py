@@ -812,7 +812,7 @@ def test_what_the_system_starts_every_day_is_no_finding_on_the_first_day(parent:
         ({"pn": "", "ParentImage": "C:\\O\\WINWORD.EXE"}, EventFields(parent_name=("pn",))),
         # What its author called it.
         ({"process_original_filename": "PowerShell.EXE"}, EventFields()),
-        ({"process_internal_name": "POWERSHELL"}, EventFields()),
+        ({"internal_name": "POWERSHELL"}, EventFields()),
         ({"ProcessVersionInfoInternalFileName": "POWERSHELL"}, EventFields()),
         # Of several processes.
         ({"process_guid": "{AAAA0001},{BBBB0002}"}, EventFields()),
@@ -829,12 +829,12 @@ def test_who_else_is_named_keeps_a_row(columns: Record, pinned: EventFields) -> 
 @pytest.mark.parametrize(
     "columns",
     [
-        {"process_path": "0", "original_file_name": "0", "process_internal_name": "0"},
+        {"process_path": "0", "original_file_name": "0", "internal_name": "0"},
         {"parent_process_name": "explorer.exe", "parent_process_path": "0"},
         {"user": "0", "SubjectUserName": "ann"},
         {"childproc_name": "0"},
         {"EventCode": "4688", "SubjectUserName": "ann", "TargetUserName": "-"},
-        {"process_internal_name": "acme_main"},
+        {"internal_name": "acme_main"},
     ],
 )
 def test_what_fillnull_filled_in_names_nobody(columns: Record) -> None:

@@ -83,7 +83,6 @@ ORIGINAL_NAME_FIELDS = (
     *values_of_cim("original_file_name"),
 )
 INTERNAL_NAME_FIELDS = (
-    "process_internal_name",
     "internal_name",
     "InternalName",
     "ProcessVersionInfoInternalFileName",

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _RESULT_CODE = {"Signed": "0", "Unsigned": "2148204800"}
 
 
+def _status(result: str) -> dict[str, str]:
+    """Give the three fields of a document that say its signature's status."""
+    return {"digsig_result": result, "signed": result, "digsig_result_code": _RESULT_CODE.get(result, "1")}
+
+
 @dataclass(frozen=True)
 class Start:
     """One process start as a sensor saw it; times are ISO 8601 in UTC, the md5 may be empty.
@@ -65,7 +70,7 @@ class Estate:
             "cb_version": 750,
         }
         if result is not None:
-            document.update(digsig_result=result, signed=result, digsig_result_code=_RESULT_CODE.get(result, "1"))
+            document.update(_status(result))
         document.update({f"digsig_{name}": value for name, value in digsig.items() if value})
         self.add_document(document)
 
@@ -89,6 +94,8 @@ class Estate:
 
     def update_binary(self, md5: str, **changes: Any) -> None:
         """Change a binary's document, as when another sensor reports its signature otherwise."""
+        if "digsig_result" in changes:
+            changes = {**_status(changes["digsig_result"]), **changes}
         with self.binaries.lock:
             (number,) = self.binaries.find("md5", md5, is_phrase=True)
             self.binaries.replace(number, {**self.binaries.documents[number], **changes})

@@ -213,8 +213,8 @@ class Splunkd:
         """Answer what splunkd tells of itself, of the app, and of whoever asks."""
         if path == "search/timeparser/tz":
             return Response(200, self.time_zone.encode(), "text/plain")
-        if path == "saved/searches":
-            return _feed(path, self._saved_searches())
+        if path in {"data/ui/views", "saved/searches"}:
+            return _feed(path, self._views() if path == "data/ui/views" else self._saved_searches())
         if parts[:2] == ["saved", "searches"]:
             stanza = self._stanza("savedsearches", parts[2])
             is_scheduled = stanza.get("enableSched", "0") == "1"
@@ -235,6 +235,10 @@ class Splunkd:
         if path not in own:
             raise RefusedError(404, "Not Found")
         return facts.one(parts[-1], **own[path])
+
+    def _views(self) -> Stanzas:
+        views = sorted((self.app / "default" / "data" / "ui" / "views").glob("*.xml"))
+        return {view.stem: {"eai:data": view.read_text(encoding="utf-8")} for view in views}
 
     def _cluster(self, what: str) -> Response:
         if self.cluster is None:
