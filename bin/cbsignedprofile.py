@@ -50,7 +50,7 @@ class CbsignedprofileCommand(HardenedCommand, GeneratingCommand):
             for what, word in ((self.accept, ACCEPTED), (self.refuse, REFUSED)):
                 if what:
                     client.learn(acceptance(what, word, time.time()))
-            known = client.read(BaselineQuestion((ORGANISATION, *self._subjects()), is_whole=True))
+            known = client.read(BaselineQuestion((ORGANISATION, *self._subjects()), wants_as_kept=True))
         except NoRightError as error:
             # A page that shows a profile among other things is no failure for whoever may not see this one.
             says = self.write_error if self.accept or self.refuse else self.write_warning

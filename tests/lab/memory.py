@@ -32,10 +32,10 @@ class Memory:
         """Give the baselines that there are, as the service does."""
         kept = {subject: self.baselines[subject] for subject in question.subjects if subject in self.baselines}
         outline = Outline()
-        if not question.is_whole and ORGANISATION in self.baselines:
+        if not question.wants_as_kept and ORGANISATION in self.baselines:
             head = read_fields(self._fields, OutlineNames())[0].head
             kept, outline = count_released(kept, self._fields, names_of(question, kept, head))
-        return KnownBaselines(self.settings, kept, self.decisions if question.is_first else (), outline)
+        return KnownBaselines(self.settings, kept, self.decisions if question.wants_decisions else (), outline)
 
     @cached_property
     def _fields(self) -> Fields:

@@ -347,7 +347,7 @@ def test_whoever_learns_reads_what_is_kept_however_many_they_are(bare_site: Site
     bare_site.host(admin, "cbsignedprofile").generate(["accept=process b.exe"])
     subjects = tuple(map(read_subject, kept))
     assert len(subjects) > MAX_SUBJECTS
-    read = BaselineClient(bare_site.splunkd.url, admin).read(BaselineQuestion(subjects, is_whole=True))
+    read = BaselineClient(bare_site.splunkd.url, admin).read(BaselineQuestion(subjects, wants_as_kept=True))
     assert {subject.key: write_baseline(one) for subject, one in read.baselines.items()} == _baselines(bare_site)
 
 

@@ -138,7 +138,7 @@ def test_what_was_not_asked_before_is_asked_when_it_is_needed(kept: Baselines) -
     source = Counting(kept)
     profiles = Profiles(source)
     profiles.read([])
-    assert source.asked == [BaselineQuestion(is_first=True)]
+    assert source.asked == [BaselineQuestion(wants_decisions=True)]
     for _ in range(2):
         assert [profiles.is_new(name) for name in (PROGRAMS[1], "never.exe")] == [False, True]
     assert source.asked[1:] == [BaselineQuestion((), (name,)) for name in (PROGRAMS[1], "never.exe")]
@@ -345,11 +345,13 @@ def test_a_question_is_cut_where_there_is_no_more_room() -> None:
     """One long name makes no other part smaller; what no baseline can be called is not asked about."""
     names = [f"tool{number}.exe" for number in range(12_000)]
     smile = "\U0001f600" * 256
-    question = BaselineQuestion((), (*names, smile, "x" * 257), ("y" * 300_000,), is_first=True, is_whole=True)
+    question = BaselineQuestion(
+        (), (*names, smile, "x" * 257), ("y" * 300_000,), wants_decisions=True, wants_as_kept=True
+    )
     parts = list(questions_of(question))
     assert [len(part.programs) for part in parts] == [5000, 5000, 2001]
-    assert {(part.is_whole, part.publishers) for part in parts} == {(True, ())}
-    assert [part.is_first for part in parts] == [True, False, False]
+    assert {(part.wants_as_kept, part.publishers) for part in parts} == {(True, ())}
+    assert [part.wants_decisions for part in parts] == [True, False, False]
     assert [part for one in parts for part in (read_question(write_question(one)),)] == parts
     many = list(questions_of(BaselineQuestion((), (smile + "x",) * 3 + (smile,) * 200)))
     assert [len(part.programs) for part in many] == [81, 81, 38]

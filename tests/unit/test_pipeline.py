@@ -251,7 +251,7 @@ def test_baselines_are_read_while_verdicts_are_asked(*, is_by_codec: bool) -> No
     else:
         search.enrich([row])
     subjects = (Subject(SubjectKind.PARENT, "boss.exe"), Subject(SubjectKind.PERSON, "ann"))
-    assert asked == [BaselineQuestion(subjects, ("a.exe", "boss.exe"), is_first=True)]
+    assert asked == [BaselineQuestion(subjects, ("a.exe", "boss.exe"), wants_decisions=True)]
 
 
 def test_baselines_that_come_late_are_waited_for_and_not_asked_for_again() -> None:

@@ -41,7 +41,7 @@ def hold_back(learnt: Baselines, source: BaselineSource, lists: Lists, last_day:
     nothing can be told to be unusual.
     """
     subjects = sorted({ORGANISATION, *learnt}, key=lambda subject: subject.key)
-    known = source.read(BaselineQuestion(tuple(subjects), is_whole=True))
+    known = source.read(BaselineQuestion(tuple(subjects), wants_as_kept=True))
     if ORGANISATION not in known.baselines:
         return learnt
     profiles, organisation = WholeProfiles(known), known.baselines[ORGANISATION]

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 class BaselineQuestion(NamedTuple):
     """Whose baselines, and of which programs and publishers what everybody did with them.
 
-    `is_first`: what people decided is to be told as well. `is_whole`: who asks learns or shows it, so all of the answer
-    is as it is kept, what waits apart, and no outline is made.
+    `wants_decisions`: what people decided is to be told as well. `wants_as_kept`: who asks learns or shows it, so all
+    of the answer is as it is kept, what waits apart, and no outline is made.
     """
 
     subjects: Tuple[Subject, ...] = ()
     programs: Tuple[str, ...] = ()
     publishers: Tuple[str, ...] = ()
-    is_first: bool = False
-    is_whole: bool = False
+    wants_decisions: bool = False
+    wants_as_kept: bool = False
 
 
 class KnownBaselines(NamedTuple):

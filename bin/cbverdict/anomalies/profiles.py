@@ -71,10 +71,10 @@ class Profiles:
             tuple(sorted({*subjects} - self._known.keys() - {ORGANISATION}, key=lambda subject: subject.key)),
             tuple(sorted({*programs} - self._programs.keys())),
             tuple(sorted(name for name in {*publishers} if name not in self._publishers and not self._lists(name))),
-            is_first=not self._is_asked,
+            wants_decisions=not self._is_asked,
         )
         has_names = self._head is not None and (question.programs or question.publishers)
-        if not (question.is_first or question.subjects or has_names):
+        if not (question.wants_decisions or question.subjects or has_names):
             return
         try:
             reply = self._source.read(question)

@@ -29,6 +29,9 @@ from cbverdict.settings.anomalies import AnomalySettings
 MAX_NAMES_ASKED = 5000
 """Programs, or publishers, that are asked about at once."""
 
+_FLAGS = ("is_first", "is_whole")
+"""What `wants_decisions` and `wants_as_kept` are called in a request, as the first release has them."""
+
 _LIST_CHARACTERS = 250_000  # of a list in a question, which has three
 
 T = TypeVar("T")
@@ -44,7 +47,7 @@ def write_question(question: BaselineQuestion) -> str:
         "publishers": question.publishers,
     }
     written = [f'"{part}":[{",".join(map(_write_name, names))}]' for part, names in lists.items()]
-    flags = [f'"{name}":{json.dumps(flag)}' for name, flag in zip(("is_first", "is_whole"), question[-2:])]
+    flags = [f'"{name}":{json.dumps(flag)}' for name, flag in zip(_FLAGS, question[-2:])]
     return f"{{{','.join([*written, *flags])}}}"
 
 
@@ -62,10 +65,9 @@ def read_question(text: str) -> BaselineQuestion:
         raise InvalidRequestError(f"subjects must be a list of at most {MAX_SUBJECTS} keys")
     subjects = tuple(_usable(keys))
     if "programs" not in body:
-        return BaselineQuestion(subjects, is_first=ORGANISATION in subjects, is_whole=True)
+        return BaselineQuestion(subjects, wants_decisions=ORGANISATION in subjects, wants_as_kept=True)
     programs, publishers = (_names(body, part) for part in ("programs", "publishers"))
-    is_first, is_whole = (body.get(flag) is True for flag in ("is_first", "is_whole"))
-    return BaselineQuestion(subjects, programs, publishers, is_first, is_whole)
+    return BaselineQuestion(subjects, programs, publishers, *(body.get(flag) is True for flag in _FLAGS))
 
 
 def questions_of(question: BaselineQuestion) -> Iterator[BaselineQuestion]:
@@ -77,8 +79,10 @@ def questions_of(question: BaselineQuestion) -> Iterator[BaselineQuestion]:
         fillvalue=(),
     )
     for number, (subjects, programs, publishers) in enumerate(parts):
-        is_first = question.is_first and number == 0
-        yield BaselineQuestion(tuple(subjects), tuple(programs), tuple(publishers), is_first, question.is_whole)
+        wants_decisions = question.wants_decisions and number == 0
+        yield BaselineQuestion(
+            tuple(subjects), tuple(programs), tuple(publishers), wants_decisions, question.wants_as_kept
+        )
 
 
 def write_lesson(baselines: Baselines, lesson: str) -> str:

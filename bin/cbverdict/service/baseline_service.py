@@ -83,9 +83,9 @@ class BaselineService:
         """
         settings, store = configuration.anomaly_settings(), configuration.baseline_store()
         kept, outline = store.read(question.subjects) if question.subjects else {}, Outline()
-        if not question.is_whole:
+        if not question.wants_as_kept:
             kept, outline = self._count_released(question, kept, store)
-        decisions = configuration.decision_store().active(self._clock()) if question.is_first else ()
+        decisions = configuration.decision_store().active(self._clock()) if question.wants_decisions else ()
         return KnownBaselines(settings, kept, tuple(decisions), outline)
 
     def _count_released(self, question: BaselineQuestion, kept: Baselines, store: Store) -> tuple[Baselines, Outline]:
