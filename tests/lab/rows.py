@@ -195,7 +195,10 @@ def _row(path: Path, number: int, line: str) -> Row:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise InputError(f"{path}, line {number}: not a JSON object: write one event a line")
+        advice = "write one event a line"
+        if line.lstrip().startswith("["):
+            advice += " (jq -c '.[]')"
+        raise InputError(f"{path}, line {number}: not a JSON object: {advice}")
     if isinstance(record.get("result"), dict):
         record = record["result"]  # as Splunk exports: {"preview": false, "offset": 0, "result": {...}}
     if isinstance(record.get("results"), list):
