@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.columns import GUID_FIELDS, PARENT_GUID_FIELDS, PARENT_ID_FIELDS, PROCESS_ID_FIELDS
+from cbverdict.events.device_paths import DEVICE
 from cbverdict.events.once import Once
 from cbverdict.events.texts import Record, columns_of, first_text, plain, texts_of
 from cbverdict.lazy_pattern import LazyPattern
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 
 _SHORT_FOLDER = LazyPattern(r"~\d")  # 8.3, of which nobody knows the long one
-_DEVICE_PREFIXES = ("\\\\?\\", "\\\\.\\", "\\??\\")
-"""What Windows lets stand before a path without it being another one."""
+_DEVICE = LazyPattern(DEVICE)
 
 
 class Lineage(NamedTuple):
@@ -66,7 +66,6 @@ def read_lineages(records: Sequence[Record], fields: EventFields) -> list[Lineag
 def _path(record: Record, names: Sequence[str]) -> str:
     """Return a path in one spelling (empty: there is none, or several, or it has a short name for a folder)."""
     paths = {plain(text).strip('"') for text in texts_of(record, names) if "\\" in text or "/" in text}
-    for prefix in _DEVICE_PREFIXES:
-        paths = {path.removeprefix(prefix) for path in paths}
+    paths = {path[match.end() :] if (match := _DEVICE.match(path)) else path for path in paths}
     path = paths.pop() if len(paths) == 1 else ""
     return "" if _SHORT_FOLDER.search(path) else path

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Iterator, Sequence
 
+from cbverdict.events.device_paths import DEVICE
 from cbverdict.events.names import EXTENSION, LONGEST_NAME, LONGEST_PATH
 from cbverdict.events.odd_places import passes_for_windows
 from cbverdict.events.texts import plain
@@ -22,8 +23,7 @@ _LIKE_LATIN = {
 }  # fmt: skip
 """The first word of what Unicode calls letters of scripts in which some look like Latin ones."""
 
-_DEVICE = LazyPattern(r"[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/]")
-"""What Windows lets stand before a path without it being another one."""
+_DEVICE = LazyPattern(DEVICE)
 
 _SHARE = LazyPattern(
     r"[\"']?(?:[\\/]{2}(?![?.][\\/])|[\\/]{2}[?.][\\/]UNC[\\/]|[\\/]\?\?[\\/]UNC[\\/]|[\\/]Device[\\/]Mup[\\/])",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from cbverdict.events.device_paths import DEVICE
 from cbverdict.events.names import LONGEST_PATH
 from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.remembered import remember_short
@@ -35,7 +36,7 @@ _OF_WINDOWS = frozenset(
 """Windows' own programs that run from its folder alone, without their extension."""
 
 _BEFORE_FOLDERS = LazyPattern(
-    r"(?:[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/])?(?:[A-Za-z]:|[\\/]?device[\\/](?:harddisk|vss|bootdevice)\w*)?[\\/]*",
+    rf"{DEVICE}?(?:[A-Za-z]:|[\\/]?device[\\/](?:harddisk|vss|bootdevice)\w*)?[\\/]*",
     re.IGNORECASE,
 )
 """A drive or a volume, with what Windows lets stand before it; two separators alone are another machine."""

@@ -6,6 +6,7 @@ import re
 from typing import Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.column_names import ColumnNames, Md5Pin
+from cbverdict.events.device_paths import DEVICE
 from cbverdict.events.event_columns import CHILD_FIELDS
 from cbverdict.events.findings import read_findings
 from cbverdict.events.kinds import (
@@ -38,9 +39,7 @@ _ANY_EVENT = frozenset({"Image", "winlog.event_data.Image", "data.win.eventdata.
 _OF_STARTS = ("ProcessVersionInfoOriginalFileName", "properties.ProcessVersionInfoOriginalFileName")
 """Which Defender's starts have, and nothing else of its."""
 
-_VOLUME = LazyPattern(
-    r"^(?:[\\/]{2}[?.][\\/]|[\\/]\?\?[\\/])?(?:[A-Za-z]:|[\\/]?device[\\/]harddiskvolume\d+)", re.IGNORECASE
-)
+_VOLUME = LazyPattern(rf"^{DEVICE}?(?:[A-Za-z]:|[\\/]?device[\\/]harddiskvolume\d+)", re.IGNORECASE)
 
 
 class ProcessSaid(NamedTuple):
