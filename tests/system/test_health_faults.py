@@ -23,6 +23,7 @@ from cbverdict.checks.interpreter import check_libraries, check_python
 from cbverdict.errors import ServiceError
 from cbverdict.splunkd.conf import SplunkdConfiguration
 from cbverdict.splunkd.entries import Entries
+from cbverdict.splunkd.kvstore import COLLECTIONS
 from tests.lab.confs import read_conf
 from tests.lab.edr.estate import Estate
 from tests.lab.edr.server import TOKEN, EdrServer, Fault
@@ -393,7 +394,7 @@ def test_a_store_that_is_down_keeps_no_other_check_from_running(lab: Lab) -> Non
     """What rests on it says so; accounts, versions and searches are looked at."""
     lab.site.splunkd.kv_trouble = "503"
     told = lab.trouble()
-    stores = {f"KV store: {name}" for name in kept.COLLECTIONS}
+    stores = {f"KV store: {name}" for name in COLLECTIONS}
     assert set(told) == {*stores, "baselines", "decisions", "inputs"}
     assert all(finding.status is Status.FAIL and "KV store" in finding.detail for finding in told.values())
 

@@ -12,9 +12,10 @@ import pytest
 from cbverdict.errors import InputLockedError, SetupError, StoreError
 from cbverdict.events.times import write_time
 from cbverdict.inputs.progress.checkpoint import Checkpoint, write_checkpoint
-from cbverdict.inputs.progress.checkpoint_store import COLLECTION, CheckpointStore, Order
+from cbverdict.inputs.progress.checkpoint_store import CheckpointStore, Order
 from cbverdict.inputs.progress.lease import Lease
 from cbverdict.inputs.progress.seen_keys import KEPT_KEYS, MAX_KEYS, RECORD_LETTERS, SeenKeys
+from cbverdict.splunkd.kvstore import CHECKPOINTS
 from tests.lab.https import Request, Response
 from tests.lab.site import ROOT
 from tests.lab.splunkd.kvstore import Collection
@@ -63,7 +64,7 @@ def splunkd() -> Iterator[Splunkd]:
 @pytest.fixture
 def documents(splunkd: Splunkd) -> Collection:
     """Give what is in the collection."""
-    return splunkd.collections[COLLECTION]
+    return splunkd.collections[CHECKPOINTS]
 
 
 def _store(splunkd: Splunkd, name: str = NAME) -> CheckpointStore:
@@ -300,7 +301,7 @@ class Hosts:
 
     def document(self) -> dict[str, Any]:
         """Return what the KV store has of it."""
-        (document,) = self.splunkd.collections[COLLECTION].find({"kind": "lease"})
+        (document,) = self.splunkd.collections[CHECKPOINTS].find({"kind": "lease"})
         return document
 
 
@@ -362,7 +363,7 @@ class TestLease:
         with pytest.raises(SetupError, match="see to the disk") as raised:
             hosts.lease(name="main").take()
         assert str(folder) in str(raised.value)
-        assert hosts.splunkd.collections[COLLECTION].find({"kind": "lease"}) == []
+        assert hosts.splunkd.collections[CHECKPOINTS].find({"kind": "lease"}) == []
 
     def test_after_a_crash_the_same_host_has_it_back_at_once(self, hosts: Hosts) -> None:
         """Its lock is gone with the process, so what the lease says does not count."""
@@ -378,7 +379,7 @@ class TestLease:
         """Nor one that runs longer than any is given."""
         hosts.lease().take()
         document = {**hosts.document(), "expires": expires}
-        hosts.splunkd.collections[COLLECTION].save([document], 0)
+        hosts.splunkd.collections[CHECKPOINTS].save([document], 0)
         hosts.lease("sh2").take()
         assert hosts.document()["host"] == "sh2"
 
@@ -419,7 +420,7 @@ class TestLease:
         hosts.lease("sh2").take()
         with pytest.raises(InputLockedError, match="the lease of cbsigned_processes://main ran out"):
             lease.renew()
-        hosts.splunkd.collections[COLLECTION].delete({})
+        hosts.splunkd.collections[CHECKPOINTS].delete({})
         with pytest.raises(InputLockedError):
             lease.renew()
 

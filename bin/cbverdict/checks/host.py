@@ -8,9 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from cbverdict.checks.finding import Finding, failure, fine, warning
-from cbverdict.checks.kept import CHECKPOINTS
 from cbverdict.splunkd.entries import RefusedEntryError
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import CHECKPOINTS, Collection
 from cbverdict.splunkd.lookup_files import LOOKUPS
 
 if TYPE_CHECKING:

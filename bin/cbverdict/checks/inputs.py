@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Iterator
 from cbverdict.checks.finding import Finding, failure, fine, warning
 from cbverdict.errors import SetupError
 from cbverdict.inputs.arguments import parse_arguments
-from cbverdict.inputs.progress.checkpoint_store import COLLECTION
 from cbverdict.inputs.reports.health import MIN_LIMIT
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import CHECKPOINTS, Collection
 
 if TYPE_CHECKING:
     from cbverdict.splunkd.conf import SplunkdConfiguration
@@ -69,7 +68,7 @@ def _check(name: str, entry: Entry, accounts: set[str], entries: Entries) -> Fin
 
 def _state(name: str, entries: Entries) -> tuple[float, str] | None:
     """Return when an input had nothing left to read, and until when all is written (None: it never read)."""
-    documents = list(Collection(*entries.whom, COLLECTION).read([name]))
+    documents = list(Collection(*entries.whom, CHECKPOINTS).read([name]))
     try:
         state = json.loads(str(documents[0].get("state")))
         return float(state["caught_up"]), str(state["cursor"])

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from cbverdict.checks.finding import Finding, failure, fine, warning
 from cbverdict.errors import StoreError
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import BASELINES, CHECKPOINTS, COLLECTIONS, DECISIONS, VERDICTS, Collection
 from cbverdict.splunkd.stores import DecisionStore
 
 if TYPE_CHECKING:
     from cbverdict.splunkd.entries import Entries
 
-VERDICTS, BASELINES, CHECKPOINTS, DECISIONS = COLLECTIONS = (
-    "cbsigned_verdicts",
-    "cbsigned_baselines",
-    "cbsigned_checkpoints",
-    "cbsigned_exclusions",
-)
 _OPEN = {VERDICTS: "the lookup macros find nothing", DECISIONS: "the pages Triage and Noise show no decision"}
 """The collections that everybody reads, and what is not so where they cannot."""
 

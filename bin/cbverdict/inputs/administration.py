@@ -12,11 +12,11 @@ from cbverdict.errors import InvalidRequestError
 from cbverdict.inputs.arguments import begin_of, parse_arguments
 from cbverdict.inputs.processes.process_reader import ProcessReader
 from cbverdict.inputs.progress.checkpoint import VERSION, read_checkpoint
-from cbverdict.inputs.progress.checkpoint_store import COLLECTION, Order
+from cbverdict.inputs.progress.checkpoint_store import Order
 from cbverdict.inputs.sources import Sources
 from cbverdict.inputs.validation import estimate
 from cbverdict.splunkd.conf import SplunkdConfiguration
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import CHECKPOINTS, Collection
 
 if TYPE_CHECKING:
     from cbverdict.carbonblack.port import Fields
@@ -33,7 +33,7 @@ def administer(text: str, splunkd_uri: str, token: str) -> List[Fields]:
         StoreError: the KV store does not answer.
     """
     asked = _read(text)
-    collection = Collection(splunkd_uri, token, COLLECTION)
+    collection = Collection(splunkd_uri, token, CHECKPOINTS)
     action, name = asked.get("action", "list"), asked.get("input", "")
     if action == "estimate":
         return [_estimated(asked, splunkd_uri, token)]

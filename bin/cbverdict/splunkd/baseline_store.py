@@ -19,12 +19,11 @@ from cbverdict.anomalies.outline import Outline
 from cbverdict.anomalies.outline_fields import HEAD, count_released, is_outlined, write_fields
 from cbverdict.errors import InvalidRequestError, StoreError
 from cbverdict.splunkd.kv_lock import KvLock
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import BASELINES, CHECKPOINTS, Collection
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.outline_fields import OutlineNames
 
-_LOCKS = "cbsigned_checkpoints"  # where the leases of inputs are as well
 _WRITING_TIMEOUT = 60.0  # baselines are large, and nobody waits
 _MAX_FIELDS = 400  # of a request, whose address has them
 _MANY_FIELDS = 2000
@@ -38,9 +37,9 @@ class BaselineStore:
 
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
-        self._collection = Collection(splunkd_uri, token, "cbsigned_baselines")
-        self._writing = Collection(splunkd_uri, token, "cbsigned_baselines", _WRITING_TIMEOUT)
-        self._locks = Collection(splunkd_uri, token, _LOCKS, _WRITING_TIMEOUT)
+        self._collection = Collection(splunkd_uri, token, BASELINES)
+        self._writing = Collection(splunkd_uri, token, BASELINES, _WRITING_TIMEOUT)
+        self._locks = Collection(splunkd_uri, token, CHECKPOINTS, _WRITING_TIMEOUT)
 
     def read(self, subjects: Sequence[Subject]) -> Baselines:
         """Return the baselines of these subjects that there are; one that is there and cannot be read is trouble."""

@@ -13,6 +13,14 @@ from splunklib.data import record
 from cbverdict.errors import StoreError, advice
 from cbverdict.splunkd.rest import connect, no_connection
 
+VERDICTS, BASELINES, CHECKPOINTS, DECISIONS = COLLECTIONS = (
+    "cbsigned_verdicts",
+    "cbsigned_baselines",
+    "cbsigned_checkpoints",
+    "cbsigned_exclusions",
+)
+"""The add-on's collections, as `default/collections.conf` names them."""
+
 MAX_BATCH = 1000
 """Documents a save: KV's `max_documents_per_batch_save` up to Splunk 9.0; later ones take more."""
 

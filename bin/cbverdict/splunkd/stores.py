@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Iterable, Iterator, Mapping, Sequence
 
 from cbverdict.anomalies.decisions import Action, read_decision, write_decision
 from cbverdict.errors import StoreError
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import DECISIONS, VERDICTS, Collection
 from cbverdict.verdicts.cached_verdict import StoredVerdict, read_document, store_key, write_document
 from cbverdict.verdicts.hashes import is_sha256
 from cbverdict.verdicts.signature import SIGNATURE_COLUMNS
@@ -25,8 +25,8 @@ class VerdictStore:
 
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
-        self._collection = Collection(splunkd_uri, token, "cbsigned_verdicts")
-        self._sweeping = Collection(splunkd_uri, token, "cbsigned_verdicts", _SWEEPING_TIMEOUT)
+        self._collection = Collection(splunkd_uri, token, VERDICTS)
+        self._sweeping = Collection(splunkd_uri, token, VERDICTS, _SWEEPING_TIMEOUT)
 
     def read(self, server: str, questions: Sequence[Question]) -> dict[Question, StoredVerdict]:
         """Return what is kept of these questions, fresh or not."""
@@ -90,7 +90,7 @@ class DecisionStore:
 
     def __init__(self, splunkd_uri: str, token: str) -> None:
         """Remember whom to ask; nothing is sent yet."""
-        self._collection = Collection(splunkd_uri, token, "cbsigned_exclusions")
+        self._collection = Collection(splunkd_uri, token, DECISIONS)
 
     def active(self, now: float) -> list[Decision]:
         """Return those that are not over.

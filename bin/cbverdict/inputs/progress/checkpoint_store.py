@@ -10,13 +10,12 @@ from typing import Any, Callable, List, NamedTuple, Sequence, TypeVar
 
 from cbverdict.inputs.progress.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from cbverdict.inputs.progress.seen_keys import RECORD_LETTERS, SeenKeys
-from cbverdict.splunkd.kvstore import Collection, Document
+from cbverdict.splunkd.kvstore import CHECKPOINTS, Collection, Document
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-COLLECTION = "cbsigned_checkpoints"
 
 _TIMEOUT = 30.0  # What an admin does not wait for may take long.
 _MANY_PAGES = 64
@@ -48,7 +47,7 @@ class CheckpointStore:
 
     def __init__(self, splunkd_uri: str, token: str, name: str, clock: Callable[[], float] = time.time) -> None:
         """Store the input's name, `<kind>://<stanza>`; nothing is sent yet."""
-        self._collection = Collection(splunkd_uri, token, COLLECTION, _TIMEOUT)
+        self._collection = Collection(splunkd_uri, token, CHECKPOINTS, _TIMEOUT)
         self._name = name
         self._clock = clock
         self._next = 0

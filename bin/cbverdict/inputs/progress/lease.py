@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Callable
 from filelock import FileLock, Timeout
 
 from cbverdict.errors import InputLockedError, SetupError, StoreError, advice
-from cbverdict.inputs.progress.checkpoint_store import COLLECTION
-from cbverdict.splunkd.kvstore import Collection
+from cbverdict.splunkd.kvstore import CHECKPOINTS, Collection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +41,7 @@ class Lease:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Store the input's name, this host's, where locks are kept on it, and the seconds between two runs."""
-        self._collection = Collection(splunkd_uri, token, COLLECTION)
+        self._collection = Collection(splunkd_uri, token, CHECKPOINTS)
         self._name = name
         self._key = f"lease|{name}"
         self._host = host
