@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 
 class LazyPattern:
@@ -42,6 +42,11 @@ class LazyPattern:
     def findall(self) -> Callable[[str], list[Any]]:
         """Return all matches in a text."""
         return self._compiled.findall
+
+    @cached_property
+    def finditer(self) -> Callable[[str], Iterator[re.Match[str]]]:
+        """Return the matches in a text."""
+        return self._compiled.finditer
 
     @cached_property
     def sub(self) -> Callable[[str | Callable[[re.Match[str]], str], str], str]:

@@ -184,9 +184,9 @@ def test_what_a_parent_that_was_never_seen_starts_is_kept(parent: str, signed_by
     assert day_one["signed_noise"] == "true"
 
 
-@pytest.mark.parametrize("parent", ["beacon.tmp", "acme-9.9.exe", "acme-dead0beef1.exe"])
-def test_others_of_a_kind_do_not_vouch_for_a_parent_with_a_name_for_one_start(parent: str) -> None:
-    """Whoever names his file chooses the kind."""
+@pytest.mark.parametrize("parent", ["beacon.tmp", "acme-dead0beef1.exe", "{01234567-89ab-cdef-0123-456789abcdef}.exe"])
+def test_others_of_a_kind_do_not_vouch_for_a_parent_with_a_name_made_at_random(parent: str) -> None:
+    """Whoever names his file chooses the kind. Versions of one program are the same one."""
     learnt = _learnt()
     for number in range(60):
         for earlier in (f"is-{number:04x}.tmp", f"acme-4.{number}.exe"):
@@ -196,7 +196,9 @@ def test_others_of_a_kind_do_not_vouch_for_a_parent_with_a_name_for_one_start(pa
         for more in ({}, {"parent_process_md5": "a" * 32})
     )
     assert (unknown["signed_noise"], signed["signed_noise"]) == ("false", "true")
-    assert "is a name for one start" in unknown["anomaly_reasons"]
+    assert "is a name made at random" in unknown["anomaly_reasons"]
+    (version,) = _scored([_row("bob", "git.exe", "acme-9.9.exe")], Memory(learnt))
+    assert version["signed_noise"] == "true"
 
 
 NO_OPINION = [

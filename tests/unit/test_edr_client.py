@@ -236,9 +236,12 @@ def test_documents_are_read_by_hash_and_the_worse_of_two_counts(client: EdrClien
         ({"signed": "Bad Signature"}, "Bad Signature"),
         ({"signed": "Signed", "digsig_result_code": "2148098064"}, "Signed, with the error 2148098064"),
         ({"digsig_result_code": "0x800b0100"}, "Signed, with the error 0x800b0100"),
+        ({"digsig_result_code": 2148204800}, "Signed, with the error 2148204800"),
+        ({"digsig_result_code": 0}, "Signed"),
+        ({"signed": False}, "false"),
     ],
 )
-def test_a_document_that_says_otherwise_elsewhere_is_not_signed(again: dict[str, str], status: str) -> None:
+def test_a_document_that_says_otherwise_elsewhere_is_not_signed(again: dict[str, Any], status: str) -> None:
     """The status stands in three fields; what contradicts itself is no answer."""
     signature = read_signature({"md5": A, "digsig_result": "Signed", "digsig_publisher": "Acme", **again})
     assert signature.result == status

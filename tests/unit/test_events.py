@@ -82,6 +82,7 @@ def test_a_sysmon_row_is_read() -> None:
         r"CORP\jdoe",
         names=names,
         parent_names=(r"C:\Windows\explorer.exe",),
+        parent_paths=(r"C:\Windows\explorer.exe",),
     )
     assert read_event(row, EventFields()) == expected
 
@@ -102,6 +103,7 @@ def test_a_forwarder_row_is_read() -> None:
         "SYSTEM",
         names=names,
         parent_names=parents,
+        parent_paths=parents,
     )
     assert read_event(row, EventFields()) == expected
 

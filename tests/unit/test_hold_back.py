@@ -21,7 +21,7 @@ from cbverdict.anomalies.hold_back import hold_back
 from cbverdict.anomalies.profile_rows import rows_of, rows_of_waiting
 from cbverdict.anomalies.profiles import Profiles
 from cbverdict.anomalies.reference_lists import Lists
-from cbverdict.anomalies.releases import ACCEPTED, DAYS, PEOPLE, effective, is_released, releases_of
+from cbverdict.anomalies.releases import ACCEPTED, DAYS, PEOPLE, effective, is_released, releases_of, standing_decisions
 from cbverdict.anomalies.waiting import acceptance, is_waiting, waiting_in
 from cbverdict.errors import ServiceError, StoreError
 from cbverdict.settings.anomalies import AnomalySettings
@@ -226,6 +226,13 @@ def test_somebody_decides(what: str, word: str, *, is_learnt: bool) -> None:
     assert [status for status in listed if status in {"accepted", "refused"}] == ["accepted"]
     at_once = merge_baselines([refused, acceptance(what, "accepted", (MONDAY + 1) * 86400)])
     assert _p_value(at_once) < 0.01
+
+
+def test_of_many_decisions_in_one_day_the_last_holds() -> None:
+    """Of more than are kept as well."""
+    words = ("accepted", "refused")
+    parts = [acceptance("process git.exe", words[number % 2], MONDAY * 86400 + number) for number in range(402)]
+    assert list(standing_decisions(merge_baselines(parts)[ORGANISATION])) == ["refused process git.exe"]
 
 
 def test_who_waits_with_a_program_is_none_of_its_users() -> None:

@@ -162,6 +162,26 @@ class TestProcesses:
         assert event["parent_process_name"] == ["explorer.exe", "winword.exe"]
         assert event["process_name"] == "tool.exe"
 
+    def test_spellings_of_one_path_and_parent_are_no_difference(self) -> None:
+        """A device for its drive, a short name for a folder, a name without its path, a parent that is not known."""
+        paths = ("c:\\tool.exe", "\\device\\harddiskvolume3\\tool.exe", "c:\\progra~1\\tool.exe")
+        parents = ("explorer.exe", "c:\\windows\\explorer.exe", "(unknown)")
+        ids = (PARENT, "00000018-ffff-ffff-0000-000000000000", "")
+        several = [
+            _segment(segment_id=number, path=path, parent_name=parent, parent_id=guid)
+            for number, (path, parent, guid) in enumerate(zip(paths, parents, ids), 1)
+        ]
+        (process,) = _read(several)
+        assert process.contradictions == {}
+        (other,) = _read([_segment(), _segment(segment_id=3, parent_id="00000001-0000-0099-01d5-000000000099")])
+        assert list(other.contradictions) == ["parent_process_guid"]
+
+    def test_a_feed_that_listed_a_process_in_any_segment_does(self) -> None:
+        """Whatever the last one says."""
+        listed, later = _segment(alliance_score_tor=50), _segment(segment_id=3, alliance_score_tor=0)
+        (process,) = _read([listed, later])
+        assert event_of(process, None)["feed_name"] == ["tor"]
+
     @pytest.mark.parametrize(
         ("value", "text"), [(True, None), (["x"], None), ({"a": 1}, None), (7, "7"), (7.5, "7.5"), (0, "0")]
     )

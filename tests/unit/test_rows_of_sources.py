@@ -352,9 +352,9 @@ def test_any_other_parents_command_line_holds_nothing_back(columns: Record) -> N
 
 def test_an_unsigned_file_that_a_parents_command_line_names_counts_against_the_row() -> None:
     """As one that its name names."""
-    unsigned: Record = {"process_path": "C:\\Temp\\evil.exe", "process_hash": UNSIGNED}
-    assert _is_dropped(unsigned, _row(parent_process="C:\\Temp\\evil.exe -x")) == [False, False]
-    assert _is_dropped(unsigned, _row(parent_process="C:\\Temp\\other.exe -x")) == [False, True]
+    unsigned: Record = {"process_path": "C:\\Tools\\evil.exe", "process_hash": UNSIGNED}
+    assert _is_dropped(unsigned, _row(parent_process="C:\\Tools\\evil.exe -x")) == [False, False]
+    assert _is_dropped(unsigned, _row(parent_process="C:\\Tools\\other.exe -x")) == [False, True]
 
 
 START: Record = {"EventCode": "1", "Image": PATH, "Hashes": f"MD5={SIGNED},SHA256={SHA256}"}
@@ -810,6 +810,15 @@ def test_what_the_system_starts_every_day_is_no_finding_on_the_first_day(parent:
         ({"parent_process_name": "winword.exe->explorer.exe"}, EventFields()),
         ({"pn": "explorer.exe", "ParentImage": "C:\\O\\WINWORD.EXE"}, EventFields(parent_name=("pn",))),
         ({"pn": "", "ParentImage": "C:\\O\\WINWORD.EXE"}, EventFields(parent_name=("pn",))),
+        (
+            {"parent_process_name": "explorer.exe", "parent_process": '"C:\\Users\\Public\\explorer.exe" -x'},
+            EventFields(),
+        ),
+        ({"Processes.parent_process": "C:\\Users\\Public\\any.exe"}, EventFields()),
+        ({"parent_process_path": "C:\\acme\\explorer.exe (deleted)"}, EventFields()),
+        ({"pn": "explorer.exe", "ParentImage": "C:\\Users\\Public\\evil.exe"}, EventFields(parent_name=("pn",))),
+        ({"FolderPath": "C:\\Users\\Public\\dwm.exe", "process_name": "dwm.exe"}, EventFields()),
+        ({"user": "0", "User": "jdoe"}, EventFields()),
         # What its author called it.
         ({"process_original_filename": "PowerShell.EXE"}, EventFields()),
         ({"internal_name": "POWERSHELL"}, EventFields()),

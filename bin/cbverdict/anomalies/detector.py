@@ -18,8 +18,9 @@ from cbverdict.anomalies.roll_outs import RollOuts, eased
 from cbverdict.anomalies.scores import PARENT, PROCESS, UNJUDGED, Part, ProcessSide, Score, group_of
 from cbverdict.anomalies.several_people import MAX_PEOPLE, PeopleView
 from cbverdict.errors import Trouble
-from cbverdict.events.names import stems_of
+from cbverdict.events.names import program_of, stems_of
 from cbverdict.events.odd_places import is_anybodys
+from cbverdict.events.one_off_names import is_random
 from cbverdict.events.people import person_of
 from cbverdict.verdicts.reasons import Reason, Signed
 from cbverdict.verdicts.signed_noise import Doubt, may_be_excluded_by_hand
@@ -138,7 +139,7 @@ class Anomalies:
         on_parent = self._on_parent(parent, process) if process and parent else NONE
         acted_through = self._acted_through(event, file, on_parent)
         is_parent_new = parent_signed is Signed.UNKNOWN and self._is_new_parent(event, process, parent)
-        is_parent_anybodys = parent_signed is Signed.UNKNOWN and any(map(is_anybodys, event.parent_names))
+        is_parent_anybodys = parent_signed is Signed.UNKNOWN and any(map(is_anybodys, event.parent_paths))
         bad = tuple(self._called_bad(event, verdict, of_parents))
         judged = {
             Doubt.NOT_SIGNED: verdict.signed is not Signed.TRUE,
@@ -157,7 +158,9 @@ class Anomalies:
         }
         doubts = frozenset(doubt for doubt, is_there in judged.items() if is_there)
         first = (explanations.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
-        of_parent = (explanations.new_parent(parent),) if is_parent_new else on_parent.reasons
+        of_parent = (
+            (explanations.new_parent(event.parent.name if parent else None),) if is_parent_new else on_parent.reasons
+        )
         said = [doubt.sentence for doubt in judged if doubt in doubts & _SAID] if verdict.signed is Signed.TRUE else []
         tool = (file.tool,) if file.tool else ()
         reasons = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first, *said, *tool)
@@ -253,7 +256,11 @@ class Anomalies:
             return False
         if parent is None:
             return event.parent.md5 is not None  # Without a name, nobody says that it was ever seen.
-        return process is not None and self._profiles.is_new_parent(parent)
+        if process is None:
+            return False
+        # Others of its kind were seen, and say nothing of one whose name was made at random.
+        is_random_name = is_random(program_of(event.parent.name or "")) and self._profiles.is_known_what_starts
+        return is_random_name or self._profiles.is_new_parent(parent)
 
     def _usually_starts(self, parent: str, process: str | None) -> bool:
         """Return whether it was learnt of a parent, which only a command line names, that it usually starts a program.

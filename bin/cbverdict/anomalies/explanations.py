@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.combination import cauchy
 from cbverdict.anomalies.without_team import Organisation
-from cbverdict.events.names import is_same_program
-from cbverdict.events.odd_names import oddity_of
-from cbverdict.events.one_off_names import is_one_off
-from cbverdict.events.texts import shown
+from cbverdict.events.names import file_name, is_same_program, program_of
+from cbverdict.events.odd_names import OUTSIDE_WINDOWS, oddity_of
+from cbverdict.events.odd_places import passes_for_windows
+from cbverdict.events.one_off_names import is_one_off, is_random, kind_of
+from cbverdict.events.texts import plain, shown
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
@@ -155,7 +157,7 @@ def acted_through(parent: str, reason: str) -> str:
 
 def tool_named(name: str, reason: str) -> str:
     """Write that a name is on the list of tools."""
-    return f"{shown(name)} {reason}: it is on the list of tools, of which none is noise"
+    return f"{shown(file_name(name) or name)} {reason}: it is on the list of tools, of which none is noise"
 
 
 def denied_signer(whose: str, signer: str, reason: str) -> str:
@@ -167,9 +169,10 @@ def new_parent(parent: str | None) -> str:
     """Write that nothing is known of a parent (None: it has no name)."""
     if parent is None:
         return "the row names no parent, and nobody says that its parent's hash is signed"
-    if is_one_off(parent):
-        return f"{parent} is a name for one start, for which no earlier one vouches, and nobody says that it is signed"
-    return f"{parent} was never seen here before, and nobody says that it is signed"
+    name = program_of(parent)
+    if is_random(name):
+        return f"{name} is a name made at random, for which no earlier one vouches, and nobody says that it is signed"
+    return f"{_counted(kind_of(name))} was never seen here before, and nobody says that it is signed"
 
 
 def roll_out(process: str, people: int) -> str:
@@ -207,9 +210,15 @@ def several_of(*, has_users: bool, has_teams: bool) -> str:
     return SEVERAL_TEAMS if has_teams else ""
 
 
+def outside_windows(paths: Iterable[str]) -> Iterator[str]:
+    """Write that a parent is called like a program of Windows', and is not in Windows' folder; once."""
+    found = (path for path in paths if passes_for_windows(path))
+    yield from (f"the parent {shown(path)} {OUTSIDE_WINDOWS}" for path in islice(found, 1))
+
+
 def odd_names(names: Iterable[str], what: str) -> Iterator[str]:
-    """Write what is odd about how names are written; `what` is whose they are."""
-    for name in names:
+    """Write what is odd about how names are written, once for each spelling; `what` is whose they are."""
+    for name in {plain(name): name for name in names}.values():
         oddity = oddity_of(name)
         if oddity is not None:
             yield f"the {what} {shown(name)} {oddity}"

@@ -20,6 +20,7 @@ from cbverdict.anomalies.explanations import (
     denied_signer,
     odd_names,
     other_names,
+    outside_windows,
     tool_named,
 )
 from cbverdict.events.odd_names import is_of_library
@@ -115,7 +116,10 @@ class FileSides:
 
     def _parent(self, event: ProcessEvent, signatures: Tuple[Signature, ...]) -> _Parent:
         """Judge a parent likewise."""
-        key = event.parent.name, event.parent_names, event.parent_commands, event.parent_original_names, signatures
+        key = (
+            event.parent.name, event.parent_names, event.parent_paths, event.parent_commands,
+            event.parent_original_names, signatures,
+        )  # fmt: skip
         found = self._parents.get(key)
         if found is None:
             _make_room(self._parents)
@@ -155,8 +159,9 @@ class FileSides:
         documented = (name for one in signatures for name in one.names)
         said = (event.parent.name or "", *event.parent_names, *event.parent_commands, *event.parent_original_names)
         names = dict.fromkeys((*said, *documented))
+        also = [path for path in event.parent_paths if path not in event.parent_names]
         return _Parent(
-            tuple(odd_names(event.parent_names, "parent's name")),
+            (*odd_names(event.parent_names, "parent's name"), *outside_windows(also)),
             tuple(other_names(f"the parent {event.parent.name}", event.parent_names, given)),
             self._denied("its parent is ", signatures),
             tuple(filter(self._lists.may_be_gateway, names)),

@@ -15,7 +15,6 @@ from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Past, Perso
 from cbverdict.anomalies.seen_people import ANYBODY
 from cbverdict.anomalies.without_team import Organisation, PersonWithoutTeam
 from cbverdict.errors import CbsignedError, Trouble
-from cbverdict.events.one_off_names import is_one_off
 from cbverdict.settings.anomalies import AnomalySettings
 
 if TYPE_CHECKING:
@@ -136,14 +135,13 @@ class Profiles:
         return name not in self.everybody()
 
     def is_new_parent(self, name: str) -> bool:
-        """Return whether a program was never seen to run or to start another, where it is known what usually does.
+        """Return whether a program was never seen to run or to start another, where it is known what usually does."""
+        return self.is_known_what_starts and self.is_new(name) and not self._names_of(Subject(SubjectKind.PARENT, name))
 
-        One whose name is made for one start never was: others of its kind were, and say nothing of it.
-        """
-        if self.everybody().sightings < self.settings.minimum_support:
-            return False
-        is_unseen = self.is_new(name) and not self._names_of(Subject(SubjectKind.PARENT, name))
-        return is_unseen or is_one_off(name)
+    @property
+    def is_known_what_starts(self) -> bool:
+        """Whether enough is known of what programs start."""
+        return self.everybody().sightings >= self.settings.minimum_support
 
     def team(self, team: str | None) -> GroupProfile | None:
         """Return the behaviour that a team's people are compared with (None: too little is known of anybody).

@@ -23,6 +23,7 @@ PEOPLE = 5
 
 ACCEPTED, REFUSED = (word.strip() for word in ACCEPTANCES)
 
+_NO_TIME = 86400  # left of a day on which something was decided by an earlier release, which did not say when
 _PROGRAM, _HOUR, _START = "process ", "hour ", "start "
 
 
@@ -76,14 +77,15 @@ def releases_of(organisation: Baseline) -> Dict[str, Release]:
 def standing_decisions(organisation: Baseline) -> Dict[str, int]:
     """Return what somebody decided, as it is noted, and on which day: of each thing the last that was decided on it.
 
-    The second of the day stands where people do of what waits; of two at once the refusal holds.
+    The seconds that were left of the day stand where people do of what waits; of two at once the refusal holds.
     """
     last: Dict[str, Tuple[int, int, str]] = {}
     for day, names in organisation.waiting_people.items():
-        for what, seconds in names.items():
+        for what, left in names.items():
             if is_decision(what):
                 thing = what.partition(" ")[2]
-                last[thing] = max(last.get(thing, (day, -1, "")), (day, max(seconds, default=0), what))
+                made = (day, -min(left, default=_NO_TIME), what)
+                last[thing] = max(last.get(thing, made), made)
     return {what: day for day, _, what in last.values()}
 
 

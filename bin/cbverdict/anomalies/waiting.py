@@ -53,10 +53,11 @@ def waiting_lately(organisation: Baseline) -> Dict[str, Sketch]:
 def acceptance(what: str, word: str, moment: float) -> Baselines:
     """Return what to learn where somebody accepts or refuses something: a program or an hour, of a person or of all.
 
-    `moment` is in seconds since 1970: what is decided last on the same thing holds.
+    `moment` is in seconds since 1970: what is decided last on the same thing holds. Where people stand of what waits
+    are the seconds that were left of the day, for of many numbers the smallest are kept.
     """
     day, second = divmod(int(moment), _DAY)
-    return {ORGANISATION: Baseline(waiting_people={day: {f"{word} {what}": [second]}})}
+    return {ORGANISATION: Baseline(waiting_people={day: {f"{word} {what}": [_DAY - second]}})}
 
 
 def waiting_in(baselines: Baselines) -> Iterator[Waiting]:

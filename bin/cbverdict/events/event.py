@@ -36,7 +36,7 @@ class ProcessEvent(NamedTuple):
     `unread_hash` is a column that looks like the process's hash and is not read. `is_any_file`: no column says that a
     process ran the file. `has_loaded`: it is about a file that the process has loaded, `is_tampering`: about what was
     done to the process, or by it to another one. `findings` are sentences of what the row says against the process or
-    its parent.
+    its parent, `parent_paths` all that says in which folder the parent is.
     """
 
     process: Process
@@ -61,6 +61,7 @@ class ProcessEvent(NamedTuple):
     has_loaded: bool = False
     is_tampering: bool = False
     findings: Tuple[str, ...] = ()
+    parent_paths: Tuple[str, ...] = ()
 
 
 def read_event(record: Record, fields: EventFields) -> ProcessEvent:
@@ -129,22 +130,29 @@ class _Reader:
             has_loaded=said.has_loaded,
             is_tampering=said.is_tampering,
             findings=said.findings,
+            parent_paths=of_parent.paths,
         )
 
 
 def _without_filled(record: Record, names: ColumnNames) -> Record:
     """Leave out what `fillnull` filled in where nobody is called so, or where another column has the name."""
     filled = {name for name, value in record.items() if value == FILLED}
-    nothing = filled & {*names.user, *names.other_user, *names.original_name, *names.internal_name, *names.child}
+    nothing = filled & {*names.original_name, *names.internal_name, *names.child}
     for group in (names.name, names.parent_name):
         if any(record.get(name) for name in group if name not in filled):
             nothing |= filled.intersection(group)
+    # Somebody may be called so: beside another user it is a second one.
+    if not any(record.get(name) for name in names.user if name not in filled):
+        nothing |= filled.intersection((*names.user, *names.other_user))
     return {name: value for name, value in record.items() if name not in nothing}
 
 
 def _has_several_guids(record: Record, names: Sequence[str]) -> bool:
     """Return whether a column has several identities of processes, also in one text (`mvjoin`)."""
-    each = ({plain(one) for text in texts_of(record, (name,)) for one in _BETWEEN.split(text) if one} for name in names)
+    each = (
+        {plain(one).strip("{}") for text in texts_of(record, (name,)) for one in _BETWEEN.split(text) if one}
+        for name in names
+    )
     return any(len(guids) > 1 for guids in each)
 
 

@@ -28,7 +28,6 @@ PARENT_SIGNATURE_FIELDS = (
     "src.process.verifiedStatus",
     "actor_process_signature_status",
     "os_actor_process_signature_status",
-    "causality_actor_process_signature_status",
     "InitiatingProcessSignatureStatus",
     "properties.InitiatingProcessSignatureStatus",
     "initiatingprocesssignaturestatus",
@@ -38,7 +37,12 @@ PARENT_SIGNATURE_FIELDS = (
 )
 """What an endpoint says of the signature of what started it."""
 
-REPUTATION_FIELDS = ("process_reputation", "process_effective_reputation", "process_reputation{}")
+REPUTATION_FIELDS = (
+    "process_reputation",
+    "process_effective_reputation",
+    "process_cloud_reputation",
+    "process_reputation{}",
+)
 PARENT_REPUTATION_FIELDS = ("parent_reputation", "parent_effective_reputation")
 """What Carbon Black Cloud thinks of a file."""
 
@@ -51,7 +55,14 @@ TACTICS_FIELDS = ("ttps", "ttps{}", "ttp", "threat_indicators{}.ttps{}", "alert_
 INJECTED_FIELDS = ("actor_is_injected_thread", "os_actor_is_injected_thread", "causality_actor_is_injected_thread")
 """Whether a thread started the process that was put into another one, which Cortex XDR says."""
 
-SENSOR_ACTION_FIELDS = ("sensor_action", "sensor_action{}")
+SENSOR_ACTION_FIELDS = (
+    "sensor_action",
+    "sensor_action{}",
+    "Processes.action",
+    "Malware_Attacks.action",
+    "values(action)",
+    "values(Processes.action)",
+)
 """What an endpoint did about a process, beside `ACTION_FIELDS`."""
 
 FINDING_FIELDS = (

@@ -24,22 +24,28 @@ from cbverdict.events.finding_columns import (
     SIGNATURE_FIELDS,
     TACTICS_FIELDS,
 )
-from cbverdict.events.kind_words import LONGEST_KIND, MOST_KINDS, ends_of, number_of, word_of
-from cbverdict.events.texts import Record, shown, texts_of
+from cbverdict.events.kind_words import LONGEST_KIND, MOST_KINDS, ends_of, word_of
+from cbverdict.events.texts import FILLED, Record, shown, texts_of
 from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.remembered import remember_short
 
+_LONGEST = 100_000  # characters of a text that are looked at
 _BETWEEN = LazyPattern(r"[|,;]")  # what joins several states in one text
+_BITS = LazyPattern(r"0x[0-9a-f]{1,16}|(?<![\w.])[1-9]\d{0,18}")
+_WORD = LazyPattern(r"[a-z]+")
+_TRUE = frozenset({"true", "yes", "1", "1.0"})
+_FALSE = frozenset({"false", "no"})
 _NOT_SIGNED = (
-    "unsigned", "notsigned", "nosignature", "invalid", "revoked", "untrusted", "badsignature", "baddigest", "tampered",
-    "hashmismatch", "mismatch", "explicitdistrust", "errorrevoked", "erroruntrusted", "errorbad", "errordistrust",
+    "unsigned", "unverified", "notverified", "notsigned", "nosignature", "invalid", "revoked", "untrusted",
+    "badsignature", "baddigest", "tampered", "hashmismatch", "mismatch", "explicitdistrust", "errorrevoked",
+    "erroruntrusted", "errorbad", "errordistrust",
 )  # fmt: skip
 """How the words of a signature's state begin, at one of them, where it is none or a bad one; expired is neither."""
 
 _NOT_SIGNED_BITS = sum(1 << bit for bit in (9, 10, 11, 14, 29))
 """No signature, a bad chain, another hash, a certificate that failed, one that was revoked."""
 
-_BAD_REPUTATIONS = ("knownmalware", "suspectmalware", "malware", "pup", "companyblacklist", "companyblocklist")
+_BAD_REPUTATIONS = ("malware", "pup", "black", "companyblack", "companyblock", "blocklist")
 _INTO_PROCESSES = (
     "inject", "hollow", "processimagereplac", "modifyprocess", "modifymemory", "readsecurity", "ramscrap", "fileless",
     "malware", "bufferoverflow", "dumpprocess", "reverseshell", "t1055", "t1003", "policydeny", "policyterminate",
@@ -52,8 +58,9 @@ _BLOCKED = frozenset(
         "quarantined", "quarantine", "remediated", "deferred", "cleaned", "isolated",
     }
 )  # fmt: skip
-_OWN_WATCHLISTS = frozenset({"mywatchlists", "watchlist", "watchlists"})
-"""What Carbon Black EDR calls the feed of an alert that one of the analysts' own watchlists made."""
+_NO_THREATS = frozenset({"mywatchlists", "watchlist", "watchlists", "srstrust", "false", "missing", "other"})
+"""What stands in a feed's column without being one: an alert by one of the analysts' own watchlists, the feed of files
+that are trusted, and what takes the place of nothing."""
 
 
 def read_findings(record: Record) -> Tuple[str, ...]:
@@ -62,8 +69,12 @@ def read_findings(record: Record) -> Tuple[str, ...]:
 
 
 def _findings(record: Record) -> Iterator[str]:
-    yield from _said(record, SIGNATURE_FIELDS, _says_not_signed, "the endpoint says that it is not signed, or badly")
-    yield from _said(record, SIGNATURE_BITS_FIELDS, _has_bad_bits, "the endpoint says that it is not signed, or badly")
+    own = "the endpoint says that it is not signed, or badly"
+    said = (
+        *_said(record, SIGNATURE_FIELDS, _says_not_signed, own),
+        *_said(record, SIGNATURE_BITS_FIELDS, _has_bad_bits, own),
+    )
+    yield from said[:1]
     of_parent = "the endpoint says that its parent is not signed, or badly"
     yield from _said(record, PARENT_SIGNATURE_FIELDS, _says_not_signed, of_parent)
     yield from _said(record, REPUTATION_FIELDS, _is_bad_reputation, "its reputation is bad")
@@ -88,37 +99,37 @@ def _said(record: Record, names: Sequence[str], speaks_against: Callable[[str], 
 
 
 def _says_not_signed(text: str) -> bool:
-    if text.lower() == "false":  # whether there is one, or it is trusted; a zero is what `fillnull` writes
-        return True
-    return any(_begins(part, _NOT_SIGNED) for part in _BETWEEN.split(text[: LONGEST_KIND * 10]))
+    """Return whether one of the states is none or a bad one; a zero is what `fillnull` writes."""
+    return any(part.lower() in _FALSE or _begins(part, _NOT_SIGNED) for part in _parts(text))
 
 
 def _has_bad_bits(text: str) -> bool:
-    try:
-        bits = int(text, 0)
-    except ValueError:
-        return False
-    return bits & _NOT_SIGNED_BITS != 0
+    return any(int(bits, 0) & _NOT_SIGNED_BITS for bits in _BITS.findall(text[:_LONGEST].lower()))
 
 
 def _is_bad_reputation(text: str) -> bool:
-    return word_of(text).startswith(_BAD_REPUTATIONS)
+    return any(_begins(part, _BAD_REPUTATIONS) for part in _parts(text))
 
 
 def _is_threat_feed(text: str) -> bool:
-    return word_of(text) not in _OWN_WATCHLISTS
+    return text != FILLED and word_of(text) not in _NO_THREATS
 
 
 def _is_into_processes(text: str) -> bool:
-    return any(_begins(part, _INTO_PROCESSES) for part in _BETWEEN.split(text[: LONGEST_KIND * 10]))
+    return any(_begins(part, _INTO_PROCESSES) for part in _parts(text))
 
 
 def _is_true(text: str) -> bool:
-    return text.lower() in {"true", "yes"} or number_of(text) == 1
+    return any(part.lower() in _TRUE for part in _parts(text))
 
 
 def _is_blocked(text: str) -> bool:
-    return word_of(text) in _BLOCKED
+    return any(word in _BLOCKED for part in _parts(text) for word in _WORD.findall(part.lower()))
+
+
+def _parts(text: str) -> list[str]:
+    """Return the states that were joined in one text."""
+    return [part.strip() for part in _BETWEEN.split(text[:_LONGEST])]
 
 
 @remember_short(LONGEST_KIND)

@@ -96,10 +96,17 @@ def program_started(command: str) -> str | None:
     Ends at a blank outside of quotes, wherever they stand; behind a path of Windows without quotes, where its program's
     extension or the first option is.
     """
+    name = file_name(path_started(command))
+    return None if name and name.startswith("-") and name.lstrip("-") not in _LOGIN_SHELLS else name
+
+
+@remember_short(LONGEST_PATH)
+def path_started(command: str) -> str:
+    """Return the program at the start of a command line as it is named there, with its folders; see above."""
     text = command.strip()[:LONGEST_PATH]
     bundle = _IN_BUNDLE.match(text)
     if bundle is not None:
-        return bundle[1].strip()
+        return text[: bundle.end(1)].strip()
     first = _FIRST_WORD.match(text)
     word = first[0].replace('"', "") if first else ""
     if text[:1] == "'":
@@ -108,8 +115,7 @@ def program_started(command: str) -> str | None:
         path = _PROGRAM_WITH_BLANKS.match(text)
         word = path[1] if path else _OPTION.split(text, maxsplit=1)[0]
     cut = _BEHIND_EXTENSION.match(word)
-    name = file_name(cut[1] if cut else word)
-    return None if name and name.startswith("-") and name.lstrip("-") not in _LOGIN_SHELLS else name
+    return cut[1] if cut else word
 
 
 @remember_short(LONGEST_PATH)

@@ -52,7 +52,7 @@ _DOCUMENT = LazyPattern(
 )
 """A document, or a program that passes for one where its extension is not shown."""
 
-_OUTSIDE_WINDOWS = "is called like a program of Windows, and is in another folder"
+OUTSIDE_WINDOWS = "is called like a program of Windows, and is in another folder"
 _DRIVE = LazyPattern(r"[A-Za-z]:")
 _LIBRARIES = LazyPattern(
     r"\.(?:dll|sys|ocx|drv|mui|ax|acm|tsp|cpl|ime|efi|rll|tlb|olb|xll|wll|pyd|node|dylib|so(?:\.\d+)*)(?:\.bak)?$"
@@ -75,7 +75,7 @@ def oddity_of(text: str) -> str | None:
         return "holds several paths"
     *folders, name = _parts_of(text)
     found = next(_oddities_of(name), None) or _oddity_of_extension(name) or _oddity_of_folders(text, folders)
-    return found or (_OUTSIDE_WINDOWS if passes_for_windows(text) else None)
+    return found or (OUTSIDE_WINDOWS if passes_for_windows(text) else None)
 
 
 def is_of_library(text: str) -> bool:

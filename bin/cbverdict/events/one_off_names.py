@@ -47,6 +47,15 @@ def kind_of(name: str) -> str:
     return f"{_MANY.sub(ANY, stem)}{dot}{extension}"
 
 
+@lru_cache(maxsize=16384)
+def is_random(name: str) -> bool:
+    """Return whether a name in lower case was made at random, and not only for a version or a copy of one."""
+    if _TEMPORARY.fullmatch(name) or _GUID.search(name):
+        return True
+    stem = name.rpartition(".")[0] or name
+    return any(_without_noise(match) == ANY for match in _WORD.finditer(stem))
+
+
 def is_one_off(kind: str) -> bool:
     """Return whether a kind stands for names that are made for one start."""
     return ANY in kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Sequence, Tuple
 
 from cbverdict.events.named_file import Process, agreed, distinct, first_name, raw_texts
-from cbverdict.events.names import are_of_one_program, program_started
+from cbverdict.events.names import are_of_one_program, path_started, program_started
 from cbverdict.events.texts import Record, has_several, texts_of, values_of
 from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.placeholders import is_nothing
@@ -20,7 +20,8 @@ _JOINED = LazyPattern(r"\n|,\s*(?=[\"']?(?:[A-Za-z]:\\|\\\\))")
 class ParentSaid(NamedTuple):
     """The parent, whether its hash is odd, whether there are several, and all that names it; see `ProcessEvent`.
 
-    `commands` are the programs at the start of its command lines, and names that the analyst did not ask for.
+    `commands` are the programs at the start of its command lines, and names that the analyst did not ask for; `paths`
+    all that says in which folder it is.
     """
 
     parent: Process
@@ -29,6 +30,7 @@ class ParentSaid(NamedTuple):
     names: Tuple[str, ...]
     original_names: Tuple[str, ...]
     commands: Tuple[str, ...]
+    paths: Tuple[str, ...]
 
 
 def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
@@ -44,7 +46,10 @@ def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
     originals = distinct(record, names.parent_original_name)
     raw = raw_texts(record, names.parent_name)
     others = raw_texts(record, names.other_parent_name)  # the analyst says where its name is: these count against it
-    return ParentSaid(parent, is_odd, are_several, raw, originals, tuple(dict.fromkeys((*commands, *others))))
+    started = (path_started(text) for name in names.parent_command for text in values_of(record.get(name)))
+    paths = dict.fromkeys(text for text in (*raw, *others, *started) if "/" in text or "\\" in text)
+    named = tuple(dict.fromkeys((*commands, *others)))
+    return ParentSaid(parent, is_odd, are_several, raw, originals, named, tuple(paths))
 
 
 def _commands(record: Record, names: Sequence[str]) -> tuple[Tuple[str, ...], bool]:

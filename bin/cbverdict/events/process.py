@@ -30,7 +30,7 @@ from cbverdict.lazy_pattern import LazyPattern
 from cbverdict.verdicts.hashes import FileHash, Odd, has_any_hash, read_md5, read_sha256
 from cbverdict.verdicts.reasons import Reason
 
-_ANY_FILE = frozenset({"FileName", "properties.FileName"})
+_ANY_FILE = frozenset({"FileName", "properties.FileName", "FolderPath", "properties.FolderPath"})
 """Defender's, of a mail's attachment and of what an alert is about, as well as of what ran."""
 
 _ANY_EVENT = frozenset({"Image", "winlog.event_data.Image", "data.win.eventdata.image"})

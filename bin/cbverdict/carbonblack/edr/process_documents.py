@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Dict, Iterable
 from cbverdict.carbonblack.port import ReportedProcess
 from cbverdict.carbonblack.times import epoch_of
 from cbverdict.errors import NotCarbonBlackError
+from cbverdict.events.names import file_name, program_of
+from cbverdict.events.odd_places import bare_path
 from cbverdict.verdicts.hashes import parse_md5
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ _OF_ONE_PROCESS = {
     "username": "user",
     "parent_name": "parent_process_name",
     "parent_md5": "parent_process_md5",
+    "process_sha256": "process_sha256",
+    "parent_id": "parent_process_guid",
 }
 """What is the same in all segments of a process."""
 
@@ -112,8 +116,12 @@ def _process(guid: str, segments: list[Document], names: Dict[str, str], console
     md5, parent = None, ""
     starts: dict[float, str] = {}
     watchlists: set[str] = set()
+    scores = {name for name in names.values() if name.startswith(_SCORE)} if len(segments) > 1 else set()
     for document in segments:
-        fields.update(_fields(document, names))
+        said = _fields(document, names)
+        for name in said.keys() & fields.keys() & scores:
+            said[name] = max(fields[name], said[name], key=_score_of)
+        fields.update(said)
         md5 = parse_md5(_text(document.get("process_md5"))) or md5
         parent = _text(document.get("parent_id")) or parent
         start = _text(document.get("start"))
@@ -124,9 +132,7 @@ def _process(guid: str, segments: list[Document], names: Dict[str, str], console
     parent_md5, segment = fields.pop("parent_md5", ""), fields.pop("segment_id", "1")  # These are no event's fields.
     _tidy(fields)
     _add_deeds(fields, segments)
-    # Where the parent is not known its start time in the id is all zeros, its number all ones.
-    if "-ffff-ffff-" in parent or parent.endswith("-0000-000000000000"):
-        parent = ""
+    parent = "" if _is_unknown_parent(parent) else parent
     link = f"{console}/#analyze/{guid}/{segment}"
     start = starts[min(starts)] if starts else ""
     arrived = next(filter(None, map(reached, segments)), "")
@@ -143,11 +149,28 @@ def _contradictions(segments: list[Document]) -> Dict[str, list[str]]:
     """Return the values of what segments say differently of one process, by our name."""
     several: Dict[str, list[str]] = {}
     for theirs, ours in _OF_ONE_PROCESS.items():
-        texts = (_text(document.get(theirs)) for document in segments)
-        found = {text.lower(): text for text in texts if text and (not theirs.endswith("md5") or parse_md5(text))}
+        texts = filter(None, (_text(document.get(theirs)) for document in segments))
+        found = {key: text for text in texts if (key := _compared(theirs, text))}
         if len(found) > 1:
             several[ours] = sorted(found.values())
     return several
+
+
+def _compared(name: str, text: str) -> str:
+    """Return what tells a value from others (empty: nothing does): spellings of one path and of one name are alike."""
+    if name.endswith("md5"):
+        return parse_md5(text) or ""
+    if name == "parent_id":
+        return "" if _is_unknown_parent(text) else text.lower()
+    if name in {"path", "process_name", "parent_name"}:
+        path = bare_path(text) if name == "path" else program_of(file_name(text) or text)
+        return "" if "~" in path else path
+    return text.lower()
+
+
+def _is_unknown_parent(guid: str) -> bool:
+    """Return whether a parent is not known: its start time in the id is all zeros then, its number all ones."""
+    return "-ffff-ffff-" in guid or guid.endswith("-0000-000000000000")
 
 
 def _tidy(fields: Dict[str, str]) -> None:
@@ -173,6 +196,13 @@ def _add_deeds(fields: Dict[str, str], segments: list[Document]) -> None:
     ended = _text(segments[-1].get("last_update")) if segments[-1].get("terminated") is True else ""
     if ended:
         fields["process_end"] = ended
+
+
+def _score_of(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def _watchlists(document: Document) -> list[str]:

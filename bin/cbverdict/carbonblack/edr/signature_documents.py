@@ -53,7 +53,9 @@ def _result(document: Document, result: str) -> str:
     """
     if result.lower() != SignatureStatus.SIGNED.value.lower():
         return result
-    again, code = _text(document, "signed"), _text(document, "digsig_result_code")
+    again, code = (str(document.get(name) or "").strip() for name in ("signed", "digsig_result_code"))
+    if document.get("signed") is False:
+        again = "false"
     if not is_nothing(again) and again.lower() != result.lower():
         return again
     return result if is_nothing(code) or _NO_ERROR.fullmatch(code) else f"{result}, with the error {code}"
