@@ -844,6 +844,7 @@ def test_who_else_is_named_keeps_a_row(columns: Record, pinned: EventFields) -> 
         {"childproc_name": "0"},
         {"EventCode": "4688", "SubjectUserName": "ann", "TargetUserName": "-"},
         {"internal_name": "acme_main"},
+        {"internal_name": "net"},
     ],
 )
 def test_what_fillnull_filled_in_names_nobody(columns: Record) -> None:

@@ -39,6 +39,8 @@ _ANY_EVENT = frozenset({"Image", "winlog.event_data.Image", "data.win.eventdata.
 _OF_STARTS = ("ProcessVersionInfoOriginalFileName", "properties.ProcessVersionInfoOriginalFileName")
 """Which Defender's starts have, and nothing else of its."""
 
+_LEAST_INTERNAL = 7  # letters of an internal name without an extension: `net` and `update` are anybody's
+
 _VOLUME = LazyPattern(rf"^{DEVICE}?(?:[A-Za-z]:|[\\/]?device[\\/]harddiskvolume\d+)", re.IGNORECASE)
 
 
@@ -65,7 +67,8 @@ def read_process(record: Record, names: ColumnNames) -> ProcessSaid:
     """Read which file ran, and all that names it."""
     process = _read_process(record, names)
     texts = raw_texts(record, names.name)
-    others = (*raw_texts(record, names.other_name), *raw_texts(record, names.internal_name))
+    internal = (text for text in raw_texts(record, names.internal_name) if len(text) >= _LEAST_INTERNAL or "." in text)
+    others = (*raw_texts(record, names.other_name), *internal)
     original_names = distinct(record, names.original_name)
     is_any_file = process.md5 is not None and (
         (bool(names.event_kind) and is_about_binary(record))
