@@ -18,20 +18,18 @@ from cbverdict.remembered import remember_short
 
 _OF_WINDOWS = frozenset(
     {
-        "applicationframehost", "at", "atbroker", "audiodg", "auditpol", "backgroundtaskhost", "bcdedit",
-        "bitsadmin", "certutil", "cmd", "cmstp", "compattelrunner", "conhost", "consent", "credentialuibroker",
-        "cscript", "csrss", "ctfmon", "dashost", "dllhost", "dwm", "eventvwr", "explorer", "fodhelper",
-        "fontdrvhost", "forfiles", "gpscript", "gpupdate", "hh", "ipconfig", "logonui", "lsaiso", "lsass",
-        "lsm", "mmc", "mousocoreworker", "msdtc", "mshta", "msiexec", "mstsc", "net", "net1", "netsh",
-        "ngentask", "nltest", "nslookup", "osk", "qprocess", "query", "quser", "rdpclip", "reg", "regedit",
-        "regsvr32", "rundll32", "runonce", "runtimebroker", "sc", "schtasks", "scrnsave", "searchfilterhost",
-        "searchindexer", "searchprotocolhost", "securityhealthservice", "services", "sethc",
-        "shellexperiencehost", "sihost", "slui", "smartscreen", "smss", "spoolsv", "sppsvc",
+        "applicationframehost", "atbroker", "audiodg", "auditpol", "backgroundtaskhost", "bcdedit", "bitsadmin",
+        "certutil", "cmd", "cmstp", "compattelrunner", "conhost", "consent", "credentialuibroker", "cscript",
+        "csrss", "ctfmon", "dashost", "dllhost", "dwm", "eventvwr", "explorer", "fodhelper", "fontdrvhost",
+        "forfiles", "gpscript", "gpupdate", "hh", "ipconfig", "logonui", "lsaiso", "lsass", "lsm", "mmc",
+        "mousocoreworker", "msdtc", "mshta", "msiexec", "mstsc", "net", "net1", "netsh", "ngentask", "nltest",
+        "nslookup", "osk", "rdpclip", "reg", "regedit", "regsvr32", "rundll32", "runonce", "runtimebroker",
+        "sc", "schtasks", "scrnsave", "searchfilterhost", "searchindexer", "searchprotocolhost", "services",
+        "sethc", "shellexperiencehost", "sihost", "slui", "smss", "spoolsv", "sppsvc",
         "startmenuexperiencehost", "svchost", "systeminfo", "taskeng", "taskhost", "taskhostex", "taskhostw",
         "taskkill", "tasklist", "taskmgr", "tiworker", "trustedinstaller", "tscon", "unsecapp", "userinit",
         "usoclient", "utilman", "vds", "vssadmin", "vssvc", "wbadmin", "werfault", "wermgr", "wevtutil",
-        "whoami", "wininit", "winlogon", "winrshost", "wmiadap", "wmic", "wmiprvse", "wscript", "wsmprovhost",
-        "wuauclt",
+        "wininit", "winlogon", "winrshost", "wmiadap", "wmic", "wmiprvse", "wscript", "wsmprovhost", "wuauclt",
     }
 )  # fmt: skip
 """Windows' own programs that run from its folder alone, without their extension."""
