@@ -157,19 +157,26 @@ class Anomalies:
             Doubt.CALLED_BAD: bool(bad),
         }
         doubts = frozenset(doubt for doubt, is_there in judged.items() if is_there)
-        first = (explanations.first_signer(file.publisher),) if self._is_first_signer(file.publisher) else ()
-        of_parent = (
-            (explanations.new_parent(event.parent.name if parent else None),) if is_parent_new else on_parent.reasons
-        )
-        said = [doubt.sentence for doubt in judged if doubt in doubts & _SAID] if verdict.signed is Signed.TRUE else []
-        tool = (file.tool,) if file.tool else ()
-        reasons = (*bad, *file.oddities, *of_parent, *acted_through, *file.denied, *first, *said, *tool)
+        of_parent = on_parent.reasons
+        if is_parent_new:
+            of_parent = (explanations.new_parent(event.parent.name if parent else None),)
+        reasons = (*bad, *file.oddities, *of_parent, *acted_through, *self._said_of(file, doubts))
         exclusions: tuple[Decision, ...] = ()
         if may_be_excluded_by_hand(doubts):
             exclusions = self._profiles.decisions.on_file(event.process.md5, process, parent, verdict)
         side = ProcessSide(process, on_parent, doubts, reasons, exclusions)
         several = explanations.several_of(has_users=bool(event.other_users), has_teams=event.has_several_teams)
         return side.of_several(several) if several else side
+
+    def _said_of(self, file: FileSide, doubts: Collection[Doubt]) -> Iterator[str]:
+        """Yield what is said of a signed file's publisher, of doubts that no other sentence explains, and of a tool."""
+        yield from file.denied
+        if self._is_first_signer(file.publisher):
+            yield explanations.first_signer(file.publisher)
+        if Doubt.NOT_SIGNED not in doubts:
+            yield from (doubt.sentence for doubt in Doubt if doubt in doubts and doubt in _SAID)
+        if file.tool:
+            yield file.tool
 
     def _acted_through(self, event: ProcessEvent, file: FileSide, on_parent: Explanation) -> tuple[str, ...]:
         """Write that others act through the parent (nothing: they do not), by the row's name of it or by its file's.
