@@ -204,6 +204,7 @@ def _macro_searches(shipped: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield "cbsigned_filter", f'{row} | eval firstTime="2026-03-02T10:00:00" | `cbsigned_filter` | stats count'
     yield "cbsigned_says", f'{row} | eval said=mvappend("-", "x") | eval said=`cbsigned_says(said)` | table said'
     yield "cbsigned_md5_of", f'{row} | eval said="MD5={"a" * 32}" | eval said=`cbsigned_md5_of(said)` | table said'
+    yield "cbsigned_own_md5", f"{row} | eval said=`cbsigned_own_md5` | table said"
     yield "cbsigned_columns", f"{row} | `cbsigned_columns` | table cbsigned_user"
     yield "cbsigned_row", f"search `cbsigned_row({'0' * 32})` | stats count"
     for name in ("cbsigned_events", "cbsigned_processes", "cbsigned_logons", "cbsigned_scored"):
