@@ -234,7 +234,7 @@ class Anomalies:
         if unread:
             doubts, reasons = doubts | {Doubt.KNOWLEDGE_UNREAD}, (*reasons, *unread)
         is_clear = not doubts
-        exclusion = _exclusion_of(side, view, doubts)
+        exclusion = side.exclusion_of(view, doubts)
         if exclusion is not None:
             is_clear, limit = True, max(exclusion.score, limit if is_clear else 0.0)
             reasons = (sentence_of(exclusion, date_of(exclusion.until)), *reasons)
@@ -293,10 +293,3 @@ class Anomalies:
     def _is_first_signer(self, publisher: str) -> bool:
         is_named = publisher != "" and not self._lists.is_trusted(publisher)
         return is_named and self._profiles.is_new_publisher(publisher)
-
-
-def _exclusion_of(side: ProcessSide, view: PersonView, doubts: Collection[Doubt]) -> Decision | None:
-    """Return by which decision people leave a row out (None: by none)."""
-    if not side.exclusions or not may_be_excluded_by_hand(doubts):
-        return None
-    return next((one for one in side.exclusions if view.is_covered(one)), None)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Collection, FrozenSet, NamedTuple, Tuple
 from cbverdict.anomalies.combination import score_of_cauchy, score_with_hour
 from cbverdict.anomalies.explanations import SPAN, UNREAD_END
 from cbverdict.anomalies.local_time import date_text
-from cbverdict.verdicts.signed_noise import Doubt
+from cbverdict.verdicts.signed_noise import Doubt, may_be_excluded_by_hand
 
 if TYPE_CHECKING:
     from cbverdict.anomalies.decisions import Decision
     from cbverdict.anomalies.explanations import Explanation
+    from cbverdict.anomalies.person_view import PersonView
 
 HOUR, PROCESS, PARENT = "hour", "process", "parent"
 """Which question is the odd one."""
@@ -33,6 +34,12 @@ class ProcessSide(NamedTuple):
         """Return what it says on a row whose columns name several people, or teams: that is never dropped."""
         doubts = self.doubts | {Doubt.ABOUT_SEVERAL}
         return self._replace(doubts=doubts, reasons=(reason, *self.reasons), exclusions=())
+
+    def exclusion_of(self, view: PersonView, doubts: Collection[Doubt]) -> Decision | None:
+        """Return by which decision people leave out a row of this person's with these doubts (None: by none)."""
+        if not self.exclusions or not may_be_excluded_by_hand(doubts):
+            return None
+        return next((one for one in self.exclusions if view.is_covered(one)), None)
 
 
 class Part(NamedTuple):
