@@ -20,6 +20,7 @@ from cbverdict.anomalies.explanations import (
     on_hour,
     on_parent,
     on_team,
+    percent,
     roll_out,
 )
 from cbverdict.anomalies.peer_rarity import Everybody, GroupProfile, Past, PersonProfile
@@ -179,3 +180,12 @@ def test_what_says_the_same_is_no_odder_than_what_was_said_first() -> None:
 def test_signers_are_sentences() -> None:
     """One that was never seen before."""
     assert first_signer("Example Corp") == "first program here that is signed by Example Corp"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(1.0, "100 %"), (0.997, "100 %"), (0.25, "25 %"), (0.0028, "0.28 %"), (0.0, "less than 0.0001 %")],
+)
+def test_a_share_is_written_with_two_digits_and_no_exponent(share: float, text: str) -> None:
+    """Of all of it too."""
+    assert percent(share) == text

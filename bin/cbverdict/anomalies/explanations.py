@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.active_hours import HourProfile
     from cbverdict.anomalies.peer_rarity import GroupProfile, PersonProfile
 
+_NEARLY_ALL = 0.995  # which two digits would write as 1e+02 %
 REPORT_BELOW_P = 0.1
 """From this p-value down an opinion is worth a sentence: the score that it alone gives is 10."""
 
@@ -102,7 +103,7 @@ def on_hour(profile: HourProfile, person: str, zone: str, slot: int) -> Explanat
         return (
             f"{weekday} {_clock(slot)}-{_clock(slot + 1)} ({zone}) is unusual for {person}: usually active from "
             f"{first:02d}:00 to {end:02d}:00, within an hour of this on {profile.days_around(slot)} of {profile.days} "
-            f"days, on {profile.days_like(slot)} days like {weekday}; {_percent(p_value)} of the activity is at hours "
+            f"days, on {profile.days_like(slot)} days like {weekday}; {percent(p_value)} of the activity is at hours "
             "like this"
         )
 
@@ -127,12 +128,12 @@ def on_team(profile: PersonProfile, group: GroupProfile, who: Compared, process:
         is_first = process not in profile.seen
         first = f"; first time for {who.person} in {profile.sightings:,} starts" if is_first else ""
         if who.team is None:
-            share = _percent(group.others_share(process))
+            share = percent(group.others_share(process))
             users = group.users_said(process) if isinstance(group, Organisation) else ""
             return f"{name} is {share} of what everybody runs (there is no team to compare with){users}{first}"
         if process not in group.seen:
             return f"{name} is run by 0 of {who.people} people in {who.team}{first}"
-        shares = f"{_percent(group.share(process))} of what {who.team} runs and {_percent(group.others_share(process))}"
+        shares = f"{percent(group.share(process))} of what {who.team} runs and {percent(group.others_share(process))}"
         return f"{name} is {shares} of what others run{first}"
 
     is_new = is_one_off(process) or process not in group.everybody
@@ -144,7 +145,7 @@ def on_parent(group: GroupProfile, parent: str, child: str) -> Explanation:
 
     def sentence() -> str:
         if child in group.seen:
-            return f"{_counted(child)} is {_percent(group.share(child))} of what {_counted(parent)} starts"
+            return f"{_counted(child)} is {percent(group.share(child))} of what {_counted(parent)} starts"
         return f"{_counted(parent)} never started {_counted(child)} in {group.sightings:,} starts"
 
     return explain(group.p_value(child), sentence, group.strict_p_value(child))
@@ -244,5 +245,8 @@ def _clock(slot: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Write a share with two digits (and three for all of it)."""
+    if share >= _NEARLY_ALL:
+        return f"{100 * share:.0f} %"
     return f"{100 * share:.2g} %" if share >= 1e-6 else "less than 0.0001 %"  # noqa: PLR2004 - said right there

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Collection, Dict, Iterator, Mapping
 from cbverdict.anomalies.active_hours import SLOTS
 from cbverdict.anomalies.baselines import ORGANISATION, Baseline, Subject, SubjectKind
 from cbverdict.anomalies.distinct_count import head_count, unite
-from cbverdict.anomalies.explanations import WEEKDAYS
+from cbverdict.anomalies.explanations import WEEKDAYS, percent
 from cbverdict.anomalies.local_time import date_text
 from cbverdict.anomalies.releases import Releases, is_decision, is_released, releases_of, standing_decisions
 from cbverdict.anomalies.waiting import waiting_in
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cbverdict.anomalies.profiles import Profiles
 
 Row = Dict[str, str]
-
-_FULL_PERCENTS = 0.1  # from where on a share is written without decimals
 
 MOST_NAMES = 100
 """Programs in one profile, the most used first."""
@@ -80,12 +78,8 @@ def _names(subject: Subject, profiles: Profiles) -> Iterator[Row]:
     total = sum(seen.values())
     everybody = profiles.everybody()
     for name, times in seen.most_common(MOST_NAMES):
-        share = f"{_percent(times / total)} of {total:,} starts"
-        yield _row(subject, "process", name, f"{share}; {_percent(everybody.share(name))} of everybody's")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= _FULL_PERCENTS else f"{100 * share:.2g} %"
+        share = f"{percent(times / total)} of {total:,} starts"
+        yield _row(subject, "process", name, f"{share}; {percent(everybody.share(name))} of everybody's")
 
 
 def _row(subject: Subject, what: str, value: str, detail: str) -> Row:

@@ -40,33 +40,35 @@ def read_parent(record: Record, names: ColumnNames) -> ParentSaid:
     if md5 is None and sha256 is None:  # A hash of another kind is one for which nobody answers.
         is_odd = any(has_any_hash(record.get(name)) for name in names.parent_any_hash)
     texts = texts_of(record, names.parent_name)
-    commands, has_several_commands = _commands(record, names.parent_command)
+    commands, started, has_several_commands = _commands(record, names.parent_command)
     are_several = has_several(record, names.parent_name) or has_several_commands or not are_of_one_program(texts)
     parent = _parent(md5, sha256, first_name(record, names.parent_name))
     originals = distinct(record, names.parent_original_name)
     raw = raw_texts(record, names.parent_name)
     others = raw_texts(record, names.other_parent_name)  # the analyst says where its name is: these count against it
-    started = (path_started(text) for name in names.parent_command for text in values_of(record.get(name)))
     paths = dict.fromkeys(text for text in (*raw, *others, *started) if "/" in text or "\\" in text)
     named = tuple(dict.fromkeys((*commands, *others)))
     return ParentSaid(parent, is_odd, are_several, raw, originals, named, tuple(paths))
 
 
-def _commands(record: Record, names: Sequence[str]) -> tuple[Tuple[str, ...], bool]:
-    """Return the programs that command lines begin with, and whether they are those of several processes.
+def _commands(record: Record, names: Sequence[str]) -> tuple[Tuple[str, ...], Tuple[str, ...], bool]:
+    """Return the programs that command lines begin with, as they are named there, and whether of several processes.
 
     A line of one may begin with another that was joined to it, or be one of a script.
     """
     found: dict[str, None] = {}
+    paths: list[str] = []
     for name in names:
         firsts = []
         for text in values_of(record.get(name)):
-            programs = [one for part in _JOINED.split(text) if (one := program_started(part)) and not is_nothing(part)]
+            parts = [part for part in _JOINED.split(text) if not is_nothing(part)]
+            paths += map(path_started, parts[:1])  # behind a comma may be what the first one opens
+            programs = list(filter(None, map(program_started, parts)))
             found.update(dict.fromkeys(programs))
             firsts += programs[:1]
         if not are_of_one_program(firsts):
-            return tuple(found), True
-    return tuple(found), False
+            return tuple(found), tuple(paths), True
+    return tuple(found), tuple(paths), False
 
 
 def _parent(md5: FileHash | Odd | None, sha256: Sha256 | Odd | None, name: str | None) -> Process:
