@@ -41,7 +41,7 @@ from cbverdict.search import anomaly_columns, row_form
 from cbverdict.search.anomaly_columns import RowScorer
 from cbverdict.search.anomaly_table import ANOMALY_COLUMNS, ANOMALY_FIELDS, PerRow
 from cbverdict.search.enrich_options import EnrichOptions
-from cbverdict.search.pipeline import Search
+from cbverdict.search.pipeline import Search, may_be_joined
 from cbverdict.search.risk_columns import RISK_FIELDS, RiskObjects
 from cbverdict.search.row_codec import RowCodec
 from cbverdict.search.row_form import INDEX
@@ -347,8 +347,11 @@ def _read(body: StringIO) -> Any:
     return StreamingCommand._read_csv_records(StreamingCommand, body)  # noqa: SLF001 - the SDK's reader itself
 
 
-def _codec(enricher: Enricher, scorer: RowScorer) -> RowCodec:
-    return RowCodec(_read, lambda records: scorer.score_processes(enricher.enrich(records)), scorer, passed=GUID_FIELDS)
+def _codec(enricher: Enricher, scorer: RowScorer, **more: Any) -> RowCodec:
+    def score(records: Any) -> Any:
+        return scorer.score_processes(enricher.enrich(records))
+
+    return RowCodec(_read, score, scorer, passed=GUID_FIELDS, **more)
 
 
 def test_a_name_too_long_for_a_baseline_costs_only_its_own_opinion() -> None:
@@ -422,7 +425,7 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
     options = EnrichOptions(has_anomaly=True)
     enricher = Enricher(AllSigned(signature), options)
     scorer = RowScorer(Anomalies(Memory(LEARNT), LISTS), options, TimeReader())
-    codec = _codec(enricher, scorer)
+    codec = _codec(enricher, scorer, says_something=may_be_joined)
     noise = 0
     for rows in chunks:
         body = encode(rows, [*columns, INDEX]).decode()
@@ -436,6 +439,18 @@ def test_the_codec_writes_what_the_sdk_writes_of_scored_records(
             noise += sdk.noise
             assert reply.body.decode() == writer._buffer.getvalue()  # noqa: SLF001 - what it would send
     assert scorer.noise == noise
+
+
+@pytest.mark.parametrize("guid", ["{A},{B}", "{A}; {B}", "{A}|{B}", "{A}\u2003{B}"])
+def test_identities_that_are_joined_in_one_text_are_left_to_the_sdk(guid: str) -> None:
+    """They are of several processes, of which the codec, that passes them on, would not hear."""
+    search = Search(AllSigned(), Memory(LEARNT), EnrichOptions(has_anomaly=True), _read, lists=lambda: LISTS)
+    one, several = ({**_row("ann", "outlook.exe"), "process_guid": text} for text in ("{A}", guid))
+    columns = [*COLUMNS[:-1], "process_guid", TIME_FIELD, INDEX]
+    assert search.reply(encode([one, one], columns).decode()) is not None
+    body = encode([one, several], columns).decode()
+    assert search.reply(body) is None
+    assert [row["signed_noise"] for row in search.enrich(list(_read(StringIO(body))))] == ["true", "false"]
 
 
 def test_each_row_has_its_own_hour_whatever_the_row_of_its_kind_before_had() -> None:

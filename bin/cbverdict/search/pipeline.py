@@ -83,7 +83,12 @@ class Search:
         self._codec: RowCodec | None = None
         if read and is_plain:
             self._codec = RowCodec(
-                read, self._enrich_and_score, self._scorer, passed=GUID_FIELDS, was_too_soon=self._was_too_soon
+                read,
+                self._enrich_and_score,
+                self._scorer,
+                passed=GUID_FIELDS,
+                was_too_soon=self._was_too_soon,
+                says_something=may_be_joined,
             )
 
     @property
@@ -192,6 +197,12 @@ class Search:
             scorer.prefetch(events)
         except Exception as error:  # It comes again where rows are scored, and is told there.
             logger.exception("action=prefetch_baselines defect=%s", type(error).__name__)
+
+
+def may_be_joined(guids: Sequence[str]) -> bool:
+    """Return whether one of these may be the identities of several processes, joined in one text (`mvjoin`)."""
+    text = "".join(guids)
+    return not (text.isascii() and text.isprintable()) or any(joint in text for joint in ",;| ")
 
 
 def _defect(error: Exception) -> str:

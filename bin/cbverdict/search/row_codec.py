@@ -131,22 +131,26 @@ class _RowTemplate:
 class RowCodec:
     """Write replies for chunks of rows, remembering at most `_MAX_ROW_TEMPLATES` that are alike."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whom it works with
         self,
         read: Read,
         enrich: EnrichRows,
         varying: Varying | None = None,
         mark: str = "",
         passed: Sequence[str] = (),
+        *,
         was_too_soon: Callable[[], bool] = lambda: False,
+        says_something: Callable[[Sequence[str]], bool] = lambda _: False,
     ) -> None:
         """Store the SDK's reader, what enriches records in place, and what is written of each row anew, if anything.
 
         `was_too_soon` says once, after records were enriched, whether earlier ones would come out otherwise now.
 
         `mark` stands in the varying cells while a row's text is made (empty: one that nobody can guess). `passed` are
-        columns that differ from row to row and say nothing as long as they hold one value: they are passed on.
+        columns that differ from row to row and say nothing as long as they hold one value: they are passed on, unless
+        `says_something` finds more in the values of one of them; then the SDK has to.
         """
+        self._says_something = says_something
         self._passed = passed
         self._was_too_soon = was_too_soon
         self._mark = mark or f"{os.urandom(16).hex()}mark"  # which no reader takes for a hash or a time
@@ -172,6 +176,8 @@ class RowCodec:
         if form is None or read is None:
             return None
         rows, lines = read
+        if any(map(self._says_something, rows.passed)):
+            return None
         new = _first_lines(rows.heads, lines, set(rows.heads) - self._row_templates.keys())
         del read, lines  # A chunk's text is large: what is not needed any more goes before its reply is made.
         if any(map(is_within_quotes, new.values())):
